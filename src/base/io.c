@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/io.h"
+
+#include "base/scope.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int io_read_fd(int fd, struct buf *b, struct err *e)
+{
+	for (;;) {
+		ssize_t n;
+
+		if (buf_room(b, b->max - b->len > 4096 ? 4096 : b->max - b->len + 1) < 0)
+			return buf_status(b, e);
+		n = read(fd, b->p + b->len, b->cap - b->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "read");
+		b->len += (size_t)n;
+		b->p[b->len] = '\0';
+		if (n == 0)
+			return 0;
+	}
+}
+
+int io_read_at(int dir, const char *path, struct buf *b, struct err *e)
+{
+	scoped_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	r = io_read_fd(fd, b, e);
+	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
+}
+
+int io_write_all(int fd, const void *data, size_t n, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return err_sys(e, "write");
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+static int write_new(int dir, const char *name, const void *data, size_t n, mode_t mode, bool sync, struct err *e)
+{
+	scoped_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", name);
+	r = io_write_all(fd, data, n, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", name);
+	if (sync && fsync(fd) < 0)
+		return err_sys(e, "fsync %s", name);
+	return 0;
+}
+
+int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t mode, bool sync, struct err *e)
+{
+	char tmp[512];
+	int r;
+
+	if ((size_t)snprintf(tmp, sizeof tmp, "%s.new.%d", path, (int)getpid()) >= sizeof tmp)
+		return err_set(e, ENAMETOOLONG, "%s: name too long", path);
+	r = write_new(dir, tmp, data, n, mode, sync, e);
+	if (r == 0 && renameat(dir, tmp, dir, path) < 0)
+		r = err_sys(e, "rename %s to %s", tmp, path);
+	if (r < 0)
+		(void)unlinkat(dir, tmp, 0);
+	return r;
+}
+
+int io_mkdir_at(int dir, const char *name, mode_t mode, int *ret_fd, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+		return err_sys(e, "mkdir %s", name);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open %s", name);
+	*ret_fd = fd;
+	return 0;
+}
+
+int io_mkdirs(const char *path, mode_t mode, int *ret_fd, struct err *e)
+{
+	char part[4096];
+	size_t n = strlen(path);
+	int fd;
+
+	if (n == 0 || n >= sizeof part)
+		return err_set(e, n ? ENAMETOOLONG : EINVAL, "mkdir %s: not a usable path", path);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return err_sys(e, "mkdir %s", part);
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int remove_inside(int dir, dev_t dev, struct err *e);
+
+static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
+{
+	scoped_fd fd = -1;
+	struct stat st;
+	int r;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(e, "remove %s", name);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s", name);
+	if (dev && st.st_dev != dev)
+		return err_set(e, EXDEV, "remove %s: another file system is mounted there", name);
+	r = remove_inside(fd, st.st_dev, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", name);
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, "rmdir %s", name);
+	return 0;
+}
+
+static int remove_inside(int dir, dev_t dev, struct err *e)
+{
+	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0), r = 0;
+	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *ent;
+
+	if (!d) {
+		r = err_sys(e, "opendir");
+		if (copy >= 0)
+			close(copy);
+		return r;
+	}
+	while (r == 0 && (ent = readdir(d)))
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
+			r = remove_entry(dir, ent->d_name, dev, e);
+	return r;
+}
+
+int io_remove_tree_at(int dir, const char *name, struct err *e)
+{
+	return remove_entry(dir, name, 0, e);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - what was asked for: a container's configuration in Docker's terms (Config and HostConfig of the Engine API).
+ *
+ * Filled by the command line (cli/opt_*.c) or an API request, checked by config_check(), kept as JSON in the database,
+ * turned into a runtime-spec by spec_make(). Zero or NULL means "not asked for" unless a comment says otherwise. Memory
+ * belongs to the arena that the filler used. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "oci/runtime_spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mount_type { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS };
+
+struct mount_config {
+	enum mount_type type;
+	const char *source; /* bind: absolute host path; volume: name, NULL = anonymous */
+	const char *target; /* absolute, in the container */
+	bool readonly;
+	bool make_source;        /* bind: -v makes a missing directory, --mount refuses */
+	bool volume_nocopy;      /* volume: do not fill an empty one from the image */
+	const char *propagation; /* bind: "rprivate" (default), "rslave", … */
+	bool non_recursive;      /* bind-recursive=disabled: `bind` instead of `rbind` */
+	const char *tmpfs_options; /* tmpfs: "size=64m,mode=1777,exec" as given to --tmpfs */
+	int64_t tmpfs_size, tmpfs_mode; /* --mount type=tmpfs; 0 = not given, mode OCI_UNSET = not given */
+};
+
+struct device_config {
+	const char *host_path, *container_path, *access; /* access: some of "rwm" */
+};
+
+#define CONFIG_LIST(type, name) \
+	struct {                \
+		type *v;        \
+		size_t n;       \
+	} name
+
+struct container_config {
+	const char *name, *image, *rootfs; /* image or rootfs */
+	struct oci_strings command, entrypoint;
+	bool entrypoint_set; /* --entrypoint given, also when empty: the image's Cmd is dropped too */
+	struct oci_strings env; /* "K=V"; "K" alone was resolved by the front door */
+	const char *workdir, *user, *hostname;
+	struct oci_pairs labels;
+	CONFIG_LIST(struct mount_config, mounts);
+	bool readonly_rootfs, privileged, auto_remove, tty, open_stdin, attach_stdin, detach;
+
+	struct oci_strings cap_add, cap_drop; /* checked, "CAP_X" or "ALL" */
+	const char *seccomp;                  /* NULL: Docker's default; "unconfined"; else the profile's JSON text */
+	bool no_new_privileges, systempaths_unconfined, writable_cgroups;
+	const char *apparmor_profile, *selinux_label;
+	struct oci_pairs sysctls;
+	CONFIG_LIST(struct oci_rlimit, ulimits); /* type "RLIMIT_NOFILE"; UINT64_MAX = unlimited */
+	int64_t shm_size;                        /* bytes; 0 = 64 MiB */
+	CONFIG_LIST(struct device_config, devices);
+	struct oci_strings device_cgroup_rules; /* "c 1:3 rwm" */
+
+	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode; /* NULL = the default */
+
+	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
+	const char *cpuset_cpus, *cpuset_mems;
+	int64_t memory, memory_swap /* total; -1 unlimited */, memory_reservation, memory_high;
+	int64_t pids_limit;         /* <= 0: unlimited */
+	int64_t oom_score_adj;
+	bool oom_score_adj_set;
+	const char *cgroup_parent;  /* NULL: /tare */
+	bool strict;                /* a limit that the host lacks is an error, not a warning */
+};
+
+void config_init(struct container_config *c);
+
+/* Kept in the database and shown by `tare inspect`: Docker's names ("NanoCpus", "HostConfig.Memory", …). */
+int config_print(const struct container_config *c, struct buf *out, struct err *e);
+int config_parse(struct sv json, struct arena *a, struct container_config *ret, struct err *e);

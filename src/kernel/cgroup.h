@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.h - control groups: cgroups(7), Documentation/admin-guide/cgroup-v1/ and cgroup-v2.rst.
+ *
+ * Three things, one after the other: what this host has mounted (struct cgroup_layout, pure data read from a host
+ * tree), which files a set of limits becomes on it (cgroup_plan, pure), and the group itself (struct cgroup: directory
+ * descriptors in every hierarchy). Policy (what to do about a limit that the host lacks) is the caller's. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct host;
+
+#define CGROUP_CONTROLLERS(X)                                                                                          \
+	X(CPU, "cpu") X(CPUACCT, "cpuacct") X(CPUSET, "cpuset") X(MEMORY, "memory") X(DEVICES, "devices")              \
+	X(FREEZER, "freezer") X(BLKIO, "blkio") X(PIDS, "pids") X(HUGETLB, "hugetlb") X(RDMA, "rdma")                  \
+	X(PERF_EVENT, "perf_event") X(NET_CLS, "net_cls") X(NET_PRIO, "net_prio") X(MISC, "misc")
+
+/* v2 calls BLKIO "io"; DEVICES and FREEZER are always there on v2 (BPF, cgroup.freeze), CPUACCT is cpu.stat. */
+enum cgroup_controller {
+#define X(id, text) CGROUP_##id,
+	CGROUP_CONTROLLERS(X)
+#undef X
+	CGROUP_CONTROLLER_COUNT
+};
+
+enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_V2, CGROUP_MODE_HYBRID };
+const char *cgroup_mode_name(enum cgroup_mode m); /* "none", "v1", "v2", "hybrid" */
+
+struct cgroup_hierarchy {
+	char mount[128];      /* relative to the host's root: "sys/fs/cgroup/cpu" */
+	char name[32];        /* as proc_pid_cgroup(5) has it: "cpu,cpuacct", "name=systemd", "" for v2 */
+	uint32_t controllers; /* 1u << CGROUP_x. v2: those of cgroup.controllers at its root */
+	bool v2;
+};
+
+#define CGROUP_HIERARCHY_MAX 20
+struct cgroup_layout {
+	enum cgroup_mode mode;
+	unsigned n;
+	struct cgroup_hierarchy h[CGROUP_HIERARCHY_MAX]; /* freezer of v1 last, so that joins end with it */
+	bool memory_swap;    /* memory.memsw.limit_in_bytes or memory.swap.max exists */
+	bool cpu_cfs;        /* cpu.cfs_quota_us or cpu.max exists */
+	bool blkio_weight;   /* some file takes a weight */
+};
+
+int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e);
+bool cgroup_layout_has(const struct cgroup_layout *l, enum cgroup_controller c); /* somewhere, v1 or v2 */
+
+/* ---- limits ------------------------------------------------------------------------------------------------- */
+
+#define CG_UNSET INT64_MIN
+#define CG_MAX INT64_MAX /* "no limit" */
+
+struct device_rule {
+	bool allow;
+	char type;          /* 'a' all, 'b', 'c' */
+	int64_t major, minor; /* CG_MAX: any */
+	unsigned access;    /* DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD */
+};
+enum { DEVICE_READ = 1, DEVICE_WRITE = 2, DEVICE_MKNOD = 4 };
+
+struct blkio_limit {
+	uint32_t major, minor;
+	enum { BLKIO_READ_BPS, BLKIO_WRITE_BPS, BLKIO_READ_IOPS, BLKIO_WRITE_IOPS, BLKIO_WEIGHT_DEVICE } what;
+	uint64_t value;
+};
+
+struct cgroup_file {
+	const char *name, *value; /* "memory.high", "1048576" */
+};
+
+/* In the units of the OCI runtime-spec's linux.resources. cgroup_limits_init() sets every number to CG_UNSET. */
+struct cgroup_limits {
+	int64_t memory_limit_bytes, memory_swap_bytes /* memory and swap together */, memory_reservation_bytes;
+	int64_t memory_swappiness, oom_kill_disable /* 0 or 1 */;
+	int64_t cpu_shares /* v1 scale, 2..262144 */, cpu_quota_us, cpu_period_us, cpu_burst_us, cpu_idle;
+	int64_t cpu_rt_runtime_us, cpu_rt_period_us;
+	const char *cpuset_cpus, *cpuset_mems;
+	int64_t pids_limit;
+	int64_t blkio_weight;
+	const struct blkio_limit *blkio;
+	size_t blkio_count;
+	const struct device_rule *devices; /* in order: a later rule wins */
+	size_t device_count;
+	const struct cgroup_file *unified; /* v2 files by name */
+	size_t unified_count;
+};
+void cgroup_limits_init(struct cgroup_limits *l);
+
+/* How the value that is read back is compared with what was written. */
+enum cgroup_check {
+	CGROUP_CHECK_EXACT, /* the same text, or the same number ("max" for CG_MAX) */
+	CGROUP_CHECK_PAGES, /* the kernel rounds down to pages */
+	CGROUP_CHECK_CPUS,  /* a cpu list: the same set, spelt in the kernel's way */
+	CGROUP_CHECK_NONE,  /* the file cannot be read back, or reads as something else by design */
+};
+
+struct cgroup_write {
+	unsigned hierarchy; /* index into layout->h */
+	const char *file, *value;
+	enum cgroup_check check;
+	bool late; /* to be written after the container's set-up, before its command runs: CPU limits */
+};
+
+struct cgroup_writes {
+	struct cgroup_write *w;
+	size_t n;
+	bool device_program; /* devices go by BPF on the v2 hierarchy `device_hierarchy`, not by files */
+	unsigned device_hierarchy;
+};
+
+/* cgroup_plan - the writes, in the order in which the kernel accepts them. Pure.
+ * -ENOTSUP: the host cannot enforce a limit; the text names it ("memory: no memory controller").
+ * -EINVAL: the limits contradict each other or are out of the kernel's range. */
+int cgroup_plan(const struct cgroup_layout *l, const struct cgroup_limits *want, struct arena *a,
+		struct cgroup_writes *ret, struct err *e);
+
+/* cgroup_weight - cpu.shares to cpu.weight by the new formula: 2 -> 1, 1024 -> 100, 262144 -> 10000. */
+uint64_t cgroup_weight(uint64_t shares);
+
+/* ---- a group ------------------------------------------------------------------------------------------------ */
+
+struct cgroup;
+
+/* cgroup_create - make path ("/tare/<id>") in every hierarchy, parents too: controllers enabled in the ancestors'
+ * cgroup.subtree_control (v2), cpuset.cpus and cpuset.mems filled from the parent (v1), `tasks` opened for the join.
+ * exclusive: -EEXIST when the leaf is there in any hierarchy. On failure, what this call made is removed. */
+int cgroup_create(const struct host *h, const struct cgroup_layout *l, const char *path, bool exclusive,
+		  struct cgroup **ret, struct err *e);
+/* cgroup_open - an existing group. -ENOENT: in no hierarchy. */
+int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
+		struct err *e);
+void cgroup_free(struct cgroup *cg); /* closes, removes nothing; NULL is fine */
+
+/* cgroup_apply - one write(2), then read back and compared. -EINVAL etc. from the kernel; -EIO: reads back otherwise. */
+int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e);
+/* cgroup_apply_devices - compile the rules to BPF and attach it (BPF_PROG_TYPE_CGROUP_DEVICE). */
+int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct device_rule *rules, size_t n,
+			 struct err *e);
+
+/* cgroup_clone_fd - the v2 directory for CLONE_INTO_CGROUP, or -1 (pure v1). Stays owned by cg. */
+int cgroup_clone_fd(const struct cgroup *cg);
+/* cgroup_join - called by the still single-threaded process that is to move: writes "0" to each v1 `tasks`, the
+ * freezer's last. Callable after clone3(2): uses only descriptors that cg holds. It does not touch the v2 side. */
+int cgroup_join(const struct cgroup *cg, struct err *e);
+
+/* cgroup_kill - SIGKILL for every process in it and below; cgroup.kill where there is one, else freeze and kill by pid.
+ * Never a process outside. Returns when the signals are sent. */
+int cgroup_kill(const struct cgroup *cg, struct err *e);
+/* cgroup_is_populated - some process is in it or below */
+bool cgroup_is_populated(const struct cgroup *cg);
+/* cgroup_remove - rmdir(2) in every hierarchy, children first; waits up to timeout_ms for exiting processes to leave.
+ * A group that is gone already is success. -EBUSY: processes remain. */
+int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned timeout_ms,
+		  struct err *e);
+
+/* cgroup_oom_kills - processes of exactly this group that the OOM killer took: memory.events.local oom_kill (v2),
+ * memory.oom_control oom_kill (v1). *ret 0 where no memory controller is. */
+int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct err *e);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host.h - the host as a parameter: directory descriptors instead of the strings /proc and /sys/fs/cgroup.
+ *
+ * host_open("/") in main, host_open("tests/hosts/guest-v2") in a test: a captured tree has the same files. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "kernel/cgroup.h"
+#include "kernel/kfeat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct host {
+	int root, proc, sys; /* O_PATH directories; -1 when closed */
+	bool real;           /* opened at "/": the running kernel may be asked (kfeat_probe) */
+};
+
+int host_open(struct host *h, const char *root, struct err *e);
+void host_close(struct host *h);
+
+/* What the pure code needs to know about a host; text lives in the arena given to host_facts_read(). */
+struct host_facts {
+	struct cgroup_layout cgroup;
+	struct kfeat kernel;
+	unsigned cpus_online;       /* sys/devices/system/cpu/online, counted */
+	const char *cpus;           /* the cpus a new cgroup may have: "0-1" (root cpuset's effective set) */
+	const char *mems;           /* likewise NUMA nodes: "0" */
+	uint64_t mem_total_bytes;   /* proc/meminfo MemTotal */
+	uint64_t swap_total_bytes;  /* proc/meminfo SwapTotal */
+	uint64_t capabilities;      /* bounding set of this process: CapBnd of proc/self/status */
+	int oom_score_adj;          /* own: proc/self/oom_score_adj; the least that may be asked without CAP_SYS_RESOURCE */
+	unsigned thermal_throttle;  /* number n: cpu0..cpu(n-1) have sys/devices/system/cpu/cpuN/thermal_throttle; 0: none */
+};
+
+/* host_facts_read - collect them. On a captured tree (`real` false) `kernel` is kfeat_all(), unless the tree has a
+ * file `kfeat` (lines "name 0|1"). */
+int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e);
