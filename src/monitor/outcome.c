@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/outcome.h"
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+#define X(id, text) [OUTCOME_##id] = text,
+	OUTCOME_STATES(X)
+#undef X
+};
+
+/* One row per line of the record: both directions walk it. */
+enum field_kind { FIELD_STATE, FIELD_PID, FIELD_U64, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_TEXT };
+static const struct field {
+	const char *key;
+	enum field_kind kind;
+	size_t at, size;
+} fields[] = {
+#define FIELD(name, kind) { #name, FIELD_##kind, offsetof(struct outcome, name), sizeof(((struct outcome *)0)->name) }
+	FIELD(state, STATE),	   FIELD(boot_id, TEXT),   FIELD(monitor_pid, PID), FIELD(pid, PID),
+	FIELD(pid_start_ticks, U64), FIELD(created_ns, I64), FIELD(started_ns, I64),  FIELD(finished_ns, I64),
+	FIELD(exit_code, INT),	   FIELD(oom_killed, BOOL), FIELD(error, TEXT),
+#undef FIELD
+};
+
+const char *outcome_state_name(enum outcome_state s)
+{
+	return state_names[s];
+}
+
+static void put_text(struct buf *b, const char *text)
+{
+	for (; *text; text++)
+		buf_putf(b, "%c", *text == '\n' ? ' ' : *text);
+}
+
+static void put_field(struct buf *b, const struct outcome *o, const struct field *f)
+{
+	const char *p = (const char *)o + f->at;
+
+	buf_putf(b, "%s ", f->key);
+	switch (f->kind) {
+	case FIELD_STATE:
+		buf_puts(b, state_names[*(const enum outcome_state *)(const void *)p]);
+		break;
+	case FIELD_PID:
+	case FIELD_INT:
+		buf_putf(b, "%d", *(const int *)(const void *)p);
+		break;
+	case FIELD_U64:
+		buf_putf(b, "%llu", (unsigned long long)*(const uint64_t *)(const void *)p);
+		break;
+	case FIELD_I64:
+		buf_putf(b, "%lld", (long long)*(const int64_t *)(const void *)p);
+		break;
+	case FIELD_BOOL:
+		buf_puts(b, *(const bool *)p ? "true" : "false");
+		break;
+	case FIELD_TEXT:
+		put_text(b, p);
+		break;
+	}
+	buf_puts(b, "\n");
+}
+
+int outcome_write(int dir, const struct outcome *o, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_RECORD);
+	int r;
+
+	buf_putf(&b, "tare-outcome %d\n", OUTCOME_VERSION);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		put_field(&b, o, &fields[i]);
+	r = buf_status(&b, e);
+	return r < 0 ? r : io_replace_at(dir, OUTCOME_FILE, b.p, b.len, 0600, false, e);
+}
+
+static int get_state(struct sv text, enum outcome_state *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(state_names); i++)
+		if (sv_is(text, state_names[i])) {
+			*ret = (enum outcome_state)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int get_int(struct sv text, int *ret)
+{
+	int64_t v;
+
+	if (sv_i64(text, &v) < 0 || v < INT32_MIN || v > INT32_MAX)
+		return -EINVAL;
+	*ret = (int)v;
+	return 0;
+}
+
+static int get_field(struct outcome *o, const struct field *f, struct sv text)
+{
+	char *p = (char *)o + f->at;
+
+	switch (f->kind) {
+	case FIELD_STATE:
+		return get_state(text, (enum outcome_state *)(void *)p);
+	case FIELD_PID:
+	case FIELD_INT:
+		return get_int(text, (int *)(void *)p);
+	case FIELD_U64:
+		return sv_u64(text, (uint64_t *)(void *)p);
+	case FIELD_I64:
+		return sv_i64(text, (int64_t *)(void *)p);
+	case FIELD_BOOL:
+		*(bool *)p = sv_is(text, "true");
+		return *(bool *)p || sv_is(text, "false") ? 0 : -EINVAL;
+	case FIELD_TEXT:
+		return sv_copy(text, p, f->size);
+	}
+	return -EINVAL;
+}
+
+static int get_line(struct outcome *o, struct sv line, struct err *e)
+{
+	struct sv key, value;
+
+	sv_cut(line, ' ', &key, &value);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (sv_is(key, fields[i].key) && get_field(o, &fields[i], value) < 0)
+			return err_set(e, EINVAL, OUTCOME_FILE ": damaged line \"" SV_FMT "\"", SV_ARG(line));
+	return 0;
+}
+
+int outcome_read(int dir, struct outcome *ret, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_RECORD);
+	struct outcome o = { 0 };
+	struct sv rest, line;
+	int r;
+
+	r = io_read_at(dir, OUTCOME_FILE, &b, e);
+	if (r < 0)
+		return r;
+	rest = buf_sv(&b);
+	if (!sv_next(&rest, '\n', &line) || !sv_has_prefix(line, "tare-outcome "))
+		return err_set(e, EINVAL, OUTCOME_FILE ": not a record of tare");
+	while (sv_next(&rest, '\n', &line)) {
+		r = get_line(&o, line, e);
+		if (r < 0)
+			return r;
+	}
+	*ret = o;
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* outcome.h - what happened to a container: one versioned record, containers/<id>/outcome, replaced by rename(2).
+ *
+ * The monitor alone writes it while it lives; afterwards whoever holds the container's lock may finish it. Text, one
+ * "key value" line each, the first one "tare-outcome 1"; unknown keys are skipped, so that an older tare reads a newer
+ * monitor's record. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define OUTCOME_VERSION 1
+#define OUTCOME_FILE "outcome"
+
+#define OUTCOME_STATES(X) X(CREATED, "created") X(RUNNING, "running") X(EXITED, "exited")
+enum outcome_state {
+#define X(id, text) OUTCOME_##id,
+	OUTCOME_STATES(X)
+#undef X
+};
+
+struct outcome {
+	enum outcome_state state;
+	char boot_id[40];         /* proc/sys/kernel/random/boot_id when it was written: pids mean nothing after a boot */
+	pid_t monitor_pid, pid;   /* pid: the container's first process; 0 = none */
+	uint64_t pid_start_ticks; /* its start time, field 22 of proc_pid_stat(5) */
+	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0 = not yet */
+	int exit_code;            /* 0..255, 128+signal; meaningful when EXITED */
+	bool oom_killed;          /* some process of the container was taken by the OOM killer */
+	char error[496];          /* why it could not start, or how it was lost; "" otherwise */
+};
+
+const char *outcome_state_name(enum outcome_state s);
+
+/* outcome_write - replace dir/outcome. Mode 0600. */
+int outcome_write(int dir, const struct outcome *o, struct err *e);
+/* outcome_read - -ENOENT: no record; -EINVAL: not ours or damaged, the text names the line. */
+int outcome_read(int dir, struct outcome *ret, struct err *e);
