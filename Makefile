@@ -1,12 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
 # Short front for Meson and Ninja. `make help` lists the targets.
 BUILD ?= build
+DESTDIR ?=
+prefix ?= /usr/local
+SAN := address,undefined
 
-.PHONY: all help deps
+.PHONY: all help deps demo test check unit system guest fuzz faults soak golden bench install clean asan clang format
+.DEFAULT_GOAL := all
+
 all: $(BUILD)/build.ninja ## build tare, tare-runtime, tare-monitor and tare-image into build/
+	@tools/check-layers
 	@ninja -C $(BUILD)
+
+deps: ## install what is missing of Debian's packages
+	@tools/install-deps build test
+
+demo: ## install what is missing, build, and show isolation and limits working
+	@tools/demo
+
+test: ## every check and test; ends with 'N passed, N failed, N skipped'
+	@tests/run-all
+
+check: ## layers, format, static analysis, documents, and the tests of these checks
+	@tools/check
+
+unit: all ## unit tests
+	@meson test -C $(BUILD) --suite unit --print-errorlogs
+
+system: all ## system tests of this host (as root); ONLY=file.bats for one file
+	@tests/run-all system
+
+guest: all ## the same in a guest with pure cgroup v2
+	@tests/run-all guest
+
+fuzz: ## a minute of fuzzing for each parser; SECONDS_EACH=N for another time
+	@tests/run-all fuzz
+
+faults: ## every operation with its 1st, 2nd, 3rd … call failing, and with each process killed there
+	@tests/run-all faults
+
+soak: ## the slow tests in full: starts by the thousand, long fuzzing, every fault
+	@tests/run-all --soak
+
+golden: all ## write the golden files anew; look at the difference
+	@TARE_GOLDEN=write meson test -C $(BUILD) --suite golden --print-errorlogs
+	@git diff --stat -- tests/golden
+
+asan: build-asan/build.ninja ## gcc with AddressSanitizer and UBSan, in build-asan/
+	@ninja -C build-asan
+
+clang: build-clang/build.ninja ## clang with both sanitizers and the fuzzers, in build-clang/
+	@ninja -C build-clang
+
+format: ## clang-format for every C file
+	@tools/format
+
+install: all ## into $(DESTDIR)$(prefix), /usr/local by default
+	@tools/install-tree $(BUILD) "$(DESTDIR)" "$(prefix)"
+
+clean: ## remove every build folder
+	rm -rf build build-asan build-clang build-faults
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BUILD)/build.ninja:
 	@meson setup $(BUILD) >/dev/null
 
-help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+build-asan/build.ninja:
+	@CC=gcc meson setup build-asan -Db_sanitize=$(SAN) -Dstatic_programs=false >/dev/null
+
+build-clang/build.ninja:
+	@CC=clang meson setup build-clang -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true >/dev/null
+
+build-faults/build.ninja:
+	@meson setup build-faults -Dfaults=true -Dtests=false >/dev/null
+
+-include bench/*.mk

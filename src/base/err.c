@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void format(struct err *e, int code, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void format(struct err *e, int code, const char *fmt, va_list ap)
 {
 	e->code = code;
 	(void)vsnprintf(e->msg, sizeof e->msg, fmt, ap);

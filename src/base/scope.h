@@ -44,4 +44,9 @@ static inline void dir_scope_end(DIR **d)
 #define scoped_dir SCOPED(dir_scope_end) DIR *
 
 /* PTR_TAKE(p) - the value of p, which becomes NULL */
-#define PTR_TAKE(p) ({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; })
+#define PTR_TAKE(p)                         \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
+	})

@@ -17,16 +17,27 @@
 struct host;
 
 #define CGROUP_CONTROLLERS(X)                                                                                          \
-	X(CPU, "cpu") X(CPUACCT, "cpuacct") X(CPUSET, "cpuset") X(MEMORY, "memory") X(DEVICES, "devices")              \
-	X(FREEZER, "freezer") X(BLKIO, "blkio") X(PIDS, "pids") X(HUGETLB, "hugetlb") X(RDMA, "rdma")                  \
-	X(PERF_EVENT, "perf_event") X(NET_CLS, "net_cls") X(NET_PRIO, "net_prio") X(MISC, "misc")
+	X(CPU, "cpu")               \
+	X(CPUACCT, "cpuacct")       \
+	X(CPUSET, "cpuset")         \
+	X(MEMORY, "memory")         \
+	X(DEVICES, "devices")       \
+	X(FREEZER, "freezer")       \
+	X(BLKIO, "blkio")           \
+	X(PIDS, "pids")             \
+	X(HUGETLB, "hugetlb")       \
+	X(RDMA, "rdma")             \
+	X(PERF_EVENT, "perf_event") \
+	X(NET_CLS, "net_cls")       \
+	X(NET_PRIO, "net_prio")     \
+	X(MISC, "misc")
 
 /* v2 calls BLKIO "io"; DEVICES and FREEZER are always there on v2 (BPF, cgroup.freeze), CPUACCT is cpu.stat. */
 enum cgroup_controller {
 #define X(id, text) CGROUP_##id,
 	CGROUP_CONTROLLERS(X)
 #undef X
-	CGROUP_CONTROLLER_COUNT
+		CGROUP_CONTROLLER_COUNT
 };
 
 enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_V2, CGROUP_MODE_HYBRID };

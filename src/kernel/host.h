@@ -31,7 +31,7 @@ struct host_facts {
 	uint64_t swap_total_bytes;  /* proc/meminfo SwapTotal */
 	uint64_t capabilities;      /* bounding set of this process: CapBnd of proc/self/status */
 	int oom_score_adj;          /* own: proc/self/oom_score_adj; the least that may be asked without CAP_SYS_RESOURCE */
-	unsigned thermal_throttle;  /* number n: cpu0..cpu(n-1) have sys/devices/system/cpu/cpuN/thermal_throttle; 0: none */
+	unsigned thermal_throttle;  /* n: cpu0..cpu(n-1) have sys/devices/system/cpu/cpuN/thermal_throttle; 0: none */
 };
 
 /* host_facts_read - collect them. On a captured tree (`real` false) `kernel` is kfeat_all(), unless the tree has a

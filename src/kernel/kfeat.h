@@ -7,8 +7,18 @@
 #include <stdbool.h>
 
 #define KFEATS(X)                                                                                                      \
-	X(openat2) X(clone_into_cgroup) X(pidfd) X(new_mount_api) X(mount_setattr) X(close_range) X(cgroup_kill)       \
-	X(overlay) X(overlay_lowerdir_append) X(time_namespace) X(cgroup_namespace) X(seccomp_filter)                 \
+	X(openat2)                 \
+	X(clone_into_cgroup)       \
+	X(pidfd)                   \
+	X(new_mount_api)           \
+	X(mount_setattr)           \
+	X(close_range)             \
+	X(cgroup_kill)             \
+	X(overlay)                 \
+	X(overlay_lowerdir_append) \
+	X(time_namespace)          \
+	X(cgroup_namespace)        \
+	X(seccomp_filter)          \
 	X(bpf_cgroup_device)
 
 struct kfeat {

@@ -11,8 +11,15 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-enum seccomp_op { SECCOMP_CMP_NE, SECCOMP_CMP_LT, SECCOMP_CMP_LE, SECCOMP_CMP_EQ, SECCOMP_CMP_GE, SECCOMP_CMP_GT,
-		  SECCOMP_CMP_MASKED_EQ };
+enum seccomp_op {
+	SECCOMP_CMP_NE,
+	SECCOMP_CMP_LT,
+	SECCOMP_CMP_LE,
+	SECCOMP_CMP_EQ,
+	SECCOMP_CMP_GE,
+	SECCOMP_CMP_GT,
+	SECCOMP_CMP_MASKED_EQ
+};
 
 struct seccomp_arg {
 	unsigned index; /* 0..5 */

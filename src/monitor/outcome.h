@@ -15,7 +15,10 @@
 #define OUTCOME_VERSION 1
 #define OUTCOME_FILE "outcome"
 
-#define OUTCOME_STATES(X) X(CREATED, "created") X(RUNNING, "running") X(EXITED, "exited")
+#define OUTCOME_STATES(X)     \
+	X(CREATED, "created") \
+	X(RUNNING, "running") \
+	X(EXITED, "exited")
 enum outcome_state {
 #define X(id, text) OUTCOME_##id,
 	OUTCOME_STATES(X)
