@@ -9,6 +9,17 @@
 #include "oci/digest.h"
 #include "oci/runtime_spec.h"
 
+#define MEDIA_OCI_INDEX "application/vnd.oci.image.index.v1+json"
+#define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_OCI_CONFIG "application/vnd.oci.image.config.v1+json"
+#define MEDIA_OCI_LAYER "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_OCI_LAYER_GZIP MEDIA_OCI_LAYER "+gzip"
+#define MEDIA_OCI_LAYER_ZSTD MEDIA_OCI_LAYER "+zstd"
+#define MEDIA_DOCKER_INDEX "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
+#define MEDIA_DOCKER_LAYER_GZIP "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
 struct image_config {
 	const char *created, *author, *architecture, *os, *variant;
 	const char *user, *working_dir, *stop_signal; /* of .config */
@@ -18,6 +29,7 @@ struct image_config {
 		struct digest *v;
 		size_t n;
 	} diff_ids;
+	const char *rootfs_type; /* "layers" or NULL */
 };
 
 struct image_descriptor {
@@ -29,6 +41,7 @@ struct image_descriptor {
 };
 
 struct image_manifest {
+	int64_t schema_version; /* 2 */
 	const char *media_type;
 	struct image_descriptor config;
 	struct {
@@ -38,6 +51,7 @@ struct image_manifest {
 };
 
 struct image_index {
+	int64_t schema_version; /* 2 */
 	const char *media_type;
 	struct {
 		struct image_descriptor *v;
@@ -45,6 +59,9 @@ struct image_index {
 	} manifests;
 };
 
+/* The parsers: -EINVAL with the JSON path, as of json.h; a manifest whose mediaType is that of another document is
+ * refused too. *ret is untouched on failure. */
 int image_config_parse(struct sv json, struct arena *a, struct image_config *ret, struct err *e);
+int image_config_print(const struct image_config *c, struct buf *out, struct err *e);
 int image_manifest_parse(struct sv json, struct arena *a, struct image_manifest *ret, struct err *e);
 int image_index_parse(struct sv json, struct arena *a, struct image_index *ret, struct err *e);
