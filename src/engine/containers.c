@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/containers.h"
+
+#include "base/limits.h"
+#include "base/scope.h"
+
+#define COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove, config"
+#define NAME_ATTEMPTS 20
+#define RACE_ATTEMPTS 5
+
+/* ---- reading ------------------------------------------------------------------------------------------------ */
+
+static int copy_text(const struct db_rows *rows, int column, struct arena *a, const char **ret, struct err *e)
+{
+	const char *text = db_col_text(rows, column);
+
+	*ret = text ? arena_str(a, text) : NULL;
+	return text && !*ret ? err_oom(e) : 0;
+}
+
+static int read_row(const struct db_rows *rows, struct arena *a, struct container_row *ret, struct err *e)
+{
+	struct container_row row = { .created_ns = db_col_int(rows, 2), .auto_remove = db_col_int(rows, 6) != 0 };
+	const struct {
+		int column;
+		const char **to;
+	} texts[] = {
+		{ 0, &row.id },       { 1, &row.name },   { 3, &row.image_ref },
+		{ 4, &row.image_id }, { 5, &row.cgroup }, { 7, &row.config },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		int r = copy_text(rows, texts[i].column, a, texts[i].to, e);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = row;
+	return 0;
+}
+
+/* 1 = found, 0 = not */
+static int find_by(struct db *db, const char *sql, struct sv value, struct arena *a, struct container_row *ret,
+		   struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, sql, DB_ARGS(db_sv(value)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, a, ret, e);
+	return r < 0 ? r : 1;
+}
+
+static bool is_id_prefix(struct sv s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+	return s.n > 0 && s.n <= ID_LEN;
+}
+
+/* 'g' follows 'f': every id that begins with the prefix lies between the two, and the index finds them. */
+static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, struct container_row *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	char end[ID_LEN + 2];
+	int r;
+
+	(void)snprintf(end, sizeof end, SV_FMT "g", SV_ARG(prefix));
+	r = db_query(db, "SELECT " COLUMNS " FROM containers WHERE id >= ?1 AND id < ?2 LIMIT 2",
+		     DB_ARGS(db_sv(prefix), db_text(end)), &rows, e);
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, a, ret, e);
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r == 1)
+		return err_set(e, EINVAL, "multiple IDs found with provided prefix: " SV_FMT, SV_ARG(prefix));
+	return r < 0 ? r : 1;
+}
+
+int containers_find(struct db *db, struct sv ref, struct arena *a, struct container_row *ret, struct err *e)
+{
+	struct sv name = ref;
+	int r = 0;
+
+	if (name.n && name.p[0] == '/')
+		name = (struct sv){ name.p + 1, name.n - 1 };
+	if (id_is_valid(ref))
+		r = find_by(db, "SELECT " COLUMNS " FROM containers WHERE id = ?1", ref, a, ret, e);
+	if (r == 0 && name_is_valid(name))
+		r = find_by(db, "SELECT " COLUMNS " FROM containers WHERE name = ?1", name, a, ret, e);
+	if (r == 0 && is_id_prefix(ref))
+		r = find_by_prefix(db, ref, a, ret, e);
+	if (r == 0)
+		return err_set(e, ENOENT, "No such container: " SV_FMT, SV_ARG(ref));
+	return r < 0 ? r : 0;
+}
+
+static int add_row(const struct db_rows *rows, struct arena *a, struct container_rows *list, size_t *room,
+		   struct err *e)
+{
+	if (list->n == *room) {
+		struct container_row *v = arena_array(a, *room * 2 + 16, sizeof *v);
+
+		if (!v)
+			return err_oom(e);
+		if (list->n)
+			memcpy(v, list->v, list->n * sizeof *v);
+		list->v = v;
+		*room = *room * 2 + 16;
+	}
+	return read_row(rows, a, &list->v[list->n++], e);
+}
+
+int containers_list(struct db *db, struct arena *a, struct container_rows *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct container_rows list = { 0 };
+	size_t room = 0;
+	int r = db_query(db, "SELECT " COLUMNS " FROM containers ORDER BY seq DESC", DB_NO_ARGS, &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1)
+		r = add_row(&rows, a, &list, &room, e);
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+static int insert_row(struct db *db, const struct container_row *row, const char *name, struct err *e)
+{
+	return db_run(db, "INSERT INTO containers(" COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		      DB_ARGS(db_text(row->id), db_text(name), db_int(row->created_ns), db_text(row->image_ref),
+			      db_text(row->image_id), db_text(row->cgroup), db_int(row->auto_remove),
+			      db_text(row->config)),
+		      NULL, e);
+}
+
+/* The holder may be gone before it could be named: 0 then, and the caller tries again. */
+static int conflict(struct db *db, const char *name, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT id FROM containers WHERE name = ?1", DB_ARGS(db_text(name)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	return err_set(e, EEXIST,
+		       "Conflict. The container name \"/%s\" is already in use by container \"%s\". You have to remove "
+		       "(or rename) that container to be able to reuse that name.",
+		       name, db_col_text(&rows, 0));
+}
+
+static int insert_named(struct db *db, const struct container_row *row, struct err *e)
+{
+	int r = -EEXIST;
+
+	for (unsigned i = 0; r == -EEXIST && i < RACE_ATTEMPTS; i++) {
+		int held;
+
+		r = insert_row(db, row, row->name, e);
+		held = r == -EEXIST ? conflict(db, row->name, e) : 0;
+		if (held < 0)
+			return held;
+	}
+	return r;
+}
+
+static int insert_unnamed(struct db *db, const struct container_row *row, char ret_name[NAME_SIZE], struct err *e)
+{
+	int r = -EEXIST;
+
+	for (unsigned i = 0; r == -EEXIST && i < NAME_ATTEMPTS; i++) {
+		names_pick(row->id, i, ret_name);
+		r = insert_row(db, row, ret_name, e);
+	}
+	return r;
+}
+
+static int check_name(const char *name, struct err *e)
+{
+	if (name_is_valid(sv_from(name)))
+		return 0;
+	return err_set(e, EINVAL,
+		       "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, 2 to %d characters",
+		       name, LIMIT_NAME);
+}
+
+int containers_insert(struct db *db, const struct container_row *row, char ret_name[NAME_SIZE], struct err *e)
+{
+	char name[NAME_SIZE];
+	int r;
+
+	if (!id_is_valid(sv_from(row->id)))
+		return err_set(e, EINVAL, "not a container id: %s", row->id);
+	if (row->name) {
+		r = check_name(row->name, e);
+		if (r == 0)
+			r = insert_named(db, row, e);
+		if (r == 0)
+			(void)snprintf(name, sizeof name, "%s", row->name);
+	} else {
+		r = insert_unnamed(db, row, name, e);
+	}
+	if (r == 0)
+		(void)snprintf(ret_name, NAME_SIZE, "%s", name);
+	return r;
+}
+
+int containers_rename(struct db *db, const char *id, const char *name, struct err *e)
+{
+	int64_t changes = 0;
+	int r = check_name(name, e), held;
+
+	if (r < 0)
+		return r;
+	r = db_run(db, "UPDATE containers SET name = ?2 WHERE id = ?1", DB_ARGS(db_text(id), db_text(name)), &changes,
+		   e);
+	if (r == -EEXIST) {
+		held = conflict(db, name, e);
+		return held < 0 ? held : r;
+	}
+	if (r == 0 && changes == 0)
+		return err_set(e, ENOENT, "No such container: %s", id);
+	return r;
+}
+
+int containers_delete(struct db *db, const char *id, struct err *e)
+{
+	int r = db_begin(db, e);
+
+	if (r < 0)
+		return r;
+	r = db_run(db, "DELETE FROM container_volumes WHERE container_id = ?1", DB_ARGS(db_text(id)), NULL, e);
+	if (r == 0)
+		r = db_run(db, "DELETE FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), NULL, e);
+	return db_end(db, r, e);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/schema.h"
+
+#include "base/scope.h"
+
+/* Times are nanoseconds since 1970, sizes bytes, ids lower-case hexadecimal without "sha256:".
+ * containers.seq keeps the order of creation; config is Docker's JSON (config.h). What happened to a container is not
+ * here but in its outcome record. image_refs.name is in full: "docker.io/library/busybox:latest" or "...@sha256:…". */
+static const char version_1[] =
+	"CREATE TABLE containers("
+	" seq INTEGER PRIMARY KEY,"
+	" id TEXT NOT NULL UNIQUE,"
+	" name TEXT NOT NULL UNIQUE,"
+	" created_ns INTEGER NOT NULL,"
+	" image_ref TEXT," /* as it was asked for; NULL: --rootfs */
+	" image_id TEXT,"
+	" cgroup TEXT NOT NULL," /* path in every hierarchy: what to kill when all else is lost */
+	" auto_remove INTEGER NOT NULL,"
+	" config TEXT NOT NULL);"
+	"CREATE TABLE images("
+	" id TEXT PRIMARY KEY,"
+	" manifest TEXT," /* digest of the manifest, when there is one */
+	" created_ns INTEGER NOT NULL,"
+	" recorded_ns INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" config BLOB NOT NULL);"
+	"CREATE TABLE image_refs("
+	" name TEXT PRIMARY KEY,"
+	" image_id TEXT NOT NULL REFERENCES images(id)) WITHOUT ROWID;"
+	"CREATE INDEX image_refs_image ON image_refs(image_id);"
+	"CREATE TABLE layers("
+	" number INTEGER PRIMARY KEY,"
+	" chain_id TEXT NOT NULL UNIQUE,"
+	" diff_id TEXT NOT NULL,"
+	" size INTEGER NOT NULL);"
+	"CREATE TABLE image_layers("
+	" image_id TEXT NOT NULL REFERENCES images(id),"
+	" position INTEGER NOT NULL,"
+	" layer INTEGER NOT NULL REFERENCES layers(number),"
+	" PRIMARY KEY(image_id, position)) WITHOUT ROWID;"
+	"CREATE INDEX image_layers_layer ON image_layers(layer);"
+	"CREATE TABLE volumes("
+	" name TEXT PRIMARY KEY,"
+	" created_ns INTEGER NOT NULL,"
+	" anonymous INTEGER NOT NULL,"
+	" options TEXT NOT NULL) WITHOUT ROWID;" /* JSON: driver, labels, driver options */
+	"CREATE TABLE container_volumes("
+	" container_id TEXT NOT NULL REFERENCES containers(id),"
+	" target TEXT NOT NULL,"
+	" volume TEXT NOT NULL REFERENCES volumes(name),"
+	" PRIMARY KEY(container_id, target)) WITHOUT ROWID;"
+	"CREATE INDEX container_volumes_volume ON container_volumes(volume);";
+
+const char *const schema_migrations[] = {
+	version_1,
+};
+const size_t schema_migration_count = ARRAY_LEN(schema_migrations);
