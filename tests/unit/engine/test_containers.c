@@ -199,7 +199,7 @@ TEST(made_up_names_are_valid_and_do_not_run_out)
 		(void)snprintf(id, sizeof id, "%032d%016llx%016llx", 7, (unsigned long long)(i * 0x9e3779b97f4a7c15),
 			       (unsigned long long)(i * 0xc2b2ae3d27d4eb4f));
 		if (insert(db, id, NULL, name, &e) < 0)
-			fail_msg("%d: %s", i, e.msg);
+			fail_msg("%d: %s", (int)i, e.msg);
 		assert_true(name_is_valid(sv_from(name)));
 		assert_non_null(strchr(name, '_'));
 	}
