@@ -15,7 +15,9 @@ void log_setup(const char *program, enum log_level level)
 	log_level = level;
 }
 
-__attribute__((format(printf, 3, 0))) static void emit(enum log_level level, const char *word, const char *fmt, va_list ap)
+static void emit(enum log_level, const char *word, const char *fmt, va_list) __attribute__((format(printf, 3, 0)));
+
+static void emit(enum log_level level, const char *word, const char *fmt, va_list ap)
 {
 	char text[1024], line[2400];
 	int keep = errno;

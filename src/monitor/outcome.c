@@ -22,9 +22,7 @@ static const struct field {
 	enum field_kind kind;
 	size_t at, size;
 } fields[] = {
-/* clang-format off */
 #define FIELD(name, kind) { #name, FIELD_##kind, offsetof(struct outcome, name), sizeof(((struct outcome *)0)->name) }
-	/* clang-format on */
 	FIELD(state, STATE),	   FIELD(boot_id, TEXT),   FIELD(monitor_pid, PID), FIELD(pid, PID),
 	FIELD(pid_start_ticks, U64), FIELD(created_ns, I64), FIELD(started_ns, I64),  FIELD(finished_ns, I64),
 	FIELD(exit_code, INT),	   FIELD(oom_killed, BOOL), FIELD(error, TEXT),
