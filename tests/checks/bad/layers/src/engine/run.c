@@ -1,0 +1,1 @@
+#include "kernel/cgroup_priv.h"

@@ -1,0 +1,2 @@
+/* TODO: finish */
+int todo_list; /* not one */
