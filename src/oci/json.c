@@ -123,13 +123,17 @@ static int get_int(struct decoder *d, const struct json_path *p, struct json_obj
 	return fail(d, p, EINVAL, text);
 }
 
-static int get_u64(struct decoder *d, const struct json_path *p, struct json_object *v, uint64_t *ret)
+static int get_u64(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
+		   uint64_t *ret)
 {
+	bool no_limit;
+
 	if (!json_object_is_type(v, json_type_int))
 		return mistyped(d, p, "an integer", v);
-	if (json_object_get_int64(v) < 0)
+	no_limit = (row->flags & JSON_SIGNED) && json_object_get_int64(v) == -1;
+	if (json_object_get_int64(v) < 0 && !no_limit)
 		return fail(d, p, EINVAL, "a number below 0");
-	*ret = json_object_get_uint64(v);
+	*ret = no_limit ? UINT64_MAX : json_object_get_uint64(v);
 	return 0;
 }
 
@@ -337,7 +341,7 @@ static int decode_value(struct decoder *d, const struct json_path *p, const stru
 	case JSON_CHOICE:
 		return get_choice(d, p, v, ret);
 	case JSON_U64:
-		return get_u64(d, p, v, ret);
+		return get_u64(d, p, row, v, ret);
 	case JSON_CODED:
 		return get_coded(d, p, row->codec, v, ret);
 	case JSON_PAIRS:

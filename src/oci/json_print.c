@@ -165,6 +165,14 @@ static void print_keys(struct printer *p, const struct oci_strings *keys)
 	close_bracket(p, "}", keys->n == 0);
 }
 
+static void print_u64(struct printer *p, const struct json_row *row, uint64_t n)
+{
+	if (n == UINT64_MAX && (row->flags & JSON_SIGNED))
+		(void)buf_puts(p->b, "-1");
+	else
+		(void)buf_putf(p->b, "%" PRIu64, n);
+}
+
 static void print_value(struct printer *p, const struct json_row *row, const void *value)
 {
 	switch (row->kind) {
@@ -178,7 +186,7 @@ static void print_value(struct printer *p, const struct json_row *row, const voi
 		(void)buf_puts(p->b, *(const int64_t *)value ? "true" : "false");
 		break;
 	case JSON_U64:
-		(void)buf_putf(p->b, "%" PRIu64, *(const uint64_t *)value);
+		print_u64(p, row, *(const uint64_t *)value);
 		break;
 	case JSON_CODED:
 		print_coded(p, row->codec, value);
@@ -217,7 +225,7 @@ static bool has_value(const struct json_row *row, const void *value)
 	case JSON_REFUSED:
 		return false;
 	case JSON_TEXT:
-		return *(const char *const *)value || (row->flags & JSON_NO_NULL);
+		return *(const char *const *)value;
 	case JSON_BOOL:
 		return *(const bool *)value || (row->flags & JSON_ALWAYS);
 	case JSON_U64:

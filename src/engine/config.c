@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as JSON, in the names of `docker inspect`: Config, HostConfig, and what only tare has under Tare. */
+#include "engine/config.h"
+
+#include "oci/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+
+/* ---- text with a meaning ------------------------------------------------------------------------------------ */
+
+static const char *const mount_types[] = { "bind", "volume", "tmpfs" };
+
+static int mount_type_parse(struct sv text, void *ret, struct err *e)
+{
+	for (int i = MOUNT_BIND; i <= MOUNT_TMPFS; i++) {
+		if (sv_is(text, mount_types[i])) {
+			*(enum mount_type *)ret = (enum mount_type)i;
+			return 0;
+		}
+	}
+	return err_set(e, EINVAL, "\"%.*s\" is not bind, volume or tmpfs", (int)text.n, text.p);
+}
+
+static const char *mount_type_print(const void *value, char scratch[128])
+{
+	(void)scratch;
+	return mount_types[*(const enum mount_type *)value];
+}
+
+static const struct json_codec mount_type_codec = { sizeof(enum mount_type), mount_type_parse, mount_type_print };
+
+static const char *const rlimits[] = { "RLIMIT_AS",	   "RLIMIT_CORE",     "RLIMIT_CPU",    "RLIMIT_DATA",
+				       "RLIMIT_FSIZE",	   "RLIMIT_LOCKS",    "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
+				       "RLIMIT_NICE",	   "RLIMIT_NOFILE",   "RLIMIT_NPROC",  "RLIMIT_RSS",
+				       "RLIMIT_RTPRIO",	   "RLIMIT_RTTIME",   "RLIMIT_SIGPENDING", "RLIMIT_STACK" };
+
+const char *rlimit_from_name(struct sv name)
+{
+	for (size_t i = 0; i < sizeof rlimits / sizeof *rlimits; i++) {
+		const char *known = rlimits[i] + strlen("RLIMIT_");
+
+		if (strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0)
+			return rlimits[i];
+	}
+	return NULL;
+}
+
+static int rlimit_parse(struct sv text, void *ret, struct err *e)
+{
+	const char *type = rlimit_from_name(text);
+
+	if (!type)
+		return err_set(e, EINVAL, "invalid ulimit type: %.*s", (int)text.n, text.p);
+	*(const char **)ret = type;
+	return 0;
+}
+
+static const char *rlimit_print(const void *value, char scratch[128])
+{
+	const char *type = *(const char *const *)value;
+	size_t i;
+
+	for (i = 0; i < 127 && type[strlen("RLIMIT_") + i]; i++)
+		scratch[i] = (char)tolower((unsigned char)type[strlen("RLIMIT_") + i]);
+	scratch[i] = '\0';
+	return scratch;
+}
+
+static const struct json_codec rlimit_codec = { sizeof(const char *), rlimit_parse, rlimit_print };
+
+/* ---- tables ------------------------------------------------------------------------------------------------- */
+
+static const struct json_row config_rows[] = {
+	{ "Hostname", JSON_TEXT, 0, AT(container_config, hostname) },
+	{ "User", JSON_TEXT, 0, AT(container_config, user) },
+	{ "AttachStdin", JSON_BOOL, JSON_ALWAYS, AT(container_config, attach_stdin) },
+	{ "Tty", JSON_BOOL, JSON_ALWAYS, AT(container_config, tty) },
+	{ "OpenStdin", JSON_BOOL, JSON_ALWAYS, AT(container_config, open_stdin) },
+	{ "Env", JSON_TEXTS, 0, AT(container_config, env) },
+	{ "Cmd", JSON_TEXTS, 0, AT(container_config, command) },
+	{ "Image", JSON_TEXT, 0, AT(container_config, image) },
+	{ "WorkingDir", JSON_TEXT, 0, AT(container_config, workdir) },
+	{ "Entrypoint", JSON_TEXTS, 0, AT(container_config, entrypoint) },
+	{ "Labels", JSON_PAIRS, 0, AT(container_config, labels) },
+};
+static const struct json_table config_table = JSON_TABLE(config_rows, struct container_config);
+
+static const struct json_row bind_rows[] = {
+	{ "Propagation", JSON_TEXT, 0, AT(mount_config, propagation) },
+	{ "NonRecursive", JSON_BOOL, 0, AT(mount_config, non_recursive) },
+	{ "CreateMountpoint", JSON_BOOL, 0, AT(mount_config, make_source) },
+};
+static const struct json_table bind_table = JSON_TABLE(bind_rows, struct mount_config);
+
+static const struct json_row volume_rows[] = {
+	{ "NoCopy", JSON_BOOL, 0, AT(mount_config, volume_nocopy) },
+};
+static const struct json_table volume_table = JSON_TABLE(volume_rows, struct mount_config);
+
+static const struct json_row tmpfs_rows[] = {
+	{ "SizeBytes", JSON_COUNT, JSON_ZERO, AT(mount_config, tmpfs_size) },
+	{ "Mode", JSON_COUNT, 0, AT(mount_config, tmpfs_mode) },
+	{ "Text", JSON_TEXT, 0, AT(mount_config, tmpfs_options) },
+};
+static const struct json_table tmpfs_table = JSON_TABLE(tmpfs_rows, struct mount_config);
+
+static const struct json_row mount_rows[] = {
+	{ "Type", JSON_CODED, JSON_REQUIRED, AT(mount_config, type), NULL, &mount_type_codec },
+	{ "Source", JSON_TEXT, 0, AT(mount_config, source) },
+	{ "Target", JSON_TEXT, JSON_REQUIRED, AT(mount_config, target) },
+	{ "ReadOnly", JSON_BOOL, 0, AT(mount_config, readonly) },
+	{ "BindOptions", JSON_OBJECT, 0, 0, &bind_table },
+	{ "VolumeOptions", JSON_OBJECT, 0, 0, &volume_table },
+	{ "TmpfsOptions", JSON_OBJECT, 0, 0, &tmpfs_table },
+};
+static const struct json_table mount_table = JSON_TABLE(mount_rows, struct mount_config);
+
+static const struct json_row ulimit_rows[] = {
+	{ "Name", JSON_CODED, JSON_REQUIRED, AT(oci_rlimit, type), NULL, &rlimit_codec },
+	{ "Hard", JSON_U64, JSON_REQUIRED | JSON_ALWAYS | JSON_SIGNED, AT(oci_rlimit, hard) },
+	{ "Soft", JSON_U64, JSON_REQUIRED | JSON_ALWAYS | JSON_SIGNED, AT(oci_rlimit, soft) },
+};
+static const struct json_table ulimit_table = JSON_TABLE(ulimit_rows, struct oci_rlimit);
+
+static const struct json_row device_rows[] = {
+	{ "PathOnHost", JSON_TEXT, JSON_REQUIRED, AT(device_config, host_path) },
+	{ "PathInContainer", JSON_TEXT, 0, AT(device_config, container_path) },
+	{ "CgroupPermissions", JSON_TEXT, 0, AT(device_config, access) },
+};
+static const struct json_table device_table = JSON_TABLE(device_rows, struct device_config);
+
+static const struct json_row host_rows[] = {
+	{ "NetworkMode", JSON_TEXT, 0, AT(container_config, network_mode) },
+	{ "AutoRemove", JSON_BOOL, JSON_ALWAYS, AT(container_config, auto_remove) },
+	{ "CapAdd", JSON_TEXTS, 0, AT(container_config, cap_add) },
+	{ "CapDrop", JSON_TEXTS, 0, AT(container_config, cap_drop) },
+	{ "CgroupnsMode", JSON_TEXT, 0, AT(container_config, cgroupns_mode) },
+	{ "IpcMode", JSON_TEXT, 0, AT(container_config, ipc_mode) },
+	{ "OomScoreAdj", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, oom_score_adj) },
+	{ "PidMode", JSON_TEXT, 0, AT(container_config, pid_mode) },
+	{ "Privileged", JSON_BOOL, JSON_ALWAYS, AT(container_config, privileged) },
+	{ "ReadonlyRootfs", JSON_BOOL, JSON_ALWAYS, AT(container_config, readonly_rootfs) },
+	{ "UTSMode", JSON_TEXT, 0, AT(container_config, uts_mode) },
+	{ "ShmSize", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, shm_size) },
+	{ "Sysctls", JSON_PAIRS, 0, AT(container_config, sysctls) },
+	{ "CpuShares", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_shares) },
+	{ "Memory", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory) },
+	{ "NanoCpus", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, nano_cpus) },
+	{ "CgroupParent", JSON_TEXT, 0, AT(container_config, cgroup_parent) },
+	{ "CpuPeriod", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_period_us) },
+	{ "CpuQuota", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_quota_us) },
+	{ "CpusetCpus", JSON_TEXT, 0, AT(container_config, cpuset_cpus) },
+	{ "CpusetMems", JSON_TEXT, 0, AT(container_config, cpuset_mems) },
+	{ "Devices", JSON_OBJECTS, 0, AT(container_config, devices), &device_table },
+	{ "DeviceCgroupRules", JSON_TEXTS, 0, AT(container_config, device_cgroup_rules) },
+	{ "MemoryReservation", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory_reservation) },
+	{ "MemorySwap", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory_swap) },
+	{ "PidsLimit", JSON_I64, JSON_ZERO, AT(container_config, pids_limit) },
+	{ "Ulimits", JSON_OBJECTS, 0, AT(container_config, ulimits), &ulimit_table },
+	{ "Mounts", JSON_OBJECTS, 0, AT(container_config, mounts), &mount_table },
+};
+static const struct json_table host_table = JSON_TABLE(host_rows, struct container_config);
+
+static const struct json_row tare_rows[] = {
+	{ "Name", JSON_TEXT, 0, AT(container_config, name) },
+	{ "Rootfs", JSON_TEXT, 0, AT(container_config, rootfs) },
+	{ "EntrypointSet", JSON_BOOL, 0, AT(container_config, entrypoint_set) },
+	{ "Detach", JSON_BOOL, 0, AT(container_config, detach) },
+	{ "MemoryHigh", JSON_I64, JSON_ZERO, AT(container_config, memory_high) },
+	{ "OomScoreAdjSet", JSON_BOOL, 0, AT(container_config, oom_score_adj_set) },
+	{ "Strict", JSON_BOOL, 0, AT(container_config, strict) },
+	{ "NoNewPrivileges", JSON_BOOL, 0, AT(container_config, no_new_privileges) },
+	{ "SystempathsUnconfined", JSON_BOOL, 0, AT(container_config, systempaths_unconfined) },
+	{ "WritableCgroups", JSON_BOOL, 0, AT(container_config, writable_cgroups) },
+	{ "AppArmorProfile", JSON_TEXT, 0, AT(container_config, apparmor_profile) },
+	{ "SelinuxLabel", JSON_TEXT, 0, AT(container_config, selinux_label) },
+	{ "Seccomp", JSON_TEXT, 0, AT(container_config, seccomp) },
+};
+static const struct json_table tare_table = JSON_TABLE(tare_rows, struct container_config);
+
+static const struct json_row container_rows[] = {
+	{ "Config", JSON_OBJECT, 0, 0, &config_table },
+	{ "HostConfig", JSON_OBJECT, 0, 0, &host_table },
+	{ "Tare", JSON_OBJECT, 0, 0, &tare_table },
+};
+static const struct json_table container_table = JSON_TABLE(container_rows, struct container_config);
+
+void config_init(struct container_config *c)
+{
+	json_init(&container_table, c);
+}
+
+void mount_config_init(struct mount_config *m)
+{
+	json_init(&mount_table, m);
+}
+
+int config_print(const struct container_config *c, struct buf *out, struct err *e)
+{
+	return json_encode(&container_table, c, false, out, e);
+}
+
+int config_parse(struct sv json, struct arena *a, struct container_config *ret, struct err *e)
+{
+	return json_decode(json, &container_table, a, ret, e);
+}
