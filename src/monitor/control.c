@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/control.h"
+
+#include "base/scope.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+int control_send(int sock, enum control_type type, int value, int flag, const struct err *why, const int *fds, int nfds,
+		 struct err *e)
+{
+	struct control_message m = { .version = CONTROL_VERSION, .type = type, .value = value, .flag = flag };
+	struct iovec iov = { &m, sizeof m };
+	union {
+		char space[CMSG_SPACE(3 * sizeof(int))];
+		struct cmsghdr align;
+	} c = { 0 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (why)
+		m.err = *why;
+	if (nfds > 0) {
+		h.msg_control = &c;
+		h.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
+		c.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int)), .cmsg_level = SOL_SOCKET,
+					    .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(&c.align), fds, (size_t)nfds * sizeof(int));
+	}
+	do
+		n = sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? err_sys(e, "control message %d", (int)type) : 0;
+}
+
+static void take_fds(struct msghdr *h, int ret_fds[3])
+{
+	int got[3], n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		n = n > 3 ? 3 : n;
+		memcpy(got, CMSG_DATA(c), (size_t)n * sizeof(int));
+	}
+	for (int i = 0; i < 3; i++)
+		ret_fds[i] = i < n ? got[i] : -1;
+}
+
+int control_receive(int sock, struct control_message *ret, int ret_fds[3], struct err *e)
+{
+	struct control_message m;
+	struct iovec iov = { &m, sizeof m };
+	union {
+		char space[CMSG_SPACE(3 * sizeof(int))];
+		struct cmsghdr align;
+	} c;
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : err_sys(e, "receive a control message");
+	take_fds(&h, ret_fds);
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof m || m.version != CONTROL_VERSION) {
+		for (int i = 0; i < 3; i++)
+			if (ret_fds[i] >= 0)
+				close(ret_fds[i]);
+		return err_set(e, EPROTO, "control message: not of version %d", CONTROL_VERSION);
+	}
+	m.err.msg[sizeof m.err.msg - 1] = '\0';
+	*ret = m;
+	return 1;
+}
+
+/* An address is at most 107 bytes long: the directory is named by its descriptor. */
+int control_connect(int state_dir, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	scoped_fd s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (s < 0)
+		return err_sys(e, "socket");
+	(void)snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/" CONTROL_SOCKET, state_dir);
+	if (connect(s, (struct sockaddr *)&a, sizeof a) < 0)
+		return err_sys(e, "connect to the monitor");
+	return fd_take(&s);
+}
+
+int control_listen(struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = CONTROL_SOCKET };
+	scoped_fd s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (s < 0)
+		return err_sys(e, "socket");
+	(void)unlink(CONTROL_SOCKET);
+	if (bind(s, (struct sockaddr *)&a, sizeof a) < 0)
+		return err_sys(e, "bind " CONTROL_SOCKET);
+	if (listen(s, 16) < 0)
+		return err_sys(e, "listen " CONTROL_SOCKET);
+	return fd_take(&s);
+}
+
+int control_accept(int listener, struct err *e)
+{
+	scoped_fd s = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	if (s < 0)
+		return err_sys(e, "accept");
+	if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return err_sys(e, "SO_PEERCRED");
+	if (peer.uid != geteuid())
+		return err_set(e, EPERM, "a client of user %u", (unsigned)peer.uid);
+	return fd_take(&s);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container.h"
+
+#include "base/scope.h"
+#include "kernel/cgroup.h"
+#include "kernel/mount.h"
+#include "kernel/sys.h"
+#include "runtime/init_proc.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define REMOVE_TIMEOUT_MS 2000
+
+/* ---- host steps, before the clone ------------------------------------------------------------------------------- */
+
+struct apply {
+	struct container *c;
+	struct init init;
+};
+
+static int host_root_overlay(struct apply *a, struct err *e)
+{
+	const struct root_source *root = &a->c->plan->root;
+	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (layers < 0)
+		return err_sys(e, "open %s", root->layers_dir);
+	a->init.root_anchor = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->init.root_anchor < 0)
+		return err_sys(e, "open %s", root->data_dir);
+	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers, .data_dir = a->init.root_anchor,
+						   .lower = root->lower, .lower_count = root->lower_count,
+						   .upper = root->upper, .work = root->work,
+						   .append = a->c->plan->facts->kernel.overlay_lowerdir_append }, e);
+	if (r < 0)
+		return err_wrap(e, r, "root file system");
+	a->init.root_mount = r;
+	return 0;
+}
+
+static int host_root_bind(struct apply *a, struct err *e)
+{
+	const char *path = a->c->plan->root.path;
+	int r;
+
+	a->init.root_anchor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->init.root_anchor < 0)
+		return err_sys(e, "root file system: open %s", path);
+	r = mount_clone(a->init.root_anchor, "", true, e);
+	if (r < 0)
+		return err_wrap(e, r, "root file system %s", path);
+	a->init.root_mount = r;
+	return 0;
+}
+
+static int host_clone(struct apply *a, const struct step *s, struct err *e)
+{
+	struct clone_args args = { .flags = s->set | CLONE_PIDFD, .exit_signal = SIGCHLD };
+	struct container *c = a->c;
+	int into = c->cgroup ? cgroup_clone_fd(c->cgroup) : -1, pair[2];
+	int pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	args.pidfd = (uint64_t)(uintptr_t)&c->pidfd;
+	if (into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into;
+	}
+	a->init.sync = pair[1];
+	pid = sys_clone3(&args);
+	if (pid == 0) {
+		close(pair[0]);
+		init_main(&a->init);
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		int r = err_sys(e, "clone3");
+
+		close(pair[0]);
+		return r;
+	}
+	c->pid = pid;
+	c->sync = pair[0];
+	return 0;
+}
+
+static int host_step(struct apply *a, const struct step *s, struct err *e)
+{
+	struct container *c = a->c;
+	const struct plan *p = c->plan;
+
+	switch (s->op) {
+	case STEP_CGROUP_MAKE:
+		return cgroup_create(c->host, &p->facts->cgroup, p->cgroup_path, true, &c->cgroup, e);
+	case STEP_CGROUP_WRITE:
+		return cgroup_apply(c->cgroup, s->data, e);
+	case STEP_CGROUP_DEVICES:
+		return cgroup_apply_devices(c->cgroup, p->cgroup.device_hierarchy, p->limits.devices, p->limits.device_count, e);
+	case STEP_ROOT_OVERLAY:
+		return host_root_overlay(a, e);
+	case STEP_ROOT_BIND:
+		return host_root_bind(a, e);
+	case STEP_CLONE:
+		a->init.cgroup = c->cgroup;
+		return host_clone(a, s, e);
+	default:
+		return err_set(e, EINVAL, "step %s is not the host's", step_op_name(s->op));
+	}
+}
+
+static int run_steps(struct apply *a, enum step_actor actor, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+
+	for (size_t i = 0; i < p->step_count; i++) {
+		int r;
+
+		if (p->steps[i].actor != actor)
+			continue;
+		r = host_step(a, &p->steps[i], e);
+		if (r < 0)
+			return r;
+		trace_step(a->c->trace, i);
+	}
+	return 0;
+}
+
+/* ---- the child's word ------------------------------------------------------------------------------------------- */
+
+/* 1: ready; 0: the socket was closed, so execve(2) went well; < 0: its error */
+static int hear(struct container *c, struct err *e)
+{
+	struct init_message m = { 0 };
+	ssize_t n;
+
+	do
+		n = recv(c->sync, &m, sizeof m, 0);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof m)
+		return n < 0 ? err_sys(e, "read from the container's first process") : err_set(e, EPROTO, "half a message");
+	if (m.kind == INIT_READY)
+		return 1;
+	*e = m.err;
+	e->msg[sizeof e->msg - 1] = '\0';
+	return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
+}
+
+static void close_init(struct init *in)
+{
+	if (in->root_mount >= 0)
+		close(in->root_mount);
+	if (in->root_anchor >= 0)
+		close(in->root_anchor);
+}
+
+static int ended_early(struct container *c, struct err *e)
+{
+	struct err ignored;
+	int status = 0;
+
+	if (container_wait(c, &status, &ignored) == 0 && WIFSIGNALED(status))
+		return err_set(e, EIO, "the container's first process was killed by signal %d during its set-up",
+			       WTERMSIG(status));
+	return err_set(e, EIO, "the container's first process ended during its set-up");
+}
+
+int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+		     struct container *ret, struct err *e)
+{
+	struct container c = { .plan = p, .host = host, .trace = t, .pidfd = -1, .sync = -1 };
+	struct apply a = { .c = &c, .init = { .plan = p, .trace = t, .sync = -1, .host_proc = host->proc,
+					      .root_mount = -1, .root_anchor = -1, .root = -1, .proc = -1, .sys = -1,
+					      .mask = -1, .dev = -1 } };
+	struct err own = { 0 }, ignored;
+	int r;
+
+	memcpy(a.init.stdio, stdio, sizeof a.init.stdio);
+	r = run_steps(&a, ACTOR_HOST, &own);
+	close_init(&a.init);
+	if (r == 0) {
+		r = hear(&c, &own);
+		if (r == 0)
+			r = ended_early(&c, &own);
+	}
+	if (r > 0) {
+		*ret = c;
+		return 0;
+	}
+	(void)container_delete(&c, &ignored);
+	if (e)
+		*e = own;
+	return r;
+}
+
+int container_start(struct container *c, struct err *e)
+{
+	struct apply a = { .c = c };
+	struct err own = { 0 }, ignored;
+	int r, status;
+
+	r = run_steps(&a, ACTOR_RELEASE, &own);
+	if (r == 0 && send(c->sync, "g", 1, MSG_NOSIGNAL) != 1)
+		r = err_sys(&own, "tell the container's first process to go");
+	if (r == 0)
+		r = hear(c, &own);
+	if (r == 0) {
+		close(c->sync);
+		c->sync = -1;
+		return 0;
+	}
+	if (r > 0)
+		r = err_set(&own, EPROTO, "the container's first process said ready twice");
+	if (c->pidfd >= 0)
+		(void)sys_pidfd_send_signal(c->pidfd, SIGKILL);
+	(void)container_wait(c, &status, &ignored);
+	if (e)
+		*e = own;
+	return r;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+int container_wait(struct container *c, int *ret_wstatus, struct err *e)
+{
+	int status;
+	pid_t r;
+
+	do
+		r = waitpid(c->pid, &status, __WALL);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_sys(e, "wait for process %d", (int)c->pid);
+	c->pid = 0;
+	*ret_wstatus = status;
+	return 0;
+}
+
+int container_kill(struct container *c, struct err *e)
+{
+	if (c->cgroup)
+		return cgroup_kill(c->cgroup, e);
+	if (c->pidfd >= 0 && sys_pidfd_send_signal(c->pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return err_sys(e, "kill process %d", (int)c->pid);
+	return 0;
+}
+
+int container_delete(struct container *c, struct err *e)
+{
+	struct err ignored;
+	int r = 0, status;
+
+	if (c->pid > 0) {
+		(void)sys_pidfd_send_signal(c->pidfd, SIGKILL);
+		(void)container_kill(c, &ignored);
+		(void)container_wait(c, &status, &ignored);
+	} else if (c->cgroup && cgroup_is_populated(c->cgroup)) {
+		(void)container_kill(c, &ignored);
+	}
+	if (c->cgroup) {
+		cgroup_free(PTR_TAKE(c->cgroup));
+		r = cgroup_remove(c->host, &c->plan->facts->cgroup, c->plan->cgroup_path, REMOVE_TIMEOUT_MS, e);
+	}
+	if (c->pidfd >= 0)
+		close(fd_take(&c->pidfd));
+	if (c->sync >= 0)
+		close(fd_take(&c->sync));
+	return r;
+}
+
+int container_exit_code(const struct err *e)
+{
+	bool command = strncmp(e->msg, "exec", 4) == 0;
+
+	if (command && e->code == ENOENT)
+		return 127;
+	if (command && (e->code == EACCES || e->code == ENOEXEC))
+		return 126;
+	return 125;
+}
+
+int container_status_code(int wstatus)
+{
+	return WIFSIGNALED(wstatus) ? 128 + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
+}

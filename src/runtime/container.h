@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container.h - apply a plan: a container's first process, from its cgroup to its end.
+ *
+ * create: everything up to the plan's READY; the process waits. start: limits of the release, then its execve(2).
+ * Single-threaded callers only. The caller is the parent and reaps the process. */
+#pragma once
+
+#include "base/err.h"
+#include "runtime/plan.h"
+#include "runtime/trace.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct container {
+	const struct plan *plan;
+	const struct host *host;
+	struct cgroup *cgroup; /* NULL on a host without cgroups */
+	struct trace *trace;   /* borrowed, NULL: none */
+	pid_t pid;             /* 0: none (any more) */
+	int pidfd, sync;       /* -1: none */
+};
+
+/* container_create - stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. On failure nothing is
+ * left: no process, no group. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
+ * told by container_exit_code(). */
+int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+		     struct container *ret, struct err *e);
+
+/* container_start - when it returns 0 the command runs (execve(2) succeeded). On failure the process is gone and reaped;
+ * the group is the caller's to remove. */
+int container_start(struct container *c, struct err *e);
+
+/* container_wait - until the first process ends; *ret_wstatus as in wait(2). It is reaped. */
+int container_wait(struct container *c, int *ret_wstatus, struct err *e);
+
+/* container_kill - SIGKILL for every process of the container */
+int container_kill(struct container *c, struct err *e);
+
+/* container_delete - end what still runs, reap the first process, remove the group. Works on a half-made container. */
+int container_delete(struct container *c, struct err *e);
+
+/* container_exit_code - Docker's: 127 command not found, 126 not executable, 125 everything else */
+int container_exit_code(const struct err *e);
+/* wait(2) status -> 0..255, 128 + signal */
+int container_status_code(int wstatus);

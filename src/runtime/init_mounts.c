@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage 2 of init_proc.c: the container's tree, by descriptor. */
+#include "runtime/init_proc.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/copy_tree.h"
+#include "kernel/mount.h"
+#include "kernel/rootpath.h"
+#include "kernel/sys.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+int init_propagation(struct init *in, const struct step *s, struct err *e)
+{
+	struct mount_attr attr = { .propagation = s->propagation };
+
+	(void)in;
+	if (sys_mount_setattr(AT_FDCWD, "/", s->recursive ? AT_RECURSIVE : 0, &attr) < 0)
+		return err_sys(e, "mount_setattr /: propagation");
+	return 0;
+}
+
+int init_root_attach(struct init *in, const struct step *s, struct err *e)
+{
+	int r = mount_attach(in->root_mount, in->root_anchor, e);
+
+	(void)s;
+	if (r < 0)
+		return err_wrap(e, r, "attach the root");
+	in->root = in->root_mount;
+	if (fchdir(in->root) < 0)
+		return err_sys(e, "fchdir to the root");
+	return 0;
+}
+
+/* ---- where a mount goes --------------------------------------------------------------------------------------- */
+
+static bool is_under(const char *path, const char *dir, const char **ret_rest)
+{
+	size_t n = strlen(dir);
+
+	if (strncmp(path, dir, n) != 0 || path[n] != '/')
+		return false;
+	*ret_rest = path + n + 1;
+	return true;
+}
+
+/* What is at a path: below /proc and /sys from the mounts that we made ourselves, where no link is followed. */
+static int open_path(struct init *in, const char *path, struct err *e)
+{
+	const char *rest;
+
+	if (in->proc >= 0 && is_under(path, "/proc", &rest))
+		return rootpath_open_real(in->proc, rest, e);
+	if (in->sys >= 0 && is_under(path, "/sys", &rest))
+		return rootpath_open_real(in->sys, rest, e);
+	return rootpath_open(in->root, path, e);
+}
+
+static int open_target(struct init *in, const char *path, bool directory, struct err *e)
+{
+	const char *rest;
+
+	if ((in->proc >= 0 && is_under(path, "/proc", &rest)) || (in->sys >= 0 && is_under(path, "/sys", &rest)))
+		return open_path(in, path, e);
+	return directory ? rootpath_mkdirs(in->root, path, 0755, e) : rootpath_file(in->root, path, e);
+}
+
+static int attach(struct init *in, int mnt, const char *path, bool directory, struct err *e)
+{
+	scoped_fd target = open_target(in, path, directory, e);
+	int r = target < 0 ? target : mount_attach(mnt, target, e);
+
+	return r < 0 ? err_wrap(e, r, "mount %s", path) : 0;
+}
+
+/* /proc and /sys are looked at again later: they must be where their name says, not behind a link of the image. */
+static int attach_pseudo(struct init *in, int mnt, const char *path, struct err *e)
+{
+	scoped_fd target = -1;
+	int made = rootpath_mkdirs(in->root, path, 0755, e);
+
+	if (made < 0)
+		return made;
+	close(made);
+	target = rootpath_open_real(in->root, path, e);
+	if (target < 0)
+		return err_wrap(e, target, "%s is a symbolic link in the image", path);
+	return mount_attach(mnt, target, e);
+}
+
+/* ---- mounts --------------------------------------------------------------------------------------------------- */
+
+static int change(int mnt, const struct step *s, struct err *e)
+{
+	uint64_t clear = s->clear;
+	int r;
+
+	if (s->set & MOUNT_ATTR__ATIME)
+		clear |= MOUNT_ATTR__ATIME;
+	r = mount_change(mnt, s->set, clear, 0, false, e);
+	if (r == 0)
+		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
+	return r;
+}
+
+/* Propagation of a mount that has its place; a bind is private unless it asks for something else. */
+static int propagate(int mnt, const struct step *s, bool bind, struct err *e)
+{
+	uint64_t want = s->propagation ? s->propagation : bind ? MS_PRIVATE : 0;
+
+	return mount_change(mnt, 0, 0, want, s->propagation ? s->n[0] : true, e);
+}
+
+static int mounted(struct init *in, int mnt, const struct step *s, bool directory, struct err *e)
+{
+	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
+	int r = proc || sys ? attach_pseudo(in, mnt, s->path, e) : attach(in, mnt, s->path, directory, e);
+
+	if (r == 0)
+		r = propagate(mnt, s, s->op == STEP_BIND, e);
+	if (r < 0)
+		return r;
+	if (proc || sys)
+		*(proc ? &in->proc : &in->sys) = fcntl(mnt, F_DUPFD_CLOEXEC, 0);
+	return 0;
+}
+
+static int copy_into(struct init *in, int mnt, const char *path, struct err *e);
+
+int init_mount(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd mnt = mount_new(s->fstype, s->options, s->set, e);
+	int r;
+
+	if (mnt < 0)
+		return err_wrap(e, mnt, "mount %s", s->path);
+	r = s->n[1] ? copy_into(in, mnt, s->path, e) : 0;
+	if (r == 0)
+		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
+	return r < 0 ? err_wrap(e, r, "mount %s", s->path) : mounted(in, mnt, s, true, e);
+}
+
+int init_bind(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd mnt = mount_clone(AT_FDCWD, s->source, s->recursive, e);
+	struct stat st;
+	int r;
+
+	if (mnt < 0)
+		return err_wrap(e, mnt, "bind %s to %s", s->source, s->path);
+	if (fstat(mnt, &st) < 0)
+		return err_sys(e, "stat %s", s->source);
+	r = change(mnt, s, e);
+	if (r == 0)
+		r = mounted(in, mnt, s, S_ISDIR(st.st_mode), e);
+	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
+}
+
+/* ---- /sys/fs/cgroup ------------------------------------------------------------------------------------------- */
+
+static int cgroup_bind(int dir, const char *name, int into, const struct step *s, struct err *e)
+{
+	scoped_fd mnt = mount_clone(dir, "", false, e), target = -1;
+	int r;
+
+	if (mnt < 0)
+		return mnt;
+	r = change(mnt, s, e);
+	if (r < 0)
+		return r;
+	if (!*name)
+		return mount_attach(mnt, into, e);
+	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, "mkdir %s", name);
+	target = openat(into, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return target < 0 ? err_sys(e, "open %s", name) : mount_attach(mnt, target, e);
+}
+
+/* "cpu,cpuacct" is also found as cpu and as cpuacct */
+static int link_controllers(int dir, const char *name, struct err *e)
+{
+	struct sv rest = sv_from(name), word;
+	char link[32];
+
+	if (!strchr(name, ','))
+		return 0;
+	while (sv_next(&rest, ',', &word)) {
+		if (sv_copy(word, link, sizeof link) < 0)
+			continue;
+		if (symlinkat(name, dir, link) < 0 && errno != EEXIST)
+			return err_sys(e, "symlink %s", link);
+	}
+	return 0;
+}
+
+static const char *hierarchy_name(const struct cgroup_hierarchy *h)
+{
+	const char *slash = strrchr(h->mount, '/');
+
+	return slash ? slash + 1 : h->mount;
+}
+
+/* v1: a small tmpfs with one folder for each hierarchy, each showing the container's own group */
+static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
+{
+	const struct cgroup_layout *l = &in->plan->facts->cgroup;
+	scoped_fd mnt = mount_new("tmpfs", "mode=755,size=64k",
+				  s->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), e);
+	int r;
+
+	if (mnt < 0)
+		return mnt;
+	r = mounted(in, mnt, s, true, e);
+	for (unsigned i = 0; r == 0 && i < l->n; i++) {
+		const char *name = hierarchy_name(&l->h[i]);
+		int dir = cgroup_dir(in->cgroup, i);
+
+		if (dir < 0)
+			continue;
+		r = cgroup_bind(dir, name, mnt, s, e);
+		if (r == 0)
+			r = link_controllers(mnt, name, e);
+	}
+	return r < 0 ? r : mount_change(mnt, s->set & MOUNT_ATTR_RDONLY, 0, 0, false, e);
+}
+
+static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
+{
+	int dir = in->plan->cgroup_ns ? cgroup_clone_fd(in->cgroup) : -1;
+	scoped_fd mnt = dir < 0 ? mount_new("cgroup2", NULL, s->set, e) : mount_clone(dir, "", false, e);
+	int r;
+
+	if (mnt < 0)
+		return mnt;
+	r = change(mnt, s, e);
+	return r < 0 ? r : mounted(in, mnt, s, true, e);
+}
+
+int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)
+{
+	int r = in->plan->facts->cgroup.mode == CGROUP_MODE_V2 ? mount_cgroup_v2(in, s, e) : mount_cgroup_v1(in, s, e);
+
+	return r < 0 ? err_wrap(e, r, "mount cgroup at %s", s->path) : 0;
+}
+
+/* ---- filling an empty volume with what the image has there ------------------------------------------------------ */
+
+static int copy_into(struct init *in, int mnt, const char *path, struct err *e)
+{
+	scoped_fd at = rootpath_open(in->root, path, NULL), from = -1;
+
+	if (at < 0)
+		return 0; /* nothing there to copy */
+	from = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return from < 0 ? 0 : copy_tree(from, mnt, e);
+}
+
+int init_copy_up(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd to = open(s->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (to < 0)
+		return err_sys(e, "open %s", s->source);
+	r = copy_into(in, to, s->path, e);
+	return r < 0 ? err_wrap(e, r, "copy %s to its volume", s->path) : 0;
+}
+
+/* ---- /dev ------------------------------------------------------------------------------------------------------- */
+
+/* The directory of the last device, opened inside the root, serves the next ones. Borrowed, not to be closed. */
+static int device_dir(struct init *in, const char *path, const char **ret_name, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = (size_t)(slash - path);
+	int fd;
+
+	if (in->dev >= 0 && n < sizeof in->dev_path && strncmp(in->dev_path, path, n) == 0 && !in->dev_path[n]) {
+		*ret_name = slash + 1;
+		return in->dev;
+	}
+	fd = rootpath_parent(in->root, path, ret_name, e);
+	if (fd < 0)
+		return fd;
+	if (in->dev >= 0)
+		close(in->dev);
+	in->dev = fd;
+	in->dev_path[0] = '\0';
+	if (n < sizeof in->dev_path) {
+		memcpy(in->dev_path, path, n);
+		in->dev_path[n] = '\0';
+	}
+	return fd;
+}
+
+/* A node that the image brought stays only if it is the very device. */
+static int device_there(int dir, const char *name, mode_t type, dev_t dev, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "stat %s", name);
+	if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == dev))
+		return 0;
+	return err_set(e, EEXIST, "something else is there");
+}
+
+int init_device(struct init *in, const struct step *s, struct err *e)
+{
+	mode_t type = *s->fstype == 'b' ? S_IFBLK : *s->fstype == 'p' ? S_IFIFO : S_IFCHR;
+	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned)s->n[0], (unsigned)s->n[1]);
+	const char *name;
+	int dir = device_dir(in, s->path, &name, e), r;
+
+	if (dir < 0)
+		return err_wrap(e, dir, "device %s", s->path);
+	if (mknodat(dir, name, type | (mode_t)s->n[2], dev) < 0) {
+		if (errno != EEXIST)
+			return err_sys(e, "mknod %s", s->path);
+		r = device_there(dir, name, type, dev, e);
+		return r < 0 ? err_wrap(e, r, "device %s", s->path) : 0;
+	}
+	if (s->n[3] && fchownat(dir, name, (uid_t)(s->n[3] >> 32), (gid_t)(s->n[3] & 0xffffffff), AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "chown %s", s->path);
+	return 0;
+}
+
+int init_symlink(struct init *in, const struct step *s, struct err *e)
+{
+	const char *name;
+	int dir = device_dir(in, s->path, &name, e);
+
+	if (dir < 0)
+		return err_wrap(e, dir, "symlink %s", s->path);
+	if (symlinkat(s->source, dir, name) < 0 && errno != EEXIST)
+		return err_sys(e, "symlink %s", s->path);
+	return 0;
+}
+
+/* ---- sysctl ----------------------------------------------------------------------------------------------------- */
+
+/* A procfs of ours, whatever the container has at /proc. */
+static int proc_of_ours(struct init *in, struct err *e)
+{
+	struct statfs fs;
+
+	if (in->proc >= 0 && fstatfs(in->proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return fcntl(in->proc, F_DUPFD_CLOEXEC, 0);
+	return mount_new("proc", NULL, 0, e);
+}
+
+int init_sysctl(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd proc = proc_of_ours(in, e), fd = -1;
+	char path[256];
+	size_t n = strlen(s->path);
+	int r;
+
+	if (proc < 0)
+		return proc;
+	if (n + sizeof "sys/" > sizeof path)
+		return err_set(e, ENAMETOOLONG, "sysctl %s: name too long", s->path);
+	memcpy(path, "sys/", 4);
+	for (size_t i = 0; i <= n; i++)
+		path[4 + i] = s->path[i] == '.' ? '/' : s->path[i];
+	fd = sys_openat2(proc, path, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	if (fd < 0)
+		return err_sys(e, "sysctl %s", s->path);
+	r = io_write_all(fd, s->source, strlen(s->source), e);
+	return r < 0 ? err_wrap(e, r, "sysctl %s = %s", s->path, s->source) : 0;
+}
+
+/* ---- masks ------------------------------------------------------------------------------------------------------ */
+
+/* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. */
+static int mask_source(struct init *in, struct err *e)
+{
+	int mnt;
+
+	if (in->mask >= 0)
+		return 0;
+	mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	if (mnt < 0)
+		return mnt;
+	in->mask = mnt;
+	if (mknodat(mnt, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(mnt, "dir", 0555) < 0)
+		return err_sys(e, "make the masks' source");
+	return mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+}
+
+int init_mask(struct init *in, const struct step *s, struct err *e)
+{
+	struct err missing = { 0 };
+	scoped_fd target = open_path(in, s->path, &missing), mnt = -1;
+	struct stat st;
+	int r;
+
+	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
+		return 0;
+	if (target < 0 || fstat(target, &st) < 0) {
+		if (target >= 0)
+			return err_sys(e, "stat %s", s->path);
+		*e = missing;
+		return err_wrap(e, target, "mask %s", s->path);
+	}
+	r = mask_source(in, e);
+	if (r < 0)
+		return r;
+	mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
+	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
+	return r < 0 ? err_wrap(e, r, "mask %s", s->path) : 0;
+}
+
+int init_readonly(struct init *in, const struct step *s, struct err *e)
+{
+	struct err missing = { 0 };
+	scoped_fd target = open_path(in, s->path, &missing), mnt = -1;
+	int r;
+
+	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
+		return 0;
+	if (target < 0) {
+		*e = missing;
+		return err_wrap(e, target, "read-only %s", s->path);
+	}
+	mnt = mount_clone(target, "", true, e);
+	r = mnt < 0 ? mnt : mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, true, e);
+	if (r == 0)
+		r = mount_attach(mnt, target, e);
+	return r < 0 ? err_wrap(e, r, "read-only %s", s->path) : 0;
+}
+
+/* ---- the end of the stage --------------------------------------------------------------------------------------- */
+
+int init_workdir(struct init *in, const struct step *s, struct err *e)
+{
+	struct err there = { 0 };
+	scoped_fd fd = open_path(in, s->path, &there);
+
+	if (fd >= 0)
+		return 0;
+	fd = rootpath_mkdirs(in->root, s->path, 0755, e);
+	return fd < 0 ? err_wrap(e, fd, "working directory") : 0;
+}
+
+int init_root_readonly(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	return mount_change(in->root, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+}
+
+int init_pivot_root(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	if (fchdir(in->root) < 0)
+		return err_sys(e, "fchdir to the root");
+	if (sys_pivot_root(".", ".") < 0)
+		return err_sys(e, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(e, "detach the old root");
+	if (chdir("/") < 0)
+		return err_sys(e, "chdir /");
+	return 0;
+}

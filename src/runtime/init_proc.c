@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The child between clone3(2) and execve(2). Theory of operation:
+ *
+ * It is a copy of a small single-threaded program, in new namespaces, on v2 already in its group. It carries out the
+ * plan's child steps, in order, by descriptor, and ends in execve(2); or it sends one struct err and exits.
+ *
+ * Stage 1, joins (CGROUP_JOIN … SESSION). All privileges of the caller, the host's mounts still visible.
+ *   Should: move itself into the v1 groups, then make or join namespaces that must come after; take its stdio.
+ *   Must not: touch a mount.
+ * Stage 2, mounts (PROPAGATION … PIVOT_ROOT). All privileges; host paths may be opened for bind sources only.
+ *   Should: attach the root, then reach every target by openat2(2) inside it; mounts of ours (/proc, /sys, masks) by the
+ *   descriptors that we made, never by a path that the image could have changed.
+ *   Must not: fall back to a path when a descriptor call fails; follow a link of the image out of the root.
+ * Stage 3, identity (HOSTNAME … READY). The host's tree is gone. Limits, user, working directory, command found.
+ * Stage 4, after the host side said go: filter, capabilities, execve(2).
+ *
+ * In all of it: no heap, no log, no return into the caller's scopes. One mistake of order would be a hole; the order is
+ * the plan's, and plan_make() is tested without any of this. */
+#include "runtime/init_proc.h"
+
+#include "base/fault.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/sys.h"
+
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+static init_step init_ready;
+
+static init_step *const steps[STEP_OP_COUNT] = {
+	[STEP_CGROUP_JOIN] = init_cgroup_join,
+	[STEP_CGROUP_NS] = init_cgroup_ns,
+	[STEP_NS_JOIN] = init_ns_join,
+	[STEP_SESSION] = init_session,
+	[STEP_PROPAGATION] = init_propagation,
+	[STEP_ROOT_ATTACH] = init_root_attach,
+	[STEP_MOUNT] = init_mount,
+	[STEP_BIND] = init_bind,
+	[STEP_MOUNT_CGROUP] = init_mount_cgroup,
+	[STEP_COPY_UP] = init_copy_up,
+	[STEP_DEVICE] = init_device,
+	[STEP_SYMLINK] = init_symlink,
+	[STEP_SYSCTL] = init_sysctl,
+	[STEP_MASK] = init_mask,
+	[STEP_READONLY] = init_readonly,
+	[STEP_WORKDIR] = init_workdir,
+	[STEP_ROOT_READONLY] = init_root_readonly,
+	[STEP_PIVOT_ROOT] = init_pivot_root,
+	[STEP_HOSTNAME] = init_hostname,
+	[STEP_DOMAINNAME] = init_domainname,
+	[STEP_OOM_SCORE_ADJ] = init_oom_score_adj,
+	[STEP_RLIMIT] = init_rlimit,
+	[STEP_NO_NEW_PRIVS] = init_no_new_privs,
+	[STEP_BOUNDING] = init_bounding,
+	[STEP_USER] = init_user,
+	[STEP_CHDIR] = init_chdir,
+	[STEP_UMASK] = init_umask,
+	[STEP_FIND] = init_find,
+	[STEP_READY] = init_ready,
+	[STEP_SECCOMP] = init_seccomp,
+	[STEP_CAPABILITIES] = init_capabilities,
+	[STEP_EXEC] = init_exec,
+};
+
+static void tell(int sync, enum init_kind kind, const struct err *e)
+{
+	struct init_message m = { .kind = kind };
+
+	if (e)
+		m.err = *e;
+	(void)!send(sync, &m, sizeof m, MSG_NOSIGNAL);
+}
+
+/* Ready: every descriptor but stdio goes at execve(2). Then wait for the word; no word means that nobody waits for us. */
+static int init_ready(struct init *in, const struct step *s, struct err *e)
+{
+	char go;
+	ssize_t n;
+
+	(void)s;
+	if (in->plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return err_sys(e, "prctl PR_SET_PDEATHSIG");
+	if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_sys(e, "close_range");
+	tell(in->sync, INIT_READY, NULL);
+	do
+		n = recv(in->sync, &go, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(125);
+	return 0;
+}
+
+static void reset_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		(void)sigaction(i, &dfl, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn void init_main(struct init *in)
+{
+	const struct plan *p = in->plan;
+	struct err e = { 0 };
+
+	fault_role("child");
+	reset_signals();
+	for (size_t i = 0; i < p->step_count; i++) {
+		const struct step *s = &p->steps[i];
+		int r;
+
+		if (s->actor != ACTOR_CHILD)
+			continue;
+		if (s->op == STEP_EXEC)
+			trace_step(in->trace, i);
+		r = steps[s->op](in, s, &e);
+		if (r < 0)
+			break;
+		trace_step(in->trace, i);
+	}
+	tell(in->sync, INIT_FAILED, &e);
+	_exit(125);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init_proc.h - the child between clone3(2) and execve(2): included by runtime/container.c and runtime/init_*.c only.
+ *
+ * Its contract stands at the head of init_proc.c. */
+#pragma once
+
+#include "kernel/cgroup.h"
+#include "runtime/plan.h"
+#include "runtime/trace.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+/* What the child tells over the sync socket: one of these, whole. */
+struct init_message {
+	enum init_kind { INIT_READY = 1, INIT_FAILED } kind;
+	struct err err;
+};
+
+/* Everything the child has in hand; descriptors were opened before the clone. */
+struct init {
+	const struct plan *plan;
+	const struct cgroup *cgroup;
+	struct trace *trace;
+	int sync;      /* our end of the socket pair */
+	int stdio[3];  /* become 0, 1, 2; -1: stays as it is */
+	int host_proc; /* the host's /proc, O_PATH */
+	int root_mount; /* detached mount of the root */
+	int root_anchor; /* directory that it is attached to, in our own mount namespace */
+	/* made on the way */
+	int root;      /* the attached root */
+	int proc, sys; /* the mounts at /proc and /sys, -1 while there are none */
+	int mask;      /* our tmpfs with `null` and an empty directory `dir`, for masks */
+	int dev;       /* directory that the last device went into … */
+	char dev_path[64]; /* … and its path */
+	char program[PATH_MAX]; /* what FIND found */
+};
+
+_Noreturn void init_main(struct init *in); /* init_proc.c */
+
+/* One function per step, called in the plan's order: init_mounts.c, init_process.c */
+typedef int init_step(struct init *in, const struct step *s, struct err *e);
+
+init_step init_propagation, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up, init_device,
+	init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly, init_pivot_root;
+init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_hostname, init_domainname,
+	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
+	init_seccomp, init_capabilities, init_exec;

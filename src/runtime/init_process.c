@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stages 1, 3 and 4 of init_proc.c: joins, identity, command. */
+#include "runtime/init_proc.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/capability.h"
+#include "kernel/seccomp.h"
+#include "kernel/sys.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* ---- stage 1 ---------------------------------------------------------------------------------------------------- */
+
+int init_cgroup_join(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	return cgroup_join(in->cgroup, e);
+}
+
+int init_cgroup_ns(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	(void)s;
+	return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(e, "unshare the cgroup namespace") : 0;
+}
+
+int init_ns_join(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd fd = open(s->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	(void)in;
+	if (fd < 0)
+		return err_sys(e, "%s namespace: open %s", s->path, s->source);
+	return setns(fd, (int)s->set) < 0 ? err_sys(e, "%s namespace: setns %s", s->path, s->source) : 0;
+}
+
+int init_session(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	if (setsid() < 0)
+		return err_sys(e, "setsid");
+	for (int i = 0; i < 3; i++)
+		if (in->stdio[i] >= 0 && dup2(in->stdio[i], i) < 0)
+			return err_sys(e, "dup2 to descriptor %d", i);
+	return 0;
+}
+
+/* ---- stage 3 ---------------------------------------------------------------------------------------------------- */
+
+int init_hostname(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	return sethostname(s->path, strlen(s->path)) < 0 ? err_sys(e, "sethostname %s", s->path) : 0;
+}
+
+int init_domainname(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	return setdomainname(s->path, strlen(s->path)) < 0 ? err_sys(e, "setdomainname %s", s->path) : 0;
+}
+
+int init_oom_score_adj(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd fd = openat(in->host_proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int n = snprintf(text, sizeof text, "%d", (int)s->n[0]), r;
+
+	if (fd < 0)
+		return err_sys(e, "open oom_score_adj");
+	r = io_write_all(fd, text, (size_t)n, e);
+	return r < 0 ? err_wrap(e, r, "oom_score_adj %d", (int)s->n[0]) : 0;
+}
+
+int init_rlimit(struct init *in, const struct step *s, struct err *e)
+{
+	struct rlimit limit = { (rlim_t)s->n[1], (rlim_t)s->n[2] };
+
+	(void)in;
+	return setrlimit((int)s->n[0], &limit) < 0 ? err_sys(e, "setrlimit %s", s->path) : 0;
+}
+
+int init_no_new_privs(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	(void)s;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? err_sys(e, "prctl PR_SET_NO_NEW_PRIVS") : 0;
+}
+
+int init_bounding(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	return cap_drop_bounding(s->set, e);
+}
+
+/* The user changes, the capabilities stay until CAPABILITIES: a filter may still have to be installed. */
+int init_user(struct init *in, const struct step *s, struct err *e)
+{
+	const struct oci_process *pr = &in->plan->spec->process;
+	uint64_t held = in->plan->facts->capabilities;
+	gid_t groups[NGROUPS_MAX > 256 ? 256 : NGROUPS_MAX];
+	struct cap_sets keep = { .effective = held, .permitted = held };
+
+	if (pr->additional_gids.n > ARRAY_LEN(groups))
+		return err_set(e, EINVAL, "process.user.additionalGids: more than %zu", ARRAY_LEN(groups));
+	for (size_t i = 0; i < pr->additional_gids.n; i++)
+		groups[i] = (gid_t)pr->additional_gids.v[i];
+	if (setgroups(pr->additional_gids.n, groups) < 0)
+		return err_sys(e, "setgroups");
+	if (s->n[0] == 0 && s->n[1] == 0 && geteuid() == 0 && getegid() == 0)
+		return 0;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return err_sys(e, "prctl PR_SET_KEEPCAPS");
+	if (setresgid((gid_t)s->n[1], (gid_t)s->n[1], (gid_t)s->n[1]) < 0)
+		return err_sys(e, "setresgid %lld", (long long)s->n[1]);
+	if (setresuid((uid_t)s->n[0], (uid_t)s->n[0], (uid_t)s->n[0]) < 0)
+		return err_sys(e, "setresuid %lld", (long long)s->n[0]);
+	return cap_apply(&keep, e);
+}
+
+/* A working directory must lie in the container: getcwd(2) says "(unreachable)" for one that a descriptor led out of. */
+int init_chdir(struct init *in, const struct step *s, struct err *e)
+{
+	char path[PATH_MAX];
+	long n;
+
+	(void)in;
+	if (chdir(s->path) < 0)
+		return err_sys(e, "working directory %s", s->path);
+	n = syscall(SYS_getcwd, path, sizeof path);
+	if (n <= 0 || path[0] != '/')
+		return err_set(e, EACCES, "working directory %s lies outside the container", s->path);
+	return 0;
+}
+
+int init_umask(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	(void)e;
+	umask((mode_t)s->n[0]);
+	return 0;
+}
+
+/* ---- the command: as execvp(3) finds it, with the messages that engines map to 126 and 127 ------------------------ */
+
+static const char *path_of(char *const *env)
+{
+	for (; *env; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+static int try_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int not_found(const char *name, int rc, struct err *e)
+{
+	if (rc == -EACCES)
+		return err_set(e, EACCES, "exec: \"%s\": permission denied", name);
+	if (rc == -EISDIR)
+		return err_set(e, EACCES, "exec: \"%s\": is a directory", name);
+	if (strchr(name, '/'))
+		return err_set(e, ENOENT, "exec: \"%s\": stat %s: no such file or directory", name, name);
+	return err_set(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+int init_find(struct init *in, const struct step *s, struct err *e)
+{
+	struct sv rest = sv_from(path_of(in->plan->envp)), dir;
+	int r, worst = -ENOENT;
+
+	if (strchr(s->path, '/')) {
+		r = try_program(s->path);
+		if (r < 0)
+			return not_found(s->path, r, e);
+		return sv_copy(sv_from(s->path), in->program, sizeof in->program) < 0 ? not_found(s->path, -ENOENT, e) : 0;
+	}
+	while (sv_next(&rest, ':', &dir)) {
+		int n = snprintf(in->program, sizeof in->program, SV_FMT "%s%s", SV_ARG(dir), dir.n ? "/" : "./", s->path);
+
+		if (n < 0 || (size_t)n >= sizeof in->program)
+			continue;
+		r = try_program(in->program);
+		if (r == 0)
+			return 0;
+		if (r == -EACCES)
+			worst = r;
+	}
+	return not_found(s->path, worst, e);
+}
+
+/* ---- stage 4 ---------------------------------------------------------------------------------------------------- */
+
+int init_seccomp(struct init *in, const struct step *s, struct err *e)
+{
+	int r = seccomp_install(&in->plan->seccomp, in->plan->seccomp_flags, e);
+
+	(void)s;
+	return r < 0 ? r : 0;
+}
+
+int init_capabilities(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	return cap_apply(&in->plan->caps, e);
+}
+
+int init_exec(struct init *in, const struct step *s, struct err *e)
+{
+	execve(in->program, in->plan->argv, in->plan->envp);
+	switch (errno) {
+	case ENOENT: /* the file is there: its interpreter is not */
+		return err_set(e, ENOENT, "exec %s: no such file or directory (is its interpreter missing?)", in->program);
+	case EACCES:
+		return err_set(e, EACCES, "exec %s: permission denied", in->program);
+	case ENOEXEC:
+		return err_set(e, ENOEXEC, "exec %s: exec format error", in->program);
+	default:
+		return err_sys(e, "exec %s", s->path);
+	}
+}

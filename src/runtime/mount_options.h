@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mount_options.h - mounts[].options of the runtime-spec: mount(8) words become attributes, propagation and the rest,
+ * which goes to the file system as it is. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "oci/runtime_spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mount_options {
+	bool bind, recursive_bind, copy_up;
+	uint64_t set, clear;                     /* MOUNT_ATTR_x of the mount itself */
+	uint64_t set_recursive, clear_recursive; /* rro, rnosuid …: of everything below as well */
+	uint64_t propagation;                    /* MS_PRIVATE …; 0: not asked for */
+	bool propagation_recursive;
+	const char *data; /* the words left over, comma-separated; NULL: none */
+};
+
+/* mount_options_parse - -ENOTSUP: an option that the specification has and tare cannot honour (idmap), by name. */
+int mount_options_parse(const struct oci_strings *options, struct arena *a, struct mount_options *ret, struct err *e);
+
+/* mount_attr_print - "ro,nosuid,nodev" */
+void mount_attr_print(uint64_t set, uint64_t clear, struct buf *out);
+/* mount_propagation_name - MS_SLAVE -> "slave"; "" for 0 */
+const char *mount_propagation_name(uint64_t propagation);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op)
+{
+	struct step *s;
+
+	if (p->step_count == p->step_cap) {
+		size_t cap = p->step_cap ? 2 * p->step_cap : 96;
+		struct step *grown = arena_array(p->arena, cap, sizeof *grown);
+
+		if (!grown)
+			return NULL;
+		if (p->step_count)
+			memcpy(grown, p->steps, p->step_count * sizeof *grown);
+		p->steps = grown;
+		p->step_cap = cap;
+	}
+	s = &p->steps[p->step_count++];
+	*s = (struct step){ .op = op, .actor = actor };
+	return s;
+}
+
+int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, const struct plan_inputs *in,
+	      struct arena *a, struct plan *ret, struct err *e)
+{
+	struct plan p = { .spec = spec, .facts = facts, .id = in->id, .root = in->root, .arena = a,
+			  .die_with_parent = in->die_with_parent };
+	int r = plan_cgroup(&p, e);
+
+	if (r == 0)
+		r = plan_root(&p, e);
+	if (r == 0)
+		r = plan_seccomp(&p, e);
+	if (r == 0)
+		r = plan_start(&p, e);
+	if (r == 0)
+		r = plan_mounts(&p, in, e);
+	if (r == 0)
+		r = plan_process(&p, in, e);
+	if (r == 0)
+		r = plan_cgroup_late(&p, e);
+	if (r == 0)
+		r = plan_release(&p, e);
+	if (r == 0)
+		*ret = p;
+	return r;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - a runtime-spec and facts about a host become an ordered list of steps. Pure: nothing is opened or made.
+ *
+ * Three actors carry it out, in this order: the host side before the clone, the child until it is ready, the host side
+ * again ("release": what must not slow the set-up down), and the child to its execve(2). The list prints as text for
+ * `tare run --plan`, for `tare-runtime plan` and for golden files; runtime/container.c and runtime/init_proc.c apply it. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "kernel/capability.h"
+#include "kernel/host.h"
+#include "oci/runtime_spec.h"
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STEP_OPS(X)                                                                                                    \
+	/* host, before the clone */                                                                                  \
+	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
+	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
+	/* child */                                                                                                    \
+	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session")     \
+	X(PROPAGATION, "propagation") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
+	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink")                \
+	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \
+	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
+	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready")       \
+	/* child, after the release */                                                                                 \
+	X(NO_NEW_PRIVS, "no-new-privs") X(BOUNDING, "bounding-set") X(SECCOMP, "seccomp") X(USER, "user")              \
+	X(CAPABILITIES, "capabilities") X(CHDIR, "chdir") X(UMASK, "umask") X(EXEC, "exec")
+
+enum step_op {
+#define X(id, text) STEP_##id,
+	STEP_OPS(X)
+#undef X
+	STEP_OP_COUNT
+};
+
+enum step_actor { ACTOR_HOST, ACTOR_CHILD, ACTOR_RELEASE };
+
+/* What a step needs; which members an operation reads is said in its row (plan_print.c) and its function. */
+struct step {
+	enum step_op op;
+	enum step_actor actor;
+	const char *path;    /* in the container, or the thing's name: cgroup path, sysctl key */
+	const char *source;  /* host path, symbolic link's text, value */
+	const char *fstype;  /* mounts: file system; devices: "c", "b", "p" */
+	const char *options; /* mounts: what fsconfig(2) gets */
+	uint64_t set, clear; /* MOUNT_ATTR_x; capability sets; clone flags */
+	uint64_t set_recursive, clear_recursive;
+	uint64_t propagation;
+	int64_t n[4]; /* numbers: device major, minor, mode | limits soft, hard | uid, gid */
+	bool recursive;
+	const void *data; /* a list that belongs to the plan */
+};
+
+/* Where the root file system comes from: a path (the document's root.path) or overlay layers of the store. */
+struct root_source {
+	const char *path; /* absolute host path; NULL: overlay */
+	const char *layers_dir, *data_dir;
+	const char *const *lower; /* relative to layers_dir, topmost first */
+	unsigned lower_count;
+	const char *upper, *work; /* relative to data_dir */
+};
+
+struct plan_inputs {
+	const char *id;
+	struct root_source root;
+	const char *const *copy_up; /* destinations of mounts that get the image's files while they are empty: volumes */
+	size_t copy_up_count;
+	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
+	bool strict_privileges; /* what the caller may not do is an error (OCI), else it was settled before */
+};
+
+struct plan {
+	const struct runtime_spec *spec;
+	const struct host_facts *facts;
+	const char *id, *cgroup_path;
+	struct root_source root;
+	struct cgroup_limits limits;
+	struct cgroup_writes cgroup;
+	uint64_t clone_flags; /* CLONE_NEWx */
+	bool cgroup_ns, die_with_parent;
+	struct sock_fprog seccomp;
+	unsigned seccomp_flags;
+	struct cap_sets caps;
+	char *const *argv, *const *envp;
+	struct step *steps;
+	size_t step_count, step_cap;
+	struct arena *arena;
+};
+
+/* plan_make - *ret points into spec, facts, in and a: they outlive it. -EINVAL with the JSON path for values that make
+ * no sense, -ENOTSUP for what this host or tare cannot do. */
+int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, const struct plan_inputs *in,
+	      struct arena *a, struct plan *ret, struct err *e);
+
+/* plan_print - one line a step: "child mount  proc -> /proc  nosuid,nodev,noexec". No times, no pointers. */
+int plan_print(const struct plan *p, struct buf *out, struct err *e);
+/* plan_print_step - one such line without its newline, for traces */
+void plan_print_step(const struct plan *p, const struct step *s, struct buf *out);
+
+const char *step_op_name(enum step_op op);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The root, the mounts, the devices, masks: everything that the child builds by descriptor before pivot_root(2). */
+#include "runtime/plan_priv.h"
+
+#include "base/scope.h"
+#include "runtime/mount_options.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#define OOM_IF_NULL(s, e)              \
+	do {                           \
+		if (!(s))              \
+			return err_oom(e); \
+	} while (0)
+
+int plan_root(struct plan *p, struct err *e)
+{
+	struct step *s = plan_add(p, ACTOR_HOST, p->root.path ? STEP_ROOT_BIND : STEP_ROOT_OVERLAY);
+
+	OOM_IF_NULL(s, e);
+	s->path = "/";
+	s->source = p->root.path ? p->root.path : p->root.data_dir;
+	s->recursive = p->root.path != NULL;
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	uint64_t flag;
+	bool recursive;
+} propagations[] = {
+	{ "shared", MS_SHARED, false },	  { "rshared", MS_SHARED, true },
+	{ "slave", MS_SLAVE, false },	  { "rslave", MS_SLAVE, true },
+	{ "private", MS_PRIVATE, false }, { "rprivate", MS_PRIVATE, true },
+	{ "unbindable", MS_UNBINDABLE, false }, { "runbindable", MS_UNBINDABLE, true },
+};
+
+/* The host's tree first becomes a slave of itself, so that nothing made here is seen there; a container that asked for
+ * a shared root keeps its tie to the host. */
+static int plan_propagation(struct plan *p, struct err *e)
+{
+	const char *want = p->spec->rootfs_propagation;
+	struct step *s = plan_add(p, ACTOR_CHILD, STEP_PROPAGATION);
+
+	OOM_IF_NULL(s, e);
+	s->propagation = MS_SLAVE;
+	s->recursive = true;
+	s->path = "(host)";
+	if (!want || !*want)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(propagations); i++)
+		if (strcmp(want, propagations[i].word) == 0) {
+			if (propagations[i].flag == MS_SHARED)
+				s->propagation = MS_SHARED;
+			return 0;
+		}
+	return err_set(e, EINVAL, "linux.rootfsPropagation: \"%s\" is none of shared, slave, private, unbindable", want);
+}
+
+static int plan_root_propagation(struct plan *p, struct err *e)
+{
+	const char *want = p->spec->rootfs_propagation;
+	struct step *s;
+
+	for (size_t i = 0; want && i < ARRAY_LEN(propagations); i++) {
+		if (strcmp(want, propagations[i].word) != 0)
+			continue;
+		s = plan_add(p, ACTOR_CHILD, STEP_PROPAGATION);
+		OOM_IF_NULL(s, e);
+		s->path = "/";
+		s->propagation = propagations[i].flag;
+		s->recursive = propagations[i].recursive;
+	}
+	return 0;
+}
+
+static bool is_copy_up(const struct plan_inputs *in, const char *destination)
+{
+	for (size_t i = 0; i < in->copy_up_count; i++)
+		if (strcmp(in->copy_up[i], destination) == 0)
+			return true;
+	return false;
+}
+
+static void take_options(struct step *s, const struct mount_options *o)
+{
+	s->options = o->data;
+	s->set = o->set;
+	s->clear = o->clear;
+	s->set_recursive = o->set_recursive;
+	s->clear_recursive = o->clear_recursive;
+	s->propagation = o->propagation;
+	s->n[0] = o->propagation_recursive;
+}
+
+static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct oci_mount *m, struct err *e)
+{
+	bool cgroup = m->type && (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0);
+	struct mount_options o;
+	struct step *s;
+	int r;
+
+	if (!m->destination || m->destination[0] != '/')
+		return err_set(e, EINVAL, "destination: \"%s\" is not absolute", m->destination ? m->destination : "");
+	r = mount_options_parse(&m->options, p->arena, &o, e);
+	if (r < 0)
+		return r;
+	if (m->type && strcmp(m->type, "bind") == 0)
+		o.bind = o.recursive_bind = true;
+	if (!o.bind && !m->type)
+		return err_set(e, EINVAL, "%s: neither a type nor the option bind", m->destination);
+	if (o.bind && (!m->source || m->source[0] != '/'))
+		return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination, m->source ? m->source : "");
+	if (o.bind && is_copy_up(in, m->destination)) {
+		s = plan_add(p, ACTOR_CHILD, STEP_COPY_UP);
+		OOM_IF_NULL(s, e);
+		s->path = m->destination;
+		s->source = m->source;
+	}
+	s = plan_add(p, ACTOR_CHILD, o.bind ? STEP_BIND : cgroup ? STEP_MOUNT_CGROUP : STEP_MOUNT);
+	OOM_IF_NULL(s, e);
+	take_options(s, &o);
+	s->path = m->destination;
+	s->source = m->source;
+	s->fstype = m->type;
+	s->recursive = o.recursive_bind;
+	s->n[1] = o.copy_up && !o.bind;
+	if (cgroup && p->facts->cgroup.mode == CGROUP_MODE_NONE)
+		return err_set(e, ENOTSUP, "%s: this host has no cgroups", m->destination);
+	return 0;
+}
+
+/* ---- /dev --------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *path;
+	int major, minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+};
+
+static const struct {
+	const char *path, *text;
+} default_links[] = {
+	{ "/dev/fd", "/proc/self/fd" },	      { "/dev/stdin", "/proc/self/fd/0" }, { "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" }, { "/dev/core", "/proc/kcore" },	   { "/dev/ptmx", "pts/ptmx" },
+};
+
+/* A /dev that the caller binds is the caller's: nothing is made in it. */
+static bool dev_is_bound(const struct plan *p)
+{
+	bool bound = false;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].path && strcmp(p->steps[i].path, "/dev") == 0 &&
+		    (p->steps[i].op == STEP_BIND || p->steps[i].op == STEP_MOUNT))
+			bound = p->steps[i].op == STEP_BIND;
+	return bound;
+}
+
+static int plan_default_devices(struct plan *p, struct err *e)
+{
+	struct step *s;
+
+	for (size_t i = 0; i < ARRAY_LEN(default_devices); i++) {
+		s = plan_add(p, ACTOR_CHILD, STEP_DEVICE);
+		OOM_IF_NULL(s, e);
+		s->path = default_devices[i].path;
+		s->fstype = "c";
+		s->n[0] = default_devices[i].major;
+		s->n[1] = default_devices[i].minor;
+		s->n[2] = 0666;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(default_links); i++) {
+		s = plan_add(p, ACTOR_CHILD, STEP_SYMLINK);
+		OOM_IF_NULL(s, e);
+		s->path = default_links[i].path;
+		s->source = default_links[i].text;
+	}
+	return 0;
+}
+
+static bool is_default_device(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(default_devices); i++)
+		if (strcmp(path, default_devices[i].path) == 0)
+			return true;
+	return false;
+}
+
+static int plan_device(struct plan *p, const struct oci_device *d, struct err *e)
+{
+	struct step *s;
+
+	if (!d->path || d->path[0] != '/')
+		return err_set(e, EINVAL, "path: \"%s\" is not absolute", d->path ? d->path : "");
+	if (!d->type || strlen(d->type) != 1 || !strchr("cubp", d->type[0]))
+		return err_set(e, EINVAL, "type: \"%s\" is none of c, u, b, p", d->type ? d->type : "");
+	if (is_default_device(d->path))
+		return 0;
+	s = plan_add(p, ACTOR_CHILD, STEP_DEVICE);
+	OOM_IF_NULL(s, e);
+	s->path = d->path;
+	s->fstype = d->type;
+	s->n[0] = d->major == OCI_UNSET ? 0 : d->major;
+	s->n[1] = d->minor == OCI_UNSET ? 0 : d->minor;
+	s->n[2] = d->file_mode == OCI_UNSET ? 0666 : d->file_mode & 07777;
+	s->n[3] = (d->uid == OCI_UNSET ? 0 : d->uid) << 32 | (d->gid == OCI_UNSET ? 0 : d->gid);
+	return 0;
+}
+
+static int plan_devices(struct plan *p, struct err *e)
+{
+	int r;
+
+	if (dev_is_bound(p))
+		return 0;
+	r = plan_default_devices(p, e);
+	for (size_t i = 0; r == 0 && i < p->spec->devices.n; i++) {
+		r = plan_device(p, &p->spec->devices.v[i], e);
+		if (r < 0)
+			err_wrap(e, r, "linux.devices[%zu]", i);
+	}
+	return r;
+}
+
+/* ---- sysctl, masks ------------------------------------------------------------------------------------------ */
+
+static int plan_sysctls(struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->spec->sysctl.n; i++) {
+		const struct oci_pair *kv = &p->spec->sysctl.v[i];
+		struct step *s;
+
+		if (!*kv->key || strstr(kv->key, "..") || kv->key[0] == '/' || strpbrk(kv->key, "+ \n"))
+			return err_set(e, EINVAL, "linux.sysctl: \"%s\" is not the name of a sysctl", kv->key);
+		s = plan_add(p, ACTOR_CHILD, STEP_SYSCTL);
+		OOM_IF_NULL(s, e);
+		s->path = kv->key;
+		s->source = kv->value;
+	}
+	return 0;
+}
+
+static int plan_paths(struct plan *p, const struct oci_strings *paths, enum step_op op, const char *where, struct err *e)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		struct step *s;
+
+		if (paths->v[i][0] != '/')
+			return err_set(e, EINVAL, "%s[%zu]: \"%s\" is not absolute", where, i, paths->v[i]);
+		s = plan_add(p, ACTOR_CHILD, op);
+		OOM_IF_NULL(s, e);
+		s->path = paths->v[i];
+	}
+	return 0;
+}
+
+static int plan_finish(struct plan *p, struct err *e)
+{
+	struct step *s;
+
+	if (p->spec->process.cwd && strcmp(p->spec->process.cwd, "/") != 0) {
+		s = plan_add(p, ACTOR_CHILD, STEP_WORKDIR);
+		OOM_IF_NULL(s, e);
+		s->path = p->spec->process.cwd;
+	}
+	if (p->spec->root.readonly)
+		OOM_IF_NULL(plan_add(p, ACTOR_CHILD, STEP_ROOT_READONLY), e);
+	OOM_IF_NULL(plan_add(p, ACTOR_CHILD, STEP_PIVOT_ROOT), e);
+	return plan_root_propagation(p, e);
+}
+
+int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
+{
+	const struct runtime_spec *spec = p->spec;
+	int r = plan_propagation(p, e);
+
+	if (r == 0 && !plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH))
+		r = err_oom(e);
+	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
+		r = plan_mount(p, in, &spec->mounts.v[i], e);
+		if (r < 0)
+			err_wrap(e, r, "mounts[%zu]", i);
+	}
+	if (r == 0)
+		r = plan_devices(p, e);
+	if (r == 0)
+		r = plan_sysctls(p, e);
+	if (r == 0)
+		r = plan_paths(p, &spec->masked_paths, STEP_MASK, "linux.maskedPaths", e);
+	if (r == 0)
+		r = plan_paths(p, &spec->readonly_paths, STEP_READONLY, "linux.readonlyPaths", e);
+	return r < 0 ? r : plan_finish(p, e);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan as text: for people (`--plan`), for traces, for golden files. */
+#include "runtime/plan.h"
+
+#include "base/scope.h"
+#include "kernel/capability.h"
+#include "runtime/mount_options.h"
+
+#include <sched.h>
+#include <string.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+static const char *const op_names[] = {
+#define X(id, text) [STEP_##id] = text,
+	STEP_OPS(X)
+#undef X
+};
+
+static const char *const actor_names[] = {
+	[ACTOR_HOST] = "host", [ACTOR_CHILD] = "child", [ACTOR_RELEASE] = "release"
+};
+
+const char *step_op_name(enum step_op op)
+{
+	return op_names[op];
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "-";
+}
+
+static void put_clone(const struct plan *p, const struct step *s, struct buf *out)
+{
+	static const struct {
+		uint64_t flag;
+		const char *name;
+	} flags[] = {
+		{ CLONE_NEWNS, "mount" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWNET, "network" }, { CLONE_NEWIPC, "ipc" },
+		{ CLONE_NEWUTS, "uts" }, { CLONE_NEWTIME, "time" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (s->set & flags[i].flag)
+			buf_putf(out, " %s", flags[i].name);
+	if (p->facts->cgroup.mode == CGROUP_MODE_V2 || p->facts->cgroup.mode == CGROUP_MODE_HYBRID)
+		buf_puts(out, " into-cgroup");
+}
+
+static void put_attrs(const struct step *s, struct buf *out)
+{
+	if (s->set || s->clear) {
+		buf_puts(out, " ");
+		mount_attr_print(s->set, s->clear, out);
+	}
+	if (s->set_recursive || s->clear_recursive) {
+		buf_puts(out, " recursively:");
+		mount_attr_print(s->set_recursive, s->clear_recursive, out);
+	}
+	if (s->propagation)
+		buf_putf(out, " %s%s", s->n[0] ? "r" : "", mount_propagation_name(s->propagation));
+	if (s->options)
+		buf_putf(out, " %s", s->options);
+}
+
+static void put_caps(uint64_t set, struct buf *out)
+{
+	const char *space = " ";
+
+	if (!set)
+		buf_puts(out, " none");
+	for (unsigned i = 0; i < 64; i++)
+		if (set & 1ull << i) {
+			const char *name = cap_name(i);
+
+			buf_putf(out, "%s%s", space, name ? name + strlen("CAP_") : "?");
+			space = ",";
+		}
+}
+
+static void put_device_rule(const struct device_rule *r, struct buf *out)
+{
+	buf_putf(out, " %s:%c", r->allow ? "allow" : "deny", r->type);
+	if (r->major == CG_MAX)
+		buf_puts(out, "*:");
+	else
+		buf_putf(out, "%lld:", (long long)r->major);
+	if (r->minor == CG_MAX)
+		buf_puts(out, "*");
+	else
+		buf_putf(out, "%lld", (long long)r->minor);
+	buf_putf(out, ":%s%s%s", r->access & DEVICE_READ ? "r" : "", r->access & DEVICE_WRITE ? "w" : "",
+		 r->access & DEVICE_MKNOD ? "m" : "");
+}
+
+static void put_overlay(const struct plan *p, struct buf *out)
+{
+	buf_puts(out, " lower=");
+	for (unsigned i = 0; i < p->root.lower_count; i++)
+		buf_putf(out, "%s%s", i ? ":" : "", p->root.lower[i]);
+	if (p->root.upper)
+		buf_putf(out, " upper=%s work=%s", p->root.upper, p->root.work);
+	buf_puts(out, " -> /");
+}
+
+static void put_limit(int64_t v, struct buf *out)
+{
+	if ((uint64_t)v == UINT64_MAX)
+		buf_puts(out, " unlimited");
+	else
+		buf_putf(out, " %llu", (unsigned long long)v);
+}
+
+static void put_write(const struct plan *p, const struct step *s, struct buf *out)
+{
+	const struct cgroup_write *w = s->data;
+
+	buf_putf(out, " /%s%s/%s \"%s\"", p->facts->cgroup.h[w->hierarchy].mount, p->cgroup_path, w->file, w->value);
+}
+
+static void put_operands(const struct plan *p, const struct step *s, struct buf *out)
+{
+	switch (s->op) {
+	case STEP_CGROUP_WRITE:
+		put_write(p, s, out);
+		break;
+	case STEP_CGROUP_DEVICES:
+		for (size_t i = 0; i < p->limits.device_count; i++)
+			put_device_rule(&p->limits.devices[i], out);
+		break;
+	case STEP_ROOT_OVERLAY:
+		put_overlay(p, out);
+		break;
+	case STEP_CLONE:
+		put_clone(p, s, out);
+		break;
+	case STEP_PROPAGATION:
+		buf_putf(out, " %s %s%s", s->path, s->recursive ? "r" : "", mount_propagation_name(s->propagation));
+		break;
+	case STEP_MOUNT:
+	case STEP_MOUNT_CGROUP:
+		buf_putf(out, " %s -> %s", text(s->fstype), s->path);
+		put_attrs(s, out);
+		break;
+	case STEP_BIND:
+		buf_putf(out, " %s -> %s%s", s->source, s->path, s->recursive ? " rbind" : " bind");
+		put_attrs(s, out);
+		break;
+	case STEP_DEVICE:
+		buf_putf(out, " %s %s %lld:%lld mode=%04llo", s->path, s->fstype, (long long)s->n[0], (long long)s->n[1],
+			 (unsigned long long)s->n[2]);
+		if (s->n[3])
+			buf_putf(out, " owner=%lld:%lld", (long long)(s->n[3] >> 32), (long long)(s->n[3] & 0xffffffff));
+		break;
+	case STEP_SYMLINK:
+	case STEP_SYSCTL:
+		buf_putf(out, " %s = %s", s->path, s->source);
+		break;
+	case STEP_RLIMIT:
+		buf_putf(out, " %s", s->path);
+		put_limit(s->n[1], out);
+		put_limit(s->n[2], out);
+		break;
+	case STEP_OOM_SCORE_ADJ:
+		buf_putf(out, " %lld", (long long)s->n[0]);
+		break;
+	case STEP_BOUNDING:
+	case STEP_CAPABILITIES:
+		put_caps(s->set, out);
+		break;
+	case STEP_SECCOMP:
+		buf_putf(out, " %u instructions", p->seccomp.len);
+		break;
+	case STEP_USER:
+		buf_putf(out, " %lld:%lld", (long long)s->n[0], (long long)s->n[1]);
+		for (size_t i = 0; i < p->spec->process.additional_gids.n; i++)
+			buf_putf(out, "%s%lld", i ? "," : " groups=", (long long)p->spec->process.additional_gids.v[i]);
+		break;
+	case STEP_UMASK:
+		buf_putf(out, " %04llo", (unsigned long long)s->n[0]);
+		break;
+	case STEP_EXEC:
+		for (char *const *a = p->argv; *a; a++)
+			buf_putf(out, " %s", *a);
+		break;
+	default:
+		if (s->source)
+			buf_putf(out, " %s ->", s->source);
+		if (s->path)
+			buf_putf(out, " %s", s->path);
+		break;
+	}
+}
+
+void plan_print_step(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, "%-7s %s", actor_names[s->actor], op_names[s->op]);
+	put_operands(p, s, out);
+}
+
+int plan_print(const struct plan *p, struct buf *out, struct err *e)
+{
+	for (size_t i = 0; i < p->step_count; i++) {
+		plan_print_step(p, &p->steps[i], out);
+		buf_puts(out, "\n");
+	}
+	return buf_status(out, e);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_priv.h - how the files that make a plan add to it; included by runtime/plan*.c only. */
+#pragma once
+
+#include "runtime/plan.h"
+
+/* plan_add - a zeroed step of that kind at the end; NULL: out of memory (plan_make reports it once). */
+struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op);
+
+int plan_root(struct plan *p, struct err *e);                                   /* plan_mounts.c */
+int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e);   /* plan_mounts.c */
+int plan_start(struct plan *p, struct err *e);                                  /* plan_process.c: before any mount */
+int plan_process(struct plan *p, const struct plan_inputs *in, struct err *e);  /* plan_process.c: until READY */
+int plan_release(struct plan *p, struct err *e);                                /* plan_process.c: from READY to EXEC */
+int plan_cgroup(struct plan *p, struct err *e);                                 /* plan_cgroup.c */
+int plan_cgroup_late(struct plan *p, struct err *e);                            /* plan_cgroup.c: CPU limits */
+int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */
+
+/* plan_device_rules - linux.resources.devices as kernel rules, with those that every container needs added as runc
+ * adds them (mknod of anything, the standard devices, pts, tun). */
+int plan_device_rules(struct plan *p, struct err *e);

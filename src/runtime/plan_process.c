@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces, and what the first process is: user, limits, capabilities, command. */
+#include "runtime/plan_priv.h"
+
+#include "base/scope.h"
+#include "kernel/rlimit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* ---- namespaces --------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *type;
+	uint64_t flag;
+	bool joinable; /* by the child itself with setns(2) */
+} namespaces[] = {
+	{ "pid", CLONE_NEWPID, false },	   { "network", CLONE_NEWNET, true }, { "mount", CLONE_NEWNS, false },
+	{ "ipc", CLONE_NEWIPC, true },	   { "uts", CLONE_NEWUTS, true },     { "cgroup", CLONE_NEWCGROUP, true },
+	{ "time", CLONE_NEWTIME, false },
+};
+
+static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64_t *seen, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
+		uint64_t flag = namespaces[i].flag;
+		struct step *s;
+
+		if (!ns->type || strcmp(ns->type, namespaces[i].type) != 0)
+			continue;
+		if (*seen & flag)
+			return err_set(e, EINVAL, "type: \"%s\" is there twice", ns->type);
+		*seen |= flag;
+		if (!ns->path || !*ns->path) {
+			p->clone_flags |= flag;
+			return 0;
+		}
+		if (!namespaces[i].joinable)
+			return err_set(e, ENOTSUP, "path: joining a %s namespace is not supported", ns->type);
+		s = plan_add(p, ACTOR_CHILD, STEP_NS_JOIN);
+		if (!s)
+			return err_oom(e);
+		s->path = ns->type;
+		s->source = ns->path;
+		s->set = flag;
+		return 0;
+	}
+	return err_set(e, ns->type && strcmp(ns->type, "user") == 0 ? ENOTSUP : EINVAL,
+		       "type: \"%s\" is not a namespace that tare makes", ns->type ? ns->type : "");
+}
+
+static int plan_namespaces(struct plan *p, struct err *e)
+{
+	const struct runtime_spec *spec = p->spec;
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < spec->namespaces.n; i++) {
+		int r = plan_namespace(p, &spec->namespaces.v[i], &seen, e);
+
+		if (r < 0)
+			return err_wrap(e, r, "linux.namespaces[%zu]", i);
+	}
+	if (!(p->clone_flags & CLONE_NEWNS))
+		return err_set(e, EINVAL, "linux.namespaces: a mount namespace of its own is needed");
+	if ((spec->hostname || spec->domainname) && !(seen & CLONE_NEWUTS))
+		return err_set(e, EINVAL, "hostname: needs a uts namespace in linux.namespaces");
+	if (spec->monotonic_offset.present || spec->boottime_offset.present)
+		return err_set(e, ENOTSUP, "linux.timeOffsets: not supported");
+	p->cgroup_ns = p->clone_flags & CLONE_NEWCGROUP;
+	p->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP; /* unshared by the child, after it has joined its groups */
+	return 0;
+}
+
+/* ---- capabilities ------------------------------------------------------------------------------------------- */
+
+/* A name that no kernel knows, or that this caller cannot grant, is left out, as the specification wants. */
+static uint64_t cap_set(const struct plan *p, const struct oci_strings *names)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		int cap = cap_from_name(sv_from(names->v[i]));
+
+		if (cap >= 0)
+			set |= 1ull << cap;
+	}
+	return set & p->facts->capabilities;
+}
+
+static void plan_capabilities(struct plan *p)
+{
+	const struct oci_capabilities *c = &p->spec->process.capabilities;
+
+	if (!c->present) {
+		p->caps = (struct cap_sets){ .bounding = p->facts->capabilities };
+		return;
+	}
+	p->caps.bounding = cap_set(p, &c->bounding);
+	p->caps.permitted = cap_set(p, &c->permitted);
+	p->caps.effective = cap_set(p, &c->effective) & p->caps.permitted;
+	p->caps.inheritable = cap_set(p, &c->inheritable) & p->caps.bounding;
+	p->caps.ambient = cap_set(p, &c->ambient) & p->caps.inheritable & p->caps.permitted;
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------- */
+
+static int plan_command(struct plan *p, struct err *e)
+{
+	const struct oci_process *pr = &p->spec->process;
+	const char **argv = arena_array(p->arena, pr->args.n + 1, sizeof *argv);
+	const char **envp = arena_array(p->arena, pr->env.n + 1, sizeof *envp);
+
+	if (!argv || !envp)
+		return err_oom(e);
+	if (!pr->present || pr->args.n == 0 || !*pr->args.v[0])
+		return err_set(e, EINVAL, "process.args: no command");
+	if (!pr->cwd || pr->cwd[0] != '/')
+		return err_set(e, EINVAL, "process.cwd: \"%s\" is not absolute", pr->cwd ? pr->cwd : "");
+	if (pr->terminal)
+		return err_set(e, ENOTSUP, "process.terminal: not supported");
+	memcpy(argv, pr->args.v, pr->args.n * sizeof *argv);
+	if (pr->env.n)
+		memcpy(envp, pr->env.v, pr->env.n * sizeof *envp);
+	p->argv = (char *const *)(const void *)argv;
+	p->envp = (char *const *)(const void *)envp;
+	return 0;
+}
+
+static int plan_rlimits(struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->spec->process.rlimits.n; i++) {
+		const struct oci_rlimit *l = &p->spec->process.rlimits.v[i];
+		int resource = rlimit_from_name(sv_from(l->type));
+		struct step *s;
+
+		if (resource < 0)
+			return err_set(e, EINVAL, "process.rlimits[%zu].type: \"%s\" is not a limit", i,
+				       l->type ? l->type : "");
+		s = plan_add(p, ACTOR_CHILD, STEP_RLIMIT);
+		if (!s)
+			return err_oom(e);
+		s->path = l->type;
+		s->n[0] = resource;
+		s->n[1] = (int64_t)l->soft;
+		s->n[2] = (int64_t)l->hard;
+	}
+	return 0;
+}
+
+static struct step *add_text(struct plan *p, enum step_op op, const char *text)
+{
+	struct step *s = plan_add(p, ACTOR_CHILD, op);
+
+	if (s)
+		s->path = text;
+	return s;
+}
+
+static int plan_identity(struct plan *p, struct err *e)
+{
+	const struct runtime_spec *spec = p->spec;
+	struct step *s;
+
+	if (spec->hostname && *spec->hostname && !add_text(p, STEP_HOSTNAME, spec->hostname))
+		return err_oom(e);
+	if (spec->domainname && *spec->domainname && !add_text(p, STEP_DOMAINNAME, spec->domainname))
+		return err_oom(e);
+	if (spec->process.oom_score_adj == OCI_UNSET || spec->process.oom_score_adj == p->facts->oom_score_adj)
+		return 0;
+	s = plan_add(p, ACTOR_CHILD, STEP_OOM_SCORE_ADJ);
+	if (!s)
+		return err_oom(e);
+	s->n[0] = spec->process.oom_score_adj;
+	return 0;
+}
+
+static int plan_user(struct plan *p, struct err *e)
+{
+	const struct oci_process *pr = &p->spec->process;
+	struct step *s;
+
+	if (pr->uid < 0 || pr->uid > UINT32_MAX - 1 || pr->gid < 0 || pr->gid > UINT32_MAX - 1)
+		return err_set(e, EINVAL, "process.user: uid %lld, gid %lld: allowed are 0 to 4294967294",
+			       (long long)pr->uid, (long long)pr->gid);
+	for (size_t i = 0; i < pr->additional_gids.n; i++)
+		if (pr->additional_gids.v[i] < 0 || pr->additional_gids.v[i] > UINT32_MAX - 1)
+			return err_set(e, EINVAL, "process.user.additionalGids[%zu]: allowed are 0 to 4294967294", i);
+	s = plan_add(p, ACTOR_CHILD, STEP_USER);
+	if (!s)
+		return err_oom(e);
+	s->n[0] = pr->uid;
+	s->n[1] = pr->gid;
+	return 0;
+}
+
+int plan_process(struct plan *p, const struct plan_inputs *in, struct err *e)
+{
+	const struct oci_process *pr = &p->spec->process;
+	struct step *s;
+	int r = plan_identity(p, e);
+
+	(void)in;
+	if (r == 0)
+		r = plan_rlimits(p, e);
+	plan_capabilities(p);
+	if (r == 0 && pr->no_new_privileges && !plan_add(p, ACTOR_CHILD, STEP_NO_NEW_PRIVS))
+		r = err_oom(e);
+	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_BOUNDING)))
+		r = err_oom(e);
+	if (r == 0) {
+		s->set = p->caps.bounding;
+		r = plan_user(p, e);
+	}
+	if (r == 0)
+		r = plan_command(p, e);
+	if (r == 0 && !add_text(p, STEP_CHDIR, pr->cwd))
+		r = err_oom(e);
+	if (r == 0 && (s = plan_add(p, ACTOR_CHILD, STEP_UMASK)))
+		s->n[0] = pr->umask == OCI_UNSET ? 022 : pr->umask & 0777;
+	if (r == 0 && (!add_text(p, STEP_FIND, pr->args.v[0]) || !plan_add(p, ACTOR_CHILD, STEP_READY)))
+		r = err_oom(e);
+	return r;
+}
+
+/* A filter needs CAP_SYS_ADMIN unless no_new_privs is set: then it comes before the capabilities go, else last. */
+int plan_release(struct plan *p, struct err *e)
+{
+	bool filter = p->seccomp.len, early = filter && !p->spec->process.no_new_privileges;
+	struct step *s;
+
+	if (early && !plan_add(p, ACTOR_CHILD, STEP_SECCOMP))
+		return err_oom(e);
+	s = plan_add(p, ACTOR_CHILD, STEP_CAPABILITIES);
+	if (!s)
+		return err_oom(e);
+	s->set = p->caps.effective;
+	if (filter && !early && !plan_add(p, ACTOR_CHILD, STEP_SECCOMP))
+		return err_oom(e);
+	return add_text(p, STEP_EXEC, p->argv[0]) ? 0 : err_oom(e);
+}
+
+/* What comes before any mount: the child's groups, its namespaces, its session. */
+int plan_start(struct plan *p, struct err *e)
+{
+	struct step *clone;
+	size_t joins = p->step_count;
+	int r;
+
+	clone = plan_add(p, ACTOR_HOST, STEP_CLONE);
+	if (!clone)
+		return err_oom(e);
+	if (p->facts->cgroup.mode != CGROUP_MODE_NONE && p->facts->cgroup.mode != CGROUP_MODE_V2 &&
+	    !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
+		return err_oom(e);
+	r = plan_namespaces(p, e);
+	if (r < 0)
+		return r;
+	p->steps[joins].set = p->clone_flags;
+	if (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS))
+		return err_oom(e);
+	return plan_add(p, ACTOR_CHILD, STEP_SESSION) ? 0 : err_oom(e);
+}
