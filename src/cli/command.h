@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.h - the commands of `tare` are rows, one file each (cmd_*.c); command.c lists them and runs one.
+ *
+ * Exit statuses: 0 done; 1 failed, or the command line was wrong; 125 the same for `run`, whose 126 and 127 say that the
+ * command could not be executed or was not found, and whose other statuses are the command's own (128 + N: killed by
+ * signal N). */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/option.h"
+
+#include <stdbool.h>
+
+#define EXIT_ENGINE 125 /* what `run` says when it was not the command that failed */
+
+/* What the options before the command said; every command gets it. */
+struct cli {
+	struct arena *arena;
+	const char *root, *state; /* directories; NULL: the engine's defaults */
+	const char *host;         /* a captured host tree; NULL: this host */
+	const char *log_level;
+	bool version;
+};
+
+struct command {
+	const char *name;
+	const char *args;    /* of the usage line: "[OPTIONS] IMAGE [COMMAND [ARG...]]" */
+	const char *summary; /* one line, no full stop */
+	const struct option_group *const *groups; /* ends with NULL; NULL: takes no options */
+	size_t options_size; /* of the structure that the options fill; it starts zeroed */
+	void (*init)(void *options);
+	int min_args, max_args; /* -1: any number */
+	bool hidden;            /* for other programs of tare, or for building it */
+	bool stops;             /* the first operand ends the options */
+	int error_status;       /* exit status of a failure */
+	bool (*needs_root)(const void *options); /* NULL: anyone may */
+	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
+};
+
+extern const struct command command_help, command_man, command_run, command_version;
+
+extern const struct option_group opt_global; /* the options before the command */
+extern const struct option_group *const global_groups[];
+
+/* commands - all of them, sorted by name; hidden ones too. */
+const struct command *const *commands(size_t *ret_n);
+const struct command *command_find(struct sv name); /* NULL: none */
+
+/* command_main - argv of the program. Returns the exit status; errors were written to standard error, one line each. */
+int command_main(int argc, char **argv);
+
+/* cli_print - the whole buffer to standard output. */
+int cli_print(const struct buf *out, struct err *e);
+
+/* ---- help.c ------------------------------------------------------------------------------------------------- */
+
+#define CLI_OUTPUT_MAX (4u << 20) /* of one command's tables or texts */
+
+void help_overview(struct buf *out);
+void help_command(const struct command *c, struct buf *out);
+/* help_man - the options of a command as mdoc(7) source; NULL: the options before the command. */
+void help_man(const struct command *c, struct buf *out);

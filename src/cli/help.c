@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* help.c - the rows as text: --help within 80 columns, and mdoc(7) for the manual pages. */
+#include "base/scope.h"
+#include "cli/command.h"
+
+#include <string.h>
+
+#define WIDTH 80
+
+static void pad(struct buf *out, size_t n)
+{
+	buf_putf(out, "%*s", (int)n, "");
+}
+
+/* Words of text from column `at` on, wrapped before WIDTH, with following lines indented by `indent`. */
+static void wrap(struct buf *out, const char *text, size_t at, size_t indent)
+{
+	struct sv rest = sv_from(text), word;
+	bool first = true;
+
+	while (sv_next(&rest, ' ', &word)) {
+		if (!first && at + 1 + word.n > WIDTH) {
+			buf_puts(out, "\n");
+			pad(out, indent);
+			at = indent;
+			first = true;
+		}
+		if (!first) {
+			buf_puts(out, " ");
+			at++;
+		}
+		buf_putsv(out, word);
+		at += word.n;
+		first = false;
+	}
+	buf_puts(out, "\n");
+}
+
+#define NAME_COLUMN 6
+#define TEXT_COLUMN 34
+
+static void option_line(const struct option *o, struct buf *out)
+{
+	size_t width = NAME_COLUMN + 2 + strlen(o->name) + (o->arg ? 1 + strlen(o->arg) : 0);
+
+	if (o->letter)
+		buf_putf(out, "  -%c, ", o->letter);
+	else
+		pad(out, NAME_COLUMN);
+	buf_putf(out, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	if (width + 2 > TEXT_COLUMN) {
+		buf_puts(out, "\n");
+		width = 0;
+	}
+	pad(out, TEXT_COLUMN - width);
+	wrap(out, o->summary, TEXT_COLUMN, TEXT_COLUMN);
+}
+
+static void option_group_help(const struct option_group *g, struct buf *out)
+{
+	bool titled = false;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->rows[i].hidden || g->rows[i].refused)
+			continue;
+		if (!titled)
+			buf_putf(out, "\n%s:\n", g->title);
+		titled = true;
+		option_line(&g->rows[i], out);
+	}
+}
+
+void help_overview(struct buf *out)
+{
+	size_t n;
+	const struct command *const *all = commands(&n);
+
+	buf_puts(out, "Usage: tare [OPTIONS] COMMAND [ARG...]\n\nContainers without a daemon.\n\nCommands:\n");
+	for (size_t i = 0; i < n; i++)
+		if (!all[i]->hidden)
+			buf_putf(out, "  %-12s %s\n", all[i]->name, all[i]->summary);
+	option_group_help(&opt_global, out);
+	buf_puts(out, "\n`tare COMMAND --help` and tare-COMMAND(1) say more.\n");
+}
+
+void help_command(const struct command *c, struct buf *out)
+{
+	buf_putf(out, "Usage: tare %s%s%s\n\n", c->name, *c->args ? " " : "", c->args);
+	wrap(out, c->summary, 0, 0);
+	for (const struct option_group *const *g = c->groups; g && *g; g++)
+		option_group_help(*g, out);
+}
+
+/* ---- mdoc(7) ------------------------------------------------------------------------------------------------ */
+
+/* A dot or a quote at the start of a line, and a backslash anywhere, mean something to roff(7). */
+static void roff_text(const char *text, struct buf *out)
+{
+	if (*text == '.' || *text == '\'')
+		buf_puts(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			buf_puts(out, "\\e");
+		else if (*text == '-')
+			buf_puts(out, "\\-");
+		else if (*text == '`')
+			buf_puts(out, "\\(ga");
+		else
+			buf_put(out, text, 1);
+	}
+}
+
+static void roff_arg(const char *text, struct buf *out)
+{
+	buf_puts(out, " Ar \"");
+	roff_text(text, out);
+	buf_puts(out, "\"");
+}
+
+static void man_option(const struct option *o, struct buf *out)
+{
+	buf_puts(out, ".It");
+	if (o->letter)
+		buf_putf(out, " Fl %c ,", o->letter);
+	buf_puts(out, " Fl \\-");
+	roff_text(o->name, out);
+	if (o->arg)
+		roff_arg(o->arg, out);
+	buf_puts(out, "\n");
+	roff_text(o->refused ? o->refused : o->summary, out);
+	buf_puts(out, ".\n");
+}
+
+static void man_group(const struct option_group *g, bool sections, struct buf *out)
+{
+	if (sections)
+		buf_putf(out, ".Ss %s\n", g->title);
+	buf_puts(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->rows[i].hidden)
+			man_option(&g->rows[i], out);
+	buf_puts(out, ".El\n");
+}
+
+void help_man(const struct command *c, struct buf *out)
+{
+	const struct option_group *const *groups = c ? c->groups : global_groups;
+
+	for (const struct option_group *const *g = groups; g && *g; g++)
+		man_group(*g, groups[1] != NULL, out);
+}

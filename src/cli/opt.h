@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opt.h - the option groups of `tare run`, one file each (opt_*.c), and the structure that they fill. */
+#pragma once
+
+#include "cli/option.h"
+#include "engine/config.h"
+#include "engine/run.h"
+
+struct run_options {
+	struct container_config config;
+	struct run_flags flags;
+	struct oci_strings file_env;  /* of --env-file; -e comes after them, wherever it stood */
+	struct oci_pairs file_labels; /* of --label-file, likewise */
+};
+
+#define RUN_FIELD(name) offsetof(struct run_options, name)
+
+extern const struct option_group opt_mount, opt_namespace, opt_process, opt_refused, opt_resource, opt_run,
+	opt_security;
+
+/* run_options_finish - after the last option: files before single settings, the last of a name wins, operands become
+ * image and command, options that exclude each other are refused. */
+int run_options_finish(struct run_options *o, struct arena *a, const struct operands *operands, struct err *e);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opt_namespace.c - which namespaces(7) a container has to itself and which it shares. */
+#include "base/scope.h"
+#include "cli/opt.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct mode_set {
+	const char *const *words;
+	size_t n;
+	bool container; /* container:NAME as well */
+	const char *error;
+};
+
+static int set_mode(const struct option_call *c, const struct mode_set *m, struct err *e)
+{
+	bool ok = *c->text == '\0';
+
+	for (size_t i = 0; i < m->n; i++)
+		ok = ok || strcmp(c->text, m->words[i]) == 0;
+	if (m->container && strncmp(c->text, "container:", 10) == 0)
+		ok = c->text[10] != '\0';
+	if (!ok)
+		return err_set(e, EINVAL, "%s", m->error);
+	*(const char **)((char *)c->target + c->row->field) = *c->text ? c->text : NULL;
+	return 0;
+}
+
+static int set_pid(const struct option_call *c, struct err *e)
+{
+	static const char *const words[] = { "host" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), true, "invalid PID mode (host, container:NAME)" };
+
+	return set_mode(c, &m, e);
+}
+
+static int set_ipc(const struct option_call *c, struct err *e)
+{
+	static const char *const words[] = { "host", "none", "private", "shareable" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), true,
+					   "invalid IPC mode (none, private, shareable, host, container:NAME)" };
+
+	return set_mode(c, &m, e);
+}
+
+static int set_uts(const struct option_call *c, struct err *e)
+{
+	static const char *const words[] = { "host" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), false, "invalid UTS mode (host)" };
+
+	return set_mode(c, &m, e);
+}
+
+static int set_cgroupns(const struct option_call *c, struct err *e)
+{
+	static const char *const words[] = { "host", "private" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), false, "invalid CGROUP mode (host, private)" };
+
+	return set_mode(c, &m, e);
+}
+
+static int set_userns(const struct option_call *c, struct err *e)
+{
+	if (*c->text == '\0' || strcmp(c->text, "host") == 0)
+		return 0;
+	return err_set(e, EINVAL, "invalid USER mode (host)");
+}
+
+/* The first --network is the container's own, as in Docker. */
+static int set_network(const struct option_call *c, struct err *e)
+{
+	const char *text = strncmp(c->text, "name=", 5) == 0 ? c->text + 5 : c->text;
+	const char **field = (const char **)((char *)c->target + c->row->field);
+
+	if (strcmp(text, "none") != 0 && strcmp(text, "host") != 0 &&
+	    !(strncmp(text, "container:", 10) == 0 && text[10]))
+		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host, container:NAME)");
+	if (*field && strcmp(*field, text) != 0)
+		return err_set(e, EINVAL, "conflicting options: only one network can be joined");
+	*field = text;
+	return 0;
+}
+
+static const struct option rows[] = {
+	{ "cgroupns", 0, "MODE", "cgroup namespace: private (default) or host", set_cgroupns,
+	  RUN_FIELD(config.cgroupns_mode), .words = "private host" },
+	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable, host or container:NAME", set_ipc,
+	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
+	{ "net", 0, "MODE", "network namespace", set_network, RUN_FIELD(config.network_mode),
+	  .words = "none host container:", .hidden = true },
+	{ "network", 0, "MODE", "network namespace: none (default), host or container:NAME", set_network,
+	  RUN_FIELD(config.network_mode), .words = "none host container:" },
+	{ "pid", 0, "MODE", "PID namespace: the container's own, or host, or container:NAME", set_pid,
+	  RUN_FIELD(config.pid_mode), .words = "host container:" },
+	{ "userns", 0, "MODE", "user namespace: host, which is also the default", set_userns, .words = "host" },
+	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, or host", set_uts,
+	  RUN_FIELD(config.uts_mode), .words = "host" },
+};
+
+OPTION_GROUP(opt_namespace, "Namespaces", rows);

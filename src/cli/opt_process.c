@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opt_process.c - what the process gets: execve(2), environ(7), credentials(7), and the labels of the container. */
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "cli/opt.h"
+#include "cli/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static struct run_options *options(const struct option_call *c)
+{
+	return c->target;
+}
+
+/* ---- environment and labels --------------------------------------------------------------------------------- */
+
+static int set_env(const struct option_call *c, struct err *e)
+{
+	const char *item;
+	int r = value_env(c->text, environ, c->arena, &item, e);
+
+	return r < 0 ? r : LIST_ADD(c->arena, &options(c)->config.env, item, e);
+}
+
+static int read_lines(const struct option_call *c, const char *what, char *const *environ_, struct oci_strings *ret,
+		      struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	int r = io_read_at(AT_FDCWD, c->text, &b, e);
+
+	if (r < 0)
+		return r;
+	r = value_env_file(buf_sv(&b), environ_, c->arena, ret, e);
+	return r < 0 ? err_wrap(e, r, "invalid %s file (%.80s)", what, c->text) : 0;
+}
+
+static int set_env_file(const struct option_call *c, struct err *e)
+{
+	struct oci_strings lines = { 0 };
+	int r = read_lines(c, "env", environ, &lines, e);
+
+	for (size_t i = 0; i < lines.n && r == 0; i++)
+		r = LIST_ADD(c->arena, &options(c)->file_env, lines.v[i], e);
+	return r;
+}
+
+static int add_label(const struct option_call *c, const char *text, struct oci_pairs *list, struct err *e)
+{
+	struct oci_pair l;
+	int r = value_label(text, c->arena, &l, e);
+
+	return r < 0 ? r : LIST_ADD(c->arena, list, l, e);
+}
+
+static int set_label(const struct option_call *c, struct err *e)
+{
+	return add_label(c, c->text, &options(c)->config.labels, e);
+}
+
+static int set_label_file(const struct option_call *c, struct err *e)
+{
+	struct oci_strings lines = { 0 };
+	int r = read_lines(c, "label", NULL, &lines, e);
+
+	for (size_t i = 0; i < lines.n && r == 0; i++)
+		r = add_label(c, lines.v[i], &options(c)->file_labels, e);
+	return r;
+}
+
+/* ---- process ------------------------------------------------------------------------------------------------ */
+
+static int set_entrypoint(const struct option_call *c, struct err *e)
+{
+	struct container_config *config = &options(c)->config;
+
+	config->entrypoint = (struct oci_strings){ 0 };
+	config->entrypoint_set = true;
+	return *c->text ? LIST_ADD(c->arena, &config->entrypoint, c->text, e) : 0;
+}
+
+#define HOSTNAME_MAX 64 /* HOST_NAME_MAX, sethostname(2) */
+
+static int set_hostname(const struct option_call *c, struct err *e)
+{
+	if (strlen(c->text) > HOSTNAME_MAX)
+		return err_set(e, EINVAL, "hostname \"%.80s\" is too long (maximum 64 bytes)", c->text);
+	for (const unsigned char *p = (const unsigned char *)c->text; *p; p++)
+		if (*p <= ' ' || *p == 0x7f || *p == '/')
+			return err_set(e, EINVAL,
+				       "invalid hostname: blanks, control characters and slashes are not allowed");
+	options(c)->config.hostname = *c->text ? c->text : NULL;
+	return 0;
+}
+
+static bool is_id_or_name(struct sv s)
+{
+	uint64_t id;
+	bool number = s.n && s.p[0] >= '0' && s.p[0] <= '9';
+
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == '/')
+			return false;
+		number = number && s.p[i] >= '0' && s.p[i] <= '9';
+	}
+	return s.n && (!number || (sv_u64(s, &id) == 0 && id <= INT32_MAX));
+}
+
+/* Names are looked up in the image later; here only what can be no user. */
+static int set_user(const struct option_call *c, struct err *e)
+{
+	struct sv user, group;
+	bool has_group = sv_cut(sv_from(c->text), ':', &user, &group);
+
+	if (!*c->text) {
+		options(c)->config.user = NULL;
+		return 0;
+	}
+	if ((user.n && !is_id_or_name(user)) || (has_group && !is_id_or_name(group)) ||
+	    (has_group && memchr(group.p, ':', group.n)))
+		return err_set(e, EINVAL,
+			       "invalid user (NAME|UID[:GROUP|GID]; uids and gids must be in range 0-2147483647)");
+	return option_text(c, e);
+}
+
+static int set_workdir(const struct option_call *c, struct err *e)
+{
+	if (*c->text && *c->text != '/')
+		return err_set(e, EINVAL, "the working directory '%.80s' is invalid, it needs to be an absolute path",
+			       c->text);
+	options(c)->config.workdir = *c->text ? path_clean(c->arena, sv_from(c->text)) : NULL;
+	return *c->text && !options(c)->config.workdir ? err_oom(e) : 0;
+}
+
+static const struct option rows[] = {
+	{ "entrypoint", 0, "COMMAND", "run this instead of the image's entry point; '' for none", set_entrypoint },
+	{ "env", 'e', "NAME[=VALUE]", "set an environment variable; without a value, as it is here", set_env },
+	{ "env-file", 0, "FILE", "set the environment variables of a file, one NAME=VALUE a line", set_env_file },
+	{ "hostname", 'h', "NAME", "host name in the container (default: the first 12 digits of its id)",
+	  set_hostname },
+	{ "label", 'l', "NAME[=VALUE]", "put a label on the container", set_label },
+	{ "label-file", 0, "FILE", "put the labels of a file on the container", set_label_file },
+	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number", set_user,
+	  RUN_FIELD(config.user) },
+	{ "workdir", 'w', "PATH", "working directory in the container", set_workdir },
+};
+
+OPTION_GROUP(opt_process, "Process", rows);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opt_run.c - the run itself: name, foreground or not, what is left afterwards; and what holds between options. */
+#include "base/id.h"
+#include "cli/opt.h"
+#include "cli/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct run_options *options(const struct option_call *c)
+{
+	return c->target;
+}
+
+static int set_name(const struct option_call *c, struct err *e)
+{
+	const char *name = c->text + (c->text[0] == '/');
+
+	if (!name_is_valid(sv_from(name)))
+		return err_set(
+			e, EINVAL,
+			"Invalid container name (%.80s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, 2 to 128 of them",
+			c->text);
+	options(c)->config.name = name;
+	return 0;
+}
+
+static int set_rootfs(const struct option_call *c, struct err *e)
+{
+	if (!*c->text)
+		return err_set(e, EINVAL, "a directory is needed");
+	return path_absolute(c->arena, c->text, &options(c)->config.rootfs, e);
+}
+
+static int set_pull(const struct option_call *c, struct err *e)
+{
+	if (strcmp(c->text, "missing") == 0 || strcmp(c->text, "never") == 0)
+		return 0;
+	if (strcmp(c->text, "always") == 0)
+		return err_set(e, ENOTSUP, "tare does not pull images yet (missing, never)");
+	return err_set(e, EINVAL, "invalid pull option: '%.40s': must be one of \"always\", \"missing\" or \"never\"",
+		       c->text);
+}
+
+static int set_restart(const struct option_call *c, struct err *e)
+{
+	if (strcmp(c->text, "no") == 0 || !*c->text)
+		return 0;
+	return err_set(e, ENOTSUP, "tare does not restart containers yet (no)");
+}
+
+static int set_isolation(const struct option_call *c, struct err *e)
+{
+	if (strcmp(c->text, "default") == 0 || !*c->text)
+		return 0;
+	return err_set(e, EINVAL, "invalid isolation: Linux has no other than default");
+}
+
+static int set_sig_proxy(const struct option_call *c, struct err *e)
+{
+	return c->on ? 0 : err_set(e, ENOTSUP, "signals are always passed to a container in the foreground");
+}
+
+static const struct option rows[] = {
+	{ "detach", 'd', NULL, "run in the background and print the container's id", option_switch,
+	  RUN_FIELD(config.detach) },
+	{ "disable-content-trust", 0, NULL, "images are not signed (default true)", option_none, .hidden = true },
+	{ "interactive", 'i', NULL, "pass standard input to the container", option_switch,
+	  RUN_FIELD(config.open_stdin) },
+	{ "isolation", 0, "NAME", "isolation technology: default", set_isolation, .hidden = true },
+	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name) },
+	{ "no-healthcheck", 0, NULL, "run no health check; tare runs none yet", option_none },
+	{ "plan", 0, NULL, "print the steps that would be taken, and take none", option_switch, RUN_FIELD(flags.plan) },
+	{ "pull", 0, "POLICY", "get the image from a registry: missing (default) or never", set_pull,
+	  .words = "missing never" },
+	{ "quiet", 'q', NULL, "do not show the progress of a pull", option_none },
+	{ "restart", 0, "POLICY", "start the container again after its end: no (default)", set_restart, .words = "no" },
+	{ "rm", 0, NULL, "remove the container when it has ended", option_switch, RUN_FIELD(config.auto_remove) },
+	{ "rootfs", 0, "DIR", "run in this directory instead of an image; no IMAGE is given then", set_rootfs,
+	  RUN_FIELD(config.rootfs) },
+	{ "sig-proxy", 0, NULL, "pass signals on to the container (default true)", set_sig_proxy },
+	{ "strict", 0, NULL, "fail when the host cannot enforce a limit, instead of a warning", option_switch,
+	  RUN_FIELD(config.strict) },
+	{ "trace", 0, NULL, "print the microseconds of each step", option_switch, RUN_FIELD(flags.trace) },
+};
+
+OPTION_GROUP(opt_run, "Container", rows);
+
+/* ---- after the last option ---------------------------------------------------------------------------------- */
+
+static bool same_name(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "=");
+
+	return strncmp(a, b, n) == 0 && (b[n] == '=' || b[n] == '\0');
+}
+
+/* As Docker's client does: the place of the first, the value of the last. */
+static int env_put(struct oci_strings *list, struct arena *a, const char *item, struct err *e)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (same_name(item, list->v[i])) {
+			list->v[i] = item;
+			return 0;
+		}
+	return LIST_ADD(a, list, item, e);
+}
+
+static int label_put(struct oci_pairs *list, struct arena *a, struct oci_pair item, struct err *e)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(item.key, list->v[i].key) == 0) {
+			list->v[i] = item;
+			return 0;
+		}
+	return LIST_ADD(a, list, item, e);
+}
+
+static int merge_env(struct run_options *o, struct arena *a, struct err *e)
+{
+	struct oci_strings out = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < o->file_env.n && r == 0; i++)
+		r = env_put(&out, a, o->file_env.v[i], e);
+	for (size_t i = 0; i < o->config.env.n && r == 0; i++)
+		r = env_put(&out, a, o->config.env.v[i], e);
+	o->config.env = out;
+	return r;
+}
+
+static int merge_labels(struct run_options *o, struct arena *a, struct err *e)
+{
+	struct oci_pairs out = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < o->file_labels.n && r == 0; i++)
+		r = label_put(&out, a, o->file_labels.v[i], e);
+	for (size_t i = 0; i < o->config.labels.n && r == 0; i++)
+		r = label_put(&out, a, o->config.labels.v[i], e);
+	o->config.labels = out;
+	return r;
+}
+
+/* A target that is mounted twice would hide one of the two. */
+static int check_targets(const struct container_config *c, struct err *e)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->mounts.v[i].target, c->mounts.v[k].target) == 0)
+				return err_set(e, EINVAL, "Duplicate mount point: %.80s", c->mounts.v[i].target);
+	return 0;
+}
+
+static int take_operands(struct run_options *o, const struct operands *operands, struct err *e)
+{
+	char **v = operands->v;
+	int n = operands->n;
+
+	if (!o->config.rootfs) {
+		if (n == 0)
+			return err_set(e, EINVAL,
+				       "'tare run' requires at least 1 argument: IMAGE, or --rootfs DIR COMMAND");
+		if (!*v[0])
+			return err_set(e, EINVAL, "invalid reference format: the name of the image is empty");
+		o->config.image = *v++;
+		n--;
+	} else if (n == 0 && !o->config.entrypoint.n) {
+		return err_set(e, EINVAL, "'tare run --rootfs DIR' requires a command");
+	}
+	o->config.command = (struct oci_strings){ (const char **)v, (size_t)n };
+	return 0;
+}
+
+int run_options_finish(struct run_options *o, struct arena *a, const struct operands *operands, struct err *e)
+{
+	int r = take_operands(o, operands, e);
+
+	if (r == 0 && o->flags.plan && o->config.detach)
+		r = err_set(e, EINVAL, "conflicting options: --plan and --detach");
+	if (r == 0)
+		r = merge_env(o, a, e);
+	if (r == 0)
+		r = merge_labels(o, a, e);
+	if (r == 0)
+		r = check_targets(&o->config, e);
+	o->config.attach_stdin = o->config.open_stdin && !o->config.detach;
+	return r;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/value.h"
+
+#include "base/scope.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+int value_bool(const char *text, bool *ret, struct err *e)
+{
+	static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
+	static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+			*ret = strcmp(text, yes[i]) == 0;
+			return 0;
+		}
+	return err_set(e, EINVAL, "not a boolean (true or false)");
+}
+
+/* ---- integers ----------------------------------------------------------------------------------------------- */
+
+static unsigned base_of(struct sv *digits)
+{
+	char c = digits->n > 1 && digits->p[0] == '0' ? digits->p[1] | 0x20 : 0;
+	unsigned base = c == 'x' ? 16 : c == 'o' ? 8 : c == 'b' ? 2 : c ? 8 : 10;
+	size_t skip = base == 10 ? 0 : c == 'x' || c == 'o' || c == 'b' ? 2 : 1;
+
+	digits->p += skip;
+	digits->n -= skip;
+	return base;
+}
+
+static int digit_value(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+}
+
+int value_i64(const char *text, int64_t *ret, struct err *e)
+{
+	bool minus = text[0] == '-';
+	struct sv s = sv_from(text + (minus || text[0] == '+'));
+	unsigned base = base_of(&s);
+	uint64_t v = 0;
+	bool over = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		int d = digit_value(s.p[i]);
+
+		if (d >= (int)base)
+			return err_set(e, EINVAL, "not an integer");
+		over |= __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, (uint64_t)d, &v);
+	}
+	if (s.n == 0)
+		return err_set(e, EINVAL, "not an integer");
+	if (over || v > (uint64_t)INT64_MAX + minus)
+		return err_set(e, EINVAL, "out of range: -9223372036854775808 to 9223372036854775807");
+	*ret = minus ? (int64_t)(0 - v) : (int64_t)v;
+	return 0;
+}
+
+/* ---- decimals ----------------------------------------------------------------------------------------------- */
+
+/* A decimal without sign and exponent, taken off *s: "12", "1.5", ".5", "1.". */
+struct decimal {
+	struct sv whole, fraction;
+};
+
+static struct sv take_digits(struct sv *s)
+{
+	struct sv digits = { s->p, 0 };
+
+	while (s->n && is_digit(s->p[0])) {
+		digits.n++;
+		s->p++;
+		s->n--;
+	}
+	return digits;
+}
+
+static bool take_decimal(struct sv *s, struct decimal *ret)
+{
+	*ret = (struct decimal){ .whole = take_digits(s) };
+	if (s->n && s->p[0] == '.') {
+		s->p++;
+		s->n--;
+		ret->fraction = take_digits(s);
+	}
+	return ret->whole.n + ret->fraction.n > 0;
+}
+
+/* decimal times unit, rounded down; more than 18 digits behind the point change nothing. -ERANGE: does not fit. */
+static int decimal_times(const struct decimal *d, uint64_t unit, int64_t *ret)
+{
+	unsigned __int128 fraction = 0, scale = 1, sum;
+	uint64_t whole = 0;
+
+	if (d->whole.n && sv_u64(d->whole, &whole) < 0)
+		return -ERANGE;
+	for (size_t i = 0; i < d->fraction.n && i < 18; i++) {
+		fraction = fraction * 10 + (unsigned)(d->fraction.p[i] - '0');
+		scale *= 10;
+	}
+	sum = (unsigned __int128)whole * unit + fraction * unit / scale;
+	if (sum > INT64_MAX)
+		return -ERANGE;
+	*ret = (int64_t)sum;
+	return 0;
+}
+
+/* "", "b", "k", "kb", "kib" … in any case; 0: no unit of ours */
+static uint64_t byte_unit(struct sv s)
+{
+	static const char letters[] = "kmgtp";
+	const char *at;
+
+	if (s.n == 0 || (s.n == 1 && (s.p[0] | 0x20) == 'b'))
+		return 1;
+	at = memchr(letters, s.p[0] | 0x20, sizeof letters - 1);
+	if (!at || s.n > 3 || (s.n > 1 && (s.p[s.n - 1] | 0x20) != 'b') || (s.n == 3 && (s.p[1] | 0x20) != 'i'))
+		return 0;
+	return 1ull << (10 * (at - letters + 1));
+}
+
+int value_bytes(const char *text, int64_t *ret, struct err *e)
+{
+	struct sv s = sv_from(text + (text[0] == '+'));
+	struct decimal d;
+	uint64_t unit = 0;
+
+	if (take_decimal(&s, &d)) {
+		if (s.n && s.p[0] == ' ')
+			s = (struct sv){ s.p + 1, s.n - 1 };
+		unit = byte_unit(s);
+	}
+	if (!unit)
+		return err_set(e, EINVAL, "invalid size: '%.80s' (a number and one of b, k, m, g, t, p: 512m, 1.5g)",
+			       text);
+	if (decimal_times(&d, unit, ret) < 0)
+		return err_set(e, EINVAL, "invalid size: '%.80s' (at most 9223372036854775807 bytes)", text);
+	return 0;
+}
+
+static bool is_zeros(struct sv s)
+{
+	while (s.n && s.p[s.n - 1] == '0')
+		s.n--;
+	return s.n == 0;
+}
+
+#define NANO 1000000000
+
+static int too_precise(struct err *e)
+{
+	return err_set(e, EINVAL, "value is too precise");
+}
+
+/* den: what stands behind the '/' of "1/3", 1 without one. */
+static int nano(struct decimal *d, uint64_t den, bool minus, int64_t *ret, struct err *e)
+{
+	int64_t v;
+
+	if (d->fraction.n > 9 && !is_zeros((struct sv){ d->fraction.p + 9, d->fraction.n - 9 }))
+		return too_precise(e);
+	if (decimal_times(d, NANO, &v) < 0)
+		return err_set(e, EINVAL, "out of range: at most 9223372036 CPUs");
+	if ((uint64_t)v % den)
+		return too_precise(e);
+	v = (int64_t)((uint64_t)v / den);
+	*ret = minus ? -v : v;
+	return 0;
+}
+
+int value_nano(const char *text, int64_t *ret, struct err *e)
+{
+	bool minus = text[0] == '-';
+	struct sv s = sv_from(text + (minus || text[0] == '+'));
+	struct decimal d;
+	uint64_t den = 1;
+	bool ok = take_decimal(&s, &d);
+
+	if (ok && s.n && s.p[0] == '/')
+		ok = sv_u64((struct sv){ s.p + 1, s.n - 1 }, &den) == 0 && den && !d.fraction.p;
+	else if (s.n)
+		ok = false;
+	if (!ok)
+		return err_set(e, EINVAL, "failed to parse %.80s as a rational number", text);
+	return nano(&d, den, minus, ret, e);
+}
+
+/* ---- lists of numbers --------------------------------------------------------------------------------------- */
+
+#define NUMBER_MAX 8191 /* CONFIG_NR_CPUS and MAX_NUMNODES are at most 8192 and 1024 */
+
+static bool is_range(struct sv field)
+{
+	uint64_t first, last;
+	struct sv a, b;
+
+	if (!sv_cut(field, '-', &a, &b))
+		b = a;
+	return sv_u64(a, &first) == 0 && sv_u64(b, &last) == 0 && first <= last && last <= NUMBER_MAX;
+}
+
+int value_number_list(const char *text, const char *what, struct err *e)
+{
+	struct sv rest = sv_from(text), field;
+
+	while (sv_next(&rest, ',', &field))
+		if (!is_range(field))
+			return err_set(e, EINVAL, "Invalid value %.80s for cpuset %s (a list as 0-3,7)", text, what);
+	return 0;
+}
+
+/* ---- ulimit ------------------------------------------------------------------------------------------------- */
+
+/* setrlimit(2); Docker's names, without its disabled "as" */
+static const char *const ulimits[][2] = {
+	{ "core", "RLIMIT_CORE" },         { "cpu", "RLIMIT_CPU" },
+	{ "data", "RLIMIT_DATA" },         { "fsize", "RLIMIT_FSIZE" },
+	{ "locks", "RLIMIT_LOCKS" },       { "memlock", "RLIMIT_MEMLOCK" },
+	{ "msgqueue", "RLIMIT_MSGQUEUE" }, { "nice", "RLIMIT_NICE" },
+	{ "nofile", "RLIMIT_NOFILE" },     { "nproc", "RLIMIT_NPROC" },
+	{ "rss", "RLIMIT_RSS" },           { "rtprio", "RLIMIT_RTPRIO" },
+	{ "rttime", "RLIMIT_RTTIME" },     { "sigpending", "RLIMIT_SIGPENDING" },
+	{ "stack", "RLIMIT_STACK" },
+};
+
+static int ulimit_number(struct sv s, uint64_t *ret, struct err *e)
+{
+	int64_t v;
+
+	if (sv_i64(s, &v) < 0 || v < -1)
+		return err_set(e, EINVAL, "invalid ulimit value: '%.*s' (0 to 9223372036854775807, -1 is unlimited)",
+			       (int)(s.n < 80 ? s.n : 80), s.p ? s.p : "");
+	*ret = v < 0 ? UINT64_MAX : (uint64_t)v;
+	return 0;
+}
+
+static int ulimit_type(struct sv name, const char **ret, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ulimits); i++)
+		if (sv_is(name, ulimits[i][0])) {
+			*ret = ulimits[i][1];
+			return 0;
+		}
+	return err_set(e, EINVAL,
+		       "invalid ulimit type: %.*s (core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, "
+		       "nproc, rss, rtprio, rttime, sigpending, stack)",
+		       (int)(name.n < 80 ? name.n : 80), name.p ? name.p : "");
+}
+
+static int ulimit_order(const struct oci_rlimit *l, struct err *e)
+{
+	static const char text[] = "ulimit soft limit must be less than or equal to hard limit";
+
+	if (l->soft <= l->hard)
+		return 0;
+	if (l->soft == UINT64_MAX)
+		return err_set(e, EINVAL, "%s: soft: -1 (unlimited), hard: %llu", text, (unsigned long long)l->hard);
+	return err_set(e, EINVAL, "%s: %llu > %llu", text, (unsigned long long)l->soft, (unsigned long long)l->hard);
+}
+
+int value_ulimit(const char *text, struct arena *a, struct oci_rlimit *ret, struct err *e)
+{
+	struct sv name, limits, soft, hard, more;
+	struct oci_rlimit l;
+	int r;
+
+	if (!sv_cut(sv_from(text), '=', &name, &limits))
+		return err_set(e, EINVAL, "invalid ulimit argument: %.80s (NAME=SOFT[:HARD])", text);
+	r = ulimit_type(name, &l.type, e);
+	if (r < 0)
+		return r;
+	if (!sv_cut(limits, ':', &soft, &hard))
+		hard = soft;
+	if (sv_cut(hard, ':', &hard, &more))
+		return err_set(e, EINVAL,
+			       "too many limit value arguments - %.80s, can only have up to two, `soft[:hard]`",
+			       limits.p);
+	r = ulimit_number(soft, &l.soft, e);
+	if (r == 0)
+		r = ulimit_number(hard, &l.hard, e);
+	if (r == 0)
+		r = ulimit_order(&l, e);
+	if (r == 0)
+		*ret = l;
+	return r;
+}
+
+/* ---- devices ------------------------------------------------------------------------------------------------ */
+
+/* some of r, w and m, each at most once */
+static bool is_access(struct sv s)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned bit = s.p[i] == 'r' ? 1 : s.p[i] == 'w' ? 2 : s.p[i] == 'm' ? 4 : 0;
+
+		if (!bit || seen & bit)
+			return false;
+		seen |= bit;
+	}
+	return s.n > 0;
+}
+
+static int device_parts(const char *text, struct sv part[3], struct err *e)
+{
+	struct sv rest = sv_from(text);
+	size_t n = 0;
+
+	part[0] = part[1] = part[2] = (struct sv){ 0 };
+	for (; n < 3 && sv_next(&rest, ':', &part[n]); n++)
+		;
+	if (rest.p || part[0].n == 0)
+		return err_set(e, EINVAL, "bad format for path: %.80s (PATH[:PATH][:rwm])", text);
+	if (n == 1)
+		part[1] = part[0];
+	if (n == 2 && is_access(part[1])) {
+		part[2] = part[1];
+		part[1] = part[0];
+	}
+	if (n == 3 && !is_access(part[2]))
+		return err_set(e, EINVAL, "bad mode specified: %.80s (some of r, w and m)", part[2].p);
+	return 0;
+}
+
+int value_device(const char *text, struct arena *a, struct device_config *ret, struct err *e)
+{
+	struct device_config d;
+	struct sv part[3];
+	int r;
+
+	if (text[0] != '/' && strchr(text, '='))
+		return err_set(e, ENOTSUP, "CDI devices are not supported");
+	r = device_parts(text, part, e);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++)
+		if (part[i].n == 0 || part[i].p[0] != '/')
+			return err_set(e, EINVAL, "%.*s is not an absolute path",
+				       (int)(part[i].n < 80 ? part[i].n : 80), part[i].n ? part[i].p : "");
+	d.host_path = path_clean(a, part[0]);
+	d.container_path = path_clean(a, part[1]);
+	d.access = part[2].n ? arena_sv(a, part[2]) : "rwm";
+	if (!d.host_path || !d.container_path || !d.access)
+		return err_oom(e);
+	*ret = d;
+	return 0;
+}
+
+static bool is_number_or_any(struct sv s)
+{
+	uint64_t v;
+
+	return sv_is(s, "*") || (sv_u64(s, &v) == 0 && v <= UINT32_MAX);
+}
+
+int value_device_rule(const char *text, struct err *e)
+{
+	struct sv s = sv_from(text), type, numbers, access, major, minor;
+	bool ok = sv_cut(s, ' ', &type, &numbers) && sv_cut(numbers, ' ', &numbers, &access) &&
+		  sv_cut(numbers, ':', &major, &minor);
+
+	if (!ok || type.n != 1 || !memchr("abc", type.p[0], 3) || !is_number_or_any(major) ||
+	    !is_number_or_any(minor) || !is_access(access))
+		return err_set(e, EINVAL,
+			       "invalid device cgroup format '%.80s' (TYPE MAJOR:MINOR ACCESS, as 'c 1:3 rwm')", text);
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* value.h - values of options from text, with Docker's meanings and, where it has one, Docker's text of the error.
+ *
+ * Each consumes the whole text or fails with -EINVAL; *ret is untouched then. The text names the value and what is
+ * allowed, not the option: the option parser puts that in front. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int value_bool(const char *text, bool *ret, struct err *e);     /* 1 t T TRUE true True, 0 f F FALSE false False */
+int value_i64(const char *text, int64_t *ret, struct err *e);   /* 10, -1, 0x10, 0o20 or 020, 0b10 */
+
+/* value_bytes - "1024", "64m", "1.5g", "2 GiB": binary units b k m g t p, at most 2^63 - 1; rounded down. */
+int value_bytes(const char *text, int64_t *ret, struct err *e);
+
+/* value_nano - "1.5" -> 1500000000, "1/4"; -EINVAL also for what is finer than a billionth. */
+int value_nano(const char *text, int64_t *ret, struct err *e);
+
+/* value_number_list - cpuset(7) list format without strides: "0-3,7". what: "cpus" or "mems", for the message. */
+int value_number_list(const char *text, const char *what, struct err *e);
+
+/* value_ulimit - "nofile=1024:2048", "core=-1"; type is the kernel's name ("RLIMIT_NOFILE"), -1 UINT64_MAX. */
+int value_ulimit(const char *text, struct arena *a, struct oci_rlimit *ret, struct err *e);
+
+/* value_device - "/dev/a", "/dev/a:/dev/b", "/dev/a:r", "/dev/a:/dev/b:rwm" */
+int value_device(const char *text, struct arena *a, struct device_config *ret, struct err *e);
+int value_device_rule(const char *text, struct err *e); /* "c 1:3 rwm", "a *:* rwm" */
+
+/* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
+
+char *path_clean(struct arena *a, struct sv path); /* path_resolution(7) without looking: no "//", ".", ".." */
+int path_absolute(struct arena *a, const char *path, const char **ret, struct err *e); /* from the working directory */
+
+/* ---- mounts: value_mount.c ---------------------------------------------------------------------------------- */
+
+int value_volume(const char *text, struct arena *a, struct mount_config *ret, struct err *e); /* -v */
+int value_mount(const char *text, struct arena *a, struct mount_config *ret, struct err *e);  /* --mount */
+int value_tmpfs(const char *text, struct arena *a, struct mount_config *ret, struct err *e);  /* --tmpfs */
+
+/* ---- environment and labels: value_env.c -------------------------------------------------------------------- */
+
+/* value_env - "K=V" as it is; "K" takes the value of environ's K, and stays "K" (taken out of the image's environment)
+ * when that has none. */
+int value_env(const char *text, char *const *environ_, struct arena *a, const char **ret, struct err *e);
+
+/* value_env_file - one K=V a line, nothing unquoted, '#' starts a comment line; "K" takes environ's value or is
+ * dropped. environ NULL (labels): "K" stays "K". */
+int value_env_file(struct sv text, char *const *environ_, struct arena *a, struct oci_strings *ret, struct err *e);
+
+int value_label(const char *text, struct arena *a, struct oci_pair *ret, struct err *e); /* "k=v", "k" */
