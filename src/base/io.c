@@ -138,9 +138,31 @@ int io_mkdirs(const char *path, mode_t mode, int *ret_fd, struct err *e)
 	return 0;
 }
 
-static int remove_inside(int dir, dev_t dev, struct err *e);
+/* One removal. A tree may be deeper than the descriptor table and the stack: directories from REMOVE_DEPTH on are moved
+ * up into the top one, and taken from there in the next pass. */
+#define REMOVE_DEPTH 32
 
-static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
+struct removal {
+	int top;
+	dev_t dev;
+	unsigned moved;
+};
+
+static int remove_inside(struct removal *rm, int dir, unsigned depth, struct err *e);
+
+static int move_up(struct removal *rm, int dir, const char *name, struct err *e)
+{
+	char up[32];
+
+	do {
+		(void)snprintf(up, sizeof up, ".deep.%u", rm->moved++);
+		if (renameat2(dir, name, rm->top, up, RENAME_NOREPLACE) == 0)
+			return 0;
+	} while (errno == EEXIST);
+	return err_sys(e, "move %s up", name);
+}
+
+static int remove_entry(struct removal *rm, int dir, const char *name, unsigned depth, struct err *e)
 {
 	scoped_fd fd = -1;
 	struct stat st;
@@ -153,9 +175,13 @@ static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open %s", name);
-	if (dev && st.st_dev != dev)
+	if (depth == 0)
+		*rm = (struct removal){ .top = fd, .dev = st.st_dev };
+	if (st.st_dev != rm->dev)
 		return err_set(e, EXDEV, "remove %s: another file system is mounted there", name);
-	r = remove_inside(fd, st.st_dev, e);
+	if (depth == REMOVE_DEPTH)
+		return move_up(rm, dir, name, e);
+	r = remove_inside(rm, fd, depth + 1, e);
 	if (r < 0)
 		return err_wrap(e, r, "%s", name);
 	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -163,9 +189,9 @@ static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
 	return 0;
 }
 
-static int remove_inside(int dir, dev_t dev, struct err *e)
+static int remove_pass(struct removal *rm, int dir, unsigned depth, struct err *e)
 {
-	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0), r = 0;
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *ent;
 
@@ -177,11 +203,25 @@ static int remove_inside(int dir, dev_t dev, struct err *e)
 	}
 	while (r == 0 && (ent = readdir(d)))
 		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			r = remove_entry(dir, ent->d_name, dev, e);
+			r = remove_entry(rm, dir, ent->d_name, depth, e);
+	return r;
+}
+
+static int remove_inside(struct removal *rm, int dir, unsigned depth, struct err *e)
+{
+	unsigned before;
+	int r;
+
+	do {
+		before = rm->moved;
+		r = remove_pass(rm, dir, depth, e);
+	} while (r == 0 && depth == 1 && rm->moved != before);
 	return r;
 }
 
 int io_remove_tree_at(int dir, const char *name, struct err *e)
 {
-	return remove_entry(dir, name, 0, e);
+	struct removal rm = { -1, 0, 0 };
+
+	return remove_entry(&rm, dir, name, 0, e);
 }

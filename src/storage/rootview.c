@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/rootview.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/sys.h"
+#include "storage/layers.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define LOOKUP_FLAGS (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+/* Highest layer first, as overlayfs wants them. lowerdir+ is Linux 6.5 and takes any number of layers; before, one
+ * string of 256 bytes has to hold them all. */
+static int give_layers_each(int fs, const unsigned *layers, size_t n)
+{
+	char name[LAYER_NAME_SIZE];
+
+	for (size_t i = n; i-- > 0;) {
+		(void)snprintf(name, sizeof name, "%u", layers[i]);
+		if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", name, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int give_layers_joined(int fs, const unsigned *layers, size_t n, struct err *e)
+{
+	scoped_buf text = BUF(256 - 1);
+
+	for (size_t i = n; i-- > 0;)
+		(void)buf_putf(&text, "%u%s", layers[i], i ? ":" : "");
+	if (buf_status(&text, NULL) < 0)
+		return err_set(e, E2BIG, "%zu layers: this kernel's overlayfs takes fewer", n);
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", text.p, 0) < 0)
+		return err_sys(e, "overlay lowerdir=%s", text.p);
+	return 0;
+}
+
+static int overlay_open(const unsigned *layers, size_t n, int *ret_fd, struct err *e)
+{
+	scoped_fd fs = sys_fsopen("overlay");
+	int r, fd;
+
+	if (fs < 0)
+		return err_sys(e, "fsopen overlay");
+	r = give_layers_each(fs, layers, n);
+	if (r == -EINVAL)
+		r = give_layers_joined(fs, layers, n, e);
+	else if (r < 0)
+		(void)err_set(e, -r, "overlay lowerdir+: a layer of %zu", n);
+	if (r < 0)
+		return r;
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_sys(e, "overlay of %zu layers", n);
+	fd = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID);
+	if (fd < 0)
+		return err_sys(e, "fsmount overlay of %zu layers", n);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Each layer is opened first: overlayfs does not say which one is missing. */
+static int layers_exist(int layers_dir, const unsigned *layers, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		scoped_fd fd = -1;
+		int r = layer_open(layers_dir, layers[i], &fd, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rootview_open(int layers_dir, const unsigned *layers, size_t n, int *ret_fd, struct err *e)
+{
+	scoped_fd cwd = -1;
+	int r;
+
+	if (n == 0)
+		return err_set(e, EINVAL, "an image without layers has no files");
+	if (n == 1)
+		return layer_open(layers_dir, layers[0], ret_fd, e);
+	r = layers_exist(layers_dir, layers, n, e);
+	if (r < 0)
+		return r;
+	cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cwd < 0 || fchdir(layers_dir) < 0)
+		return err_sys(e, "layers: chdir");
+	r = overlay_open(layers, n, ret_fd, e);
+	if (fchdir(cwd) < 0 && r == 0) {
+		close(*ret_fd);
+		r = err_sys(e, "chdir back from layers");
+	}
+	return r;
+}
+
+/* Looked at before it is opened: opening a device can do things. Then asked again, for what was really opened. */
+static int open_regular(int view, const char *path, int *ret_fd, struct err *e)
+{
+	scoped_fd look = sys_openat2(view, path, O_PATH, LOOKUP_FLAGS);
+	scoped_fd fd = -1;
+	struct stat seen, st;
+
+	if (look < 0 || fstat(look, &seen) < 0)
+		return err_sys(e, "open %s", path);
+	if (!S_ISREG(seen.st_mode))
+		return err_set(e, EINVAL, "%s: not a regular file", path);
+	fd = sys_openat2(view, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, LOOKUP_FLAGS);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s: not a regular file", path);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int rootview_read(int view, const char *path, struct buf *b, struct err *e)
+{
+	scoped_fd fd = -1;
+	int r = open_regular(view, path, &fd, e);
+
+	if (r < 0)
+		return r;
+	r = io_read_fd(fd, b, e);
+	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
+}
