@@ -144,7 +144,10 @@ silent_on() { ! grep -F -- "$1" <<<"$output"; }
 }
 
 @test "sizes: a long function and a long file are pointed at, and pass" {
-	bad_tree sizes
+	mkdir -p "$BATS_TEST_TMPDIR/tree/src/base"
+	{ printf 'static int longer(int a)\n{\n'; yes '	a++;' | head -n 61; echo '}'; yes '' | head -n 560; } \
+		>"$BATS_TEST_TMPDIR/tree/src/base/long.c"
+	TARE_TOP=$BATS_TEST_TMPDIR/tree run "$top/tools/check" sizes
 	[ "$status" = 0 ]
 	says "look: src/base/long.c:2: longer has 61 lines"
 	says "look: src/base/long.c has 624 lines"

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sample.c - a program with few and known calls, to test wrap.c.
+ *
+ * sample steps: opens /dev/null (call 1), reads it (2), takes memory (3), names the step that failed.
+ * sample child: forks (1), the child opens /dev/null (child 1); sample exec ARGS: call 1, with an empty environment. */
+#include "base/fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* By syscall(2): what is said is not counted. */
+static void say(const char *a, const char *b)
+{
+	(void)syscall(SYS_write, 1, a, strlen(a));
+	(void)syscall(SYS_write, 1, b, strlen(b));
+	(void)syscall(SYS_write, 1, "\n", 1);
+}
+
+static int complain(const char *step)
+{
+	const char *name = strerrorname_np(errno);
+
+	say(step, name ? name : " ?");
+	return 1;
+}
+
+static int steps(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+	char byte, *memory;
+
+	if (fd < 0)
+		return complain("open ");
+	if (read(fd, &byte, 1) < 0)
+		return complain("read ");
+	memory = malloc(1);
+	if (!memory)
+		return complain("malloc ");
+	free(memory);
+	close(fd);
+	say("fine", "");
+	return 0;
+}
+
+static int child(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return complain("fork ");
+	if (pid == 0) {
+		fault_role("child");
+		_exit(open("/dev/null", O_RDONLY) < 0 ? complain("child open ") : 0);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return complain("waitpid ");
+	say("child ", WIFSIGNALED(status) ? "killed" : WEXITSTATUS(status) ? "failed" : "fine");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char *none[] = { NULL };
+
+	fault_role("tare");
+	if (argc > 1 && strcmp(argv[1], "steps") == 0)
+		return steps();
+	if (argc > 1 && strcmp(argv[1], "child") == 0)
+		return child();
+	if (argc > 2 && strcmp(argv[1], "exec") == 0) {
+		execve(argv[2], argv + 2, none);
+		return complain("execve ");
+	}
+	return 2;
+}

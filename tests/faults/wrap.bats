@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The fault build's machinery: the N-th call of a part fails, is counted, and reaches the programs that are started.
+
+setup()
+{
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	sample=$top/build-faults/tests/faults/fault-sample
+	[ -x "$sample" ] || skip "no build-faults: make faults"
+	export TARE_FAULT_COUNT=$BATS_TEST_TMPDIR/count
+	ulimit -c 0
+}
+
+count() { od -An -tu4 -j "$((4 * $1))" -N 4 "$TARE_FAULT_COUNT" | tr -d ' '; } # INDEX of the role
+hit() { tail -c 28 "$TARE_FAULT_COUNT" | tr -d '\0'; }
+
+@test "without a fault everything is counted and works" {
+	run "$sample" steps
+	[ "$output" = fine ]
+	[ "$(count 0)" = 3 ]
+	[ -z "$(hit)" ]
+}
+
+@test "each call in turn fails with the errno that was asked for" {
+	local n=0 step
+	for step in open read malloc; do
+		n=$((n + 1))
+		rm -f "$TARE_FAULT_COUNT"
+		TARE_FAULT=tare:$n:EDOM run "$sample" steps
+		[ "$output" = "$step EDOM" ]
+		[[ $(hit) == "$step"* ]]
+	done
+	rm -f "$TARE_FAULT_COUNT"
+	TARE_FAULT=tare:4:EDOM run "$sample" steps
+	[ "$output" = fine ]
+}
+
+@test "AUTO gives each call its own errno" {
+	TARE_FAULT=tare:1:AUTO run "$sample" steps
+	[ "$output" = "open EMFILE" ]
+	rm -f "$TARE_FAULT_COUNT"
+	TARE_FAULT=tare:3:AUTO run "$sample" steps
+	[ "$output" = "malloc ENOMEM" ]
+}
+
+@test "a child is counted by itself after it said its role" {
+	run "$sample" child
+	[ "$output" = "child fine" ]
+	[ "$(count 0)" = 2 ]
+	[ "$(count 2)" = 1 ]
+	rm -f "$TARE_FAULT_COUNT"
+	TARE_FAULT=child:1:EIO run "$sample" child
+	[ "${lines[0]}" = "child open EIO" ]
+	[ "${lines[1]}" = "child failed" ]
+}
+
+@test "KILL ends the process before the call" {
+	TARE_FAULT=tare:2:KILL run "$sample" steps
+	[ "$status" = 137 ]
+	[ -z "$output" ]
+	rm -f "$TARE_FAULT_COUNT"
+	TARE_FAULT=child:1:KILL run "$sample" child
+	[ "$output" = "child killed" ]
+}
+
+@test "KILL ends the first process of a pid namespace too" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	TARE_FAULT=tare:2:KILL run unshare --pid --fork --kill-child "$sample" steps
+	[ "$status" != 0 ]
+	[ -z "$output" ]
+}
+
+@test "a started program inherits the fault, whatever its environment" {
+	TARE_FAULT=tare:3:EDOM run "$sample" exec "$sample" steps
+	[ "$output" = "read EDOM" ]
+	[ "$(count 0)" = 3 ]
+}
+
+@test "a wrong TARE_FAULT is refused" {
+	for spec in tare nobody:1:EIO tare:x:EIO tare:1:ENONESUCH; do
+		TARE_FAULT=$spec run "$sample" steps
+		[ "$status" = 99 ]
+	done
+}

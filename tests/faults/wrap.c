@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wrap.c - the fault build: the N-th call of one part fails, or kills its process.
+ *
+ * TARE_FAULT="ROLE:N:WHAT" in the environment. ROLE: what the process said by fault_role(), before that its program's name.
+ * N counts from 1 over all processes of that role in one run. WHAT: an errno by name ("ENOMEM") or number, AUTO (the call's
+ * own likely one, calls.h), or KILL (the process gets SIGKILL before it calls). TARE_FAULT_COUNT names a file that all
+ * processes of a run share (struct shared): calls counted by role, and the call that was hit.
+ * Both variables reach every program that tare starts, but no container. */
+#include "calls.h"
+
+#include "base/fault.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap)
+enum role {
+#define X(name) ROLE_##name,
+	ROLES(X)
+#undef X
+	ROLE_COUNT
+};
+static const char *const role_names[] = {
+#define X(name) #name,
+	ROLES(X)
+#undef X
+};
+
+struct shared {
+	uint32_t count[8]; /* by role, in the order of ROLES */
+	uint32_t hit;      /* 1: the fault was reached */
+	char call[28];     /* the call that it hit */
+};
+
+enum { ERROR_AUTO = -1, ERROR_KILL = -2 };
+
+static struct shared unshared, *shared = &unshared;
+static enum role own_role, fail_role = ROLE_COUNT;
+static uint32_t fail_at;
+static int fail_error;
+static char spec_entry[128], count_entry[512];
+
+static int find_role(const char *name, size_t n)
+{
+	for (int i = 0; i < ROLE_COUNT; i++)
+		if (strlen(role_names[i]) == n && memcmp(role_names[i], name, n) == 0)
+			return i;
+	return -1;
+}
+
+void fault_role(const char *role)
+{
+	int found = find_role(role, strlen(role));
+
+	if (found >= 0)
+		own_role = (enum role)found;
+}
+
+static int find_error(const char *text)
+{
+	if (strcmp(text, "AUTO") == 0)
+		return ERROR_AUTO;
+	if (strcmp(text, "KILL") == 0)
+		return ERROR_KILL;
+	for (int code = 1; code < 134; code++) {
+		const char *name = strerrorname_np(code);
+
+		if (name && strcmp(name, text) == 0)
+			return code;
+	}
+	return (int)strtol(text, NULL, 10);
+}
+
+static void bad_spec(const char *spec)
+{
+	(void)dprintf(2, "TARE_FAULT=%s: expected ROLE:N:ERRNO\n", spec);
+	_exit(99);
+}
+
+static void parse_spec(const char *spec)
+{
+	const char *colon = strchr(spec, ':');
+	int found = colon ? find_role(spec, (size_t)(colon - spec)) : -1;
+	char *end;
+
+	if (found < 0)
+		bad_spec(spec);
+	fail_at = (uint32_t)strtoul(colon + 1, &end, 10);
+	if (*end != ':')
+		bad_spec(spec);
+	fail_error = find_error(end + 1);
+	if (fail_error == 0)
+		bad_spec(spec);
+	fail_role = (enum role)found;
+}
+
+/* By syscall(2): nothing here may count itself. */
+static void map_shared(const char *path)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	void *p;
+
+	if (fd < 0 || syscall(SYS_ftruncate, fd, sizeof *shared) < 0) {
+		(void)dprintf(2, "TARE_FAULT_COUNT=%s: %s\n", path, strerror(errno));
+		_exit(99);
+	}
+	p = (void *)syscall(SYS_mmap, NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)
+		shared = p;
+	syscall(SYS_close, fd);
+}
+
+static void guess_role(void)
+{
+	const char *name = program_invocation_short_name, *dash = strrchr(name, '-');
+
+	fault_role(dash ? dash + 1 : name);
+}
+
+__attribute__((constructor)) static void fault_begin(void)
+{
+	const char *spec = getenv("TARE_FAULT"), *path = getenv("TARE_FAULT_COUNT");
+
+	guess_role();
+	if (spec && *spec) {
+		parse_spec(spec);
+		(void)snprintf(spec_entry, sizeof spec_entry, "TARE_FAULT=%s", spec);
+	}
+	if (path && *path) {
+		map_shared(path);
+		(void)snprintf(count_entry, sizeof count_entry, "TARE_FAULT_COUNT=%s", path);
+	}
+}
+
+/* SIGKILL from inside does not end the first process of a pid namespace; an illegal instruction does. */
+static void die(void)
+{
+	syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	__builtin_trap();
+}
+
+/* fault_here - true: this call is to fail, and errno says how */
+static bool fault_here(const char *call, int usual_error)
+{
+	uint32_t n = __atomic_add_fetch(&shared->count[own_role], 1, __ATOMIC_RELAXED);
+
+	if (own_role != fail_role || n != fail_at)
+		return false;
+	shared->hit = 1;
+	(void)snprintf(shared->call, sizeof shared->call, "%s", call);
+	if (fail_error == ERROR_KILL)
+		die();
+	errno = fail_error == ERROR_AUTO ? usual_error : fail_error;
+	return true;
+}
+
+static bool is_entry(const char *entry, const char *name)
+{
+	return strncmp(entry, name, strlen(name)) == 0;
+}
+
+/* handed_on - the environment with our two variables, unless it is a container's */
+static char *const *handed_on(char *const *envp)
+{
+	static char *list[1024];
+	size_t n = 0;
+
+	if (own_role == ROLE_child)
+		return envp;
+	for (; envp && *envp && n < 1000; envp++)
+		if (!is_entry(*envp, "TARE_FAULT=") && !is_entry(*envp, "TARE_FAULT_COUNT="))
+			list[n++] = *envp;
+	if (*spec_entry)
+		list[n++] = spec_entry;
+	if (*count_entry)
+		list[n++] = count_entry;
+	list[n] = NULL;
+	return list;
+}
+
+#define WRAP(name, type, failure, error, params, args)                                \
+	type __real_##name params;                                                    \
+	type __wrap_##name params;                                                    \
+	type __wrap_##name params                                                     \
+	{ return fault_here(#name, error) ? (type)(failure) : __real_##name args; }
+FAULT_CALLS(WRAP)
+
+#define WRAP_EXEC(name, error, params, args) WRAP(name, int, -1, error, params, args)
+FAULT_EXECS(WRAP_EXEC)
+
+/* posix_spawn(3) gives its error as its value. */
+int __real_posix_spawn(pid_t *, const char *, const void *, const void *, char *const *, char *const *);
+int __wrap_posix_spawn(pid_t *, const char *, const void *, const void *, char *const *, char *const *);
+int __wrap_posix_spawn(pid_t *pid, const char *path, const void *actions, const void *attributes, char *const *argv,
+		       char *const *envp)
+{
+	if (fault_here("posix_spawn", EAGAIN))
+		return errno;
+	return __real_posix_spawn(pid, path, actions, attributes, argv, handed_on(envp));
+}
