@@ -2,12 +2,12 @@
 /* The configuration as JSON, in the names of `docker inspect`: Config, HostConfig, and what only tare has under Tare. */
 #include "engine/config.h"
 
+#include "kernel/rlimit.h"
 #include "oci/json.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 
@@ -34,29 +34,13 @@ static const char *mount_type_print(const void *value, char scratch[128])
 
 static const struct json_codec mount_type_codec = { sizeof(enum mount_type), mount_type_parse, mount_type_print };
 
-static const char *const rlimits[] = { "RLIMIT_AS",	   "RLIMIT_CORE",     "RLIMIT_CPU",    "RLIMIT_DATA",
-				       "RLIMIT_FSIZE",	   "RLIMIT_LOCKS",    "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE",
-				       "RLIMIT_NICE",	   "RLIMIT_NOFILE",   "RLIMIT_NPROC",  "RLIMIT_RSS",
-				       "RLIMIT_RTPRIO",	   "RLIMIT_RTTIME",   "RLIMIT_SIGPENDING", "RLIMIT_STACK" };
-
-const char *rlimit_from_name(struct sv name)
-{
-	for (size_t i = 0; i < sizeof rlimits / sizeof *rlimits; i++) {
-		const char *known = rlimits[i] + strlen("RLIMIT_");
-
-		if (strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0)
-			return rlimits[i];
-	}
-	return NULL;
-}
-
 static int rlimit_parse(struct sv text, void *ret, struct err *e)
 {
-	const char *type = rlimit_from_name(text);
+	int resource = rlimit_from_name(text);
 
-	if (!type)
+	if (resource < 0)
 		return err_set(e, EINVAL, "invalid ulimit type: %.*s", (int)text.n, text.p);
-	*(const char **)ret = type;
+	*(const char **)ret = rlimit_name((unsigned)resource);
 	return 0;
 }
 

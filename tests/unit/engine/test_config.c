@@ -83,21 +83,12 @@ TEST(mistyped_values_are_refused_by_path)
 	}
 }
 
-TEST(rlimit_names_have_no_prefix_and_any_case)
-{
-	assert_string_equal("RLIMIT_NOFILE", rlimit_from_name(SV("nofile")));
-	assert_string_equal("RLIMIT_RTTIME", rlimit_from_name(SV("RTtime")));
-	assert_null(rlimit_from_name(SV("RLIMIT_NOFILE")));
-	assert_null(rlimit_from_name(SV("")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(every_key_survives_the_way_there_and_back),
 		RUN(what_was_not_asked_for_is_zero),
 		RUN(mistyped_values_are_refused_by_path),
-		RUN(rlimit_names_have_no_prefix_and_any_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
