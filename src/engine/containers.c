@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/list.h"
 
 #define COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove, config"
 #define NAME_ATTEMPTS 20
@@ -66,6 +67,7 @@ static bool is_id_prefix(struct sv s)
 static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, struct container_row *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
+	struct container_row row;
 	char end[ID_LEN + 2];
 	int r;
 
@@ -76,12 +78,15 @@ static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, stru
 		r = db_next(&rows, e);
 	if (r != 1)
 		return r;
-	r = read_row(&rows, a, ret, e);
+	r = read_row(&rows, a, &row, e);
 	if (r == 0)
 		r = db_next(&rows, e);
 	if (r == 1)
 		return err_set(e, EINVAL, "multiple IDs found with provided prefix: " SV_FMT, SV_ARG(prefix));
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	*ret = row;
+	return 1;
 }
 
 int containers_find(struct db *db, struct sv ref, struct arena *a, struct container_row *ret, struct err *e)
@@ -102,31 +107,17 @@ int containers_find(struct db *db, struct sv ref, struct arena *a, struct contai
 	return r < 0 ? r : 0;
 }
 
-static int add_row(const struct db_rows *rows, struct arena *a, struct container_rows *list, size_t *room,
-		   struct err *e)
-{
-	if (list->n == *room) {
-		struct container_row *v = arena_array(a, *room * 2 + 16, sizeof *v);
-
-		if (!v)
-			return err_oom(e);
-		if (list->n)
-			memcpy(v, list->v, list->n * sizeof *v);
-		list->v = v;
-		*room = *room * 2 + 16;
-	}
-	return read_row(rows, a, &list->v[list->n++], e);
-}
-
 int containers_list(struct db *db, struct arena *a, struct container_rows *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
 	struct container_rows list = { 0 };
-	size_t room = 0;
 	int r = db_query(db, "SELECT " COLUMNS " FROM containers ORDER BY seq DESC", DB_NO_ARGS, &rows, e);
 
-	while (r == 0 && (r = db_next(&rows, e)) == 1)
-		r = add_row(&rows, a, &list, &room, e);
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		struct container_row *row = LIST_ADD(a, &list);
+
+		r = row ? read_row(&rows, a, row, e) : err_oom(e);
+	}
 	if (r == 0)
 		*ret = list;
 	return r;

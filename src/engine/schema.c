@@ -19,10 +19,9 @@ static const char version_1[] =
 	" config TEXT NOT NULL);"
 	"CREATE TABLE images("
 	" id TEXT PRIMARY KEY,"
-	" manifest TEXT," /* digest of the manifest, when there is one */
-	" created_ns INTEGER NOT NULL,"
+	" manifest TEXT,"           /* digest of its manifest's bytes in content/ */
+	" created TEXT,"            /* RFC 3339, of the config */
 	" recorded_ns INTEGER NOT NULL,"
-	" size INTEGER NOT NULL,"
 	" config BLOB NOT NULL);"
 	"CREATE TABLE image_refs("
 	" name TEXT PRIMARY KEY,"

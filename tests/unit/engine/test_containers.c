@@ -123,11 +123,12 @@ TEST(find_takes_id_then_name_then_prefix)
 	assert_int_equal(0, insert(db, ID_B, "two", name, NULL));
 	assert_int_equal(0, insert(db, ID_C, "aaaa", name, NULL));
 	for (size_t i = 0; i < ARRAY_LEN(finds); i++) {
-		struct container_row row = { 0 };
+		struct container_row row = { .name = "untouched" };
 		struct err e = { 0 };
 
 		assert_int_equal(finds[i].rc, containers_find(db, sv_from(finds[i].ref), &a, &row, &e));
 		assert_string_equal(finds[i].id, finds[i].rc ? e.msg : row.id);
+		assert_true((finds[i].rc < 0) == (strcmp(row.name, "untouched") == 0));
 	}
 	db_close(db);
 }

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/images.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/list.h"
+#include "oci/image_spec.h"
+#include "oci/reference.h"
+
+#include <limits.h>
+
+/* ---- reading ------------------------------------------------------------------------------------------------ */
+
+#define SIZE \
+	"(SELECT total(l.size) FROM image_layers il JOIN layers l ON l.number = il.layer WHERE il.image_id = i.id)"
+#define COLUMNS "i.id, i.config, i.created, " SIZE
+
+static int copy(struct sv s, struct arena *a, const char **ret, struct err *e)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (!p)
+		return err_oom(e);
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	*ret = p;
+	return 0;
+}
+
+static int copy_column(const struct db_rows *rows, int column, struct arena *a, const char **ret, struct err *e)
+{
+	struct sv s = db_col_sv(rows, column);
+
+	*ret = NULL;
+	return s.p ? copy(s, a, ret, e) : 0;
+}
+
+/* name_column: the reference, or -1 */
+static int read_row(const struct db_rows *rows, int name_column, struct arena *a, struct image_row *ret, struct err *e)
+{
+	struct image_row row = { .size_bytes = db_col_int(rows, 3) };
+	int r = copy_column(rows, 0, a, &row.id, e);
+
+	row.config.n = db_col_sv(rows, 1).n;
+	if (r == 0)
+		r = copy(db_col_sv(rows, 1), a, &row.config.p, e);
+	if (r == 0)
+		r = copy_column(rows, 2, a, &row.created, e);
+	if (r == 0 && name_column >= 0)
+		r = copy_column(rows, name_column, a, &row.reference, e);
+	if (r == 0)
+		*ret = row;
+	return r;
+}
+
+/* 1 = found, 0 = not */
+static int find_by_id(struct db *db, struct sv hex, struct arena *a, struct image_row *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id = ?1", DB_ARGS(db_sv(hex)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, -1, a, ret, e);
+	return r < 0 ? r : 1;
+}
+
+static int find_by_name(struct db *db, const char *name, struct arena *a, struct image_row *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(
+		db, "SELECT " COLUMNS ", n.name FROM image_refs n JOIN images i ON i.id = n.image_id WHERE n.name = ?1",
+		DB_ARGS(db_text(name)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, 4, a, ret, e);
+	return r < 0 ? r : 1;
+}
+
+/* 'g' follows 'f': every id that begins with the prefix lies between the two, and the index finds them. */
+static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, struct image_row *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct image_row row;
+	char end[DIGEST_HEX + 2];
+	int r;
+
+	(void)snprintf(end, sizeof end, SV_FMT "g", SV_ARG(prefix));
+	r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id >= ?1 AND i.id < ?2 LIMIT 2",
+		     DB_ARGS(db_sv(prefix), db_text(end)), &rows, e);
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, -1, a, &row, e);
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r == 1)
+		return err_set(e, EINVAL, "multiple IDs found with provided prefix: " SV_FMT, SV_ARG(prefix));
+	if (r < 0)
+		return r;
+	*ret = row;
+	return 1;
+}
+
+static bool is_hex(struct sv s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+	return s.n > 0 && s.n <= DIGEST_HEX;
+}
+
+/* With a digest the tag says nothing: "name:tag@sha256:…" is looked for as "name@sha256:…", as Docker does. */
+static const char *stored_name(struct reference *r, char ret[REFERENCE_SIZE])
+{
+	reference_default_tag(r);
+	if (r->digest.hex[0])
+		r->tag[0] = '\0';
+	return reference_print(r, ret);
+}
+
+int images_find(struct db *db, struct sv ref, struct arena *a, struct image_row *ret, struct err *e)
+{
+	struct sv hex = sv_has_prefix(ref, "sha256:") ? (struct sv){ ref.p + 7, ref.n - 7 } : ref;
+	char name[REFERENCE_SIZE];
+	struct reference named = { 0 };
+	int r = 0, bad = 0;
+
+	if (hex.n == DIGEST_HEX && is_hex(hex)) {
+		r = find_by_id(db, hex, a, ret, e);
+		bad = r == 0 ? err_set(e, ENOENT, "No such image: " SV_FMT, SV_ARG(ref)) : 0;
+	} else {
+		bad = reference_parse(ref, &named, e);
+		if (bad == 0)
+			r = find_by_name(db, stored_name(&named, name), a, ret, e);
+		if (r == 0 && is_hex(hex))
+			r = find_by_prefix(db, hex, a, ret, e);
+	}
+	if (r != 0 || bad < 0)
+		return r < 0 ? r : r == 1 ? 0 : bad;
+	return err_set(e, ENOENT, "No such image: %s", reference_print_familiar(&named, name));
+}
+
+static int has_image(struct db *db, const char *id, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT 1 FROM images WHERE id = ?1", DB_ARGS(db_text(id)), &rows, e);
+
+	return r < 0 ? r : db_next(&rows, e);
+}
+
+int images_layers(struct db *db, const char *id, struct arena *a, struct image_numbers *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct image_numbers list = { 0 };
+	int r = db_query(db, "SELECT layer FROM image_layers WHERE image_id = ?1 ORDER BY position",
+			 DB_ARGS(db_text(id)), &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		unsigned *number = LIST_ADD(a, &list);
+
+		r = number ? 0 : err_oom(e);
+		if (number)
+			*number = (unsigned)db_col_int(&rows, 0);
+	}
+	if (r == 0 && list.n == 0) {
+		r = has_image(db, id, e);
+		r = r == 0 ? err_set(e, ENOENT, "No such image: sha256:%s", id) : r < 0 ? r : 0;
+	}
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct image_rows list = { 0 };
+	int r = db_query(db,
+			 "SELECT " COLUMNS ", n.name FROM images i LEFT JOIN image_refs n ON n.image_id = i.id"
+			 " ORDER BY i.recorded_ns DESC, i.id, n.name",
+			 DB_NO_ARGS, &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		struct image_row *row = LIST_ADD(a, &list);
+
+		r = row ? read_row(&rows, 4, a, row, e) : err_oom(e);
+	}
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(arg, "SELECT number FROM layers WHERE chain_id = ?1", DB_ARGS(db_text(chain_id->hex)), &rows,
+			 e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r == 1)
+		*ret_number = (unsigned)db_col_int(&rows, 0);
+	return r;
+}
+
+int images_knows_layer(void *arg, unsigned number, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(arg, "SELECT 1 FROM layers WHERE number = ?1", DB_ARGS(db_int(number)), &rows, e);
+
+	return r < 0 ? r : db_next(&rows, e);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+/* Everything that may fail for the image's sake, before the transaction begins. */
+static int look_through(const struct image_loaded *img, struct arena *a, struct image_config *ret_config,
+			char name[REFERENCE_SIZE], struct err *e)
+{
+	struct reference ref;
+	int r = image_config_parse(img->config_json, a, ret_config, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "image %.12s", img->id.hex);
+	name[0] = '\0';
+	if (!img->reference)
+		return 0;
+	r = reference_parse(sv_from(img->reference), &ref, e);
+	if (r == 0)
+		(void)stored_name(&ref, name);
+	return r;
+}
+
+static int record_image(struct db *db, const struct image_loaded *img, const char *created, struct err *e)
+{
+	return db_run(db,
+		      "INSERT INTO images(id, manifest, created, recorded_ns, config) VALUES(?1, ?2, ?3, ?4, ?5)"
+		      " ON CONFLICT(id) DO UPDATE SET manifest = excluded.manifest, recorded_ns = excluded.recorded_ns",
+		      DB_ARGS(db_text(img->id.hex), db_text(img->manifest.hex), db_text(created),
+			      db_int(clock_real_ns()), db_blob(img->config_json.p, img->config_json.n)),
+		      NULL, e);
+}
+
+/* Two loads may have unpacked the same layer: the first row stays, the other tree is an orphan for the next load. */
+static int record_layer(struct db *db, const struct image_loaded *img, size_t position, struct err *e)
+{
+	const struct image_layer *l = &img->layers[position];
+	unsigned number = 0;
+	int r = 0;
+
+	if (l->fresh)
+		r = db_run(db,
+			   "INSERT INTO layers(number, chain_id, diff_id, size) VALUES(?1, ?2, ?3, ?4)"
+			   " ON CONFLICT(chain_id) DO NOTHING",
+			   DB_ARGS(db_int(l->number), db_text(l->chain_id.hex), db_text(l->diff_id.hex),
+				   db_int(l->size_bytes)),
+			   NULL, e);
+	if (r == 0)
+		r = images_find_layer(db, &l->chain_id, &number, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(e, ESTALE, "image %.12s: its layer %.12s was removed meanwhile", img->id.hex,
+			       l->chain_id.hex);
+	return db_run(db,
+		      "INSERT INTO image_layers(image_id, position, layer) VALUES(?1, ?2, ?3)"
+		      " ON CONFLICT(image_id, position) DO UPDATE SET layer = excluded.layer",
+		      DB_ARGS(db_text(img->id.hex), db_int((int64_t)position), db_int(number)), NULL, e);
+}
+
+static int record_all(struct db *db, const struct image_loaded *img, const char *created, const char *name,
+		      struct err *e)
+{
+	int r = record_image(db, img, created, e);
+
+	for (size_t i = 0; r == 0 && i < img->n_layers; i++)
+		r = record_layer(db, img, i, e);
+	if (r == 0 && name[0])
+		r = db_run(db,
+			   "INSERT INTO image_refs(name, image_id) VALUES(?1, ?2)"
+			   " ON CONFLICT(name) DO UPDATE SET image_id = excluded.image_id",
+			   DB_ARGS(db_text(name), db_text(img->id.hex)), NULL, e);
+	return r;
+}
+
+int images_record(struct db *db, const struct image_loaded *img, struct err *e)
+{
+	scoped_arena a = ARENA(2 * LIMIT_IMAGE_CONFIG);
+	char name[REFERENCE_SIZE];
+	struct image_config config;
+	int r = look_through(img, &a, &config, name, e);
+
+	if (r == 0)
+		r = db_begin(db, e);
+	if (r < 0)
+		return r;
+	return db_end(db, record_all(db, img, config.created, name, e), e);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* images.h - the rows of images, their names and their layers. The trees and blobs themselves are image/'s and
+ * storage/'s; image.h there tells the order in which rows and trees come and go. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/db.h"
+#include "image/image.h"
+
+#include <stdint.h>
+
+struct image_row {
+	const char *id;        /* 64 hexadecimal digits: the digest of config */
+	const char *reference; /* the name that it was found by, in full; NULL: found by id */
+	struct sv config;      /* raw bytes of the config blob, NUL-terminated */
+	const char *created;   /* RFC 3339, of the config; NULL: it does not say */
+	int64_t size_bytes;    /* of all its layers, unpacked */
+};
+
+struct image_rows {
+	struct image_row *v;
+	size_t n;
+};
+
+struct image_numbers {
+	unsigned *v; /* layers/<number>/, lowest first */
+	size_t n;
+};
+
+/* images_record - rows for an image that is on the disk, and img->reference (if any) now names it; all or nothing.
+ * An image that has its rows already is fine. -ESTALE: a layer that the load found is gone again (load once more).
+ * -EINVAL: config or reference is malformed. */
+int images_record(struct db *db, const struct image_loaded *img, struct err *e);
+
+/* images_find - by "sha256:<hex>" or the 64 digits, then by name (Docker's shorthand, tag "latest"), then by a unique
+ * prefix of an id. -ENOENT "No such image: busybox:latest"; -EINVAL: not a name, or several ids begin so. */
+int images_find(struct db *db, struct sv ref, struct arena *a, struct image_row *ret, struct err *e);
+
+/* images_layers - of the image with this id. -ENOENT: no such image. */
+int images_layers(struct db *db, const char *id, struct arena *a, struct image_numbers *ret, struct err *e);
+
+/* images_list - one row for each name, and one for each image without a name; the last recorded first. */
+int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct err *e);
+
+/* images_find_layer - struct image_store's find_layer; arg is the struct db. */
+int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
+/* images_knows_layer - what layers_sweep() asks: is there a row with this number? 1 or 0. */
+int images_knows_layer(void *arg, unsigned number, struct err *e);
