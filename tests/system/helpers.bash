@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What every system test loads: tare with folders and a parent cgroup of its own for each test, assertions that print
+# what they saw, files of a container's cgroup on any layout, and after each test a search for what was left behind.
+#
+# A test may count on busybox in the container, and on the host (or guest) on the packages of tests/vm/packages.
+
+bats_require_minimum_version 1.5.0
+TARE_TOP=${TARE_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+TARE_BUILD=${TARE_BUILD:-$TARE_TOP/build}
+host_cgroup=/sys/fs/cgroup
+
+setup() { tare_setup; }
+teardown() { tare_teardown; }
+
+# ---- assertions ---------------------------------------------------------------------------------------------------
+
+fail() { printf '%s\n' "$@" >&2; return 1; }
+
+equal() # WANT GOT [WHAT]
+{
+	[ "$1" = "$2" ] || fail "${3:-value}:" "  want: $1" "  got:  $2"
+}
+
+matches() # REGEX TEXT [WHAT]
+{
+	[[ $2 =~ $1 ]] || fail "${3:-text} does not match $1:" "$2"
+}
+
+contains() # NEEDLE TEXT [WHAT]
+{
+	[[ $2 == *"$1"* ]] || fail "${3:-text} does not contain $1:" "$2"
+}
+
+between() # LOW HIGH GOT [WHAT]
+{
+	if [ "$3" -lt "$1" ] || [ "$3" -gt "$2" ]; then fail "${4:-value}: want $1 to $2, got $3"; fi
+}
+
+# expect STATUS CMD…: leaves stdout in $out, stderr in $err
+expect()
+{
+	local want=$1 got=0
+	shift
+	"$@" >"$T/stdout" 2>"$T/stderr" </dev/null 3>&- || got=$?
+	out=$(tr -d '\0' <"$T/stdout")
+	err=$(tr -d '\0' <"$T/stderr")
+	[ "$got" = "$want" ] || fail "$*" "exit status: want $want, got $got" "stdout: $out" "stderr: $err"
+}
+
+# refused PATTERN CMD…: status 125, nothing on stdout, one line on stderr that matches, no container made
+refused()
+{
+	local pattern=$1
+	shift
+	expect 125 "$@"
+	equal "" "$out" "stdout of $*"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr of $*: $err; number"
+	matches "$pattern" "$err" "stderr of $*"
+	nothing_made
+}
+
+eventually() # SECONDS CMD…
+{
+	local until=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $until ] || fail "not within time: $*" || return
+		sleep 0.05
+	done
+}
+
+# ---- tare ---------------------------------------------------------------------------------------------------------
+
+require_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
+
+# tare ARGS…: in this test's folders; what it runs goes below this test's cgroup unless told otherwise
+tare()
+{
+	local command=${1-}
+	case "$command $*" in
+	*' --cgroup-parent'*) ;;
+	'run '*) shift; set -- run --cgroup-parent "/$group" "$@" ;;
+	esac
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@"
+}
+
+# box [OPTIONS] -- CMD…: a command in a busybox container that is removed at its end
+box()
+{
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	tare run --rm "${options[@]}" busybox "$@"
+}
+
+# start NAME [OPTIONS] [-- CMD…]: a container in the background, running when this returns
+start()
+{
+	local name=$1 options=()
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
+	[ $# = 0 ] || shift
+	[ $# -gt 0 ] || set -- sleep 1000
+	expect 0 tare run -d --name "$name" "${options[@]}" busybox "$@"
+	eventually 10 is_running "$name"
+}
+
+state_of() { tare inspect "$1" | jq -r ".[0].State.$2"; } # NAME FIELD
+
+is_running() { [ "$(state_of "$1" Running)" = true ]; }
+
+is_gone() { ! tare inspect "$1" >/dev/null 2>&1; }
+
+pid_of() { state_of "$1" Pid; }
+
+# in_box NAME CMD…: in all namespaces and the root of a running container, with the caller's own rights
+in_box()
+{
+	local pid
+	pid=$(pid_of "$1")
+	shift
+	nsenter -t "$pid" -a -r -w -- "$@"
+}
+
+nothing_made()
+{
+	equal "" "$(tare ps -aq)" "containers"
+	equal "" "$(left_cgroups)" "cgroups"
+}
+
+# private_mounts FUNCTION ARGS…: in a mount namespace of its own, which ends with it
+private_mounts()
+{
+	local functions
+	functions=$(declare -f)
+	unshare -m --propagation slave bash -euc "$functions; T=$T group=$group TARE_BUILD=$TARE_BUILD; \"\$@\"" - "$@"
+}
+
+# ---- cgroups ------------------------------------------------------------------------------------------------------
+
+# hierarchy_of CONTROLLER: "v1 MOUNT" or "v2 MOUNT"; nothing when this host lacks it. "v2" asks for the v2 hierarchy.
+hierarchy_of()
+{
+	local controller=$1
+	awk -v want="$controller" '{
+		for (i = 7; $i != "-"; i++);
+		if ($(i + 1) == "cgroup2") { v2 = $5; next }
+		if ($(i + 1) != "cgroup") next
+		n = split($(i + 3), option, ",")
+		for (k = 1; k <= n; k++) if (option[k] == want) { print "v1", $5; found = 1; exit }
+	}
+	END { if (!found && v2 != "") print "v2", v2 }' /proc/self/mountinfo | while read -r version mount; do
+		case $version:$controller in
+		v1:* | v2:v2 | v2:devices | v2:freezer | v2:cpuacct) echo "$version $mount" ;;
+		*) ! grep -qw "${controller/blkio/io}" "$mount/cgroup.controllers" || echo "$version $mount" ;;
+		esac
+	done
+}
+
+# cgroup_dir CONTAINER CONTROLLER: folder of the container's first process there
+cgroup_dir()
+{
+	local version mount pid path
+	read -r version mount < <(hierarchy_of "$2") || fail "no $2 controller" || return
+	pid=$(pid_of "$1")
+	if [ "$version" = v2 ]; then
+		path=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+	else
+		path=$(awk -F: -v want="$2" '{ n = split($2, c, ","); for (i = 1; i <= n; i++) if (c[i] == want) { sub(/^[^:]*:[^:]*:/, ""); print } }' \
+			"/proc/$pid/cgroup")
+	fi
+	echo "$mount$path"
+}
+
+# cgroup_file CONTAINER FILE: full path; FILE by its v1 name where the controller is of v1, by its v2 name elsewhere
+cgroup_file() { echo "$(cgroup_dir "$1" "${2%%.*}")/$2"; }
+
+# limit CONTAINER V1_FILE V2_FILE: the value; skips the test where the host has no such controller
+limit()
+{
+	local version mount
+	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
+	if [ "$version" = v1 ]; then cat "$(cgroup_dir "$1" "${2%%.*}")/$2"; else cat "$(cgroup_dir "$1" "${2%%.*}")/$3"; fi
+}
+
+need_controller() { [ -n "$(hierarchy_of "$1")" ] || skip "no $1 controller here"; }
+
+is_v1() { [[ $(hierarchy_of "$1") == v1* ]]; }
+
+left_cgroups()
+{
+	find "$host_cgroup" -mindepth 2 -path "*/$group/*" -type d 2>/dev/null
+}
+
+# ---- before and after ---------------------------------------------------------------------------------------------
+
+mounts_of_host() { awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $(i + 2) }' /proc/self/mountinfo | sort; }
+
+tare_setup()
+{
+	require_root
+	[ -x "$TARE_BUILD/tare" ] || fail "no $TARE_BUILD/tare: run make first"
+	# short: a path in it becomes the address of a socket, which has at most 107 bytes
+	T=$(mktemp -d /tmp/tt.XXXXXX)
+	group=tt-${T##*.}
+	export T group
+	mounts_of_host >"$T/mounts.before"
+}
+
+processes_left() # those with this test's folder on their command line
+{
+	local f
+	for f in /proc/[0-9]*/cmdline; do
+		if tr '\0' ' ' <"$f" 2>/dev/null | grep -qF "$T/state"; then echo "${f//[^0-9]/} $(tr '\0' ' ' <"$f")"; fi
+	done
+}
+
+leaks()
+{
+	local ids=$1 id
+	left_cgroups
+	for id in $ids; do find "$host_cgroup" -type d -name "*$id*"; done
+	processes_left
+	mounts_of_host | comm -13 "$T/mounts.before" - | sed 's/^/mount /'
+	find "$T/root/containers" -mindepth 1 -maxdepth 1 2>/dev/null
+	find "$T/state" -mindepth 1 -maxdepth 1 ! -name 'lock*' ! -name '.*' 2>/dev/null
+}
+
+no_leaks() { [ -z "$(leaks "$1")" ]; }
+
+remove_containers()
+{
+	local ids
+	ids=$(tare ps -aq --no-trunc) || fail "tare ps failed" || return
+	# shellcheck disable=SC2086 # a list of ids
+	[ -z "$ids" ] || tare rm -f $ids >/dev/null
+}
+
+remove_own_cgroups() # the parent cgroup is the test's own, and stays after its last container
+{
+	local d
+	find "$host_cgroup" -depth -type d \( -name "$group" -o -path "*/$group/*" \) 2>/dev/null | while read -r d; do
+		[ ! -e "$d/cgroup.kill" ] || echo 1 >"$d/cgroup.kill"
+		xargs -r kill -KILL <"$d/cgroup.procs" 2>/dev/null || true
+		eventually 2 rmdir "$d" || true
+	done
+}
+
+tare_teardown()
+{
+	local ids status=0
+	[ -n "${T-}" ] || return 0
+	ids=$(ls "$T/root/containers" 2>/dev/null || true)
+	remove_containers || status=1
+	eventually 5 no_leaks "$ids" || { fail "left behind:" "$(leaks "$ids")"; status=1; }
+	remove_own_cgroups
+	rm -rf "$T"
+	return $status
+}
