@@ -15,9 +15,12 @@ struct cap_sets {
 int cap_from_name(struct sv name);   /* "CAP_KILL", "kill", any case -> 5; -1: no such capability */
 const char *cap_name(unsigned cap);  /* 5 -> "CAP_KILL"; NULL past the last */
 uint64_t cap_all(void);              /* every capability of the table */
-uint64_t cap_last_of_kernel(struct err *e); /* set of those that the running kernel knows: PR_CAPBSET_READ */
+uint64_t cap_last_of_kernel(struct err *e); /* set of those that the running kernel knows: PR_CAPBSET_READ; 0: error */
+uint64_t cap_bounding(void);         /* the caller's bounding set, by PR_CAPBSET_READ; 0 also when that fails */
 
 /* cap_drop_bounding - bounding set to `keep`. Needs CAP_SETPCAP. Callable after clone3(2). */
 int cap_drop_bounding(uint64_t keep, struct err *e);
-/* cap_apply - effective, permitted, inheritable by one capset(2), then ambient. Callable after clone3(2). */
+/* cap_apply - effective, permitted, inheritable by one capset(2), then ambient (which needs its capabilities in
+ * permitted and inheritable). The bounding set is not touched. -EPERM names the capability that the caller lacks.
+ * Callable after clone3(2). */
 int cap_apply(const struct cap_sets *s, struct err *e);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/sv.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -42,6 +43,8 @@ enum cgroup_controller {
 
 enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_V2, CGROUP_MODE_HYBRID };
 const char *cgroup_mode_name(enum cgroup_mode m); /* "none", "v1", "v2", "hybrid" */
+const char *cgroup_controller_name(enum cgroup_controller c); /* "memory"; BLKIO is "blkio" */
+int cgroup_controller_from_name(struct sv name);              /* "io" too; -1: no such controller */
 
 struct cgroup_hierarchy {
 	char mount[128];      /* relative to the host's root: "sys/fs/cgroup/cpu" */
@@ -58,10 +61,17 @@ struct cgroup_layout {
 	bool memory_swap;    /* memory.memsw.limit_in_bytes or memory.swap.max exists */
 	bool cpu_cfs;        /* cpu.cfs_quota_us or cpu.max exists */
 	bool blkio_weight;   /* some file takes a weight */
+	bool blkio_bfq;      /* that file is the BFQ scheduler's: blkio.bfq.weight, io.bfq.weight */
 };
 
+/* cgroup_layout_read - from sys/fs/cgroup (pure v2) or proc/self/mountinfo. A hierarchy that is mounted several times
+ * counts once, where its root is seen if anywhere. Groups are made below the mount, whatever part of the hierarchy
+ * that shows. No cgroup mount at all is CGROUP_MODE_NONE, not an error. */
 int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e);
 bool cgroup_layout_has(const struct cgroup_layout *l, enum cgroup_controller c); /* somewhere, v1 or v2 */
+/* cgroup_layout_find - the index of the hierarchy that serves c; -1: none does. One that v2 has built in (DEVICES,
+ * FREEZER, CPUACCT, PERF_EVENT) is found in v1 first, then in v2. */
+int cgroup_layout_find(const struct cgroup_layout *l, enum cgroup_controller c);
 
 /* ---- limits ------------------------------------------------------------------------------------------------- */
 

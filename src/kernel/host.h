@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* host.h - the host as a parameter: directory descriptors instead of the strings /proc and /sys/fs/cgroup.
  *
- * host_open("/") in main, host_open("tests/hosts/guest-v2") in a test: a captured tree has the same files. */
+ * host_open("/") in main, host_open("tests/hosts/guest-v2") in a test: a captured tree has the same files. Those that
+ * are looked at, below the root: proc/{self/mountinfo,self/status,self/oom_score_adj,meminfo,swaps,cmdline},
+ * proc/sys/kernel/sched_cfs_bandwidth_slice_us, sys/devices/system/{cpu,node}/online, cpuN/thermal_throttle beside them,
+ * sys/module/bfq, sys/fs/cgroup/cgroup.controllers, and in the root of each hierarchy cgroup.controllers, cpuset.*,
+ * memory.memsw.limit_in_bytes, cpu.cfs_quota_us, blkio.bfq.io_service_bytes, blkio.leaf_weight, io.cost.qos. */
 #pragma once
 
 #include "base/arena.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/sv.h"
 
 #include <stdbool.h>
 
@@ -27,5 +28,14 @@ struct kfeat {
 #undef X
 };
 
+struct host;
+
 struct kfeat kfeat_all(void); /* everything: what a plan is made for when no kernel is asked */
-int kfeat_probe(struct kfeat *ret, struct err *e);
+
+/* kfeat_probe - ask the running kernel by calls that cannot succeed (no process, mount or file is made); some 30 µs.
+ * The host's proc is needed for /proc/self/ns. clone_into_cgroup and cgroup_kill are about the kernel, not about what
+ * is mounted. A call that the caller may not make but that exists counts as there. */
+int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e);
+
+/* kfeat_set - one of the above by its name, for a captured host. false: no such name. */
+bool kfeat_set(struct kfeat *k, struct sv name, bool value);
