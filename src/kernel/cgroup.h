@@ -96,7 +96,9 @@ struct cgroup_file {
 	const char *name, *value; /* "memory.high", "1048576" */
 };
 
-/* In the units of the OCI runtime-spec's linux.resources. cgroup_limits_init() sets every number to CG_UNSET. */
+/* In the units of the OCI runtime-spec's linux.resources. cgroup_limits_init() sets every number to CG_UNSET. As in
+ * runc a limit of -1 is taken as CG_MAX, and 0 as CG_UNSET where 0 could only mean that (memory, swap, reservation,
+ * cpu shares, quota and period, blkio weight); a pids limit of 0 becomes 1, the least with which a process can live. */
 struct cgroup_limits {
 	int64_t memory_limit_bytes, memory_swap_bytes /* memory and swap together */, memory_reservation_bytes;
 	int64_t memory_swappiness, oom_kill_disable /* 0 or 1 */;
@@ -107,7 +109,7 @@ struct cgroup_limits {
 	int64_t blkio_weight;
 	const struct blkio_limit *blkio;
 	size_t blkio_count;
-	const struct device_rule *devices; /* in order: a later rule wins */
+	const struct device_rule *devices; /* in order: a later rule wins; what none names is denied. No rules: untouched */
 	size_t device_count;
 	const struct cgroup_file *unified; /* v2 files by name */
 	size_t unified_count;
@@ -119,6 +121,7 @@ enum cgroup_check {
 	CGROUP_CHECK_EXACT, /* the same text, or the same number ("max" for CG_MAX) */
 	CGROUP_CHECK_PAGES, /* the kernel rounds down to pages */
 	CGROUP_CHECK_CPUS,  /* a cpu list: the same set, spelt in the kernel's way */
+	CGROUP_CHECK_DEVICE, /* "8:0 wbps=1048576": the line of that device holds each word that was written */
 	CGROUP_CHECK_NONE,  /* the file cannot be read back, or reads as something else by design */
 };
 
@@ -136,7 +139,8 @@ struct cgroup_writes {
 	unsigned device_hierarchy;
 };
 
-/* cgroup_plan - the writes, in the order in which the kernel accepts them. Pure.
+/* cgroup_plan - the writes, in the order in which the kernel accepts them for a fresh group. Pure. Text lives in the
+ * arena. "No limit" asks nothing of a host that lacks the controller.
  * -ENOTSUP: the host cannot enforce a limit; the text names it ("memory: no memory controller").
  * -EINVAL: the limits contradict each other or are out of the kernel's range. */
 int cgroup_plan(const struct cgroup_layout *l, const struct cgroup_limits *want, struct arena *a,
@@ -159,9 +163,11 @@ int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char 
 		struct err *e);
 void cgroup_free(struct cgroup *cg); /* closes, removes nothing; NULL is fine */
 
-/* cgroup_apply - one write(2), then read back and compared. -EINVAL etc. from the kernel; -EIO: reads back otherwise. */
+/* cgroup_apply - one write(2), then read back and compared. -EINVAL etc. from the kernel; -EIO: reads back otherwise,
+ * and the text has both values. */
 int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e);
-/* cgroup_apply_devices - compile the rules to BPF and attach it (BPF_PROG_TYPE_CGROUP_DEVICE). */
+/* cgroup_apply_devices - compile the rules to BPF and attach it (BPF_PROG_TYPE_CGROUP_DEVICE), in place of the one that
+ * an earlier call attached. Needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN. */
 int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct device_rule *rules, size_t n,
 			 struct err *e);
 
@@ -170,9 +176,14 @@ int cgroup_clone_fd(const struct cgroup *cg);
 /* cgroup_join - called by the still single-threaded process that is to move: writes "0" to each v1 `tasks`, the
  * freezer's last. Callable after clone3(2): uses only descriptors that cg holds. It does not touch the v2 side. */
 int cgroup_join(const struct cgroup *cg, struct err *e);
+/* cgroup_close_tasks - nobody will join any more: gives back the descriptors that cgroup_join() needs. */
+void cgroup_close_tasks(struct cgroup *cg);
+/* cgroup_path - as given to create or open: "/tare/<id>" */
+const char *cgroup_path(const struct cgroup *cg);
 
 /* cgroup_kill - SIGKILL for every process in it and below; cgroup.kill where there is one, else freeze and kill by pid.
- * Never a process outside. Returns when the signals are sent. */
+ * Never a process outside (on v1 a pid is signalled by pidfd, after its membership was seen again). Returns when the
+ * signals are sent. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
 /* cgroup_is_populated - some process is in it or below */
 bool cgroup_is_populated(const struct cgroup *cg);

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.c - a group: made, entered, limited and removed in every hierarchy at once. */
+#include "kernel/cgroup_priv.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define MAKE_ROUNDS 64 /* a parent that others remove while it is empty is made again */
+#define PATH_LEN_MAX 3500
+
+/* ---- paths ---------------------------------------------------------------------------------------------------- */
+
+static int path_check(const char *path, struct err *e)
+{
+	struct sv rest = sv_from(path), name;
+
+	if (path[0] != '/' || path[1] == '\0')
+		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute, or the root itself", path);
+	if (rest.n > PATH_LEN_MAX)
+		return err_set(e, ENAMETOOLONG, "cgroup path of %zu bytes", rest.n);
+	(void)sv_next(&rest, '/', &name); /* before the first slash */
+	do {
+		if (!sv_next(&rest, '/', &name) || name.n == 0 || sv_is(name, ".") || sv_is(name, ".."))
+			return err_set(e, EINVAL, "cgroup path \"%s\": empty name, \".\" or \"..\" in it", path);
+		if (name.n > 255 || memchr(name.p, '\n', name.n))
+			return err_set(e, EINVAL, "cgroup path \"%s\": a name is not usable", path);
+	} while (rest.n);
+	return path[strlen(path) - 1] == '/' ? err_set(e, EINVAL, "cgroup path \"%s\": ends with a slash", path) : 0;
+}
+
+bool cgroup_file_path(char ret[static CGROUP_DIR_MAX], const char *dir, size_t n, const char *file)
+{
+	size_t len = strlen(file);
+
+	if (n + len + 2 > CGROUP_DIR_MAX)
+		return false;
+	memcpy(ret, dir, n);
+	ret[n] = '/';
+	memcpy(ret + n + 1, file, len + 1);
+	return true;
+}
+
+/* Everything in one allocation: the handle, its path, and the path of each part. */
+static struct cgroup *handle_new(const struct host *h, const struct cgroup_layout *l, const char *path)
+{
+	size_t n = strlen(path), size = sizeof(struct cgroup) + n + 1;
+	struct cgroup *cg;
+	char *text;
+
+	for (unsigned i = 0; i < l->n; i++)
+		size += strlen(l->h[i].mount) + n + 1;
+	cg = malloc(size);
+	if (!cg)
+		return NULL;
+	memset(cg, 0, sizeof *cg);
+	cg->layout = *l;
+	cg->real = h->real;
+	cg->last.fd = cg->root = -1;
+	text = cg->path = (char *)(cg + 1);
+	memcpy(text, path, n + 1);
+	text += n + 1;
+	for (unsigned i = 0; i < l->n; i++) {
+		struct cgroup_part *p = &cg->part[i];
+
+		p->ops = l->h[i].v2 ? &cgroup2_ops : &cgroup1_ops;
+		p->fd = -1;
+		p->dir = text;
+		p->mount_len = strlen(l->h[i].mount);
+		memcpy(text, l->h[i].mount, p->mount_len);
+		memcpy(text + p->mount_len, path, n + 1);
+		text += p->mount_len + n + 1;
+	}
+	return cg;
+}
+
+static int handle_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
+		       struct err *e)
+{
+	int r = path_check(path, e);
+	struct cgroup *cg;
+
+	if (r < 0)
+		return r;
+	if (l->n == 0)
+		return err_set(e, ENOTSUP, "no cgroup hierarchy is mounted");
+	cg = handle_new(h, l, path);
+	if (!cg)
+		return err_oom(e);
+	cg->root = fcntl(h->root, F_DUPFD_CLOEXEC, 3);
+	if (cg->root < 0) {
+		r = err_sys(e, "dup");
+		cgroup_free(cg);
+		return r;
+	}
+	*ret = cg;
+	return 0;
+}
+
+void cgroup_free(struct cgroup *cg)
+{
+	if (!cg)
+		return;
+	for (unsigned i = 0; i < cg->layout.n; i++)
+		if (cg->part[i].fd >= 0)
+			close(cg->part[i].fd);
+	if (cg->last.fd >= 0)
+		close(cg->last.fd);
+	if (cg->root >= 0)
+		close(cg->root);
+	free(cg);
+}
+
+const char *cgroup_path(const struct cgroup *cg)
+{
+	return cg->path;
+}
+
+/* ---- create --------------------------------------------------------------------------------------------------- */
+
+/* The groups above the leaf, from the mount down; those that are there stay as they are. */
+static int make_parents(struct cgroup *cg, struct cgroup_part *p, struct err *e)
+{
+	char dir[CGROUP_DIR_MAX];
+	size_t n = strlen(p->dir);
+
+	for (size_t i = p->mount_len + 1; i < n; i++) {
+		int r;
+
+		if (p->dir[i] != '/')
+			continue;
+		memcpy(dir, p->dir, i);
+		dir[i] = '\0';
+		if (mkdirat(cg->root, dir, 0755) < 0) {
+			if (errno == EEXIST)
+				continue;
+			return errno == ENOENT ? -ENOENT : err_sys(e, "mkdir %s", dir);
+		}
+		p->made++;
+		p->made_len = i;
+		r = p->ops->made(cg, p, dir, true, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Between two mkdir(2) somebody may remove a parent that was empty: then from the start again. */
+static int make_leaf(struct cgroup *cg, struct cgroup_part *p, struct err *e)
+{
+	for (int round = 0; round < MAKE_ROUNDS; round++) {
+		int r;
+
+		if (mkdirat(cg->root, p->dir, 0755) == 0) {
+			p->made++;
+			p->made_len = strlen(p->dir);
+			return 0;
+		}
+		if (errno == EEXIST)
+			return -EEXIST;
+		if (errno != ENOENT)
+			return err_sys(e, "mkdir %s", p->dir);
+		p->made = 0; /* what was made in an earlier round was removed by others */
+		r = make_parents(cg, p, e);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return err_set(e, ENOENT, "mkdir %s: the group above it vanishes again and again", p->dir);
+}
+
+static int make_part(struct cgroup *cg, struct cgroup_part *p, bool exclusive, struct err *e)
+{
+	int r = make_leaf(cg, p, e);
+
+	if (r == -EEXIST) {
+		if (exclusive)
+			return err_set(e, EEXIST, "%s: exists", p->dir);
+	} else if (r < 0) {
+		return r;
+	}
+	p->present = true;
+	r = p->ops->made(cg, p, p->dir, false, e); /* of an existing one, too: it may be half made */
+	return r < 0 ? r : p->ops->open(cg, p, e);
+}
+
+/* Only what this handle made, and of that only what is empty: others may have used our parents meanwhile. */
+static void unmake_part(const struct cgroup *cg, const struct cgroup_part *p)
+{
+	char dir[CGROUP_DIR_MAX];
+	unsigned left = p->made;
+
+	memcpy(dir, p->dir, p->made_len);
+	dir[p->made_len] = '\0';
+	while (left-- > 0 && unlinkat(cg->root, dir, AT_REMOVEDIR) == 0)
+		*strrchr(dir, '/') = '\0';
+}
+
+int cgroup_create(const struct host *h, const struct cgroup_layout *l, const char *path, bool exclusive,
+		  struct cgroup **ret, struct err *e)
+{
+	struct cgroup *cg;
+	int r = handle_open(h, l, path, &cg, e);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < l->n; i++) {
+		r = make_part(cg, &cg->part[i], exclusive, e);
+		if (r == 0)
+			continue;
+		for (unsigned k = 0; k <= i; k++)
+			unmake_part(cg, &cg->part[k]);
+		cgroup_free(cg);
+		return err_wrap(e, r, "cgroup %s", path);
+	}
+	*ret = cg;
+	return 0;
+}
+
+int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
+		struct err *e)
+{
+	struct cgroup *cg;
+	unsigned found = 0;
+	int r = handle_open(h, l, path, &cg, e);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < l->n; i++) {
+		r = cg->part[i].ops->open(cg, &cg->part[i], e);
+		cg->part[i].present = r == 0;
+		found += r == 0;
+		if (r < 0 && r != -ENOENT) {
+			cgroup_free(cg);
+			return err_wrap(e, r, "cgroup %s", path);
+		}
+	}
+	if (!found) {
+		cgroup_free(cg);
+		return err_set(e, ENOENT, "cgroup %s: no such group", path);
+	}
+	*ret = cg;
+	return 0;
+}
+
+/* ---- limits --------------------------------------------------------------------------------------------------- */
+
+/* What the errno of a control file means, where it is not plain. */
+static const char *hint(int code, const char *file)
+{
+	static const struct {
+		int code;
+		const char *file, *text;
+	} hints[] = {
+		{ EBUSY, "memory.limit_in_bytes", " (more than that is in use)" },
+		{ EBUSY, "memory.memsw.limit_in_bytes", " (more than that is in use)" },
+		{ EINVAL, "cpu.cfs_quota_us", " (the group above may have less)" },
+		{ EINVAL, "cpu.rt_runtime_us", " (the group above has no real-time runtime left)" },
+		{ EINVAL, "cpuset.cpus", " (not online, or not in the group above)" },
+		{ EACCES, "cpuset.cpus", " (not in the group above)" },
+		{ EINVAL, "cpuset.mems", " (not online, or not in the group above)" },
+		{ EACCES, "cpuset.mems", " (not in the group above)" },
+		{ ERANGE, "cpuset.cpus", " (no such cpu)" },
+		{ ERANGE, "cpuset.mems", " (no such node)" },
+		{ EPERM, "devices.allow", " (the group above denies it)" },
+		{ ENODEV, "io.max", " (no such block device; a partition has no limit of its own)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+		if (hints[i].code == code && strcmp(hints[i].file, file) == 0)
+			return hints[i].text;
+	return "";
+}
+
+static int refused(const struct cgroup *cg, const struct cgroup_write *w, const char *what, struct err *e)
+{
+	int code = errno;
+
+	if (code == ENOENT && cg->layout.h[w->hierarchy].v2 && cg->enable.code)
+		return err_set(e, cg->enable.code, "%s: %s: %s", w->file, cg->enable.text, strerror(cg->enable.code));
+	return err_set(e, code, "%s: %s \"%s\": %s%s", w->file, what, w->value, strerror(code), hint(code, w->file));
+}
+
+static int open_file(const struct cgroup *cg, const struct cgroup_write *w)
+{
+	const char *dir = cg->part[w->hierarchy].dir;
+	char path[CGROUP_DIR_MAX];
+	int mode = w->check == CGROUP_CHECK_NONE ? O_WRONLY : O_RDWR;
+
+	if (!cgroup_file_path(path, dir, strlen(dir), w->file)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* O_TRUNC would do no harm on cgroupfs, but is a change of the inode there, with a lock */
+	return openat(cg->root, path, mode | O_CLOEXEC | O_NOFOLLOW | (cg->real ? 0 : O_TRUNC));
+}
+
+static int put_value(const struct cgroup *cg, int fd, const struct cgroup_write *w, struct err *e)
+{
+	size_t n = strlen(w->value);
+	ssize_t done;
+
+	do
+		done = write(fd, w->value, n);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return refused(cg, w, "write", e);
+	return (size_t)done == n ? 0 : err_set(e, EIO, "%s: write \"%s\": cut short", w->file, w->value);
+}
+
+/* Device rules: a dozen to one file that is never read. */
+static int apply_write_only(struct cgroup *cg, const struct cgroup_write *w, struct err *e)
+{
+	if (cg->last.fd < 0 || cg->last.hierarchy != w->hierarchy || strcmp(cg->last.name, w->file) != 0) {
+		int fd = open_file(cg, w);
+
+		if (fd < 0)
+			return refused(cg, w, "open to write", e);
+		if (cg->last.fd >= 0)
+			close(cg->last.fd);
+		cg->last.fd = fd;
+		cg->last.hierarchy = w->hierarchy;
+		if (sv_copy(sv_from(w->file), cg->last.name, sizeof cg->last.name) < 0)
+			cg->last.name[0] = '\0';
+	}
+	return put_value(cg, cg->last.fd, w, e);
+}
+
+static int apply_and_compare(struct cgroup *cg, const struct cgroup_write *w, struct err *e)
+{
+	char text[4096];
+	scoped_fd fd = open_file(cg, w);
+	ssize_t n;
+	int r;
+
+	if (fd < 0)
+		return refused(cg, w, "open to write", e);
+	r = put_value(cg, fd, w, e);
+	if (r < 0)
+		return r;
+	do
+		n = pread(fd, text, sizeof text - 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "%s: read back", w->file);
+	text[n] = '\0';
+	if (cgroup_reads_as(w->value, (struct sv){ text, (size_t)n }, w->check))
+		return 0;
+	return err_set(e, EIO, "%s: wrote \"%s\", the kernel has \"" SV_FMT "\"", w->file, w->value,
+		       SV_ARG(sv_trim((struct sv){ text, (size_t)n })));
+}
+
+int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e)
+{
+	int r;
+
+	if (w->hierarchy >= cg->layout.n || strchr(w->file, '/'))
+		return err_set(e, EINVAL, "cgroup %s: no such file: %s", cg->path, w->file);
+	r = (w->check == CGROUP_CHECK_NONE ? apply_write_only : apply_and_compare)(cg, w, e);
+	return r < 0 ? err_wrap(e, r, "cgroup %s", cg->path) : 0;
+}
+
+int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct device_rule *rules, size_t n,
+			 struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_CGROUP_FILE);
+	struct bpf_insn *insns;
+	struct device_list l;
+	size_t count;
+	int r;
+
+	if (hierarchy >= cg->layout.n || !cg->layout.h[hierarchy].v2)
+		return err_set(e, EINVAL, "cgroup %s: device programs are for cgroup v2", cg->path);
+	r = device_list_make(rules, n, &a, &l, e);
+	if (r == 0)
+		r = device_program(&l, &a, &insns, &count, e);
+	if (r == 0)
+		r = device_program_attach(cg->part[hierarchy].fd, insns, count, e);
+	return r < 0 ? err_wrap(e, r, "cgroup %s: devices", cg->path) : 0;
+}
+
+/* ---- members -------------------------------------------------------------------------------------------------- */
+
+int cgroup_clone_fd(const struct cgroup *cg)
+{
+	return cg->layout.n && cg->layout.h[0].v2 ? cg->part[0].fd : -1;
+}
+
+static int join_refused(const struct cgroup_hierarchy *h, struct err *e)
+{
+	const char *why = "";
+
+	if (errno == EINVAL && h->controllers >> CGROUP_CPU & 1)
+		why = " (a real-time process needs cpu.rt_runtime_us there)";
+	else if (errno == ENOSPC)
+		why = " (cpuset.cpus or cpuset.mems is empty)";
+	return err_sys(e, "join cgroup hierarchy %s%s", h->name, why);
+}
+
+int cgroup_join(const struct cgroup *cg, struct err *e)
+{
+	for (unsigned i = 0; i < cg->layout.n; i++) {
+		if (cg->layout.h[i].v2 || cg->part[i].fd < 0)
+			continue;
+		if (write(cg->part[i].fd, "0", 1) < 0)
+			return join_refused(&cg->layout.h[i], e);
+	}
+	return 0;
+}
+
+void cgroup_close_tasks(struct cgroup *cg)
+{
+	for (unsigned i = 0; i < cg->layout.n; i++)
+		if (!cg->layout.h[i].v2 && cg->part[i].fd >= 0) {
+			close(cg->part[i].fd);
+			cg->part[i].fd = -1;
+		}
+}
+
+/* The part to ask about members: v2, which comes first, or the v1 freezer, which comes last. */
+static const struct cgroup_part *member_part(const struct cgroup *cg)
+{
+	if (cg->layout.h[0].v2 && cg->part[0].present)
+		return &cg->part[0];
+	for (unsigned i = cg->layout.n; i-- > 0;)
+		if (cg->part[i].present)
+			return &cg->part[i];
+	return NULL;
+}
+
+int cgroup_kill(const struct cgroup *cg, struct err *e)
+{
+	const struct cgroup_part *p = member_part(cg);
+	int r = p ? p->ops->kill(cg, p, e) : 0;
+
+	return r < 0 ? err_wrap(e, r, "cgroup %s", cg->path) : 0;
+}
+
+bool cgroup_is_populated(const struct cgroup *cg)
+{
+	const struct cgroup_part *p = member_part(cg);
+
+	return p && p->ops->is_populated(cg, p);
+}
+
+int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct err *e)
+{
+	int i = cgroup_layout_find(&cg->layout, CGROUP_MEMORY), r;
+
+	if (i < 0 || !cg->part[i].present) {
+		*ret = 0;
+		return 0;
+	}
+	r = cg->part[i].ops->oom_kills(cg, &cg->part[i], ret, e);
+	return r < 0 ? err_wrap(e, r, "cgroup %s", cg->path) : 0;
+}
+
+/* ---- remove --------------------------------------------------------------------------------------------------- */
+
+/* One try in every hierarchy that is left; returns the last failure. */
+static int remove_round(const struct host *h, const struct cgroup_layout *l, const char *path, uint32_t *left,
+			struct err *e)
+{
+	char dir[CGROUP_DIR_MAX];
+	int result = 0;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		int r;
+
+		if (!(*left >> i & 1))
+			continue;
+		(void)cgroup_file_path(dir, l->h[i].mount, strlen(l->h[i].mount), path + 1);
+		r = cgroup_tree_remove(h->root, dir, e);
+		if (r == 0)
+			*left &= ~(1u << i);
+		else
+			result = r;
+	}
+	return result;
+}
+
+int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned timeout_ms,
+		  struct err *e)
+{
+	int64_t deadline = 0, pause = 200000; /* ns, doubled up to 20 ms */
+	uint32_t left = UINT32_MAX;
+	int r = path_check(path, e);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = remove_round(h, l, path, &left, e);
+		if (r != -EBUSY)
+			break;
+		if (!deadline)
+			deadline = clock_monotonic_ns() + timeout_ms * INT64_C(1000000);
+		if (clock_monotonic_ns() >= deadline)
+			break;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = pause }, NULL);
+		pause = pause < 10000000 ? pause * 2 : 20000000;
+	}
+	return r < 0 ? err_wrap(e, r, "cgroup %s", path) : 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup2.c - a group's part in the unified hierarchy: Documentation/admin-guide/cgroup-v2.rst. */
+#include "kernel/cgroup_priv.h"
+#include "kernel/smallfile.h"
+
+#include "base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static const char *name_in_v2(unsigned c)
+{
+	return c == CGROUP_BLKIO ? "io" : cgroup_controller_name((enum cgroup_controller)c);
+}
+
+static uint32_t read_controllers(const struct cgroup *cg, const char *dir, size_t len, const char *file)
+{
+	char path[CGROUP_DIR_MAX], text[512];
+	struct sv list, name;
+	uint32_t set = 0;
+
+	if (!cgroup_file_path(path, dir, len, file) ||
+	    smallfile_read(cg->root, path, text, sizeof text, &list) < 0)
+		return 0;
+	list = sv_trim(list);
+	while (sv_next(&list, ' ', &name)) {
+		int c = cgroup_controller_from_name(name);
+
+		if (c >= 0)
+			set |= 1u << c;
+	}
+	return set;
+}
+
+/* The first refusal is kept: it explains later why a limit finds no file. Without limits nobody need hear of it. */
+static void note_refusal(struct cgroup *cg, const struct cgroup_part *p, size_t len, unsigned c, int code)
+{
+	if (cg->enable.code)
+		return;
+	cg->enable.code = code;
+	(void)snprintf(cg->enable.text, sizeof cg->enable.text, "controller %s cannot be enabled below group %.*s/%s",
+		       name_in_v2(c), (int)(len - p->mount_len), p->dir + p->mount_len,
+		       code == EBUSY ? ", in which processes are" : "");
+}
+
+/* One controller a write: together, one that is refused would take the others with it. */
+static void enable_at(struct cgroup *cg, const struct cgroup_part *p, size_t len, uint32_t missing)
+{
+	char path[CGROUP_DIR_MAX], word[32];
+	scoped_fd fd = -1;
+
+	(void)cgroup_file_path(path, p->dir, len, "cgroup.subtree_control");
+	fd = openat(cg->root, path, O_WRONLY | O_CLOEXEC);
+	for (unsigned c = 0; c < CGROUP_CONTROLLER_COUNT; c++) {
+		int n;
+
+		if (!(missing >> c & 1))
+			continue;
+		n = snprintf(word, sizeof word, "+%s", name_in_v2(c));
+		if (fd < 0 || write(fd, word, (size_t)n) < 0)
+			note_refusal(cg, p, len, c, errno);
+	}
+}
+
+/* Usually every group above has them enabled since the first container, and the one look is all. */
+static void enable_above(struct cgroup *cg, const struct cgroup_part *p, const char *dir)
+{
+	uint32_t want = cg->layout.h[p - cg->part].controllers;
+	size_t n = strlen(dir);
+
+	if (!want || !(want & ~read_controllers(cg, dir, n, "cgroup.controllers")))
+		return;
+	for (size_t i = p->mount_len; i < n; i++) {
+		uint32_t missing;
+
+		if (i != p->mount_len && dir[i] != '/')
+			continue;
+		missing = want & ~read_controllers(cg, dir, i, "cgroup.subtree_control");
+		if (missing)
+			enable_at(cg, p, i, missing);
+	}
+}
+
+static int cgroup2_made(struct cgroup *cg, struct cgroup_part *p, const char *dir, bool inner, struct err *e)
+{
+	(void)e;
+	if (!inner)
+		enable_above(cg, p, dir);
+	return 0;
+}
+
+static int cgroup2_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
+{
+	p->fd = openat(cg->root, p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return p->fd < 0 ? err_sys(e, "open %s", p->dir) : 0;
+}
+
+static int file_put(const struct cgroup_part *p, const char *file, const char *value)
+{
+	scoped_fd fd = openat(p->fd, file, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
+
+/* Before Linux 5.14 there is no cgroup.kill. A frozen group of v2 dies of SIGKILL without being thawed. */
+static int kill_frozen(const struct cgroup_part *p, struct err *e)
+{
+	bool frozen = file_put(p, "cgroup.freeze", "1") == 0;
+	int r;
+
+	do
+		r = cgroup_tree_kill(p->fd, CGROUP_DEPTH_MAX, e);
+	while (r > 0 && !frozen && cgroup_tree_is_populated(p->fd, CGROUP_DEPTH_MAX));
+	if (frozen)
+		(void)file_put(p, "cgroup.freeze", "0");
+	return r < 0 ? r : 0;
+}
+
+static int cgroup2_kill(const struct cgroup *cg, const struct cgroup_part *p, struct err *e)
+{
+	int r = file_put(p, "cgroup.kill", "1");
+
+	if (r == 0 || r == -ENODEV) /* ENODEV: the group was removed */
+		return 0;
+	if (r == -ENOENT)
+		return kill_frozen(p, e);
+	return err_set(e, -r, "%s/cgroup.kill: %s", p->dir, strerror(-r));
+}
+
+static bool cgroup2_is_populated(const struct cgroup *cg, const struct cgroup_part *p)
+{
+	char text[256];
+	struct sv lines;
+	uint64_t v = 0;
+
+	return smallfile_read(p->fd, "cgroup.events", text, sizeof text, &lines) == 0 &&
+	       cgroup_counter(lines, "populated", &v) && v;
+}
+
+/* memory.events counts those of groups below too; its .local sibling (Linux 5.2) does not. */
+static int cgroup2_oom_kills(const struct cgroup *cg, const struct cgroup_part *p, uint64_t *ret, struct err *e)
+{
+	char text[512];
+	struct sv lines;
+	int r = smallfile_read(p->fd, "memory.events.local", text, sizeof text, &lines);
+
+	if (r == -ENOENT)
+		r = smallfile_read(p->fd, "memory.events", text, sizeof text, &lines);
+	if (r < 0 && r != -ENOENT) /* ENOENT: the controller is not enabled for this group */
+		return err_set(e, -r, "%s/memory.events.local: %s", p->dir, strerror(-r));
+	if (r < 0 || !cgroup_counter(lines, "oom_kill", ret))
+		*ret = 0;
+	return 0;
+}
+
+const struct cgroup_ops cgroup2_ops = {
+	.name = "v2",
+	.made = cgroup2_made,
+	.open = cgroup2_open,
+	.kill = cgroup2_kill,
+	.is_populated = cgroup2_is_populated,
+	.oom_kills = cgroup2_oom_kills,
+};
