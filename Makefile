@@ -56,7 +56,8 @@ format: ## clang-format for every C file
 	@tools/format
 
 install: all ## into $(DESTDIR)$(prefix), /usr/local by default
-	@tools/install-tree $(BUILD) "$(DESTDIR)" "$(prefix)"
+	@meson configure $(BUILD) -Dprefix="$(prefix)" >/dev/null
+	@meson install -C $(BUILD) --no-rebuild --quiet --destdir "$(abspath $(DESTDIR))"
 
 clean: ## remove every build folder
 	rm -rf build build-asan build-clang build-faults
