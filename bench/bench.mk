@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `make bench` needs beside tare itself.
+BENCH_CFLAGS := -std=gnu17 -O2 -static -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 \
+	-Wno-missing-field-initializers
+
+.PHONY: bench
+bench: all $(addprefix $(BUILD)/bench/,floor startbench true) ## starts beside the floor, crun and runc; weight of a container
+	@BUILD=$(BUILD) bench/bench
+	@BUILD=$(BUILD) bench/weight
+
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(BENCH_CFLAGS) -o $@ $<

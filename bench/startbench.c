@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* startbench.c - how long commands take from posix_spawn(3) to wait(2), measured in turns: A B C A B C …, so that what
+ * slows the machine for a while slows all of them. See usage(). Driven by bench/bench. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define ROW_MAX 32
+#define WARM_UP 3
+
+struct row {
+	const char *name;
+	int ns, home_ns; /* mount namespaces: to start it in (-1: here), and to come back to */
+	char **argv;
+	double *ms;
+	size_t n;
+};
+
+static int usage(void)
+{
+	fputs("usage: startbench [-n ROUNDS] [-g GAP_MS] + NAME [@MOUNT_NS_FILE] COMMAND… [+ NAME COMMAND…]…\n"
+	      "The first row is the one that the others are compared with. A command that fails while warming up is\n"
+	      "left out, and the last line of its error output printed.\n",
+	      stderr);
+	return 2;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+}
+
+/* This thread is the only one, and what it spawns inherits its mount namespace. One start; -1: not spawned or a status other than 0. Its error output goes to err_fd. */
+static double start_once(const struct row *r, int err_fd)
+{
+	posix_spawn_file_actions_t files;
+	double begin, end;
+	pid_t pid;
+	int status = -1, error;
+
+	if (r->ns >= 0 && setns(r->ns, CLONE_NEWNS) < 0)
+		return -1;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, err_fd, 2);
+	begin = now_ms();
+	error = posix_spawnp(&pid, r->argv[0], &files, NULL, r->argv, environ);
+	if (error == 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	end = now_ms();
+	posix_spawn_file_actions_destroy(&files);
+	if (error)
+		dprintf(err_fd, "%s: %s\n", r->argv[0], strerror(error));
+	if (r->ns >= 0 && setns(r->home_ns, CLONE_NEWNS) < 0)
+		return -1;
+	return error == 0 && status == 0 ? end - begin : -1;
+}
+
+/* ---- warming up ----------------------------------------------------------------------------------------------- */
+
+static void say_skipped(const struct row *r, int err_fd)
+{
+	char text[4096], *line, *end;
+	ssize_t n = pread(err_fd, text, sizeof text - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	end = text + strlen(text);
+	while (end > text && end[-1] == '\n')
+		*--end = '\0';
+	line = strrchr(text, '\n');
+	line = line ? line + 1 : text;
+	printf("%-28s skipped: %.200s\n", r->name, *line ? line : "it failed and said nothing");
+}
+
+static bool warm_up(const struct row *r)
+{
+	for (int i = 0; i < WARM_UP; i++) {
+		int err_fd = memfd_create("stderr", MFD_CLOEXEC);
+		bool ok = err_fd >= 0 && start_once(r, err_fd) >= 0;
+
+		if (!ok)
+			say_skipped(r, err_fd);
+		if (err_fd >= 0)
+			close(err_fd);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static size_t keep_working(struct row *rows, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (warm_up(&rows[i]))
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------------------------ */
+
+static void measure(struct row *rows, size_t n, int rounds, long gap_ms)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	for (int i = 0; i < rounds; i++)
+		for (size_t k = 0; k < n; k++) {
+			double ms;
+
+			if (gap_ms)
+				pause_ms(gap_ms);
+			ms = start_once(&rows[k], null);
+			if (ms >= 0)
+				rows[k].ms[rows[k].n++] = ms;
+		}
+	close(null);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quantile(const struct row *r, double q)
+{
+	double at = q * (double)(r->n - 1);
+	size_t i = (size_t)at;
+
+	return i + 1 < r->n ? r->ms[i] + (at - (double)i) * (r->ms[i + 1] - r->ms[i]) : r->ms[i];
+}
+
+static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
+{
+	double base = 0;
+
+	if (gap_ms)
+		printf("\n%ld ms between starts, %d rounds\n", gap_ms, rounds);
+	else
+		printf("\nback to back, %d rounds\n", rounds);
+	printf("%-36s%9s%10s%10s%10s\n", "milliseconds", "min", "median", "p90", "x floor");
+	for (size_t i = 0; i < n; i++) {
+		struct row *r = &rows[i];
+
+		if (r->n == 0)
+			continue;
+		qsort(r->ms, r->n, sizeof *r->ms, compare);
+		if (base == 0)
+			base = quantile(r, 0.5);
+		printf("%-36s%9.2f%10.2f%10.2f%10.2f", r->name, r->ms[0], quantile(r, 0.5), quantile(r, 0.9),
+		       quantile(r, 0.5) / base);
+		if (r->n < (size_t)rounds)
+			printf("  (%zu failed)", (size_t)rounds - r->n);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+/* ---- the command line ----------------------------------------------------------------------------------------- */
+
+static long number(const char *text)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+
+	return *text && !*end && v >= 0 && v <= 1000000 ? v : -1;
+}
+
+/* Rows from argv, each after a "+"; 0: not well formed. */
+static size_t rows_parse(char **argv, struct row *rows)
+{
+	int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	while (*argv) {
+		if (strcmp(*argv, "+") != 0 || !argv[1] || n == ROW_MAX)
+			return 0;
+		*argv = NULL; /* ends the row before */
+		rows[n] = (struct row){ .name = argv[1], .ns = -1, .home_ns = home };
+		argv += 2;
+		if (*argv && **argv == '@')
+			rows[n].ns = open(*argv++ + 1, O_RDONLY | O_CLOEXEC);
+		rows[n++].argv = argv;
+		if (!*argv)
+			return 0;
+		while (*argv && strcmp(*argv, "+") != 0)
+			argv++;
+	}
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static struct row rows[ROW_MAX];
+	long rounds = 30, gap_ms = 0;
+	int option;
+	size_t n;
+
+	while ((option = getopt(argc, argv, "+n:g:")) != -1) {
+		if (option == 'n')
+			rounds = number(optarg);
+		else if (option == 'g')
+			gap_ms = number(optarg);
+		else
+			return usage();
+	}
+	if (rounds < 1 || gap_ms < 0)
+		return usage();
+	n = rows_parse(argv + optind, rows);
+	if (n == 0)
+		return usage();
+	n = keep_working(rows, n);
+	for (size_t i = 0; i < n; i++) {
+		rows[i].ms = calloc((size_t)rounds, sizeof(double));
+		if (!rows[i].ms)
+			return 1;
+	}
+	measure(rows, n, (int)rounds, gap_ms);
+	print_table(rows, n, (int)rounds, gap_ms);
+	return 0;
+}
