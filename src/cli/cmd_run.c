@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c - `tare run`: options become a configuration; the engine does the rest. */
+#include "base/scope.h"
 #include "cli/command.h"
 #include "cli/opt.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 
@@ -9,22 +11,44 @@ static const struct option_group *const groups[] = {
 	&opt_run, &opt_process, &opt_resource, &opt_namespace, &opt_mount, &opt_security, &opt_refused, NULL,
 };
 
+static void init(void *options)
+{
+	config_init(&((struct run_options *)options)->config);
+}
+
 static bool needs_root(const void *options)
 {
 	return !((const struct run_options *)options)->flags.plan;
 }
 
+/* A plan for a --rootfs needs nothing of the engine's, so it works on any host, and without privileges. */
+static int run_on(struct cli *cli, const struct host *h, struct run_options *o, int *ret_status, struct err *e)
+{
+	scoped_engine en = { .root_path = NULL };
+	int r;
+
+	if (o->flags.plan && o->config.rootfs)
+		return engine_run(NULL, h, &o->config, &o->flags, ret_status, e);
+	r = engine_open(&en, h, cli->root, cli->state, e);
+	return r < 0 ? r : engine_run(&en, h, &o->config, &o->flags, ret_status, e);
+}
+
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	struct run_options *o = options;
+	struct host h;
 	int r = run_options_finish(o, cli->arena, operands, e);
 
 	if (r < 0)
 		return r;
 	if (cli->host && !o->flags.plan)
 		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (--plan)", cli->host);
-	o->flags.host = cli->host;
-	return engine_run(NULL, &o->config, &o->flags, ret_status, e);
+	r = host_open(&h, cli->host ? cli->host : "/", e);
+	if (r < 0)
+		return r;
+	r = run_on(cli, &h, o, ret_status, e);
+	host_close(&h);
+	return r;
 }
 
 const struct command command_run = {
@@ -33,6 +57,7 @@ const struct command command_run = {
 	.summary = "run a command in a new container",
 	.groups = groups,
 	.options_size = sizeof(struct run_options),
+	.init = init,
 	.max_args = -1,
 	.stops = true,
 	.error_status = EXIT_ENGINE,

@@ -12,6 +12,7 @@
 static const struct command *const rows[] = {
 	&command_man,
 	&command_help,
+	&command_info,
 	&command_run,
 	&command_version,
 };
@@ -170,5 +171,7 @@ int command_main(int argc, char **argv)
 	if (dispatch(&cli, argc, argv, &c, &status, &e) == 0)
 		return status;
 	log_error("%s", e.msg);
+	if (status)
+		return status; /* `run` tells 126 and 127 from other failures */
 	return c && c->error_status ? c->error_status : 1;
 }

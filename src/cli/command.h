@@ -39,7 +39,7 @@ struct command {
 	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
 };
 
-extern const struct command command_help, command_man, command_run, command_version;
+extern const struct command command_help, command_info, command_man, command_run, command_version;
 
 extern const struct option_group opt_global; /* the options before the command */
 extern const struct option_group *const global_groups[];

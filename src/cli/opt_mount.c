@@ -15,7 +15,7 @@ static int add_mount(const struct option_call *c,
 	struct mount_config m;
 	int r = parse(c->text, c->arena, &m, e);
 
-	return r < 0 ? r : LIST_ADD(c->arena, &config(c)->mounts, m, e);
+	return r < 0 ? r : LIST_PUT(c->arena, &config(c)->mounts, m, e);
 }
 
 static int set_mount(const struct option_call *c, struct err *e)
@@ -38,12 +38,12 @@ static int set_device(const struct option_call *c, struct err *e)
 	struct device_config d;
 	int r = value_device(c->text, c->arena, &d, e);
 
-	return r < 0 ? r : LIST_ADD(c->arena, &config(c)->devices, d, e);
+	return r < 0 ? r : LIST_PUT(c->arena, &config(c)->devices, d, e);
 }
 
 static const struct option rows[] = {
 	{ "device", 0, "PATH[:PATH][:rwm]", "put a device of the host into the container", set_device },
-	{ "mount", 0, "KEY=VALUE,...", "mount: type=bind|volume|tmpfs,src=...,dst=...[,readonly]", set_mount },
+	{ "mount", 0, "KEY=VALUE,...", "mount: type=bind, volume or tmpfs, src=..., dst=..., readonly", set_mount },
 	{ "read-only", 0, NULL, "mount the container's root read-only", option_switch,
 	  RUN_FIELD(config.readonly_rootfs) },
 	{ "shm-size", 0, "BYTES", "size of /dev/shm (default 64m)", option_bytes, RUN_FIELD(config.shm_size) },

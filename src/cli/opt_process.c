@@ -22,7 +22,7 @@ static int set_env(const struct option_call *c, struct err *e)
 	const char *item;
 	int r = value_env(c->text, environ, c->arena, &item, e);
 
-	return r < 0 ? r : LIST_ADD(c->arena, &options(c)->config.env, item, e);
+	return r < 0 ? r : LIST_PUT(c->arena, &options(c)->config.env, item, e);
 }
 
 static int read_lines(const struct option_call *c, const char *what, char *const *environ_, struct oci_strings *ret,
@@ -43,7 +43,7 @@ static int set_env_file(const struct option_call *c, struct err *e)
 	int r = read_lines(c, "env", environ, &lines, e);
 
 	for (size_t i = 0; i < lines.n && r == 0; i++)
-		r = LIST_ADD(c->arena, &options(c)->file_env, lines.v[i], e);
+		r = LIST_PUT(c->arena, &options(c)->file_env, lines.v[i], e);
 	return r;
 }
 
@@ -52,7 +52,7 @@ static int add_label(const struct option_call *c, const char *text, struct oci_p
 	struct oci_pair l;
 	int r = value_label(text, c->arena, &l, e);
 
-	return r < 0 ? r : LIST_ADD(c->arena, list, l, e);
+	return r < 0 ? r : LIST_PUT(c->arena, list, l, e);
 }
 
 static int set_label(const struct option_call *c, struct err *e)
@@ -78,7 +78,7 @@ static int set_entrypoint(const struct option_call *c, struct err *e)
 
 	config->entrypoint = (struct oci_strings){ 0 };
 	config->entrypoint_set = true;
-	return *c->text ? LIST_ADD(c->arena, &config->entrypoint, c->text, e) : 0;
+	return *c->text ? LIST_PUT(c->arena, &config->entrypoint, c->text, e) : 0;
 }
 
 #define HOSTNAME_MAX 64 /* HOST_NAME_MAX, sethostname(2) */

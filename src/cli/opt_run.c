@@ -103,7 +103,7 @@ static int env_put(struct oci_strings *list, struct arena *a, const char *item, 
 			list->v[i] = item;
 			return 0;
 		}
-	return LIST_ADD(a, list, item, e);
+	return LIST_PUT(a, list, item, e);
 }
 
 static int label_put(struct oci_pairs *list, struct arena *a, struct oci_pair item, struct err *e)
@@ -113,7 +113,7 @@ static int label_put(struct oci_pairs *list, struct arena *a, struct oci_pair it
 			list->v[i] = item;
 			return 0;
 		}
-	return LIST_ADD(a, list, item, e);
+	return LIST_PUT(a, list, item, e);
 }
 
 static int merge_env(struct run_options *o, struct arena *a, struct err *e)

@@ -26,7 +26,7 @@ static int add_cap(const struct option_call *c, struct oci_strings *list, const 
 	if (cap < 0 && strcasecmp(c->text, "ALL") != 0)
 		return err_set(e, EINVAL, "invalid %s: unknown capability: \"%.40s\" (capabilities(7), or ALL)", what,
 			       c->text);
-	return LIST_ADD(c->arena, list, name, e);
+	return LIST_PUT(c->arena, list, name, e);
 }
 
 static int set_cap_add(const struct option_call *c, struct err *e)
@@ -140,7 +140,7 @@ static int set_device_rule(const struct option_call *c, struct err *e)
 {
 	int r = value_device_rule(c->text, e);
 
-	return r < 0 ? r : LIST_ADD(c->arena, &config(c)->device_cgroup_rules, c->text, e);
+	return r < 0 ? r : LIST_PUT(c->arena, &config(c)->device_cgroup_rules, c->text, e);
 }
 
 /* Those that a namespace of the container's own holds: the others would change the host. */
@@ -177,7 +177,7 @@ static int set_sysctl(const struct option_call *c, struct err *e)
 			list->v[i] = p;
 			return 0;
 		}
-	return LIST_ADD(c->arena, list, p, e);
+	return LIST_PUT(c->arena, list, p, e);
 }
 
 static int set_ulimit(const struct option_call *c, struct err *e)
@@ -192,7 +192,7 @@ static int set_ulimit(const struct option_call *c, struct err *e)
 			config(c)->ulimits.v[i] = l;
 			return 0;
 		}
-	return LIST_ADD(c->arena, &config(c)->ulimits, l, e);
+	return LIST_PUT(c->arena, &config(c)->ulimits, l, e);
 }
 
 static const struct option rows[] = {

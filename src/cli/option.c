@@ -69,27 +69,32 @@ static unsigned distance(struct sv a, const char *b)
 	return d[a.n][n];
 }
 
+/* The shortest name that text begins. */
+static const char *completed(struct sv text, const char *const *names, size_t n)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(names[i], text.p, text.n) == 0 && (!found || strlen(names[i]) < strlen(found)))
+			found = names[i];
+	return found;
+}
+
 const char *nearest(struct sv text, const char *const *names, size_t n)
 {
 	unsigned best = text.n < 4 ? 2 : 3; /* must be nearer than this */
-	const char *found = NULL;
+	const char *found = text.n >= 3 ? completed(text, names, n) : NULL;
 
-	if (text.n < 2 || text.n > NEAR_MAX)
-		return NULL;
+	if (found || text.n < 2 || text.n > NEAR_MAX)
+		return found;
 	for (size_t i = 0; i < n; i++) {
-		unsigned d;
+		unsigned d = strlen(names[i]) > NEAR_MAX ? best : distance(text, names[i]);
 
-		if (strlen(names[i]) > NEAR_MAX)
-			continue;
-		d = distance(text, names[i]);
 		if (d < best) {
 			best = d;
 			found = names[i];
 		}
 	}
-	for (size_t i = 0; i < n && !found; i++)
-		if (text.n >= 3 && strncmp(names[i], text.p, text.n) == 0)
-			found = names[i];
 	return found;
 }
 
@@ -249,23 +254,5 @@ int option_bytes(const struct option_call *c, struct err *e)
 
 int option_none(const struct option_call *c, struct err *e)
 {
-	return 0;
-}
-
-/* Capacity is implied: 4, then powers of two; so a list is its two words and nothing else. */
-int option_list_add(struct arena *a, void *v, size_t *n, const void *item, size_t size, struct err *e)
-{
-	char *old = *(char **)v, *list = old;
-
-	if (*n == 0 || (*n >= 4 && (*n & (*n - 1)) == 0)) {
-		list = arena_array(a, *n ? *n * 2 : 4, size);
-		if (!list)
-			return err_oom(e);
-		if (*n)
-			memcpy(list, old, *n * size);
-		*(char **)v = list;
-	}
-	memcpy(list + *n * size, item, size);
-	(*n)++;
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "engine/list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +74,9 @@ option_set_fn option_i64;    /* int64_t; decimal, 0x, 0o and 0b as in Docker */
 option_set_fn option_bytes;  /* int64_t; "64m" */
 option_set_fn option_none;   /* accepted; has no effect because it is so anyway */
 
-/* option_list_add - append one item to a list { T *v; size_t n; } in the arena. */
-int option_list_add(struct arena *a, void *v, size_t *n, const void *item, size_t size, struct err *e);
-#define LIST_ADD(a, list, item, e) option_list_add((a), &(list)->v, &(list)->n, &(item), sizeof(item), (e))
+/* LIST_PUT(arena, &list, item, e) - append a copy of item; 0 or -ENOMEM */
+#define LIST_PUT(a, list, item, e)                                        \
+	({                                                                \
+		__typeof__((list)->v) put_ = LIST_ADD((a), (list));       \
+		put_ ? (*put_ = (item), 0) : err_oom(e);                  \
+	})

@@ -2,6 +2,7 @@
 #include "cli/value.h"
 
 #include "base/scope.h"
+#include "kernel/rlimit.h"
 
 #include <errno.h>
 #include <string.h>
@@ -223,18 +224,6 @@ int value_number_list(const char *text, const char *what, struct err *e)
 
 /* ---- ulimit ------------------------------------------------------------------------------------------------- */
 
-/* setrlimit(2); Docker's names, without its disabled "as" */
-static const char *const ulimits[][2] = {
-	{ "core", "RLIMIT_CORE" },         { "cpu", "RLIMIT_CPU" },
-	{ "data", "RLIMIT_DATA" },         { "fsize", "RLIMIT_FSIZE" },
-	{ "locks", "RLIMIT_LOCKS" },       { "memlock", "RLIMIT_MEMLOCK" },
-	{ "msgqueue", "RLIMIT_MSGQUEUE" }, { "nice", "RLIMIT_NICE" },
-	{ "nofile", "RLIMIT_NOFILE" },     { "nproc", "RLIMIT_NPROC" },
-	{ "rss", "RLIMIT_RSS" },           { "rtprio", "RLIMIT_RTPRIO" },
-	{ "rttime", "RLIMIT_RTTIME" },     { "sigpending", "RLIMIT_SIGPENDING" },
-	{ "stack", "RLIMIT_STACK" },
-};
-
 static int ulimit_number(struct sv s, uint64_t *ret, struct err *e)
 {
 	int64_t v;
@@ -248,15 +237,17 @@ static int ulimit_number(struct sv s, uint64_t *ret, struct err *e)
 
 static int ulimit_type(struct sv name, const char **ret, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ulimits); i++)
-		if (sv_is(name, ulimits[i][0])) {
-			*ret = ulimits[i][1];
-			return 0;
-		}
-	return err_set(e, EINVAL,
-		       "invalid ulimit type: %.*s (core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, "
-		       "nproc, rss, rtprio, rttime, sigpending, stack)",
-		       (int)(name.n < 80 ? name.n : 80), name.p ? name.p : "");
+	int resource = rlimit_from_name(name);
+
+	if (resource >= 0) {
+		*ret = rlimit_name((unsigned)resource);
+		return 0;
+	}
+	return err_set(
+		e, EINVAL,
+		"invalid ulimit type: %.*s (core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, "
+		"rss, rtprio, rttime, sigpending, stack)",
+		(int)(name.n < 80 ? name.n : 80), name.p ? name.p : "");
 }
 
 static int ulimit_order(const struct oci_rlimit *l, struct err *e)

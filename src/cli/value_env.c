@@ -108,9 +108,9 @@ static int file_line(struct sv line, char *const *environ_, struct arena *a, str
 	if (memchr(line.p, '\0', line.n))
 		return err_set(e, EINVAL, "variable '%.*s' holds a NUL byte", shown(name), name.p);
 	if (value.p || !environ_)
-		return item ? LIST_ADD(a, out, item, e) : err_oom(e);
+		return item ? LIST_PUT(a, out, item, e) : err_oom(e);
 	item = from_environment(environ_, name);
-	return item ? LIST_ADD(a, out, item, e) : 0;
+	return item ? LIST_PUT(a, out, item, e) : 0;
 }
 
 int value_env_file(struct sv text, char *const *environ_, struct arena *a, struct oci_strings *ret, struct err *e)

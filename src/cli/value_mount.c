@@ -179,7 +179,7 @@ static int volume_mode_fits(const struct mount_config *m, const struct volume_mo
 
 int value_volume(const char *text, struct arena *a, struct mount_config *ret, struct err *e)
 {
-	struct mount_config m = { .type = MOUNT_VOLUME, .tmpfs_mode = OCI_UNSET };
+	struct mount_config m;
 	struct volume_mode mode = { 0 };
 	struct sv f[3] = { { 0 } };
 	size_t n = 0;
@@ -190,12 +190,12 @@ int value_volume(const char *text, struct arena *a, struct mount_config *ret, st
 	if (n == 2 && mode_parse(f[1], &mode, a))
 		return err_set(e, EINVAL, "invalid volume specification: '%.80s' ([SOURCE:]TARGET[:MODE])", text);
 	mode = (struct volume_mode){ 0 };
+	mount_config_init(&m);
 	if (n == 3 && !mode_parse(f[2], &mode, a))
 		return err_set(e, EINVAL,
 			       "invalid mode: %.80s (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)",
 			       f[2].p);
-	if (n > 1 && is_host_path(f[0]))
-		m.type = MOUNT_BIND;
+	m.type = n > 1 && is_host_path(f[0]) ? MOUNT_BIND : MOUNT_VOLUME;
 	m.readonly = mode.readonly;
 	m.make_source = m.type == MOUNT_BIND;
 	m.volume_nocopy = mode.nocopy;
@@ -445,10 +445,11 @@ static int mount_not_mixed(const struct mount_parse *p, struct err *e)
 
 int value_mount(const char *text, struct arena *a, struct mount_config *ret, struct err *e)
 {
-	struct mount_parse p = { .arena = a, .m.tmpfs_mode = OCI_UNSET, .type = SV("volume") };
+	struct mount_parse p = { .arena = a, .type = SV("volume") };
 	struct sv rest = sv_from(text), field;
 	int r;
 
+	mount_config_init(&p.m);
 	while ((r = csv_next(&rest, a, &field, e)) > 0) {
 		r = mount_field(&p, field, e);
 		if (r < 0)
@@ -493,7 +494,7 @@ static bool is_tmpfs_option(struct sv o)
 
 int value_tmpfs(const char *text, struct arena *a, struct mount_config *ret, struct err *e)
 {
-	struct mount_config m = { .type = MOUNT_TMPFS, .tmpfs_mode = OCI_UNSET };
+	struct mount_config m;
 	struct sv target, options, rest, o;
 	int r;
 
@@ -506,6 +507,8 @@ int value_tmpfs(const char *text, struct arena *a, struct mount_config *ret, str
 				       "nr_blocks=, mpol=, or a "
 				       "mount flag)",
 				       SHOW(o));
+	mount_config_init(&m);
+	m.type = MOUNT_TMPFS;
 	m.tmpfs_options = options.n ? arena_sv(a, options) : NULL;
 	if (options.n && !m.tmpfs_options)
 		return err_oom(e);

@@ -8,17 +8,18 @@
 #include <stdbool.h>
 
 struct engine;
+struct host;
 
 struct run_flags {
-	bool plan;        /* print the plan on standard output and make nothing */
-	bool trace;       /* print microseconds per step on standard error */
-	const char *host; /* with plan: a captured host tree instead of "/"; NULL: this host */
+	bool plan;  /* print the plan on standard output and make nothing */
+	bool trace; /* print microseconds per step on standard error */
 };
 
 /* engine_run - make and start the container of c; in the foreground (not c->detach) wait for its end.
  *
- * engine: may be NULL with flags->plan. *ret_status: 0 to 255, what `tare run` exits with: the command's own status, 128
- * + signal, 126 not executable, 127 not found; 0 when detached (the id was printed) or planned. A negative return is an
- * error of the engine; the caller exits with 125. Warnings were written by log_warning(). */
-int engine_run(struct engine *engine, struct container_config *c, const struct run_flags *flags, int *ret_status,
-	       struct err *e);
+ * engine: NULL for the plan of a --rootfs, which needs no data root. host: whose facts count; with plan it may be a
+ * captured one. *ret_status, set on success and on failure: 0 to 255, what `tare run` exits with: the command's own
+ * status, 128 + signal, 126 not executable, 127 not found, 125 for an error of the engine; 0 when detached (the id was
+ * printed) or planned. Warnings were written by log_warning(). */
+int engine_run(struct engine *engine, const struct host *host, struct container_config *c,
+	       const struct run_flags *flags, int *ret_status, struct err *e);
