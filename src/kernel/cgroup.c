@@ -505,3 +505,8 @@ int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const cha
 	}
 	return r < 0 ? err_wrap(e, r, "cgroup %s", path) : 0;
 }
+
+const char *cgroup_dir(const struct cgroup *cg, unsigned hierarchy)
+{
+	return hierarchy < cg->layout.n && cg->part[hierarchy].present ? cg->part[hierarchy].dir : NULL;
+}

@@ -25,15 +25,15 @@ struct apply {
 static int host_root_overlay(struct apply *a, struct err *e)
 {
 	const struct root_source *root = &a->c->plan->root;
-	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), data = -1;
 	int r;
 
 	if (layers < 0)
 		return err_sys(e, "open %s", root->layers_dir);
-	a->init.root_anchor = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (a->init.root_anchor < 0)
+	data = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (data < 0)
 		return err_sys(e, "open %s", root->data_dir);
-	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers, .data_dir = a->init.root_anchor,
+	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers, .data_dir = data,
 						   .lower = root->lower, .lower_count = root->lower_count,
 						   .upper = root->upper, .work = root->work,
 						   .append = a->c->plan->facts->kernel.overlay_lowerdir_append }, e);
@@ -48,10 +48,7 @@ static int host_root_bind(struct apply *a, struct err *e)
 	const char *path = a->c->plan->root.path;
 	int r;
 
-	a->init.root_anchor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (a->init.root_anchor < 0)
-		return err_sys(e, "root file system: open %s", path);
-	r = mount_clone(a->init.root_anchor, "", true, e);
+	r = mount_clone(AT_FDCWD, path, true, e);
 	if (r < 0)
 		return err_wrap(e, r, "root file system %s", path);
 	a->init.root_mount = r;
@@ -153,14 +150,6 @@ static int hear(struct container *c, struct err *e)
 	return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
 }
 
-static void close_init(struct init *in)
-{
-	if (in->root_mount >= 0)
-		close(in->root_mount);
-	if (in->root_anchor >= 0)
-		close(in->root_anchor);
-}
-
 static int ended_early(struct container *c, struct err *e)
 {
 	struct err ignored;
@@ -177,14 +166,15 @@ int container_create(const struct plan *p, const struct host *host, const int st
 {
 	struct container c = { .plan = p, .host = host, .trace = t, .pidfd = -1, .sync = -1 };
 	struct apply a = { .c = &c, .init = { .plan = p, .trace = t, .sync = -1, .host_proc = host->proc,
-					      .root_mount = -1, .root_anchor = -1, .root = -1, .proc = -1, .sys = -1,
+					      .root_mount = -1, .root = -1, .proc = -1, .sys = -1,
 					      .mask = -1, .dev = -1 } };
 	struct err own = { 0 }, ignored;
 	int r;
 
 	memcpy(a.init.stdio, stdio, sizeof a.init.stdio);
 	r = run_steps(&a, ACTOR_HOST, &own);
-	close_init(&a.init);
+	if (a.init.root_mount >= 0)
+		close(a.init.root_mount);
 	if (r == 0) {
 		r = hear(&c, &own);
 		if (r == 0)

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "kernel/copy_tree.h"
+#include "kernel/cgroup.h"
 #include "kernel/mount.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
@@ -29,9 +30,10 @@ int init_propagation(struct init *in, const struct step *s, struct err *e)
 
 int init_root_attach(struct init *in, const struct step *s, struct err *e)
 {
-	int r = mount_attach(in->root_mount, in->root_anchor, e);
+	/* opened here, by path: a descriptor from before the clone belongs to the other mount namespace */
+	scoped_fd anchor = open(s->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = anchor < 0 ? err_sys(e, "open %s", s->source) : mount_attach(in->root_mount, anchor, e);
 
-	(void)s;
 	if (r < 0)
 		return err_wrap(e, r, "attach the root");
 	in->root = in->root_mount;
@@ -166,18 +168,20 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 
 /* ---- /sys/fs/cgroup ------------------------------------------------------------------------------------------- */
 
-static int cgroup_bind(int dir, const char *name, int into, const struct step *s, struct err *e)
+static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = mount_clone(dir, "", false, e), target = -1;
+	scoped_fd mnt = -1, target = -1;
+	char path[PATH_MAX];
 	int r;
+
+	(void)snprintf(path, sizeof path, "/%s", dir);
+	mnt = mount_clone(AT_FDCWD, path, false, e);
 
 	if (mnt < 0)
 		return mnt;
 	r = change(mnt, s, e);
 	if (r < 0)
 		return r;
-	if (!*name)
-		return mount_attach(mnt, into, e);
 	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "mkdir %s", name);
 	target = openat(into, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -221,9 +225,9 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 	r = mounted(in, mnt, s, true, e);
 	for (unsigned i = 0; r == 0 && i < l->n; i++) {
 		const char *name = hierarchy_name(&l->h[i]);
-		int dir = cgroup_dir(in->cgroup, i);
+		const char *dir = cgroup_dir(in->cgroup, i);
 
-		if (dir < 0)
+		if (!dir)
 			continue;
 		r = cgroup_bind(dir, name, mnt, s, e);
 		if (r == 0)
@@ -234,14 +238,10 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 
 static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 {
-	int dir = in->plan->cgroup_ns ? cgroup_clone_fd(in->cgroup) : -1;
-	scoped_fd mnt = dir < 0 ? mount_new("cgroup2", NULL, s->set, e) : mount_clone(dir, "", false, e);
-	int r;
+	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
+	scoped_fd mnt = mount_new("cgroup2", NULL, s->set, e);
 
-	if (mnt < 0)
-		return mnt;
-	r = change(mnt, s, e);
-	return r < 0 ? r : mounted(in, mnt, s, true, e);
+	return mnt < 0 ? mnt : mounted(in, mnt, s, true, e);
 }
 
 int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)

@@ -36,6 +36,7 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_NS] = init_cgroup_ns,
 	[STEP_NS_JOIN] = init_ns_join,
 	[STEP_SESSION] = init_session,
+	[STEP_LOOPBACK] = init_loopback,
 	[STEP_PROPAGATION] = init_propagation,
 	[STEP_ROOT_ATTACH] = init_root_attach,
 	[STEP_MOUNT] = init_mount,

@@ -26,7 +26,6 @@ struct init {
 	int stdio[3];  /* become 0, 1, 2; -1: stays as it is */
 	int host_proc; /* the host's /proc, O_PATH */
 	int root_mount; /* detached mount of the root */
-	int root_anchor; /* directory that it is attached to, in our own mount namespace */
 	/* made on the way */
 	int root;      /* the attached root */
 	int proc, sys; /* the mounts at /proc and /sys, -1 while there are none */
@@ -43,6 +42,6 @@ typedef int init_step(struct init *in, const struct step *s, struct err *e);
 
 init_step init_propagation, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up, init_device,
 	init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly, init_pivot_root;
-init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_hostname, init_domainname,
+init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
 	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
 	init_seccomp, init_capabilities, init_exec;

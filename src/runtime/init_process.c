@@ -11,10 +11,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -46,12 +49,27 @@ int init_ns_join(struct init *in, const struct step *s, struct err *e)
 int init_session(struct init *in, const struct step *s, struct err *e)
 {
 	(void)s;
+	umask(0); /* modes are as the plan has them until UMASK */
 	if (setsid() < 0)
 		return err_sys(e, "setsid");
 	for (int i = 0; i < 3; i++)
 		if (in->stdio[i] >= 0 && dup2(in->stdio[i], i) < 0)
 			return err_sys(e, "dup2 to descriptor %d", i);
 	return 0;
+}
+
+/* A new network namespace has its `lo` down: netdevice(7) */
+int init_loopback(struct init *in, const struct step *s, struct err *e)
+{
+	scoped_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq lo = { .ifr_name = "lo" };
+
+	(void)in;
+	(void)s;
+	if (fd < 0)
+		return err_sys(e, "socket for the loopback interface");
+	lo.ifr_flags = IFF_UP | IFF_RUNNING;
+	return ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? err_sys(e, "set the loopback interface up") : 0;
 }
 
 /* ---- stage 3 ---------------------------------------------------------------------------------------------------- */

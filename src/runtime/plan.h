@@ -22,7 +22,7 @@
 	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* child */                                                                                                    \
-	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session")     \
+	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
 	X(PROPAGATION, "propagation") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \

@@ -277,10 +277,13 @@ static int plan_finish(struct plan *p, struct err *e)
 int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
+	struct step *s;
 	int r = plan_propagation(p, e);
 
-	if (r == 0 && !plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH))
+	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH)))
 		r = err_oom(e);
+	if (r == 0)
+		s->source = p->root.path ? p->root.path : p->root.data_dir;
 	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
 		r = plan_mount(p, in, &spec->mounts.v[i], e);
 		if (r < 0)

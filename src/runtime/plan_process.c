@@ -263,5 +263,7 @@ int plan_start(struct plan *p, struct err *e)
 	p->steps[joins].set = p->clone_flags;
 	if (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS))
 		return err_oom(e);
-	return plan_add(p, ACTOR_CHILD, STEP_SESSION) ? 0 : err_oom(e);
+	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION))
+		return err_oom(e);
+	return !(p->clone_flags & CLONE_NEWNET) || plan_add(p, ACTOR_CHILD, STEP_LOOPBACK) ? 0 : err_oom(e);
 }

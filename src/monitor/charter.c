@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/charter.h"
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CHARTER_LIST_MAX 512 /* layers (overlayfs takes 500), volumes */
+
+enum kind { KIND_TEXT, KIND_FLAG, KIND_LIST_LOWER, KIND_LIST_COPY_UP };
+
+static const struct row {
+	const char *key;
+	enum kind kind;
+	size_t at;
+} rows[] = {
+	{ "id", KIND_TEXT, offsetof(struct charter, id) },
+	{ "container_dir", KIND_TEXT, offsetof(struct charter, container_dir) },
+	{ "rootfs", KIND_TEXT, offsetof(struct charter, root.path) },
+	{ "layers_dir", KIND_TEXT, offsetof(struct charter, root.layers_dir) },
+	{ "data_dir", KIND_TEXT, offsetof(struct charter, root.data_dir) },
+	{ "lower", KIND_LIST_LOWER, 0 },
+	{ "upper", KIND_TEXT, offsetof(struct charter, root.upper) },
+	{ "work", KIND_TEXT, offsetof(struct charter, root.work) },
+	{ "copy_up", KIND_LIST_COPY_UP, 0 },
+	{ "auto_remove", KIND_FLAG, offsetof(struct charter, auto_remove) },
+	{ "open_stdin", KIND_FLAG, offsetof(struct charter, open_stdin) },
+	{ "trace", KIND_FLAG, offsetof(struct charter, trace) },
+	{ "program", KIND_TEXT, offsetof(struct charter, program) },
+	{ "data_root", KIND_TEXT, offsetof(struct charter, data_root) },
+	{ "state_root", KIND_TEXT, offsetof(struct charter, state_root) },
+};
+
+static void put(struct buf *b, const char *key, const char *value)
+{
+	buf_putf(b, "%s=%s", key, value);
+	buf_put(b, "", 1);
+}
+
+static void put_row(struct buf *b, const struct charter *c, const struct row *row)
+{
+	const char *p = (const char *)c + row->at;
+	const char *text;
+
+	switch (row->kind) {
+	case KIND_TEXT:
+		memcpy(&text, p, sizeof text);
+		if (text)
+			put(b, row->key, text);
+		break;
+	case KIND_FLAG:
+		if (*(const bool *)p)
+			put(b, row->key, "true");
+		break;
+	case KIND_LIST_LOWER:
+		for (unsigned i = 0; i < c->root.lower_count; i++)
+			put(b, row->key, c->root.lower[i]);
+		break;
+	case KIND_LIST_COPY_UP:
+		for (size_t i = 0; i < c->copy_up_count; i++)
+			put(b, row->key, c->copy_up[i]);
+		break;
+	}
+}
+
+int charter_write(int state_dir, const struct charter *c, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
+	int r;
+
+	put(&b, "tare-charter", "1");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		put_row(&b, c, &rows[i]);
+	r = buf_status(&b, e);
+	return r < 0 ? r : io_replace_at(state_dir, CHARTER_FILE, b.p, b.len, 0600, false, e);
+}
+
+static int take_row(struct charter *c, const struct row *row, const char *value, const char **lower, struct err *e)
+{
+	char *p = (char *)c + row->at;
+
+	switch (row->kind) {
+	case KIND_TEXT:
+		memcpy(p, &value, sizeof value);
+		return 0;
+	case KIND_FLAG:
+		*(bool *)p = strcmp(value, "true") == 0;
+		return 0;
+	case KIND_LIST_LOWER:
+		if (c->root.lower_count == CHARTER_LIST_MAX)
+			return err_set(e, E2BIG, CHARTER_FILE ": more than %d layers", CHARTER_LIST_MAX);
+		lower[c->root.lower_count++] = value;
+		return 0;
+	case KIND_LIST_COPY_UP:
+		if (c->copy_up_count == CHARTER_LIST_MAX)
+			return err_set(e, E2BIG, CHARTER_FILE ": more than %d volumes", CHARTER_LIST_MAX);
+		c->copy_up[c->copy_up_count++] = value;
+		return 0;
+	}
+	return 0;
+}
+
+static int take_field(struct charter *c, const char *field, const char **lower, struct err *e)
+{
+	const char *equals = strchr(field, '=');
+	size_t n = equals ? (size_t)(equals - field) : 0;
+
+	if (!equals)
+		return err_set(e, EINVAL, CHARTER_FILE ": damaged field");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strlen(rows[i].key) == n && memcmp(rows[i].key, field, n) == 0)
+			return take_row(c, &rows[i], equals + 1, lower, e);
+	return 0;
+}
+
+static int parse(const char *text, size_t n, struct arena *a, struct charter *c, struct err *e)
+{
+	const char **lower = arena_array(a, CHARTER_LIST_MAX, sizeof *lower);
+	const char *end = text + n, *field = text;
+	int r = 0;
+
+	c->copy_up = arena_array(a, CHARTER_LIST_MAX, sizeof *c->copy_up);
+	if (!lower || !c->copy_up)
+		return err_oom(e);
+	if (n == 0 || text[n - 1] || strcmp(text, "tare-charter=1") != 0)
+		return err_set(e, EINVAL, CHARTER_FILE ": not a charter of version %d", CHARTER_VERSION);
+	while (r == 0 && (field += strlen(field) + 1) < end)
+		r = take_field(c, field, lower, e);
+	c->root.lower = lower;
+	return r;
+}
+
+int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
+	struct charter c = { 0 };
+	char *text;
+	int r = io_read_at(state_dir, CHARTER_FILE, &b, e);
+
+	if (r < 0)
+		return r;
+	text = arena_alloc(a, b.len + 1);
+	if (!text)
+		return err_oom(e);
+	if (b.len)
+		memcpy(text, b.p, b.len);
+	r = parse(text, b.len, a, &c, e);
+	if (r == 0 && (!c.id || !c.container_dir || !c.program || !c.data_root || !c.state_root))
+		r = err_set(e, EINVAL, CHARTER_FILE ": a field is missing");
+	if (r == 0)
+		*ret = c;
+	return r;
+}

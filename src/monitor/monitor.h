@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor.h - tare-monitor: one process per container, its parent, that owns what happens to it.
+ *
+ * Born by the engine with CONTROL_FD connected to it, in the container's state directory. Reads charter and config.json,
+ * makes the container, answers on the control socket, relays stdio, writes the outcome, removes the cgroup, and runs
+ * `tare _reap ID` unless the client that is still there says that it did. Static, single-threaded; it never opens the
+ * database. */
+#pragma once
+
+#include "base/err.h"
+
+/* monitor_run - the whole life, with the state directory given by its path. 0: it ended well, whatever the container
+ * did. */
+int monitor_run(const char *state_dir, struct err *e);
