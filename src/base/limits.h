@@ -14,3 +14,10 @@
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
 #define LIMIT_SECCOMP_PROFILE (1u << 20) /* --security-opt seccomp=FILE */
 #define LIMIT_NAME 128                 /* a container's, image's or volume's name, bytes */
+#define LIMIT_LAYER_ENTRIES 1000000u   /* of one layer's archive; a full Debian has 100,000 */
+#define LIMIT_LAYER_BYTES (256ull << 30) /* a layer's tar stream; the largest model images are below 100 GiB */
+#define LIMIT_LAYER_NAMES (256u << 20) /* names of one layer's directories, kept until their times are set */
+#define LIMIT_ENTRY_XATTRS 64          /* of one archive entry; Linux lists at most 64 KiB of names */
+#define LIMIT_IMAGE_LAYERS 500         /* overlayfs' OVL_MAX_STACK; Docker stops at 128 */
+#define LIMIT_ARENA_IMAGE (64u << 20)  /* config, manifest and index of one image, raw and parsed */
+#define LIMIT_LAYOUT_FILES 10000u      /* blobs and documents in one image archive */

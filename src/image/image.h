@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* image.h - what loading (later: pulling) an image gives to the engine, which records it in the database.
  *
- * Plain data: the engine includes this header without linking libarchive or libcrypto. On the disk stand, relative to
+ * image_load() (load.h) makes it. Plain data: the engine includes this header without linking libarchive or libcrypto. On the disk stand, relative to
  * the data root: content/blobs/sha256/<hex> (verified bytes) and layers/<number>/ (unpacked trees).
  *
  * Order of life: an image's layers are on the disk before its rows are in the database, and its rows leave the database
@@ -40,6 +40,8 @@ struct image_loaded {
 	const char *reference;  /* as the caller or the layout named it ("busybox", "busybox:1.35"); NULL: none */
 	struct image_layer *layers; /* lowest first */
 	size_t n_layers;
+	bool locked;            /* chain_lock is open: it keeps other loaders of the same layers waiting */
+	int chain_lock;
 };
 
 /* What a load needs of the world. Descriptors are borrowed. */

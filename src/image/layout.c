@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/layout.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "image/entry_name.h"
+#include "kernel/sys.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#define INDEX_DEPTH 4
+
+struct layout_file {
+	const char *path;
+	struct staged staged;
+};
+
+struct layout {
+	int dir; /* directory; -1: the files below */
+	struct staging staging;
+	struct arena arena;
+	struct layout_file *files;
+	size_t n_files, cap_files;
+	struct layout_image *images;
+	size_t n_images, cap_images;
+};
+
+static int layout_new(int content, struct layout **ret, struct err *e)
+{
+	struct layout *l = calloc(1, sizeof *l);
+	int r;
+
+	if (!l)
+		return err_oom(e);
+	l->dir = -1;
+	l->arena = ARENA(LIMIT_ARENA_IMAGE);
+	r = staging_begin(content, &l->staging, e);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+void layout_free(struct layout *l)
+{
+	if (!l)
+		return;
+	staging_end(&l->staging);
+	arena_done(&l->arena);
+	free(l->files);
+	free(l->images);
+	free(l);
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------- */
+
+static int add_file(struct layout *l, const char *path, const struct staged *staged, struct err *e)
+{
+	if (l->n_files == l->cap_files) {
+		size_t cap = l->cap_files ? l->cap_files * 2 : 32;
+		struct layout_file *v = reallocarray(l->files, cap, sizeof *v);
+
+		if (!v)
+			return err_oom(e);
+		l->files = v;
+		l->cap_files = cap;
+	}
+	path = arena_str(&l->arena, path);
+	if (!path)
+		return err_oom(e);
+	l->files[l->n_files++] = (struct layout_file){ path, *staged };
+	return 0;
+}
+
+static const struct layout_file *find_file(const struct layout *l, const char *path)
+{
+	for (size_t i = l->n_files; i-- > 0;) /* of two with one name the last counts, as for tar(1) */
+		if (strcmp(l->files[i].path, path) == 0)
+			return &l->files[i];
+	return NULL;
+}
+
+static int open_in_dir(const struct layout *l, const char *path, int *ret_fd, struct err *e)
+{
+	scoped_fd fd = sys_openat2(l->dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+				   RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s: not a regular file", path);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static int open_file(const struct layout *l, const char *path, int *ret_fd, struct err *e)
+{
+	const struct layout_file *f;
+
+	if (l->dir >= 0)
+		return open_in_dir(l, path, ret_fd, e);
+	f = find_file(l, path);
+	if (!f)
+		return err_set(e, ENOENT, "%s is missing", path);
+	return staging_open(&l->staging, &f->staged, ret_fd, e);
+}
+
+static int read_file(struct layout *l, const char *path, size_t max_bytes, struct sv *ret, struct err *e)
+{
+	scoped_buf b = BUF(max_bytes);
+	scoped_fd fd = -1;
+	char *text;
+	int r = open_file(l, path, &fd, e);
+
+	if (r == 0)
+		r = io_read_fd(fd, &b, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", path);
+	text = arena_alloc(&l->arena, b.len + 1);
+	if (!text)
+		return err_oom(e);
+	memcpy(text, b.p ? b.p : "", b.len);
+	*ret = (struct sv){ text, b.len };
+	return 0;
+}
+
+/* ---- blobs --------------------------------------------------------------------------------------------------- */
+
+#define BLOB_PATH_SIZE (sizeof "blobs/sha256/" + DIGEST_HEX)
+
+/* stage_blob - its bytes as a staged file, from wherever the layout keeps them. */
+static int stage_blob(struct layout *l, const char *path, struct staged *ret, struct err *e)
+{
+	const struct layout_file *f = find_file(l, path);
+	scoped_fd fd = -1;
+	int r;
+
+	if (f) {
+		*ret = f->staged;
+		return 0;
+	}
+	r = open_file(l, path, &fd, e);
+	if (r == 0)
+		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, ret, e);
+	return r == 0 ? add_file(l, path, ret, e) : r;
+}
+
+int layout_blob(struct layout *l, const struct digest *d, struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	struct staged staged;
+	int r;
+
+	(void)snprintf(path, sizeof path, "blobs/sha256/%s", d->hex);
+	r = stage_blob(l, path, &staged, e);
+	if (r < 0)
+		return r;
+	if (strcmp(staged.digest.hex, d->hex) != 0)
+		return err_set(e, EBADMSG, "%s: its bytes have the digest sha256:%s", path, staged.digest.hex);
+	return staging_adopt(&l->staging, &staged, e);
+}
+
+static int read_blob(struct layout *l, const struct digest *d, size_t max_bytes, struct sv *ret, struct err *e)
+{
+	scoped_buf b = BUF(max_bytes);
+	char *text;
+	int r = layout_blob(l, d, e);
+
+	if (r == 0)
+		r = blob_read(l->staging.content, d, &b, e);
+	if (r < 0)
+		return r;
+	text = arena_alloc(&l->arena, b.len + 1);
+	if (!text)
+		return err_oom(e);
+	memcpy(text, b.p ? b.p : "", b.len);
+	*ret = (struct sv){ text, b.len };
+	return 0;
+}
+
+/* ---- what is in it ------------------------------------------------------------------------------------------- */
+
+static const char *annotation(const struct image_descriptor *d, const char *key)
+{
+	for (size_t i = 0; i < d->annotations.n; i++)
+		if (strcmp(d->annotations.v[i].key, key) == 0 && d->annotations.v[i].value[0])
+			return d->annotations.v[i].value;
+	return NULL;
+}
+
+/* "org.opencontainers.image.ref.name" is often a bare tag: that names no image. */
+static const char *reference_of(const struct image_descriptor *d)
+{
+	const char *name = annotation(d, "io.containerd.image.name");
+
+	if (name)
+		return name;
+	name = annotation(d, "org.opencontainers.image.ref.name");
+	return name && strpbrk(name, ":/") ? name : NULL;
+}
+
+static const char *machine_architecture(void)
+{
+	static const struct {
+		const char *machine, *oci;
+	} names[] = { { "x86_64", "amd64" }, { "aarch64", "arm64" }, { "riscv64", "riscv64" }, { "armv7l", "arm" } };
+	static struct utsname u;
+
+	if (uname(&u) < 0)
+		return "";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(u.machine, names[i].machine) == 0)
+			return names[i].oci;
+	return u.machine;
+}
+
+/* An entry that says nothing may be for any machine. */
+static bool platform_fits(const struct image_descriptor *d)
+{
+	return (!d->os || strcmp(d->os, "linux") == 0) &&
+	       (!d->architecture || strcmp(d->architecture, machine_architecture()) == 0);
+}
+
+static int add_image(struct layout *l, const struct image_descriptor *d, const char *reference, struct err *e)
+{
+	if (l->n_images == l->cap_images) {
+		size_t cap = l->cap_images ? l->cap_images * 2 : 4;
+		struct layout_image *v = reallocarray(l->images, cap, sizeof *v);
+
+		if (!v)
+			return err_oom(e);
+		l->images = v;
+		l->cap_images = cap;
+	}
+	l->images[l->n_images++] = (struct layout_image){ d->digest, reference };
+	return 0;
+}
+
+static bool is_index(const struct image_descriptor *d)
+{
+	return strcmp(d->media_type, MEDIA_OCI_INDEX) == 0 || strcmp(d->media_type, MEDIA_DOCKER_INDEX) == 0;
+}
+
+static bool is_manifest(const struct image_descriptor *d)
+{
+	return strcmp(d->media_type, MEDIA_OCI_MANIFEST) == 0 || strcmp(d->media_type, MEDIA_DOCKER_MANIFEST) == 0;
+}
+
+static int walk_index(struct layout *l, struct sv json, const char *reference, int depth, struct err *e);
+
+static int walk_nested(struct layout *l, const struct image_descriptor *d, const char *reference, int depth,
+		       struct err *e)
+{
+	struct sv json;
+	int r;
+
+	if (depth == INDEX_DEPTH)
+		return err_set(e, ELOOP, "more than %d indexes in each other", INDEX_DEPTH);
+	r = read_blob(l, &d->digest, LIMIT_MANIFEST, &json, e);
+	return r < 0 ? r : walk_index(l, json, reference, depth + 1, e);
+}
+
+/* Inside a nested index all entries are one image for several platforms: the first that fits is taken. */
+static int walk_index(struct layout *l, struct sv json, const char *reference, int depth, struct err *e)
+{
+	struct image_index index;
+	int r = image_index_parse(json, &l->arena, &index, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < index.manifests.n; i++) {
+		const struct image_descriptor *d = &index.manifests.v[i];
+		const char *name = reference_of(d) ? reference_of(d) : reference;
+		size_t before = l->n_images;
+
+		if (!platform_fits(d))
+			continue;
+		if (is_index(d))
+			r = walk_nested(l, d, name, depth, e);
+		else if (is_manifest(d))
+			r = add_image(l, d, name, e);
+		if (r < 0)
+			return r;
+		if (depth > 0 && l->n_images > before)
+			break;
+	}
+	return 0;
+}
+
+int layout_images(struct layout *l, const struct layout_image **ret, size_t *ret_n, struct err *e)
+{
+	struct sv json;
+	int r;
+
+	if (l->n_images == 0) {
+		r = read_file(l, "index.json", LIMIT_MANIFEST, &json, e);
+		if (r == 0)
+			r = walk_index(l, json, NULL, 0, e);
+		if (r < 0)
+			return err_wrap(e, r, "index.json");
+	}
+	if (l->n_images == 0)
+		return err_set(e, ENOENT, "no image for linux/%s in it", machine_architecture());
+	*ret = l->images;
+	*ret_n = l->n_images;
+	return 0;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------- */
+
+int layout_open_dir(int dir, int content, struct layout **ret, struct err *e)
+{
+	struct layout *l;
+	int r = layout_new(content, &l, e);
+
+	if (r < 0)
+		return r;
+	l->dir = dir;
+	*ret = l;
+	return 0;
+}
+
+struct archive_stream {
+	struct archive *archive;
+	struct inflate *from;
+	struct err from_err;
+};
+
+static la_ssize_t read_block(struct archive *a, void *arg, const void **ret_block)
+{
+	struct archive_stream *s = arg;
+	ssize_t n = inflate_next(s->from, ret_block, &s->from_err);
+
+	if (n < 0)
+		archive_set_error(a, -(int)n, "%s", s->from_err.msg);
+	return n < 0 ? ARCHIVE_FATAL : n;
+}
+
+static int stream_err(struct archive_stream *s, struct err *e)
+{
+	const char *text = archive_error_string(s->archive);
+
+	if (s->from_err.code)
+		return err_set(e, s->from_err.code, "%s", s->from_err.msg);
+	return err_set(e, EINVAL, "not an image archive: %s", text ? text : "not a tar archive");
+}
+
+static ssize_t read_entry(void *arg, void *to, size_t n, struct err *e)
+{
+	struct archive_stream *s = arg;
+	la_ssize_t got = archive_read_data(s->archive, to, n);
+
+	return got < 0 ? stream_err(s, e) : got;
+}
+
+static int stage_entry(struct layout *l, struct archive_stream *s, struct archive_entry *entry, struct err *e)
+{
+	const char *name = archive_entry_pathname(entry);
+	char path[ENTRY_NAME_SIZE];
+	struct staged staged;
+	int r;
+
+	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+		return 0;
+	if (l->n_files >= LIMIT_LAYOUT_FILES)
+		return err_set(e, EFBIG, "more than %u files", LIMIT_LAYOUT_FILES);
+	r = name ? entry_name_clean(name, path, e) : err_set(e, EINVAL, "an entry without a name");
+	if (r == 0)
+		r = staging_write(&l->staging, (struct byte_source){ read_entry, s }, INT64_MAX, &staged, e);
+	if (r == 0)
+		r = add_file(l, path, &staged, e);
+	return r < 0 && name ? err_wrap(e, r, "entry %s", name) : r;
+}
+
+static int stage_entries(struct layout *l, struct archive_stream *s, struct err *e)
+{
+	struct archive_entry *entry;
+	int r;
+
+	if (archive_read_support_format_tar(s->archive) != ARCHIVE_OK ||
+	    archive_read_open(s->archive, s, NULL, read_block, NULL) != ARCHIVE_OK)
+		return stream_err(s, e);
+	while ((r = archive_read_next_header(s->archive, &entry)) != ARCHIVE_EOF) {
+		if (r < ARCHIVE_WARN)
+			return stream_err(s, e);
+		r = stage_entry(l, s, entry, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int stage_archive(struct layout *l, struct byte_source from, struct err *e)
+{
+	struct archive_stream s = { archive_read_new(), NULL, { 0 } };
+	scoped_inflate in = NULL;
+	int r = s.archive ? inflate_open(from, UINT64_MAX, &in, e) : err_oom(e);
+
+	s.from = in;
+	if (r == 0)
+		r = stage_entries(l, &s, e);
+	archive_read_free(s.archive);
+	return r;
+}
+
+int layout_open_archive(struct byte_source from, int content, struct layout **ret, struct err *e)
+{
+	struct layout *l;
+	int r = layout_new(content, &l, e);
+
+	if (r < 0)
+		return r;
+	r = stage_archive(l, from, e);
+	if (r < 0) {
+		layout_free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}

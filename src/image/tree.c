@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/tree.h"
+
+#include "base/arena.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "image/entry_name.h"
+#include "kernel/sys.h"
+#include "storage/rootview.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
+#define OPAQUE "trusted.overlay.opaque"
+#define WHITEOUT_DEV makedev(0, 0)
+
+struct dir_time {
+	struct dir_time *next;
+	struct timespec mtime;
+	char path[];
+};
+
+struct tree {
+	struct tree_options o;
+	uint64_t entries, bytes;
+	int parent; /* of the entry before, O_PATH: archives go folder by folder */
+	char parent_path[ENTRY_NAME_SIZE];
+	int below; /* merged view of the layers below, opened when first needed */
+	struct dir_time *times, **times_end; /* in the archive's order */
+	struct arena arena;                  /* of times */
+};
+
+int tree_open(const struct tree_options *o, struct tree **ret, struct err *e)
+{
+	struct tree *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return err_oom(e);
+	t->o = *o;
+	t->parent = t->below = -1;
+	t->arena = ARENA(LIMIT_LAYER_NAMES);
+	t->times_end = &t->times;
+	*ret = t;
+	return 0;
+}
+
+static void forget_parent(struct tree *t)
+{
+	if (t->parent >= 0)
+		close(fd_take(&t->parent));
+}
+
+void tree_free(struct tree *t)
+{
+	if (!t)
+		return;
+	forget_parent(t);
+	if (t->below >= 0)
+		close(t->below);
+	arena_done(&t->arena);
+	free(t);
+}
+
+uint64_t tree_bytes(const struct tree *t)
+{
+	return t->bytes;
+}
+
+/* ---- parents ------------------------------------------------------------------------------------------------- */
+
+/* What a directory that the archive leaves out should look like: as below, else root's and 0755. */
+static void look_below(struct tree *t, const char *path, struct stat *ret)
+{
+	scoped_fd dir = -1;
+
+	*ret = (struct stat){ .st_mode = S_IFDIR | 0755 };
+	if (t->o.n_below == 0)
+		return;
+	if (t->below < 0 && rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, NULL) < 0)
+		return;
+	dir = sys_openat2(t->below, path, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (dir >= 0)
+		(void)fstat(dir, ret);
+}
+
+static int count_entry(struct tree *t, struct err *e)
+{
+	if (t->entries >= t->o.max_entries)
+		return err_set(e, EFBIG, "more than %llu entries", (unsigned long long)t->o.max_entries);
+	t->entries++;
+	return 0;
+}
+
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == WHITEOUT_DEV;
+}
+
+static int set_opaque(int fd, struct err *e)
+{
+	return fsetxattr(fd, OPAQUE, "y", 1, 0) < 0 ? err_sys(e, "set attribute " OPAQUE) : 0;
+}
+
+static int set_opaque_at(int parent, const char *leaf, struct err *e)
+{
+	scoped_fd dir = openat(parent, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return dir < 0 ? err_sys(e, "open") : set_opaque(dir, e);
+}
+
+static int make_implied(struct tree *t, int at, const char *leaf, const char *path, struct err *e)
+{
+	struct stat like;
+	scoped_fd dir = -1;
+	int r = count_entry(t, e);
+
+	if (r < 0)
+		return r;
+	look_below(t, path, &like);
+	if (mkdirat(at, leaf, 0700) < 0)
+		return err_sys(e, "%s: mkdir", path);
+	dir = openat(at, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || fchown(dir, like.st_uid, like.st_gid) < 0 || fchmod(dir, like.st_mode & 07777) < 0)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int open_dir(struct tree *t, const char *path)
+{
+	return sys_openat2(t->o.root, path[0] ? path : ".", O_PATH | O_DIRECTORY, INSIDE);
+}
+
+/* make_parent - the directory `path`, in which its own parent stands already. A whiteout of this layer gives way: the
+ * directory hides the one below. */
+static int make_parent(struct tree *t, const char *path, struct err *e)
+{
+	struct entry_split s;
+	scoped_fd at = -1;
+	struct stat st;
+	bool hides;
+	int r;
+
+	entry_split(path, &s);
+	at = open_dir(t, s.parent);
+	if (at < 0)
+		return err_sys(e, "%s", s.parent);
+	hides = fstatat(at, s.leaf, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(&st);
+	if (hides && unlinkat(at, s.leaf, 0) < 0)
+		return err_sys(e, "%s: remove", path);
+	r = make_implied(t, at, s.leaf, path, e);
+	return r == 0 && hides ? set_opaque_at(at, s.leaf, e) : r;
+}
+
+/* make_parents - each missing component of path, from the top. */
+static int make_parents(struct tree *t, const char *path, struct err *e)
+{
+	char part[ENTRY_NAME_SIZE];
+
+	for (size_t i = 0; path[i]; i++) {
+		scoped_fd there = -1;
+		int r;
+
+		if (path[i + 1] != '/' && path[i + 1] != '\0')
+			continue;
+		memcpy(part, path, i + 1);
+		part[i + 1] = '\0';
+		there = open_dir(t, part);
+		if (there >= 0)
+			continue;
+		if (errno != ENOENT && errno != ENOTDIR)
+			return err_sys(e, "%s", part);
+		r = make_parent(t, part, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* parent_of - *ret_fd stays the tree's. */
+static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, struct err *e)
+{
+	int fd, r;
+
+	if (t->parent >= 0 && strcmp(t->parent_path, s->parent) == 0) {
+		*ret_fd = t->parent;
+		return 0;
+	}
+	fd = open_dir(t, s->parent);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		r = make_parents(t, s->parent, e);
+		if (r < 0)
+			return r;
+		fd = open_dir(t, s->parent);
+	}
+	if (fd < 0)
+		return err_sys(e, "%s", s->parent);
+	forget_parent(t);
+	t->parent = fd;
+	memcpy(t->parent_path, s->parent, strlen(s->parent) + 1);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* ---- the entry's own place ----------------------------------------------------------------------------------- */
+
+/* place - where an entry goes: parent and last component. leaf "" is the layer's root. */
+struct place {
+	struct entry_split s;
+	int parent;
+};
+
+static int place_find(struct tree *t, const char *name, struct place *p, struct err *e)
+{
+	char path[ENTRY_NAME_SIZE];
+	int r;
+
+	r = count_entry(t, e);
+	if (r == 0)
+		r = entry_name_clean(name, path, e);
+	if (r < 0)
+		return r;
+	entry_split(path, &p->s);
+	return parent_of(t, &p->s, &p->parent, e);
+}
+
+static int not_the_root(const struct place *p, struct err *e)
+{
+	return p->s.leaf[0] ? 0 : err_set(e, EINVAL, "the layer's root must be a directory");
+}
+
+/* make_room - take away what an earlier entry left at p. The parent at hand cannot be in it. */
+static int make_room(const struct place *p, struct err *e)
+{
+	return io_remove_tree_at(p->parent, p->s.leaf, e);
+}
+
+/* ---- owner, mode, times, attributes -------------------------------------------------------------------------- */
+
+/* overlayfs' own attributes would let an image speak to the mount; labels are the host's policy. */
+static bool xattr_is_refused(const char *name)
+{
+	static const char *const prefixes[] = { "trusted.overlay.", "user.overlay.", "security.selinux", "security.evm",
+						"security.ima", "security.SMACK" };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* A file system without some kind of attribute is fine, but a program that would silently lack its capability is not. */
+static int set_xattrs(int fd, const struct tree_meta *m, struct err *e)
+{
+	for (size_t i = 0; i < m->n_xattrs; i++) {
+		const struct tree_xattr *x = &m->xattrs[i];
+
+		if (xattr_is_refused(x->name) || fsetxattr(fd, x->name, x->value, x->size, 0) == 0)
+			continue;
+		if (errno == ENOTSUP && strcmp(x->name, "security.capability") != 0)
+			continue;
+		return err_sys(e, "set attribute %s", x->name);
+	}
+	return 0;
+}
+
+/* In this order: a change of owner takes setuid and capabilities away. */
+static int set_meta(int fd, const struct tree_meta *m, struct err *e)
+{
+	struct timespec times[2] = { m->mtime, m->mtime };
+	int r;
+
+	if (fchown(fd, m->uid, m->gid) < 0)
+		return err_sys(e, "chown to %u:%u", m->uid, m->gid);
+	if (fchmod(fd, m->mode & 07777) < 0)
+		return err_sys(e, "chmod");
+	r = set_xattrs(fd, m, e);
+	if (r < 0)
+		return r;
+	return futimens(fd, times) < 0 ? err_sys(e, "set times") : 0;
+}
+
+static int set_meta_at(const struct place *p, const struct tree_meta *m, bool chmod_too, struct err *e)
+{
+	struct timespec times[2] = { m->mtime, m->mtime };
+
+	if (fchownat(p->parent, p->s.leaf, m->uid, m->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "chown to %u:%u", m->uid, m->gid);
+	/* our own fresh node in a folder that only we may enter: no link can be there */
+	if (chmod_too && fchmodat(p->parent, p->s.leaf, m->mode & 07777, 0) < 0)
+		return err_sys(e, "chmod");
+	if (utimensat(p->parent, p->s.leaf, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set times");
+	return 0;
+}
+
+/* ---- entries ------------------------------------------------------------------------------------------------- */
+
+static int whiteout_opaque(struct tree *t, const struct place *p, struct err *e)
+{
+	scoped_fd dir = -1;
+
+	if (t->o.n_below == 0)
+		return 0;
+	if (p->s.parent[0] == '\0')
+		return err_set(e, ENOTSUP, "a layer that hides the whole root is not supported");
+	dir = sys_openat2(t->o.root, p->s.parent, O_RDONLY | O_DIRECTORY, INSIDE);
+	if (dir < 0)
+		return err_sys(e, "open");
+	return set_opaque(dir, e);
+}
+
+/* What this layer itself has at the hidden name stays: only a directory must not be merged with the one below. */
+static int whiteout_name(struct tree *t, const struct place *p, const char *hidden, struct err *e)
+{
+	struct stat st;
+
+	if (hidden[0] == '\0' || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
+		return err_set(e, EINVAL, "a whiteout needs a name");
+	if (t->o.n_below == 0)
+		return 0;
+	if (mknodat(p->parent, hidden, S_IFCHR, WHITEOUT_DEV) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "mknod");
+	if (fstatat(p->parent, hidden, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "stat");
+	return S_ISDIR(st.st_mode) ? set_opaque_at(p->parent, hidden, e) : 0;
+}
+
+bool tree_is_whiteout(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strncmp(slash ? slash + 1 : name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+}
+
+int tree_whiteout(struct tree *t, const char *name, struct err *e)
+{
+	struct place p;
+	int r = place_find(t, name, &p, e);
+
+	if (r < 0)
+		return r;
+	if (strcmp(p.s.leaf, WHITEOUT_OPAQUE) == 0)
+		return whiteout_opaque(t, &p, e);
+	if (strncmp(p.s.leaf, WHITEOUT_META, strlen(WHITEOUT_META)) == 0)
+		return 0; /* aufs' own files */
+	return whiteout_name(t, &p, p.s.leaf + strlen(WHITEOUT_PREFIX), e);
+}
+
+static int remember_time(struct tree *t, const struct place *p, const struct tree_meta *m, struct err *e)
+{
+	size_t n = strlen(p->s.parent) + 1 + strlen(p->s.leaf) + 1;
+	struct dir_time *d = arena_alloc(&t->arena, sizeof *d + n);
+
+	if (!d)
+		return err_set(e, EFBIG, "more than %u bytes of directory names", LIMIT_LAYER_NAMES);
+	(void)snprintf(d->path, n, "%s%s%s", p->s.parent, p->s.parent[0] ? "/" : "", p->s.leaf);
+	d->mtime = m->mtime;
+	*t->times_end = d;
+	t->times_end = &d->next;
+	return 0;
+}
+
+/* directory_at - there is a directory of this layer at p, and no whiteout or other thing. */
+static int directory_at(const struct place *p, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (p->s.leaf[0] == '\0' || mkdirat(p->parent, p->s.leaf, 0700) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "mkdir");
+	if (fstatat(p->parent, p->s.leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "stat");
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	r = make_room(p, e);
+	if (r < 0)
+		return r;
+	if (mkdirat(p->parent, p->s.leaf, 0700) < 0)
+		return err_sys(e, "mkdir");
+	return is_whiteout(&st) ? set_opaque_at(p->parent, p->s.leaf, e) : 0;
+}
+
+int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, struct err *e)
+{
+	scoped_fd dir = -1;
+	struct place p;
+	int r = place_find(t, name, &p, e);
+
+	if (r == 0)
+		r = directory_at(&p, e);
+	if (r < 0)
+		return r;
+	dir = openat(p.parent, p.s.leaf[0] ? p.s.leaf : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open");
+	r = set_meta(dir, m, e);
+	return r < 0 ? r : remember_time(t, &p, m, e);
+}
+
+int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *m, struct err *e)
+{
+	struct place p;
+	int r = place_find(t, name, &p, e);
+
+	if (r == 0)
+		r = not_the_root(&p, e);
+	if (r < 0)
+		return r;
+	if (symlinkat(target, p.parent, p.s.leaf) < 0) {
+		r = errno == EEXIST ? make_room(&p, e) : err_sys(e, "symlink");
+		if (r < 0)
+			return r;
+		if (symlinkat(target, p.parent, p.s.leaf) < 0)
+			return err_sys(e, "symlink");
+	}
+	return set_meta_at(&p, m, false, e);
+}
+
+int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const struct tree_meta *m, struct err *e)
+{
+	struct place p;
+	int r = place_find(t, name, &p, e);
+
+	if (r == 0)
+		r = not_the_root(&p, e);
+	if (r < 0)
+		return r;
+	if (type == S_IFCHR && dev == WHITEOUT_DEV)
+		return whiteout_name(t, &p, p.s.leaf, e);
+	if (mknodat(p.parent, p.s.leaf, type | 0600, dev) < 0) {
+		r = errno == EEXIST ? make_room(&p, e) : err_sys(e, "mknod");
+		if (r < 0)
+			return r;
+		if (mknodat(p.parent, p.s.leaf, type | 0600, dev) < 0)
+			return err_sys(e, "mknod");
+	}
+	return set_meta_at(&p, m, true, e);
+}
+
+static int link_error(const struct entry_split *to, struct err *e)
+{
+	return err_sys(e, "hard link to %s%s%s", to->parent, to->parent[0] ? "/" : "", to->leaf);
+}
+
+static bool same_file(int dir_a, const char *a, int dir_b, const char *b)
+{
+	struct stat x, y;
+
+	return fstatat(dir_a, a, &x, AT_SYMLINK_NOFOLLOW) == 0 && fstatat(dir_b, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+/* The target's parent is found inside the tree, its last component is not followed: a link to a link. */
+static int link_to(struct tree *t, const struct place *p, const struct entry_split *to, struct err *e)
+{
+	scoped_fd from = open_dir(t, to->parent);
+	int r;
+
+	if (from < 0)
+		return link_error(to, e);
+	if (linkat(from, to->leaf, p->parent, p->s.leaf, 0) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return link_error(to, e);
+	if (same_file(from, to->leaf, p->parent, p->s.leaf))
+		return 0;
+	r = make_room(p, e);
+	if (r < 0)
+		return r;
+	return linkat(from, to->leaf, p->parent, p->s.leaf, 0) < 0 ? link_error(to, e) : 0;
+}
+
+int tree_hardlink(struct tree *t, const char *name, const char *target, struct err *e)
+{
+	char path[ENTRY_NAME_SIZE];
+	struct entry_split to;
+	struct place p;
+	int r = place_find(t, name, &p, e);
+
+	if (r == 0)
+		r = not_the_root(&p, e);
+	if (r == 0)
+		r = entry_name_clean(target, path, e);
+	if (r < 0)
+		return r;
+	entry_split(path, &to);
+	if (to.leaf[0] == '\0')
+		return err_set(e, EINVAL, "hard link to the root");
+	return link_to(t, &p, &to, e);
+}
+
+int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	struct place p;
+	int fd, r = place_find(t, name, &p, e);
+
+	if (r == 0)
+		r = not_the_root(&p, e);
+	if (r < 0)
+		return r;
+	fd = openat(p.parent, p.s.leaf, flags, 0600);
+	if (fd < 0 && errno == EEXIST) {
+		r = make_room(&p, e);
+		if (r < 0)
+			return r;
+		fd = openat(p.parent, p.s.leaf, flags, 0600);
+	}
+	if (fd < 0)
+		return err_sys(e, "create");
+	*ret_fd = fd;
+	return 0;
+}
+
+int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m, struct err *e)
+{
+	scoped_fd file = fd;
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return err_sys(e, "stat");
+	if (st.st_size != size && ftruncate(file, size) < 0)
+		return err_sys(e, "truncate to %lld bytes", (long long)size);
+	t->bytes += (uint64_t)size;
+	return set_meta(file, m, e);
+}
+
+/* In the archive's order: of a name that came twice the last time stays. A name that something else has taken since is
+ * left alone. */
+int tree_finish(struct tree *t, struct err *e)
+{
+	forget_parent(t);
+	for (struct dir_time *d = t->times; d; d = d->next) {
+		struct timespec times[2] = { d->mtime, d->mtime };
+		scoped_fd dir = sys_openat2(t->o.root, d->path[0] ? d->path : ".", O_RDONLY | O_DIRECTORY,
+					    INSIDE | RESOLVE_NO_SYMLINKS);
+
+		if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+			continue;
+		if (dir < 0 || futimens(dir, times) < 0)
+			return err_sys(e, "%s: set times", d->path);
+	}
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tree.h - write a layer's entries into its directory, as overlayfs wants to see them.
+ *
+ * Names, targets and ids are the attacker's. A name is cleaned by its text ("/etc/../x" is "x"; "../x" is refused), then
+ * its parent is opened inside the tree (openat2(2) RESOLVE_IN_ROOT), and the last component is made by a call that follows
+ * no link. A link that an earlier entry planted may lead to another place of the tree, never out of it.
+ *
+ * image-spec, layer.md: ".wh.NAME" becomes a character device 0:0, ".wh..wh..opq" the xattr trusted.overlay.opaque=y;
+ * both speak of the layers below only, wherever they stand in the archive. Entries of the same name: the last wins,
+ * directories merge. Errors: -errno, the text names the entry. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct tree_xattr {
+	const char *name;
+	const void *value;
+	size_t size;
+};
+
+struct tree_meta {
+	mode_t mode; /* permissions with setuid, setgid, sticky */
+	uid_t uid;
+	gid_t gid;
+	struct timespec mtime;
+	const struct tree_xattr *xattrs;
+	size_t n_xattrs;
+};
+
+struct tree_options {
+	int root;              /* the draft's directory, borrowed */
+	int layers;            /* layers/, borrowed; and the layers below this one, lowest first: a parent directory that the */
+	const unsigned *below; /* archive leaves out gets mode and owner from there */
+	size_t n_below;
+	uint64_t max_entries;
+};
+
+struct tree;
+
+int tree_open(const struct tree_options *o, struct tree **ret, struct err *e);
+void tree_free(struct tree *t);
+
+/* One entry each. The name says whether it is a whiteout; then the rest is ignored. */
+bool tree_is_whiteout(const char *name);
+int tree_whiteout(struct tree *t, const char *name, struct err *e);
+int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, struct err *e);
+int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *m, struct err *e);
+int tree_hardlink(struct tree *t, const char *name, const char *target, struct err *e);
+int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const struct tree_meta *m, struct err *e);
+
+/* tree_file - a new empty file, to be written with pwrite(2); then tree_file_end with its size, which closes fd whatever
+ * happens. What was not written is a hole. */
+int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e);
+int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m, struct err *e);
+
+/* tree_finish - the times of directories, which every later entry had changed. */
+int tree_finish(struct tree *t, struct err *e);
+
+uint64_t tree_bytes(const struct tree *t); /* of regular files, holes included */
