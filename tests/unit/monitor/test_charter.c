@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/charter.h"
+
+#include "../test.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static int folder(char name[64])
+{
+	(void)snprintf(name, 64, "/tmp/tare-test-XXXXXX");
+	assert_non_null(mkdtemp(name));
+	return open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+TEST(what_is_written_is_read)
+{
+	const char *lower[] = { "3", "2", "1" }, *copy_up[] = { "/a\nb", "/data=x" };
+	struct charter c = { .id = "i", .container_dir = "/d", .copy_up = copy_up, .copy_up_count = 2, .auto_remove = true,
+			     .trace = true, .program = "/p", .data_root = "/r", .state_root = "/s",
+			     .root = { .layers_dir = "/l", .data_dir = "/d", .lower = lower, .lower_count = 3,
+				       .upper = "upper", .work = "work" } };
+	scoped_arena a = ARENA(1 << 20);
+	struct charter back;
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	assert_int_equal(0, charter_write(dir, &c, NULL));
+	assert_int_equal(0, charter_read(dir, &a, &back, NULL));
+	assert_string_equal("i", back.id);
+	assert_null(back.root.path);
+	assert_int_equal(3, back.root.lower_count);
+	assert_string_equal("3", back.root.lower[0]);
+	assert_string_equal("1", back.root.lower[2]);
+	assert_int_equal(2, back.copy_up_count);
+	assert_string_equal("/a\nb", back.copy_up[0]);
+	assert_string_equal("/data=x", back.copy_up[1]);
+	assert_true(back.auto_remove && back.trace && !back.open_stdin);
+	assert_string_equal("/s", back.state_root);
+	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
+}
+
+#define FIELDS(text) { text, sizeof(text) }
+
+static const struct {
+	const char *text;
+	size_t n;
+} bad[] = {
+	{ "", 0 },
+	FIELDS("tare-charter=2"),
+	FIELDS("tare-charter=1\0id=x\0container_dir=/d"), /* the rest is missing */
+	FIELDS("tare-charter=1\0noequals"),
+	{ "tare-charter=1", 14 }, /* no NUL at the end */
+};
+
+TEST(what_is_not_a_charter_is_refused)
+{
+	scoped_arena a = ARENA(1 << 20);
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct charter c;
+
+		assert_int_equal(0, io_replace_at(dir, CHARTER_FILE, bad[i].text, bad[i].n, 0600, false, NULL));
+		assert_int_equal(-EINVAL, charter_read(dir, &a, &c, NULL));
+	}
+	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(what_is_written_is_read), RUN(what_is_not_a_charter_is_refused) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/outcome.h"
+
+#include "../test.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static int folder(char name[64])
+{
+	(void)snprintf(name, 64, "/tmp/tare-test-XXXXXX");
+	assert_non_null(mkdtemp(name));
+	return open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void remove_folder(const char *name)
+{
+	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
+}
+
+TEST(what_is_written_is_read)
+{
+	struct outcome o = { .state = OUTCOME_EXITED, .boot_id = "b-1", .monitor_pid = 2, .pid = 3, .pid_start_ticks = UINT64_MAX,
+			     .created_ns = 1, .started_ns = 2, .finished_ns = INT64_MAX, .exit_code = 137, .oom_killed = true,
+			     .error = "two\nlines" };
+	struct outcome back;
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	assert_int_equal(0, outcome_write(dir, &o, NULL));
+	assert_int_equal(0, outcome_read(dir, &back, NULL));
+	assert_string_equal("two lines", back.error);
+	(void)snprintf(back.error, sizeof back.error, "%s", o.error);
+	assert_memory_equal(&o, &back, sizeof o);
+	remove_folder(name);
+}
+
+static const struct {
+	const char *text;
+	int rc;
+} records[] = {
+	{ "tare-outcome 1\nstate running\nsomething_newer yes\n", 0 },
+	{ "tare-outcome 1\nstate sleeping\n", -EINVAL },
+	{ "tare-outcome 1\npid 99999999999\n", -EINVAL },
+	{ "tare-outcome 1\noom_killed perhaps\n", -EINVAL },
+	{ "", -EINVAL },
+	{ "something else\n", -EINVAL },
+};
+
+TEST(damaged_records_are_told_and_newer_keys_are_skipped)
+{
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
+		struct outcome o = { .exit_code = 7 };
+
+		assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, records[i].text, strlen(records[i].text), 0600, false, NULL));
+		assert_int_equal(records[i].rc, outcome_read(dir, &o, NULL));
+		assert_int_equal(records[i].rc ? 7 : 0, o.exit_code);
+	}
+	remove_folder(name);
+}
+
+TEST(no_record_is_enoent)
+{
+	struct outcome o;
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	assert_int_equal(-ENOENT, outcome_read(dir, &o, NULL));
+	remove_folder(name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(what_is_written_is_read),
+		RUN(damaged_records_are_told_and_newer_keys_are_skipped),
+		RUN(no_record_is_enoent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
