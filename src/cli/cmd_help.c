@@ -44,6 +44,7 @@ const struct command command_help = {
 	.name = "help",
 	.args = "[COMMAND]",
 	.summary = "show the commands, or the options of one",
+	.complete = "command",
 	.max_args = 1,
 	.run = run_help,
 };

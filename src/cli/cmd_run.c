@@ -56,6 +56,7 @@ const struct command command_run = {
 	.args = "[OPTIONS] IMAGE [COMMAND [ARG...]]",
 	.summary = "run a command in a new container",
 	.groups = groups,
+	.complete = "busybox",
 	.options_size = sizeof(struct run_options),
 	.init = init,
 	.max_args = -1,

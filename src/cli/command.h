@@ -31,6 +31,7 @@ struct command {
 	const struct option_group *const *groups; /* ends with NULL; NULL: takes no options */
 	size_t options_size; /* of the structure that the options fill; it starts zeroed */
 	void (*init)(void *options);
+	const char *complete;   /* what its operands are, for completion: "container", "command" or a list of words */
 	int min_args, max_args; /* -1: any number */
 	bool hidden;            /* for other programs of tare, or for building it */
 	bool stops;             /* the first operand ends the options */
@@ -39,7 +40,7 @@ struct command {
 	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
 };
 
-extern const struct command command_help, command_info, command_man, command_run, command_version;
+extern const struct command command_completion, command_help, command_info, command_man, command_run, command_version;
 
 extern const struct option_group opt_global; /* the options before the command */
 extern const struct option_group *const global_groups[];

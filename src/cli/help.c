@@ -93,20 +93,43 @@ void help_command(const struct command *c, struct buf *out)
 
 /* ---- mdoc(7) ------------------------------------------------------------------------------------------------ */
 
-/* A dot or a quote at the start of a line, and a backslash anywhere, mean something to roff(7). */
-static void roff_text(const char *text, struct buf *out)
+/* A dot or a quote at the start of a line, and some characters anywhere, mean something to roff(7). */
+static void roff_word(struct sv word, bool line_start, struct buf *out)
 {
-	if (*text == '.' || *text == '\'')
+	if (line_start && word.n && (word.p[0] == '.' || word.p[0] == '\''))
 		buf_puts(out, "\\&");
-	for (; *text; text++) {
-		if (*text == '\\')
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.p[i] == '\\')
 			buf_puts(out, "\\e");
-		else if (*text == '-')
+		else if (word.p[i] == '-')
 			buf_puts(out, "\\-");
-		else if (*text == '`')
+		else if (word.p[i] == '`')
 			buf_puts(out, "\\(ga");
 		else
-			buf_put(out, text, 1);
+			buf_put(out, word.p + i, 1);
+	}
+}
+
+static void roff_text(const char *text, struct buf *out)
+{
+	roff_word(sv_from(text), true, out);
+}
+
+#define ROFF_WIDTH 70 /* of the text; what its characters become may be longer */
+
+static void roff_lines(const char *text, struct buf *out)
+{
+	struct sv rest = sv_from(text), word;
+	size_t at = 0;
+
+	while (sv_next(&rest, ' ', &word)) {
+		if (at && at + 1 + word.n > ROFF_WIDTH) {
+			buf_puts(out, "\n");
+			at = 0;
+		}
+		buf_puts(out, at ? " " : "");
+		roff_word(word, at == 0, out);
+		at += word.n + (at > 0);
 	}
 }
 
@@ -127,7 +150,7 @@ static void man_option(const struct option *o, struct buf *out)
 	if (o->arg)
 		roff_arg(o->arg, out);
 	buf_puts(out, "\n");
-	roff_text(o->refused ? o->refused : o->summary, out);
+	roff_lines(o->refused ? o->refused : o->summary, out);
 	buf_puts(out, ".\n");
 }
 

@@ -1,0 +1,3 @@
+const struct command command_run = {
+	.name = "run",
+};
