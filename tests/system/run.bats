@@ -213,7 +213,7 @@ load helpers
 	equal /tmp "$out"
 	expect 0 box -w /made/for/this -- pwd
 	equal /made/for/this "$out"
-	refused 'working directory.*relative' tare run -w relative busybox true
+	refused "working directory 'relative' is invalid, it needs to be an absolute path" tare run -w relative busybox true
 }
 
 # bats test_tags=guest

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+# Limits as the kernel keeps them, on any layout of cgroups, and as a process feels them.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+# bats file_tags=guest
+
+load helpers
+
+with_probe=(-v "$TARE_BUILD/tests/system/probe:/probe:ro")
+
+# ---- values -------------------------------------------------------------------------------------------------------
+
+# what v1 makes of "unlimited": whole pages
+unlimited_v1=9223372036854771712
+
+@test "--memory" {
+	start c --memory 64m
+	equal 67108864 "$(limit c memory.limit_in_bytes memory.max)"
+}
+
+@test "--memory-swap: twice the memory by default, equal for none, -1 for no limit" {
+	need_controller memory
+	start c --memory 64m
+	[ -e "$(cgroup_file c memory.memsw.limit_in_bytes)" ] || [ -e "$(cgroup_file c memory.swap.max)" ] ||
+		skip "no swap accounting here"
+	equal "$(is_v1 memory && echo 134217728 || echo 67108864)" "$(limit c memory.memsw.limit_in_bytes memory.swap.max)"
+	start d --memory 64m --memory-swap 64m
+	equal "$(is_v1 memory && echo 67108864 || echo 0)" "$(limit d memory.memsw.limit_in_bytes memory.swap.max)"
+	start e --memory 64m --memory-swap 96m
+	equal "$(is_v1 memory && echo 100663296 || echo 33554432)" "$(limit e memory.memsw.limit_in_bytes memory.swap.max)"
+	start f --memory 64m --memory-swap -1
+	equal "$(is_v1 memory && echo $unlimited_v1 || echo max)" "$(limit f memory.memsw.limit_in_bytes memory.swap.max)"
+}
+
+@test "--memory-reservation" {
+	start c --memory 64m --memory-reservation 32m
+	equal 33554432 "$(limit c memory.soft_limit_in_bytes memory.low)"
+}
+
+@test "--memory-high: a v2 limit; elsewhere a warning, with --strict an error" {
+	need_controller memory
+	if is_v1 memory; then
+		expect 0 box --memory-high 48m -- true
+		matches 'warning: .*memory-high' "$err"
+		refused 'memory-high' tare run --rm --strict --memory-high 48m busybox true
+	else
+		start c --memory-high 48m
+		equal 50331648 "$(cat "$(cgroup_file c memory.high)")"
+	fi
+}
+
+@test "--cpus" {
+	start c --cpus 1.5
+	if is_v1 cpu; then
+		equal 150000 "$(limit c cpu.cfs_quota_us -)"
+		equal 100000 "$(limit c cpu.cfs_period_us -)"
+	else
+		equal "150000 100000" "$(limit c - cpu.max)"
+	fi
+	equal 1500000000 "$(tare inspect c | jq '.[0].HostConfig.NanoCpus')"
+}
+
+@test "--cpu-quota and --cpu-period" {
+	start c --cpu-quota 20000 --cpu-period 50000
+	if is_v1 cpu; then
+		equal "20000 50000" "$(limit c cpu.cfs_quota_us -) $(limit c cpu.cfs_period_us -)"
+	else
+		equal "20000 50000" "$(limit c - cpu.max)"
+	fi
+}
+
+@test "--cpu-shares: as given on v1, by the new formula on v2" {
+	local row name
+	for row in 2:1 512:59 1024:100 2048:174 262144:10000; do
+		name=s${row%:*}
+		start "$name" --cpu-shares "${row%:*}"
+		equal "$(is_v1 cpu && echo "${row%:*}" || echo "${row#*:}")" "$(limit "$name" cpu.shares cpu.weight)" "$row"
+		tare rm -f "$name" >/dev/null
+	done
+}
+
+@test "--cpuset-cpus and --cpuset-mems" {
+	start c --cpuset-cpus 0 --cpuset-mems 0
+	equal "0 0" "$(limit c cpuset.cpus cpuset.cpus) $(limit c cpuset.mems cpuset.mems)"
+	expect 0 box --cpuset-cpus 0 -- sh -c 'grep Cpus_allowed_list: /proc/self/status; nproc'
+	matches $'^Cpus_allowed_list:\t0\n1$' "$out"
+}
+
+@test "--pids-limit" {
+	start c --pids-limit 20
+	equal 20 "$(limit c pids.max pids.max)"
+	start d --pids-limit -1
+	equal max "$(limit d pids.max pids.max)"
+}
+
+@test "without options there is no limit" {
+	start c
+	equal "$(is_v1 memory && echo $unlimited_v1 || echo max)" "$(limit c memory.limit_in_bytes memory.max)"
+	equal "$(is_v1 cpu && echo -1 || echo "max 100000")" "$(limit c cpu.cfs_quota_us cpu.max)"
+	equal max "$(limit c pids.max pids.max)"
+}
+
+@test "--oom-score-adj" {
+	expect 0 box --oom-score-adj 500 -- cat /proc/self/oom_score_adj
+	equal 500 "$out"
+	local own may
+	own=$(</proc/self/oom_score_adj)
+	may=$(($(printf '%d' "0x$(awk '$1 == "CapEff:" { print $2 }' /proc/self/status)") >> 24 & 1))
+	expect 0 box --oom-score-adj -500 -- cat /proc/self/oom_score_adj
+	if [ "$may" = 1 ]; then
+		equal -500 "$out"
+	else
+		equal "$own" "$out" "clamped to the caller's own"
+		matches 'warning: .*oom-score-adj' "$err"
+	fi
+}
+
+@test "the container's group is PARENT/ID in every hierarchy" {
+	start c
+	local id pid line
+	id=$(tare inspect c | jq -r '.[0].Id') pid=$(pid_of c)
+	while IFS=: read -r _ line; do
+		equal "/$group/$id" "${line#*:}" "hierarchy ${line%%:*}"
+	done < <(joined "$pid")
+	start d --cgroup-parent "/$group/deeper/still"
+	id=$(tare inspect d | jq -r '.[0].Id') pid=$(pid_of d)
+	while IFS=: read -r _ line; do
+		equal "/$group/deeper/still/$id" "${line#*:}" "hierarchy ${line%%:*}"
+	done < <(joined "$pid")
+}
+
+# joined PID: lines of its /proc/PID/cgroup for hierarchies that are mounted here
+joined()
+{
+	local number names path
+	while IFS=: read -r number names path; do
+		[ "$number" = 0 ] && [ -z "$(hierarchy_of v2)" ] || echo "$number:$names:$path"
+	done <"/proc/$1/cgroup"
+}
+
+@test "without --cgroup-parent the group is below /tare, and gone afterwards" {
+	expect 0 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" run -d --name c busybox sleep 1000
+	local id=$out
+	contains ":/tare/$id" "$(cat "/proc/$(pid_of c)/cgroup")"
+	expect 0 tare rm -f c
+	equal "" "$(find "$host_cgroup" -name "$id" 2>/dev/null)"
+}
+
+# ---- behaviour ----------------------------------------------------------------------------------------------------
+
+# cpu_used_ns CONTAINER
+cpu_used_ns()
+{
+	local version
+	read -r version _ < <(hierarchy_of cpuacct)
+	if [ "$version" = v1 ]; then
+		cat "$(cgroup_file "$1" cpuacct.usage)"
+	else
+		awk '$1 == "usage_usec" { print $2 * 1000 }' "$(cgroup_dir "$1" cpu)/cpu.stat"
+	fi
+}
+
+cpu_percent() # CONTAINER SECONDS: of one CPU
+{
+	local used start
+	start=$(date +%s%N) used=$(cpu_used_ns "$1")
+	sleep "$2"
+	echo $((($(cpu_used_ns "$1") - used) * 100 / ($(date +%s%N) - start)))
+}
+
+@test "--cpus 0.5 gives half of one CPU" {
+	need_controller cpu
+	start c --cpus 0.5 "${with_probe[@]}" -- /probe spin 60 4
+	local percent
+	for _ in 1 2 3; do # a busy machine may give less for a while, never more
+		percent=$(cpu_percent c 3)
+		[ "$percent" -le 55 ] || fail "$percent percent of a CPU"
+		[ "$percent" -lt 45 ] || break
+	done
+	between 45 55 "$percent" "percent of one CPU"
+}
+
+@test "a CPU limit does not slow the set-up down" {
+	need_controller cpu
+	expect 0 box -- true
+	local begin
+	begin=$(date +%s%N)
+	expect 0 box --cpus 0.01 "${with_probe[@]}" -- /probe call getpid
+	begin=$((($(date +%s%N) - begin) / 1000000))
+	[ "$begin" -lt 5000 ] || fail "took $begin ms"
+}
+
+@test "128 MiB under --memory 64m: 137, and OOMKilled is true" {
+	need_controller memory
+	expect 137 tare run --name hog --memory 64m --memory-swap 64m "${with_probe[@]}" busybox /probe memory 128
+	equal "" "$out"
+	equal true "$(state_of hog OOMKilled)"
+	equal 137 "$(state_of hog ExitCode)"
+}
+
+@test "32 MiB under --memory 64m is fine" {
+	need_controller memory
+	expect 0 tare run --name modest --memory 64m "${with_probe[@]}" busybox /probe memory 32
+	equal touched "$out"
+	equal false "$(state_of modest OOMKilled)"
+}
+
+@test "OOMKilled is also true when a child was taken, false when someone else killed" {
+	need_controller memory
+	expect 7 tare run --name parent --memory 64m --memory-swap 64m "${with_probe[@]}" busybox \
+		sh -c '/probe memory 128; [ $? = 137 ] && exit 7'
+	equal true "$(state_of parent OOMKilled)"
+	start other --memory 64m
+	kill -KILL "$(pid_of other)"
+	eventually 5 eval '[ "$(state_of other Running)" = false ]'
+	equal 137 "$(state_of other ExitCode)"
+	equal false "$(state_of other OOMKilled)"
+}
+
+@test "forks stop at --pids-limit" {
+	need_controller pids
+	expect 0 box --pids-limit 20 "${with_probe[@]}" -- /probe forks 100
+	equal "19 EAGAIN" "$out"
+	expect 0 box "${with_probe[@]}" -- /probe forks 100
+	equal "100 none" "$out"
+}
+
+@test "a fork bomb stays inside, and goes with the container" {
+	need_controller pids
+	start bomb --pids-limit 30 -- sh -c 'b() { b | b & b; }; b 2>/dev/null; sleep 1000'
+	sleep 1
+	between 1 30 "$(limit bomb pids.current pids.current)" "processes"
+	expect 0 tare rm -f bomb
+	equal "" "$(left_cgroups)"
+}
+
+# ---- devices ------------------------------------------------------------------------------------------------------
+
+# 1:11 is /dev/kmsg: opening it for writing asks for no capability, and nothing is written here
+open_kmsg='mknod /tmp/k c 1 11 && : >/tmp/k'
+
+@test "a device that is not on the list can be made, not opened" {
+	need_controller devices
+	expect 1 box -- sh -c "$open_kmsg"
+	contains 'Operation not permitted' "$err"
+	expect 0 box --device-cgroup-rule 'c 1:11 w' -- sh -c "$open_kmsg"
+	expect 1 box --device-cgroup-rule 'c 1:11 r' -- sh -c "$open_kmsg"
+	expect 0 box --device-cgroup-rule 'c 1:* rwm' -- sh -c "$open_kmsg"
+	expect 0 box --privileged -- sh -c "$open_kmsg"
+}
+
+@test "a disk of the host cannot be opened by number" {
+	need_controller devices
+	local major minor
+	read -r major minor < <(awk '$1 ~ /^[0-9]+$/ { print $1, $2; exit }' /proc/partitions)
+	[ -n "$minor" ] || skip "no disk here"
+	expect 1 box -- sh -c "mknod /tmp/d b $major $minor && head -c 1 /tmp/d"
+	contains 'Operation not permitted' "$err"
+	expect 0 box --device-cgroup-rule "b $major:$minor r" -- sh -c "mknod /tmp/d b $major $minor && head -c 512 /tmp/d | wc -c"
+	equal 512 "$out"
+	expect 1 box --device-cgroup-rule "b $major:$minor r" -- sh -c "mknod /tmp/d b $major $minor && : >>/tmp/d"
+}
+
+@test "--device brings a device, with the access asked for" {
+	need_controller devices
+	[ -c /dev/kmsg ] || skip "no /dev/kmsg here"
+	expect 0 box --device /dev/kmsg:/dev/inside:w -- sh -c 'stat -c %t:%T /dev/inside; : >/dev/inside'
+	equal 1:b "$out"
+	expect 1 box --device /dev/kmsg:/dev/inside:r -- sh -c ': >/dev/inside'
+	contains 'Operation not permitted' "$err"
+	refused '/dev/no-such' tare run --rm --device /dev/no-such busybox true
+}

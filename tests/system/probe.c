@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe.c - what busybox cannot ask the kernel: a static program that the system tests mount into containers.
+ *
+ *   probe call NAME [ARG…]   a system call with numbers as arguments: "ok RESULT" or the name of the error
+ *   probe fds                the open descriptors, one a line
+ *   probe memory MIB         touches so much memory, then says "touched"
+ *   probe forks MAX          forks until it fails or MAX children are there: "NUMBER ERROR"
+ *   probe spin SECONDS N     N threads' worth of busy processes for so long
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	long number;
+} calls[] = {
+	{ "add_key", SYS_add_key },
+	{ "bpf", SYS_bpf },
+	{ "clone", SYS_clone },
+	{ "clone3", SYS_clone3 },
+	{ "fsopen", SYS_fsopen },
+	{ "getpid", SYS_getpid },
+	{ "init_module", SYS_init_module },
+	{ "io_uring_setup", SYS_io_uring_setup },
+	{ "kexec_load", SYS_kexec_load },
+	{ "keyctl", SYS_keyctl },
+	{ "mount", SYS_mount },
+	{ "open_by_handle_at", SYS_open_by_handle_at },
+	{ "open_tree", SYS_open_tree },
+	{ "perf_event_open", SYS_perf_event_open },
+	{ "personality", SYS_personality },
+	{ "pivot_root", SYS_pivot_root },
+	{ "reboot", SYS_reboot },
+	{ "setns", SYS_setns },
+	{ "socket", SYS_socket },
+	{ "syslog", SYS_syslog },
+	{ "umount2", SYS_umount2 },
+	{ "unshare", SYS_unshare },
+	{ "userfaultfd", SYS_userfaultfd },
+};
+
+static int call(int argc, char **argv)
+{
+	long arg[6] = { 0 }, result;
+
+	for (int i = 1; i < argc && i <= 6; i++)
+		arg[i - 1] = (long)strtoul(argv[i], NULL, 0);
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		if (argc == 0 || strcmp(calls[i].name, argv[0]) != 0)
+			continue;
+		result = syscall(calls[i].number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+		if (result < 0)
+			puts(strerrorname_np(errno));
+		else
+			printf("ok %ld\n", result);
+		return 0;
+	}
+	return 2;
+}
+
+static int fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	if (!d)
+		return 1;
+	while ((entry = readdir(d)))
+		if (entry->d_name[0] != '.' && (int)strtol(entry->d_name, NULL, 10) != dirfd(d))
+			puts(entry->d_name);
+	closedir(d);
+	return 0;
+}
+
+static int memory(size_t mib)
+{
+	char *p = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return 1;
+	for (size_t at = 0; at < mib << 20; at += 4096)
+		p[at] = 1;
+	puts("touched");
+	return 0;
+}
+
+static int forks(int max)
+{
+	int n = 0, error = 0;
+
+	while (n < max) {
+		pid_t pid = fork();
+
+		if (pid < 0) {
+			error = errno;
+			break;
+		}
+		if (pid == 0) {
+			pause();
+			_exit(0);
+		}
+		n++;
+	}
+	printf("%d %s\n", n, error ? strerrorname_np(error) : "none");
+	fflush(stdout);
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
+static int spin(int seconds, int n)
+{
+	time_t end = time(NULL) + seconds;
+
+	for (int i = 1; i < n && fork() > 0; i++)
+		;
+	while (time(NULL) < end)
+		;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	int number = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+
+	if (strcmp(what, "call") == 0)
+		return call(argc - 2, argv + 2);
+	if (strcmp(what, "fds") == 0)
+		return fds();
+	if (strcmp(what, "memory") == 0)
+		return memory((size_t)number);
+	if (strcmp(what, "forks") == 0)
+		return forks(number);
+	if (strcmp(what, "spin") == 0)
+		return spin(number, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
+	return 2;
+}
