@@ -12,7 +12,7 @@ __attribute__((format(printf, 3, 0))) static void format(struct err *e, int code
 	(void)vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 }
 
-int err_set(struct err *e, int code, const char *fmt, ...)
+int (err_set)(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -24,7 +24,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	return -code;
 }
 
-int err_sys(struct err *e, const char *fmt, ...)
+int (err_sys)(struct err *e, const char *fmt, ...)
 {
 	int code = errno;
 	va_list ap;
@@ -40,7 +40,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return -code;
 }
 
-int err_wrap(struct err *e, int rc, const char *fmt, ...)
+int (err_wrap)(struct err *e, int rc, const char *fmt, ...)
 {
 	struct err inner;
 	va_list ap;
@@ -57,7 +57,7 @@ int err_wrap(struct err *e, int rc, const char *fmt, ...)
 	return rc;
 }
 
-int err_oom(struct err *e)
+int (err_oom)(struct err *e)
 {
 	return err_set(e, ENOMEM, "out of memory");
 }

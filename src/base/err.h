@@ -6,6 +6,7 @@
  * clone3(2) and travels whole through a pipe. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 
 struct err {
@@ -24,3 +25,11 @@ int err_wrap(struct err *e, int rc, const char *fmt, ...) __attribute__((format(
 
 /* err_oom - the one error that has no operand. Returns -ENOMEM. */
 int err_oom(struct err *e);
+
+/* For clang's analyzer, which sees one file at a time: these are negative, or what they were given. */
+#ifdef __clang_analyzer__
+#define err_set(e, code, ...) ((void)(err_set)(e, code, __VA_ARGS__), -(code))
+#define err_sys(e, ...) ((void)(err_sys)(e, __VA_ARGS__), -EIO)
+#define err_wrap(e, rc, ...) ((void)(err_wrap)(e, rc, __VA_ARGS__), (rc))
+#define err_oom(e) ((void)(err_oom)(e), -ENOMEM)
+#endif

@@ -184,6 +184,11 @@ void mount_config_init(struct mount_config *m)
 	json_init(&mount_table, m);
 }
 
+bool config_mode_is(const char *mode, const char *name)
+{
+	return mode && strcmp(mode, name) == 0;
+}
+
 int config_print(const struct container_config *c, struct buf *out, struct err *e)
 {
 	return json_encode(&container_table, c, false, out, e);

@@ -74,6 +74,8 @@ struct container_config {
 void config_init(struct container_config *c);
 void mount_config_init(struct mount_config *m); /* tmpfs_mode is OCI_UNSET, the rest zero */
 
+bool config_mode_is(const char *mode, const char *name); /* of pid_mode and its like; NULL is no mode's name */
+
 /* Kept in the database and shown by `tare inspect`: Docker's names ("NanoCpus", "HostConfig.Memory", …), what only
  * tare has under "Tare". What is printed is parsed to the same configuration. Parsing checks types, not ranges (that
  * is config_check()'s): -EINVAL with the JSON path; *ret is untouched then. */

@@ -285,18 +285,27 @@ static int refused(const struct cgroup *cg, const struct cgroup_write *w, const 
 	return err_set(e, code, "%s: %s \"%s\": %s%s", w->file, what, w->value, strerror(code), hint(code, w->file));
 }
 
-static int open_file(const struct cgroup *cg, const struct cgroup_write *w)
+static int open_file(struct cgroup *cg, const struct cgroup_write *w)
 {
-	const char *dir = cg->part[w->hierarchy].dir;
+	struct cgroup_part *p = &cg->part[w->hierarchy];
+	/* O_TRUNC would do no harm on cgroupfs, but is a change of the inode there, with a lock */
+	int flags =
+		(w->check == CGROUP_CHECK_NONE ? O_WRONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | (cg->real ? 0 : O_TRUNC);
 	char path[CGROUP_DIR_MAX];
-	int mode = w->check == CGROUP_CHECK_NONE ? O_WRONLY : O_RDWR;
+	int fd;
 
-	if (!cgroup_file_path(path, dir, strlen(dir), w->file)) {
+	if (!cgroup_file_path(path, p->dir, strlen(p->dir), w->file)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	/* O_TRUNC would do no harm on cgroupfs, but is a change of the inode there, with a lock */
-	return openat(cg->root, path, mode | O_CLOEXEC | O_NOFOLLOW | (cg->real ? 0 : O_TRUNC));
+	fd = openat(cg->root, path, flags);
+	if (fd < 0 && errno == ENOENT && p->ops->enable_for) {
+		bool again = p->ops->enable_for(cg, p, w->file);
+
+		errno = ENOENT;
+		fd = again ? openat(cg->root, path, flags) : -1;
+	}
+	return fd;
 }
 
 static int put_value(const struct cgroup *cg, int fd, const struct cgroup_write *w, struct err *e)

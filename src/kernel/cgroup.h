@@ -109,7 +109,8 @@ struct cgroup_limits {
 	int64_t blkio_weight;
 	const struct blkio_limit *blkio;
 	size_t blkio_count;
-	const struct device_rule *devices; /* in order: a later rule wins; what none names is denied. No rules: untouched */
+	const struct device_rule
+		*devices; /* in order: a later rule wins; what none names is denied. No rules: untouched */
 	size_t device_count;
 	const struct cgroup_file *unified; /* v2 files by name */
 	size_t unified_count;

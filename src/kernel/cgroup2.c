@@ -8,6 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 
+/* Those that limits, statistics and OOM events of an ordinary container come from. Each costs at every mkdir(2) and
+ * rmdir(2); hugetlb, rdma and misc are enabled when a limit first names one of their files. */
+#define USUAL_CONTROLLERS                                                                                              \
+	(1u << CGROUP_CPU | 1u << CGROUP_CPUSET | 1u << CGROUP_MEMORY | 1u << CGROUP_BLKIO | 1u << CGROUP_PIDS)
+
 static const char *name_in_v2(unsigned c)
 {
 	return c == CGROUP_BLKIO ? "io" : cgroup_controller_name((enum cgroup_controller)c);
@@ -19,8 +24,7 @@ static uint32_t read_controllers(const struct cgroup *cg, const char *dir, size_
 	struct sv list, name;
 	uint32_t set = 0;
 
-	if (!cgroup_file_path(path, dir, len, file) ||
-	    smallfile_read(cg->root, path, text, sizeof text, &list) < 0)
+	if (!cgroup_file_path(path, dir, len, file) || smallfile_read(cg->root, path, text, sizeof text, &list) < 0)
 		return 0;
 	list = sv_trim(list);
 	while (sv_next(&list, ' ', &name)) {
@@ -62,14 +66,15 @@ static void enable_at(struct cgroup *cg, const struct cgroup_part *p, size_t len
 	}
 }
 
-/* Usually every group above has them enabled since the first container, and the one look is all. */
-static void enable_above(struct cgroup *cg, const struct cgroup_part *p, const char *dir)
+static uint32_t available(const struct cgroup *cg, const struct cgroup_part *p)
 {
-	uint32_t want = cg->layout.h[p - cg->part].controllers;
+	return cg->layout.h[p - cg->part].controllers;
+}
+
+static void enable_above(struct cgroup *cg, const struct cgroup_part *p, const char *dir, uint32_t want)
+{
 	size_t n = strlen(dir);
 
-	if (!want || !(want & ~read_controllers(cg, dir, n, "cgroup.controllers")))
-		return;
 	for (size_t i = p->mount_len; i < n; i++) {
 		uint32_t missing;
 
@@ -81,12 +86,27 @@ static void enable_above(struct cgroup *cg, const struct cgroup_part *p, const c
 	}
 }
 
+/* Usually every group above has them enabled since the first container, and one look is all. */
 static int cgroup2_made(struct cgroup *cg, struct cgroup_part *p, const char *dir, bool inner, struct err *e)
 {
+	uint32_t want = USUAL_CONTROLLERS & available(cg, p);
+
 	(void)e;
-	if (!inner)
-		enable_above(cg, p, dir);
+	if (!inner && want && want & ~read_controllers(cg, dir, strlen(dir), "cgroup.controllers"))
+		enable_above(cg, p, dir, want);
 	return 0;
+}
+
+/* "hugetlb.2MB.max" */
+static bool cgroup2_enable_for(struct cgroup *cg, struct cgroup_part *p, const char *file)
+{
+	struct sv controller, rest;
+	int c = sv_cut(sv_from(file), '.', &controller, &rest) ? cgroup_controller_from_name(controller) : -1;
+
+	if (c < 0 || !(available(cg, p) >> c & 1))
+		return false;
+	enable_above(cg, p, p->dir, 1u << c);
+	return true;
 }
 
 static int cgroup2_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
@@ -156,6 +176,7 @@ static int cgroup2_oom_kills(const struct cgroup *cg, const struct cgroup_part *
 const struct cgroup_ops cgroup2_ops = {
 	.name = "v2",
 	.made = cgroup2_made,
+	.enable_for = cgroup2_enable_for,
 	.open = cgroup2_open,
 	.kill = cgroup2_kill,
 	.is_populated = cgroup2_is_populated,

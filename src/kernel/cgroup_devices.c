@@ -277,10 +277,9 @@ static int program_load(const struct bpf_insn *insns, size_t n, struct err *e)
 static int program_attached(int dir)
 {
 	uint32_t id = 0;
-	struct bpf_attr_query query = { .target_fd = (uint32_t)dir,
-					.attach_type = BPF_CGROUP_DEVICE,
-					.prog_ids = (uintptr_t)&id,
-					.prog_cnt = 1 };
+	struct bpf_attr_query query = {
+		.target_fd = (uint32_t)dir, .attach_type = BPF_CGROUP_DEVICE, .prog_ids = (uintptr_t)&id, .prog_cnt = 1
+	};
 	struct bpf_attr_get_fd get = { 0 };
 
 	if (sys_bpf(BPF_PROG_QUERY, &query, sizeof query) < 0 || query.prog_cnt != 1)

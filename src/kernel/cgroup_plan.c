@@ -365,8 +365,8 @@ static int blkio_weight(struct planner *p, int h)
 static int blkio_weight_device(struct planner *p, int h, const struct blkio_limit *b)
 {
 	bool v2 = p->l->h[h].v2, bfq = p->l->blkio_bfq;
-	const char *file = v2 ? (bfq ? "io.bfq.weight" : "io.weight")
-			      : (bfq ? "blkio.bfq.weight_device" : "blkio.weight_device");
+	const char *file =
+		v2 ? (bfq ? "io.bfq.weight" : "io.weight") : (bfq ? "blkio.bfq.weight_device" : "blkio.weight_device");
 
 	if (b->value < 10 || b->value > 1000)
 		return err_set(p->e, EINVAL, "blkio weight of device %u:%u: %llu: 10 to 1000", b->major, b->minor,

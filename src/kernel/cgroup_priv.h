@@ -45,6 +45,8 @@ struct cgroup_ops {
 	const char *name;
 	/* the directory `dir` (the leaf or one above it) was made just now; inner: others will be made in it */
 	int (*made)(struct cgroup *cg, struct cgroup_part *p, const char *dir, bool inner, struct err *e);
+	/* a file is missing; true: its controller was told to be there, look again. NULL: cannot be */
+	bool (*enable_for)(struct cgroup *cg, struct cgroup_part *p, const char *file);
 	int (*open)(struct cgroup *cg, struct cgroup_part *p, struct err *e); /* -ENOENT: no such group */
 	int (*kill)(const struct cgroup *cg, const struct cgroup_part *p, struct err *e);
 	bool (*is_populated)(const struct cgroup *cg, const struct cgroup_part *p);

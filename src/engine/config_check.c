@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every value against its range, with Docker's texts behind the option's name; nothing has been made yet. Resources,
+ * mounts and sysctls have files of their own. */
+#include "engine/config_check_priv.h"
+
+#include "base/id.h"
+#include "base/scope.h"
+#include "engine/device_rule.h"
+#include "kernel/capability.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+int option_refuse(struct config_checker *k, const char *option, const char *value, const char *fmt, ...)
+{
+	char text[320];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return err_set(k->e, EINVAL, "%s %.100s: %s", option, value, text);
+}
+
+int option_discard(struct config_checker *k, const char *option, const char *value, const char *text)
+{
+	if (k->c->strict)
+		return option_refuse(k, option, value, "%s", text);
+	return warnings_add(k->w, "%s", text) < 0 ? err_oom(k->e) : 0;
+}
+
+const char *option_number(int64_t n, option_text ret)
+{
+	(void)snprintf(ret, OPTION_TEXT, "%" PRId64, n);
+	return ret;
+}
+
+const char *option_bytes(int64_t n, option_text ret)
+{
+	static const char units[] = "kmgt";
+	int u = -1;
+
+	while (n && n % 1024 == 0 && u < 3) {
+		n /= 1024;
+		u++;
+	}
+	(void)snprintf(ret, OPTION_TEXT, "%" PRId64 "%.*s", n, u >= 0, u >= 0 ? units + u : "");
+	return ret;
+}
+
+const char *option_cpus(int64_t nano_cpus, option_text ret)
+{
+	uint64_t n = nano_cpus < 0 ? -(uint64_t)nano_cpus : (uint64_t)nano_cpus;
+	size_t len;
+
+	(void)snprintf(ret, OPTION_TEXT, "%s%" PRIu64 ".%09" PRIu64, nano_cpus < 0 ? "-" : "", n / 1000000000,
+		       n % 1000000000);
+	for (len = strlen(ret); ret[len - 1] == '0'; len--)
+		;
+	ret[ret[len - 1] == '.' ? len - 1 : len] = '\0';
+	return ret;
+}
+
+/* ---- names -------------------------------------------------------------------------------------------------- */
+
+static int check_name(struct config_checker *k)
+{
+	const char *name = k->c->name;
+
+	if (!name || name_is_valid(sv_from(name)))
+		return 0;
+	return option_refuse(k, "--name", name,
+			     "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name);
+}
+
+/* Goes into /etc/hosts and /etc/hostname: one word. */
+static bool is_word(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '/')
+			return false;
+	return true;
+}
+
+static int check_hostname(struct config_checker *k)
+{
+	const char *name = k->c->hostname;
+
+	if (!name || !*name)
+		return 0;
+	if (strlen(name) > 64)
+		return option_refuse(k, "--hostname", name, "hostname \"%s\" is too long (maximum 64 bytes)", name);
+	if (!is_word(name))
+		return option_refuse(k, "--hostname", name, "invalid hostname format: %s", name);
+	if (config_mode_is(k->c->uts_mode, "host"))
+		return option_refuse(k, "--hostname", name, "conflicting options: hostname and the UTS mode");
+	return 0;
+}
+
+static int check_env(struct config_checker *k)
+{
+	for (size_t i = 0; i < k->c->env.n; i++)
+		if (!*k->c->env.v[i] || *k->c->env.v[i] == '=')
+			return option_refuse(k, "--env", k->c->env.v[i], "invalid environment variable: %s",
+					     k->c->env.v[i]);
+	return 0;
+}
+
+static int check_workdir(struct config_checker *k)
+{
+	const char *dir = k->c->workdir;
+
+	if (!dir || !*dir || *dir == '/')
+		return 0;
+	return option_refuse(k, "--workdir", dir,
+			     "the working directory '%s' is invalid, it needs to be an absolute path", dir);
+}
+
+/* ---- namespaces --------------------------------------------------------------------------------------------- */
+
+static const struct mode_row {
+	const char *option;
+	size_t offset;
+	const char *allowed[5];
+	const char *text;
+} mode_rows[] = {
+#define MODE(member) offsetof(struct container_config, member)
+	{ "--pid", MODE(pid_mode), { "private", "host" }, "invalid PID mode" },
+	{ "--ipc", MODE(ipc_mode), { "none", "private", "shareable", "host" }, "invalid IPC mode" },
+	{ "--uts", MODE(uts_mode), { "private", "host" }, "invalid UTS mode" },
+	{ "--cgroupns", MODE(cgroupns_mode), { "private", "host" }, "invalid cgroup namespace mode" },
+	{ "--network", MODE(network_mode), { "none", "private", "host" }, NULL },
+#undef MODE
+};
+
+static bool is_allowed(const struct mode_row *row, const char *mode)
+{
+	for (size_t i = 0; i < ARRAY_LEN(row->allowed) && row->allowed[i]; i++)
+		if (strcmp(row->allowed[i], mode) == 0)
+			return true;
+	return false;
+}
+
+static int check_modes(struct config_checker *k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(mode_rows); i++) {
+		const struct mode_row *row = &mode_rows[i];
+		const char *mode = *(const char *const *)((const char *)k->c + row->offset);
+
+		if (!mode || !*mode || is_allowed(row, mode))
+			continue;
+		if (sv_has_prefix(sv_from(mode), "container:"))
+			return option_refuse(k, row->option, mode, "another container's namespace is not supported");
+		if (!row->text)
+			return option_refuse(k, row->option, mode, "network %s not found", mode);
+		return option_refuse(k, row->option, mode, "%s: %s", row->text, mode);
+	}
+	return 0;
+}
+
+static int check_cgroup_namespace(struct config_checker *k)
+{
+	if (!config_mode_is(k->c->cgroupns_mode, "private") || k->f->kernel.cgroup_namespace)
+		return 0;
+	return option_discard(
+		k, "--cgroupns", "private",
+		"Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.");
+}
+
+/* ---- security ----------------------------------------------------------------------------------------------- */
+
+static int check_capability(struct config_checker *k, const char *option, const char *what, const char *name)
+{
+	int cap = cap_from_name(sv_from(name));
+
+	if (strcmp(name, "ALL") == 0)
+		return 0;
+	if (cap < 0)
+		return option_refuse(k, option, name, "invalid %s: unknown capability: \"%s\"", what, name);
+	if (k->f->capabilities & (UINT64_C(1) << cap))
+		return 0;
+	return option_refuse(k, option, name,
+			     "invalid %s: capability not supported by your kernel or not available in the current "
+			     "environment: \"%s\"",
+			     what, name);
+}
+
+static int check_capabilities(struct config_checker *k)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < k->c->cap_add.n; i++)
+		r = check_capability(k, "--cap-add", "CapAdd", k->c->cap_add.v[i]);
+	for (size_t i = 0; r == 0 && i < k->c->cap_drop.n; i++)
+		if (strcmp(k->c->cap_drop.v[i], "ALL") != 0 && cap_from_name(sv_from(k->c->cap_drop.v[i])) < 0)
+			r = check_capability(k, "--cap-drop", "CapDrop", k->c->cap_drop.v[i]);
+	return r;
+}
+
+static int check_seccomp(struct config_checker *k)
+{
+	const char *profile = k->c->seccomp;
+
+	if (!profile || strcmp(profile, "unconfined") == 0 || k->f->kernel.seccomp_filter)
+		return 0;
+	return option_refuse(k, "--security-opt", "seccomp",
+			     "seccomp is not enabled in your kernel, cannot run a custom seccomp profile");
+}
+
+static bool is_access(const char *text)
+{
+	return *text && strlen(text) <= 3 && strspn(text, "rwm") == strlen(text);
+}
+
+static int check_devices(struct config_checker *k)
+{
+	for (size_t i = 0; i < k->c->devices.n; i++) {
+		const struct device_config *d = &k->c->devices.v[i];
+
+		if (!d->host_path || *d->host_path != '/')
+			return option_refuse(k, "--device", d->host_path ? d->host_path : "",
+					     "%s is not an absolute path", d->host_path ? d->host_path : "\"\"");
+		if (d->container_path && *d->container_path != '/')
+			return option_refuse(k, "--device", d->host_path, "%s is not an absolute path",
+					     d->container_path);
+		if (d->access && !is_access(d->access))
+			return option_refuse(k, "--device", d->host_path, "invalid device mode: %s", d->access);
+	}
+	return 0;
+}
+
+static int check_device_rules(struct config_checker *k)
+{
+	struct oci_device_rule rule;
+	struct err inner = { 0 };
+
+	for (size_t i = 0; i < k->c->device_cgroup_rules.n; i++) {
+		const char *text = k->c->device_cgroup_rules.v[i];
+		int r = device_rule_parse(sv_from(text), k->w->arena, &rule, &inner);
+
+		if (r == -ENOMEM)
+			return err_oom(k->e);
+		if (r < 0)
+			return option_refuse(k, "--device-cgroup-rule", text, "%s", inner.msg);
+	}
+	return 0;
+}
+
+/* ---- limits of the process ---------------------------------------------------------------------------------- */
+
+static int check_ulimits(struct config_checker *k)
+{
+	for (size_t i = 0; i < k->c->ulimits.n; i++) {
+		const struct oci_rlimit *l = &k->c->ulimits.v[i];
+
+		if (l->soft > l->hard)
+			return option_refuse(k, "--ulimit", l->type,
+					     "ulimit soft limit must be less than or equal to hard limit: %" PRId64
+					     " > %" PRId64,
+					     (int64_t)l->soft, (int64_t)l->hard);
+	}
+	return 0;
+}
+
+static int check_shm_size(struct config_checker *k)
+{
+	option_text value;
+
+	if (k->c->shm_size >= 0)
+		return 0;
+	return option_refuse(k, "--shm-size", option_bytes(k->c->shm_size, value),
+			     "SHM size can not be less than 0");
+}
+
+static int check_oom_score_adj(struct config_checker *k)
+{
+	int64_t n = k->c->oom_score_adj;
+	option_text value;
+
+	if (n >= -1000 && n <= 1000)
+		return 0;
+	return option_refuse(k, "--oom-score-adj", option_number(n, value),
+			     "Invalid value %" PRId64 ", range for oom score adj is [-1000, 1000]", n);
+}
+
+static int check_cgroup_parent(struct config_checker *k)
+{
+	struct sv rest = sv_from(k->c->cgroup_parent), part;
+
+	while (sv_next(&rest, '/', &part))
+		if (sv_is(part, "..") || sv_is(part, ".") || (part.n && memchr(part.p, '\n', part.n)))
+			return option_refuse(k, "--cgroup-parent", k->c->cgroup_parent,
+					     "not the path of a cgroup below the root");
+	return 0;
+}
+
+int config_check(struct container_config *c, const struct host_facts *f, struct warnings *w, struct err *e)
+{
+	static int (*const checks[])(struct config_checker *k) = {
+		check_name,	    check_hostname,	   check_env,		   check_workdir,
+		check_modes,	    check_cgroup_namespace, check_capabilities,   check_seccomp,
+		check_devices,	    check_device_rules,	   check_ulimits,	   check_shm_size,
+		check_oom_score_adj, check_cgroup_parent,  config_check_sysctls, config_check_mounts,
+		config_check_resources,
+	};
+	struct config_checker k = { c, f, w, e };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(checks); i++)
+		r = checks[i](&k);
+	return r;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From configuration to runtime-spec: the frame, the namespaces, the sysctls. Docker 29's defaults. */
+#include "engine/spec.h"
+
+#include "base/scope.h"
+#include "engine/spec_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+int warnings_add(struct warnings *w, const char *fmt, ...)
+{
+	struct oci_strings list = { w->v, w->n };
+	const char *text;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	text = arena_vfmt(w->arena, fmt, ap);
+	va_end(ap);
+	r = strings_add(w->arena, &list, text);
+	w->v = list.v;
+	w->n = list.n;
+	return r;
+}
+
+/* ---- the builder -------------------------------------------------------------------------------------------- */
+
+void spec_fail(struct spec_builder *b, int code, const char *fmt, ...)
+{
+	struct err mine = { .code = code };
+	va_list ap;
+
+	if (b->failed)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(mine.msg, sizeof mine.msg, fmt, ap);
+	va_end(ap);
+	b->failed = err_set(b->e, code, "%s", mine.msg);
+}
+
+void spec_oom(struct spec_builder *b)
+{
+	if (!b->failed)
+		b->failed = err_oom(b->e);
+}
+
+void spec_add(struct spec_builder *b, struct oci_strings *l, const char *text)
+{
+	if (strings_add(b->a, l, text) < 0)
+		spec_oom(b);
+}
+
+void spec_addf(struct spec_builder *b, struct oci_strings *l, const char *fmt, ...)
+{
+	const char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = arena_vfmt(b->a, fmt, ap);
+	va_end(ap);
+	spec_add(b, l, text);
+}
+
+void spec_add_pair(struct spec_builder *b, struct oci_pairs *l, const char *key, const char *value)
+{
+	struct oci_pair *pair = NULL;
+
+	for (size_t i = 0; i < l->n && !pair; i++)
+		if (strcmp(l->v[i].key, key) == 0)
+			pair = &l->v[i];
+	if (!pair)
+		pair = LIST_ADD(b->a, l);
+	if (pair)
+		*pair = (struct oci_pair){ key, value };
+	else
+		spec_oom(b);
+}
+
+/* ---- namespaces, sysctls, cgroup ---------------------------------------------------------------------------- */
+
+static void add_namespace(struct spec_builder *b, const char *type)
+{
+	struct oci_namespace *ns = LIST_ADD(b->a, &b->s->namespaces);
+
+	if (ns)
+		ns->type = type;
+	else
+		spec_oom(b);
+}
+
+/* All private, also cgroup on v1; "host" leaves one out. */
+void spec_namespaces(struct spec_builder *b)
+{
+	const struct container_config *c = b->c;
+	const struct {
+		const char *type, *mode;
+		bool possible;
+	} rows[] = {
+		{ "mount", NULL, true },
+		{ "network", c->network_mode, true },
+		{ "time", NULL, b->f->kernel.time_namespace },
+		{ "uts", c->uts_mode, true },
+		{ "pid", c->pid_mode, true },
+		{ "ipc", c->ipc_mode, true },
+		{ "cgroup", c->cgroupns_mode, b->f->kernel.cgroup_namespace },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].possible && !config_mode_is(rows[i].mode, "host"))
+			add_namespace(b, rows[i].type);
+}
+
+/* In a network namespace of its own a container may ping and listen below 1024 without a capability. */
+static void add_sysctls(struct spec_builder *b)
+{
+	const struct oci_pairs *asked = &b->c->sysctls;
+
+	if (!config_mode_is(b->c->network_mode, "host")) {
+		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
+		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
+	}
+	for (size_t i = 0; i < asked->n; i++)
+		spec_add_pair(b, &b->s->sysctl, asked->v[i].key, asked->v[i].value);
+}
+
+static void set_cgroups_path(struct spec_builder *b)
+{
+	struct sv parent = sv_from(b->c->cgroup_parent ? b->c->cgroup_parent : "/tare");
+
+	while (parent.n && parent.p[0] == '/')
+		parent = (struct sv){ parent.p + 1, parent.n - 1 };
+	while (parent.n && parent.p[parent.n - 1] == '/')
+		parent.n--;
+	b->s->cgroups_path = arena_fmt(b->a, "/" SV_FMT "%s%s", SV_ARG(parent), parent.n ? "/" : "", b->in->id);
+	if (!b->s->cgroups_path)
+		spec_oom(b);
+}
+
+static void set_frame(struct spec_builder *b)
+{
+	struct runtime_spec *s = b->s;
+
+	s->oci_version = OCI_VERSION;
+	s->root.present = true;
+	s->root.path = b->in->root_path;
+	s->root.readonly = b->c->readonly_rootfs;
+	if (!config_mode_is(b->c->uts_mode, "host"))
+		s->hostname = b->in->hostname;
+}
+
+int spec_make(const struct container_config *c, const struct image_config *image, const struct host_facts *f,
+	      const struct spec_inputs *in, struct arena *a, struct runtime_spec *ret, struct warnings *w,
+	      struct err *e)
+{
+	static const struct image_config no_image;
+	struct runtime_spec s;
+	struct spec_builder b = { .c = c, .image = image ? image : &no_image, .f = f, .in = in, .a = a, .s = &s,
+				  .w = w, .e = e };
+
+	runtime_spec_init(&s);
+	set_frame(&b);
+	spec_process(&b);
+	spec_namespaces(&b);
+	spec_mounts(&b);
+	spec_security(&b);
+	spec_devices(&b);
+	spec_resources(&b);
+	set_cgroups_path(&b);
+	add_sysctls(&b);
+	if (!b.failed)
+		*ret = s;
+	return b.failed;
+}
