@@ -378,7 +378,7 @@ static int stage_entry(struct layout *l, struct archive_stream *s, struct archiv
 		r = staging_write(&l->staging, (struct byte_source){ read_entry, s }, INT64_MAX, &staged, e);
 	if (r == 0)
 		r = add_file(l, path, &staged, e);
-	return r < 0 && name ? err_wrap(e, r, "entry %s", name) : r;
+	return r < 0 && name ? err_wrap(e, r, "entry %.200s", name) : r;
 }
 
 static int stage_entries(struct layout *l, struct archive_stream *s, struct err *e)

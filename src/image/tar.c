@@ -181,7 +181,7 @@ static int unpack_entries(struct unpack *u, struct err *e)
 			return err_set(e, EINVAL, "an entry without a name");
 		r = make_entry(u, entry, name, e);
 		if (r < 0)
-			return err_wrap(e, r, "entry %s", name);
+			return err_wrap(e, r, "entry %.200s", name);
 	}
 	return r;
 }

@@ -15,6 +15,7 @@
 #include <sys/xattr.h>
 
 #define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
+#define PATH_FMT "%.120s" /* the cause behind it must not be cut off */
 #define OPAQUE "trusted.overlay.opaque"
 #define WHITEOUT_DEV makedev(0, 0)
 
@@ -122,10 +123,10 @@ static int make_implied(struct tree *t, int at, const char *leaf, const char *pa
 		return r;
 	look_below(t, path, &like);
 	if (mkdirat(at, leaf, 0700) < 0)
-		return err_sys(e, "%s: mkdir", path);
+		return err_sys(e, PATH_FMT ": mkdir", path);
 	dir = openat(at, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 || fchown(dir, like.st_uid, like.st_gid) < 0 || fchmod(dir, like.st_mode & 07777) < 0)
-		return err_sys(e, "%s", path);
+		return err_sys(e, PATH_FMT, path);
 	return 0;
 }
 
@@ -147,10 +148,12 @@ static int make_parent(struct tree *t, const char *path, struct err *e)
 	entry_split(path, &s);
 	at = open_dir(t, s.parent);
 	if (at < 0)
-		return err_sys(e, "%s", s.parent);
-	hides = fstatat(at, s.leaf, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(&st);
+		return err_sys(e, PATH_FMT, s.parent);
+	hides = fstatat(at, s.leaf, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (hides && !is_whiteout(&st))
+		return err_set(e, ENOTDIR, PATH_FMT ": not a directory", path);
 	if (hides && unlinkat(at, s.leaf, 0) < 0)
-		return err_sys(e, "%s: remove", path);
+		return err_sys(e, PATH_FMT ": remove", path);
 	r = make_implied(t, at, s.leaf, path, e);
 	return r == 0 && hides ? set_opaque_at(at, s.leaf, e) : r;
 }
@@ -172,7 +175,7 @@ static int make_parents(struct tree *t, const char *path, struct err *e)
 		if (there >= 0)
 			continue;
 		if (errno != ENOENT && errno != ENOTDIR)
-			return err_sys(e, "%s", part);
+			return err_sys(e, PATH_FMT, part);
 		r = make_parent(t, part, e);
 		if (r < 0)
 			return r;
@@ -197,7 +200,7 @@ static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, s
 		fd = open_dir(t, s->parent);
 	}
 	if (fd < 0)
-		return err_sys(e, "%s", s->parent);
+		return err_sys(e, PATH_FMT, s->parent);
 	forget_parent(t);
 	t->parent = fd;
 	memcpy(t->parent_path, s->parent, strlen(s->parent) + 1);
@@ -447,7 +450,7 @@ int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const st
 
 static int link_error(const struct entry_split *to, struct err *e)
 {
-	return err_sys(e, "hard link to %s%s%s", to->parent, to->parent[0] ? "/" : "", to->leaf);
+	return err_sys(e, "hard link to " PATH_FMT "%s%s", to->parent, to->parent[0] ? "/" : "", to->leaf);
 }
 
 static bool same_file(int dir_a, const char *a, int dir_b, const char *b)
@@ -546,7 +549,7 @@ int tree_finish(struct tree *t, struct err *e)
 		if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 			continue;
 		if (dir < 0 || futimens(dir, times) < 0)
-			return err_sys(e, "%s: set times", d->path);
+			return err_sys(e, PATH_FMT ": set times", d->path);
 	}
 	return 0;
 }

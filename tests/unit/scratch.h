@@ -32,7 +32,7 @@ struct scratch {
 
 static inline struct scratch scratch_new(void)
 {
-	struct scratch s = { "/tmp/tare-test-XXXXXX", -1 };
+	struct scratch s = { "/tmp/tare-scratch-XXXXXX", -1 };
 
 	if (mkdtemp(s.path))
 		s.dir = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
