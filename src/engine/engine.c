@@ -234,6 +234,21 @@ int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct er
 	return 0;
 }
 
+int engine_self_ticks(struct engine *en, uint64_t *ret_ticks, struct err *e)
+{
+	pid_t self = getpid();
+
+	if (en->self != self) {
+		int r = procfs_start_ticks(en->host, self, &en->self_ticks, e);
+
+		if (r < 0)
+			return r;
+		en->self = self;
+	}
+	*ret_ticks = en->self_ticks;
+	return 0;
+}
+
 int engine_container_dir(const struct engine *en, const char *id, bool create, int *ret_fd, struct err *e)
 {
 	int r = open_child(en->containers, id, create, ret_fd, e);

@@ -21,6 +21,8 @@ struct engine {
 	char *root_path, *state_path; /* absolute */
 	int root, state, containers; /* directories, open for reading */
 	char boot_id[BOOT_ID_SIZE];
+	pid_t self; /* whose start time self_ticks is; 0: not read yet */
+	uint64_t self_ticks;
 	bool patient; /* set before the first engine_db(): see db_set_patient() */
 	struct db *db;
 	struct cgroup_layout *layout;
@@ -37,6 +39,9 @@ void engine_close(struct engine *en);
 /* engine_db, engine_layout - opened or read at the first call; owned by the engine. */
 int engine_db(struct engine *en, struct db **ret, struct err *e);
 int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct err *e);
+
+/* engine_self_ticks - start time of this process (procfs.h); after fork(2) it is the child's own. */
+int engine_self_ticks(struct engine *en, uint64_t *ret_ticks, struct err *e);
 
 /* engine_default_root, engine_default_state - for uid 0 or not, from the environment. -EINVAL: neither XDG_… nor HOME.
  * The text is to be freed. */

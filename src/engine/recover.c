@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/recover.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/ofd_lock.h"
+#include "monitor/control.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define REAP_LOCK_MS 10000
+#define ARENA_MAX (64u << 20)
+#define CREATE_ATTEMPTS 10
+
+static const char *const status_names[] = {
+#define X(id, text) [CONTAINER_##id] = text,
+	CONTAINER_STATUSES(X)
+#undef X
+};
+
+const char *container_status_name(enum container_status s)
+{
+	return status_names[s];
+}
+
+/* ---- locks -------------------------------------------------------------------------------------------------- */
+
+/* Between the mkdir and the lock a sweep may take the still empty folder for a leftover: then once more. */
+int container_lock_new(struct engine *en, const char *id, struct lock *ret, int *ret_dir, struct err *e)
+{
+	scoped_fd dir = -1;
+	int r = -ENOENT;
+
+	for (int i = 0; r == -ENOENT && i < CREATE_ATTEMPTS; i++) {
+		if (dir >= 0)
+			close(fd_take(&dir));
+		r = engine_container_dir(en, id, true, &dir, e);
+		if (r == 0)
+			r = lock_take(en, dir, "create", REAP_LOCK_MS, ret, NULL, e);
+	}
+	if (r == 0)
+		*ret_dir = fd_take(&dir);
+	return r;
+}
+
+int container_lock(struct engine *en, const char *id, const char *op, unsigned timeout_ms, struct lock *ret,
+		   int *ret_dir, struct intent *ret_before, struct err *e)
+{
+	scoped_fd dir = -1;
+	int r = engine_container_dir(en, id, false, &dir, e);
+
+	if (r == 0)
+		r = lock_take(en, dir, op, timeout_ms, ret, ret_before, e);
+	if (r < 0)
+		return err_wrap(e, r, "container %.12s", id);
+	*ret_dir = fd_take(&dir);
+	return 0;
+}
+
+bool container_monitor_is_alive(const struct engine *en, const char *id)
+{
+	scoped_fd state = openat(en->state, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+
+	if (state < 0)
+		return false;
+	fd = openat(state, CONTROL_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && ofd_lock_is_held(fd);
+}
+
+/* ---- putting right, with the lock held ---------------------------------------------------------------------- */
+
+static int write_lost(struct engine *en, int dir, struct outcome *o, struct err *e)
+{
+	bool same_boot = strcmp(o->boot_id, en->boot_id) == 0;
+
+	o->pid = o->monitor_pid = 0;
+	if (o->state != OUTCOME_RUNNING) /* never started: it can still be */
+		return outcome_write(dir, o, e);
+	o->state = OUTCOME_EXITED;
+	o->finished_ns = clock_real_ns();
+	o->exit_code = same_boot ? RECOVER_EXIT_LOST : RECOVER_EXIT_REBOOT;
+	(void)snprintf(o->error, sizeof o->error, "%s",
+		       same_boot ? "the monitor was killed" : "the host was restarted");
+	return outcome_write(dir, o, e);
+}
+
+/* Processes first: the record must not say "exited" while something still runs. */
+static int end_lost(struct engine *en, const struct container_row *row, int dir, struct outcome *o, struct err *e)
+{
+	int r = container_end_processes(en, row->id, row->cgroup, e);
+
+	return r < 0 ? r : write_lost(en, dir, o, e);
+}
+
+static bool is_removal(const struct intent *before)
+{
+	return strncmp(before->op, "remove", 6) == 0;
+}
+
+enum settled { SETTLED_STAYS, SETTLED_GONE };
+
+/* Returns enum settled, or < 0. *l is let go in every case but SETTLED_STAYS. */
+static int settle(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
+		  struct lock *l, struct err *e)
+{
+	bool alive = container_monitor_is_alive(en, row->id);
+	struct outcome o = { 0 };
+	int known = outcome_read(dir, &o, e), r = 0;
+
+	if (known < 0 && known != -ENOENT)
+		return err_wrap(e, known, "container %.12s", row->id);
+	if (!is_removal(before) && alive)
+		return SETTLED_STAYS;
+	if (!is_removal(before) && known == 0 && o.state != OUTCOME_EXITED)
+		r = end_lost(en, row, dir, &o, e);
+	if (r < 0)
+		return r;
+	if (is_removal(before) || known == -ENOENT || row->auto_remove) {
+		r = container_remove_locked(en, row->id, strcmp(before->op, "remove-volumes") == 0, l, e);
+		return r < 0 ? r : SETTLED_GONE;
+	}
+	return SETTLED_STAYS;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------ */
+
+static enum container_status status_of(const struct outcome *o)
+{
+	static const enum container_status of[] = {
+		[OUTCOME_CREATED] = CONTAINER_CREATED,
+		[OUTCOME_RUNNING] = CONTAINER_RUNNING,
+		[OUTCOME_EXITED] = CONTAINER_EXITED,
+	};
+
+	return of[o->state];
+}
+
+/* That is, if it has no monitor. */
+static bool is_lost(const struct outcome *o)
+{
+	return o->state == OUTCOME_RUNNING || (o->state == OUTCOME_CREATED && o->pid);
+}
+
+/* What may be seen without the lock. *ret_wrong: nobody is at work on it, and it is not as it should be. */
+static int glance(struct engine *en, const struct container_row *row, int dir, struct container_state *ret,
+		  bool *ret_wrong, struct err *e)
+{
+	struct container_state s = { 0 };
+	struct intent in = { 0 };
+	bool held = lock_is_held(dir);
+	int r = outcome_read(dir, &s.outcome, e);
+
+	if (r < 0 && r != -ENOENT)
+		return err_wrap(e, r, "container %.12s", row->id);
+	if (lock_read(dir, &in, NULL) == 0 && is_removal(&in)) {
+		s.status = CONTAINER_REMOVING;
+		*ret_wrong = !held;
+	} else {
+		s.status = r == 0 ? status_of(&s.outcome) : CONTAINER_CREATED;
+		*ret_wrong = !held && (r == -ENOENT || row->auto_remove || is_lost(&s.outcome)) &&
+			     !container_monitor_is_alive(en, row->id);
+	}
+	*ret = s;
+	return 0;
+}
+
+static int put_right(struct engine *en, const struct container_row *row, struct container_state *s, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	struct intent before = { 0 };
+	scoped_fd dir = -1;
+	bool wrong;
+	int r = container_lock(en, row->id, "recover", 0, &l, &dir, &before, e);
+
+	if (r == -EAGAIN)
+		return 0; /* somebody is doing it: what was seen is still true enough */
+	if (r < 0)
+		return r;
+	r = settle(en, row, dir, &before, &l, e);
+	if (r < 0) {
+		lock_abandon(&l);
+		return r;
+	}
+	lock_release(&l);
+	if (r == SETTLED_GONE)
+		return err_set(e, ENOENT, "No such container: %s", row->id);
+	return glance(en, row, dir, s, &wrong, e);
+}
+
+int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
+{
+	scoped_fd dir = -1;
+	struct container_state s = { 0 };
+	bool wrong = false;
+	int r = engine_container_dir(en, row->id, false, &dir, e);
+
+	if (r == -ENOENT) {
+		r = container_forget(en, row->id, row->cgroup, e);
+		return r < 0 ? r : err_set(e, ENOENT, "No such container: %s", row->id);
+	}
+	if (r == 0)
+		r = glance(en, row, dir, &s, &wrong, e);
+	if (r == 0 && wrong)
+		r = put_right(en, row, &s, e);
+	if (r == 0)
+		*ret = s;
+	return r;
+}
+
+/* ---- after an end ------------------------------------------------------------------------------------------- */
+
+static int find_row(struct engine *en, const char *id, struct arena *a, struct container_row *ret, struct err *e)
+{
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	return r < 0 ? r : containers_find(db, sv_from(id), a, ret, e);
+}
+
+static int reap_locked(struct engine *en, const char *id, int dir, const struct intent *before, struct lock *l,
+		       struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row row = { 0 };
+	struct outcome o = { 0 };
+	int r = find_row(en, id, &a, &row, e), known;
+
+	if (r == -ENOENT)
+		return container_remove_locked(en, id, true, l, e);
+	if (r < 0)
+		return r;
+	known = outcome_read(dir, &o, e);
+	if (known < 0 && known != -ENOENT)
+		return err_wrap(e, known, "container %.12s", id);
+	if (known == 0 && o.state == OUTCOME_EXITED) {
+		if (row.auto_remove || is_removal(before))
+			return container_remove_locked(en, id, strcmp(before->op, "remove-volumes") == 0, l, e);
+		return container_end_processes(en, id, row.cgroup, e);
+	}
+	if (container_monitor_is_alive(en, id))
+		return err_set(e, EBUSY, "container %.12s: it is running", id);
+	r = settle(en, &row, dir, before, l, e);
+	return r < 0 ? r : 0;
+}
+
+int engine_reap(struct engine *en, const char *id, struct err *e)
+{
+	scoped_fd dir = -1;
+	struct intent before = { 0 };
+	struct lock l = LOCK_NONE;
+	int r = container_lock(en, id, "reap", REAP_LOCK_MS, &l, &dir, &before, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = reap_locked(en, id, dir, &before, &l, e);
+	if (r == 0 || r == -EBUSY)
+		lock_release(&l);
+	else
+		lock_abandon(&l);
+	return r;
+}
+
+/* ---- everything --------------------------------------------------------------------------------------------- */
+
+/* The first error is the one to tell; the others are likely of the same cause. */
+struct first_error {
+	int rc;
+	struct err err;
+};
+
+static void note(struct first_error *f, int rc, const struct err *e)
+{
+	if (rc < 0 && f->rc == 0) {
+		f->rc = rc;
+		f->err = *e;
+	}
+}
+
+static void look_at_rows(struct engine *en, struct first_error *f)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_rows rows = { 0 };
+	struct container_state s;
+	struct err e = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, &e);
+
+	if (r == 0)
+		r = containers_list(db, &a, &rows, &e);
+	note(f, r, &e);
+	for (size_t i = 0; i < rows.n; i++) {
+		r = container_look(en, &rows.v[i], &s, &e);
+		note(f, r == -ENOENT ? 0 : r, &e);
+	}
+}
+
+/* A folder whose row is missing even now that its lock is held was never recorded, or its row is deleted already. */
+static int sweep_container(struct engine *en, const char *id, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	scoped_fd dir = -1;
+	struct container_row row;
+	struct lock l = LOCK_NONE;
+	int r = find_row(en, id, &a, &row, e);
+
+	if (r != -ENOENT)
+		return r;
+	r = container_lock(en, id, "sweep", 0, &l, &dir, NULL, e);
+	if (r < 0)
+		return r == -EAGAIN || r == -ENOENT ? 0 : r;
+	r = find_row(en, id, &a, &row, e);
+	if (r == -ENOENT)
+		return container_remove_locked(en, id, true, &l, e);
+	lock_release(&l);
+	return r;
+}
+
+static int sweep_state(struct engine *en, const char *id, struct err *e)
+{
+	if (faccessat(en->containers, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
+	    container_monitor_is_alive(en, id))
+		return 0;
+	return io_remove_tree_at(en->state, id, e);
+}
+
+static void sweep(struct engine *en, int dir, int (*one)(struct engine *, const char *, struct err *),
+		  struct first_error *f)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *ent;
+	struct err e = { 0 };
+
+	if (!d) {
+		note(f, err_sys(&e, "open folder"), &e);
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	while ((ent = readdir(d)))
+		if (id_is_valid(sv_from(ent->d_name)))
+			note(f, one(en, ent->d_name, &e), &e);
+}
+
+int engine_recover(struct engine *en, struct err *e)
+{
+	struct first_error f = { 0 };
+
+	look_at_rows(en, &f);
+	sweep(en, en->containers, sweep_container, &f);
+	sweep(en, en->state, sweep_state, &f);
+	return f.rc < 0 ? err_set(e, f.err.code, "%s", f.err.msg) : 0;
+}

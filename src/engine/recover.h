@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recover.h - intent and outcome are merged: what a container is now, and what must happen after an end or a crash.
+ *
+ * A container is containers/<id>/ (with its lock), then a row, then <state>/<id>/ and a monitor, made in this order. Who
+ * makes one holds its lock until the monitor has written its first outcome; the monitor holds <state>/<id>/monitor.lock
+ * before it does, and as long as it lives. So, when the lock is free:
+ *
+ *   no outcome, no monitor         its making was cut short: removed
+ *   created or running, no monitor its monitor was killed: what is left in its cgroup is killed; it exited, 137
+ *   exited, no monitor, --rm       nobody cleaned up: removed
+ *   intent "remove"                its removal was cut short: finished
+ *   folder without row             likewise, or made and never recorded: removed
+ *   row without folder             somebody removed the folder: the row goes too
+ *
+ * Whoever looks first does it; two at once are kept apart by the lock. Nothing here is killed by its pid. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/containers.h"
+#include "engine/engine.h"
+#include "engine/lock.h"
+#include "engine/remove.h"
+#include "monitor/outcome.h"
+
+#define CONTAINER_STATUSES(X) \
+	X(CREATED, "created") X(RUNNING, "running") X(EXITED, "exited") X(REMOVING, "removing")
+enum container_status {
+#define X(id, text) CONTAINER_##id,
+	CONTAINER_STATUSES(X)
+#undef X
+};
+const char *container_status_name(enum container_status s);
+
+struct container_state {
+	enum container_status status;
+	struct outcome outcome; /* zero while it is being made */
+};
+
+#define RECOVER_EXIT_LOST 137   /* the monitor was killed, and so is the container */
+#define RECOVER_EXIT_REBOOT 255 /* it ended with the host, nobody knows how */
+
+/* container_lock_new - make containers/<id> and take its lock (intent "create"). *ret_dir is the caller's to close.
+ * -EEXIST */
+int container_lock_new(struct engine *en, const char *id, struct lock *ret, int *ret_dir, struct err *e);
+
+/* container_lock - of an existing one; waits up to timeout_ms. ret_before: see lock_take().
+ * -ENOENT: gone. -EAGAIN: held, the text says by whom and for what. */
+int container_lock(struct engine *en, const char *id, const char *op, unsigned timeout_ms, struct lock *ret,
+		   int *ret_dir, struct intent *ret_before, struct err *e);
+
+/* container_monitor_is_alive - does somebody hold <state>/<id>/monitor.lock? */
+bool container_monitor_is_alive(const struct engine *en, const char *id);
+
+/* container_look - its state, after putting right what a crash left. Cheap when there is nothing to put right, and then
+ * takes no lock. -ENOENT: it was half made or half removed, and is gone now. */
+int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e);
+
+/* engine_reap - after the end of a container, by the monitor (`tare _reap ID`) or the client that waited for it:
+ * with --rm it is removed, else its cgroup goes. Done before or gone: success.
+ * -EBUSY: it runs. -EAGAIN: somebody else held its lock for too long. */
+int engine_reap(struct engine *en, const char *id, struct err *e);
+
+/* engine_recover - look at every row, every folder and every state folder. Goes on after an error and returns the
+ * first one. Costs a few system calls for each container: for ps, rm, the daemon's start; not for run. */
+int engine_recover(struct engine *en, struct err *e);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/remove.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "engine/containers.h"
+#include "engine/list.h"
+#include "engine/recover.h"
+#include "kernel/cgroup.h"
+#include "monitor/control.h"
+#include "storage/volumes.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#define CGROUP_TIMEOUT_MS 10000
+#define STOP_TIMEOUT_MS 10000
+#define LOCK_TIMEOUT_MS 10000
+#define ARENA_MAX (32u << 20)
+
+/* ---- 1: processes ------------------------------------------------------------------------------------------- */
+
+static int check_path(const char *id, const char *path, struct err *e)
+{
+	const char *leaf = strrchr(path, '/');
+
+	if (path[0] == '/' && leaf && strstr(leaf, id))
+		return 0;
+	return err_set(e, EINVAL, "cgroup %s is not one of container %.12s alone: left as it is", path, id);
+}
+
+static int kill_group(struct engine *en, const struct cgroup_layout *l, const char *path, struct err *e)
+{
+	struct cgroup *cg;
+	int r = cgroup_open(en->host, l, path, &cg, e);
+
+	if (r < 0)
+		return r;
+	r = cgroup_kill(cg, e);
+	cgroup_free(cg);
+	return r < 0 ? r : cgroup_remove(en->host, l, path, CGROUP_TIMEOUT_MS, e);
+}
+
+int container_end_processes(struct engine *en, const char *id, const char *path, struct err *e)
+{
+	const struct cgroup_layout *l;
+	int r = check_path(id, path, e);
+
+	if (r == 0)
+		r = engine_layout(en, &l, e);
+	if (r < 0 || l->mode == CGROUP_MODE_NONE)
+		return r;
+	r = kill_group(en, l, path, e);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* ---- 3: volumes --------------------------------------------------------------------------------------------- */
+
+/* Names of the container's anonymous volumes that no other container has. */
+static int list_anonymous(struct db *db, const char *id, struct arena *a, struct oci_strings *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db,
+			 "SELECT v.name FROM container_volumes c JOIN volumes v ON v.name = c.volume"
+			 " WHERE c.container_id = ?1 AND v.anonymous AND NOT EXISTS"
+			 " (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container_id <> ?1)",
+			 DB_ARGS(db_text(id)), &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1)
+		r = strings_add(a, ret, arena_str(a, db_col_text(&rows, 0)));
+	return r == -ENOMEM ? err_oom(e) : r;
+}
+
+/* The tree before the row: what a crash leaves is a row without a tree, which this finds again. */
+static int remove_volume(struct db *db, int volumes, const char *name, struct err *e)
+{
+	int r = volume_remove(volumes, name, e);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = db_begin(db, e);
+	if (r < 0)
+		return r;
+	r = db_run(db, "DELETE FROM container_volumes WHERE volume = ?1", DB_ARGS(db_text(name)), NULL, e);
+	if (r == 0)
+		r = db_run(db, "DELETE FROM volumes WHERE name = ?1", DB_ARGS(db_text(name)), NULL, e);
+	return db_end(db, r, e);
+}
+
+static int remove_anonymous_volumes(struct engine *en, struct db *db, const char *id, struct arena *a, struct err *e)
+{
+	scoped_fd volumes = -1;
+	struct oci_strings names = { 0 };
+	int r = list_anonymous(db, id, a, &names, e);
+
+	if (r < 0 || names.n == 0)
+		return r;
+	r = volumes_open(en->root, &volumes, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = remove_volume(db, volumes, names.v[i], e);
+	return r;
+}
+
+/* ---- 4 and 6: the folder ------------------------------------------------------------------------------------ */
+
+static bool is_kept(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, LOCK_FILE) == 0;
+}
+
+static int empty_folder(int dir, struct err *e)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *ent;
+
+	if (!d) {
+		r = err_sys(e, "open");
+		if (copy >= 0)
+			close(copy);
+		return r;
+	}
+	while (r == 0 && (ent = readdir(d)))
+		if (!is_kept(ent->d_name))
+			r = io_remove_tree_at(dir, ent->d_name, e);
+	return r;
+}
+
+/* Whoever waits for the lock finds that the file has no name any more, and goes away; whoever makes the lock anew before
+ * the folder is gone finds no row, and removes the folder. */
+static int remove_folder(struct engine *en, const char *id, int dir, struct err *e)
+{
+	if (unlinkat(dir, LOCK_FILE, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove " LOCK_FILE);
+	if (unlinkat(en->containers, id, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+		return err_sys(e, "remove folder");
+	return 0;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------- */
+
+static int remove_steps(struct engine *en, const char *id, bool volumes, int dir, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row row = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = containers_find(db, sv_from(id), &a, &row, e);
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && row.id)
+		r = container_end_processes(en, id, row.cgroup, e);
+	if (r == 0)
+		r = io_remove_tree_at(en->state, id, e);
+	if (r == 0 && row.id && (volumes || row.auto_remove))
+		r = remove_anonymous_volumes(en, db, id, &a, e);
+	if (r == 0)
+		r = empty_folder(dir, e);
+	if (r == 0 && row.id)
+		r = containers_delete(db, id, e);
+	return r < 0 ? r : remove_folder(en, id, dir, e);
+}
+
+int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e)
+{
+	scoped_fd dir = -1;
+	int r = engine_container_dir(en, id, false, &dir, e);
+
+	if (r == 0)
+		r = lock_intend(en, l, volumes ? "remove-volumes" : "remove", e);
+	if (r == 0)
+		r = remove_steps(en, id, volumes, dir, e);
+	lock_abandon(l);
+	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
+}
+
+int container_forget(struct engine *en, const char *id, const char *cgroup, struct err *e)
+{
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = container_end_processes(en, id, cgroup, e);
+	if (r == 0)
+		r = io_remove_tree_at(en->state, id, e);
+	return r < 0 ? r : containers_delete(db, id, e);
+}
+
+/* ---- on request --------------------------------------------------------------------------------------------- */
+
+/* The monitor ends it in its own way; if it cannot, its processes are killed over its head, and it sees them end. */
+static void ask_to_stop(struct engine *en, const struct container_row *row)
+{
+	scoped_fd state = -1, sock = -1;
+	const struct cgroup_layout *l;
+	struct cgroup *cg;
+
+	if (engine_state_dir(en, row->id, false, &state, NULL) == 0)
+		sock = control_connect(state, NULL);
+	if (sock >= 0)
+		(void)control_send(sock, CONTROL_STOP, 0, 0, NULL, NULL, 0, NULL);
+	if (check_path(row->id, row->cgroup, NULL) < 0 || engine_layout(en, &l, NULL) < 0 ||
+	    cgroup_open(en->host, l, row->cgroup, &cg, NULL) < 0)
+		return;
+	(void)cgroup_kill(cg, NULL);
+	cgroup_free(cg);
+}
+
+static bool is_active(const struct engine *en, const struct container_state *s, const char *id)
+{
+	return s->status == CONTAINER_RUNNING || (s->status == CONTAINER_CREATED && container_monitor_is_alive(en, id));
+}
+
+static int stop(struct engine *en, const struct container_row *row, struct err *e)
+{
+	int64_t end_ns = clock_monotonic_ns() + STOP_TIMEOUT_MS * 1000000LL;
+	struct container_state s = { 0 };
+	int r;
+
+	ask_to_stop(en, row);
+	for (;;) {
+		r = container_look(en, row, &s, e);
+		if (r < 0 || !is_active(en, &s, row->id))
+			return r;
+		if (clock_monotonic_ns() > end_ns)
+			return err_set(e, EBUSY, "container %s: does not end within %d s", row->name,
+				       STOP_TIMEOUT_MS / 1000);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+static int make_inactive(struct engine *en, const struct container_row *row, bool force, struct err *e)
+{
+	struct container_state s = { 0 };
+	int r = container_look(en, row, &s, e);
+
+	if (r < 0)
+		return r;
+	if (s.status == CONTAINER_RUNNING && !force)
+		return err_set(e, EBUSY,
+			       "cannot remove container \"/%s\": container is running: stop the container before "
+			       "removing or force remove",
+			       row->name);
+	return is_active(en, &s, row->id) ? stop(en, row, e) : 0;
+}
+
+static int remove_row(struct engine *en, const struct container_row *row, const struct remove_options *o, struct err *e)
+{
+	scoped_fd dir = -1;
+	struct lock l = LOCK_NONE;
+	struct container_state s = { 0 };
+	int r = make_inactive(en, row, o->force, e);
+
+	if (r == 0)
+		r = container_lock(en, row->id, o->volumes ? "remove-volumes" : "remove", LOCK_TIMEOUT_MS, &l, &dir,
+				   NULL, e);
+	if (r < 0)
+		return r;
+	/* Started again between the look and the lock? */
+	if (outcome_read(dir, &s.outcome, NULL) == 0 && s.outcome.state == OUTCOME_RUNNING &&
+	    container_monitor_is_alive(en, row->id)) {
+		lock_release(&l);
+		return err_set(e, EBUSY, "cannot remove container \"/%s\": it was started again", row->name);
+	}
+	return container_remove_locked(en, row->id, o->volumes, &l, e);
+}
+
+int engine_remove(struct engine *en, struct sv ref, const struct remove_options *o, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row row = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = containers_find(db, ref, &a, &row, e);
+	if (r < 0)
+		return r;
+	r = remove_row(en, &row, o, e);
+	return r == -ENOENT ? 0 : r; /* --rm or somebody else was quicker */
+}
