@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/opt.h"
+#include "base/path.h"
 #include "cli/value.h"
 
 #include <errno.h>

@@ -33,7 +33,6 @@ int value_device_rule(const char *text, struct err *e); /* "c 1:3 rwm", "a *:* r
 
 /* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
 
-char *path_clean(struct arena *a, struct sv path); /* path_resolution(7) without looking: no "//", ".", ".." */
 int path_absolute(struct arena *a, const char *path, const char **ret, struct err *e); /* from the working directory */
 
 /* ---- mounts: value_mount.c ---------------------------------------------------------------------------------- */

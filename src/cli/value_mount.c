@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/scope.h"
 #include "cli/option.h"
+#include "base/path.h"
 #include "cli/value.h"
 
 #include <errno.h>

@@ -36,7 +36,7 @@ const char *option_number(int64_t n, option_text ret)
 	return ret;
 }
 
-const char *option_bytes(int64_t n, option_text ret)
+const char *check_bytes(int64_t n, option_text ret)
 {
 	static const char units[] = "kmgt";
 	int u = -1;
@@ -269,7 +269,7 @@ static int check_shm_size(struct config_checker *k)
 
 	if (k->c->shm_size >= 0)
 		return 0;
-	return option_refuse(k, "--shm-size", option_bytes(k->c->shm_size, value),
+	return option_refuse(k, "--shm-size", check_bytes(k->c->shm_size, value),
 			     "SHM size can not be less than 0");
 }
 

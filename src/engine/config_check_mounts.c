@@ -5,7 +5,7 @@
 #include "base/id.h"
 #include "base/scope.h"
 #include "engine/list.h"
-#include "engine/path.h"
+#include "base/path.h"
 #include "engine/tmpfs_options.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static int check_target(struct config_checker *k, const struct mount_config *m)
 		return refuse(k, m, "field Target must not be empty", NULL);
 	if (*m->target != '/')
 		return refuse(k, m, "mount path must be absolute", m->target);
-	clean = path_clean(k->w->arena, m->target);
+	clean = path_clean(k->w->arena, sv_from(m->target));
 	if (!clean)
 		return err_oom(k->e);
 	if (strcmp(clean, "/") == 0)
@@ -96,7 +96,7 @@ static int check_duplicates(struct config_checker *k)
 
 	for (size_t i = 0; i < k->c->mounts.n; i++) {
 		const struct mount_config *m = &k->c->mounts.v[i];
-		const char *clean = path_clean(k->w->arena, m->target);
+		const char *clean = path_clean(k->w->arena, sv_from(m->target));
 
 		if (clean && strings_has(&seen, clean))
 			return option_refuse(k, option_of(m), m->target, "Duplicate mount point: %s", clean);

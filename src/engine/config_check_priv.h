@@ -21,7 +21,7 @@ int option_refuse(struct config_checker *k, const char *option, const char *valu
 int option_discard(struct config_checker *k, const char *option, const char *value, const char *text);
 
 /* Values as a person would have written them: 4096 -> "4k", 1500000000 -> "1.5". Return ret. */
-const char *option_bytes(int64_t n, option_text ret);
+const char *check_bytes(int64_t n, option_text ret);
 const char *option_number(int64_t n, option_text ret);
 const char *option_cpus(int64_t nano_cpus, option_text ret);
 

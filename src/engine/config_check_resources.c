@@ -36,11 +36,11 @@ static int check_memory(struct config_checker *k)
 	if (c->memory == 0)
 		return 0;
 	if (c->memory < MEMORY_MIN)
-		return option_refuse(k, "--memory", option_bytes(c->memory, value),
+		return option_refuse(k, "--memory", check_bytes(c->memory, value),
 				     "Minimum memory limit allowed is 6MB");
 	if (has(k, CGROUP_MEMORY))
 		return 0;
-	(void)option_bytes(c->memory, value);
+	(void)check_bytes(c->memory, value);
 	c->memory = 0;
 	c->memory_swap = -1;
 	return option_discard(k, "--memory", value,
@@ -59,7 +59,7 @@ static int check_swap_accounting(struct config_checker *k)
 
 	if (c->memory <= 0 || c->memory_swap == -1 || k->f->cgroup.memory_swap)
 		return 0;
-	(void)option_bytes(c->memory_swap, value);
+	(void)check_bytes(c->memory_swap, value);
 	c->memory_swap = -1;
 	if (asked)
 		return option_discard(k, "--memory-swap", value, text);
@@ -73,7 +73,7 @@ static int check_swap(struct config_checker *k)
 	const struct container_config *c = k->c;
 	option_text value;
 
-	(void)option_bytes(c->memory_swap, value);
+	(void)check_bytes(c->memory_swap, value);
 	if (c->memory_swap < -1 || (c->memory > 0 && c->memory_swap > 0 && c->memory_swap < c->memory))
 		return option_refuse(k, "--memory-swap", value,
 				     "Minimum memoryswap limit should be larger than memory limit, see usage");
@@ -90,7 +90,7 @@ static int check_reservation(struct config_checker *k)
 
 	if (c->memory_reservation == 0)
 		return 0;
-	(void)option_bytes(c->memory_reservation, value);
+	(void)check_bytes(c->memory_reservation, value);
 	if (!has(k, CGROUP_MEMORY)) {
 		c->memory_reservation = 0;
 		return option_discard(k, "--memory-reservation", value,
@@ -112,7 +112,7 @@ static int check_high(struct config_checker *k)
 
 	if (c->memory_high == 0)
 		return 0;
-	(void)option_bytes(c->memory_high, value);
+	(void)check_bytes(c->memory_high, value);
 	if (c->memory_high < MEMORY_MIN)
 		return option_refuse(k, "--memory-high", value, "Minimum memory limit allowed is 6MB");
 	if (memory_of_v2(&k->f->cgroup))

@@ -3,7 +3,7 @@
 #include "engine/spec_priv.h"
 
 #include "base/scope.h"
-#include "engine/path.h"
+#include "base/path.h"
 #include "engine/tmpfs_options.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static bool has_destination(const struct mount_list *l, const char *destination)
 static struct oci_mount *add_mount(struct spec_builder *b, struct mount_list *l, const char *type,
 				   const char *source, const char *destination)
 {
-	const char *clean = path_clean(b->a, destination);
+	const char *clean = path_clean(b->a, sv_from(destination));
 	struct oci_mount *m = clean ? LIST_ADD(b->a, l) : NULL;
 
 	if (!m) {

@@ -282,8 +282,8 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 
 	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH)))
 		r = err_oom(e);
-	if (r == 0)
-		s->source = p->root.path ? p->root.path : p->root.data_dir;
+	if (r == 0) /* what is there is hidden from now on: nothing that a bind could still want */
+		s->source = p->root.path ? p->root.path : p->root.layers_dir;
 	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
 		r = plan_mount(p, in, &spec->mounts.v[i], e);
 		if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values as Docker's client reads them (each case was tried with it), and where tare says no. */
 #include "base/scope.h"
+#include "base/path.h"
 #include "cli/value.h"
 
 #include "../test.h"

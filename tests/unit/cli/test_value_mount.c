@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* -v, --mount and --tmpfs: each form, as one line of what it became, or the message. */
 #include "base/scope.h"
+#include "base/path.h"
 #include "cli/value.h"
 
 #include "../test.h"

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/create.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/containers.h"
+#include "engine/create_priv.h"
+#include "engine/list.h"
+#include "engine/programs.h"
+#include "engine/recover.h"
+#include "engine/user.h"
+#include "kernel/cgroup.h"
+#include "storage/layers.h"
+#include "storage/rootview.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#define PLAN_ID "<id>"
+
+/* ---- image ------------------------------------------------------------------------------------------------------ */
+
+/* The slow program does what needs libarchive and libcrypto; it records the image itself. */
+static int load_embedded(struct engine *en, const char *reference, struct err *e)
+{
+	char path[PATH_MAX];
+	char *const argv[] = { "tare-image", "--root", en->root_path, "load-embedded", (char *)reference, NULL };
+	int r = programs_find("tare-image", path, e), status;
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	r = posix_spawn(&pid, path, NULL, NULL, argv, environ);
+	if (r != 0)
+		return err_set(e, r, "start %s: %s", path, strerror(r));
+	do
+		r = waitpid(pid, &status, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_sys(e, "wait for %s", path);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		return err_set(e, ENOENT, "Unable to find image '%s' locally", reference);
+	return err_set(e, EIO, "image %s could not be loaded", reference);
+}
+
+static int find_image(struct creation *cr, struct err *e)
+{
+	struct err missing = { 0 };
+	struct db *db;
+	int r;
+
+	if (!cr->en)
+		return err_set(e, EINVAL, "an image needs the data root; without it only --rootfs can be planned");
+	r = engine_db(cr->en, &db, e);
+	if (r < 0)
+		return r;
+	r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, &missing);
+	if (r == -ENOENT) {
+		r = load_embedded(cr->en, cr->config->image, e);
+		if (r == 0)
+			r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e);
+	} else if (r < 0 && e) {
+		*e = missing;
+	}
+	if (r == 0)
+		r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
+	if (r == 0)
+		r = image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
+	return r < 0 ? err_wrap(e, r, "image %s", cr->config->image) : 0;
+}
+
+/* ---- look-ups in the root file system ----------------------------------------------------------------------------- */
+
+static int open_view(struct creation *cr, int *ret, struct err *e)
+{
+	scoped_fd layers = -1;
+	int r;
+
+	if (!cr->config->image) {
+		*ret = open(cr->config->rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return *ret < 0 ? err_sys(e, "--rootfs %s", cr->config->rootfs) : 0;
+	}
+	r = layers_open(cr->en->root, &layers, e);
+	return r < 0 ? r : rootview_open(layers, cr->layers.v, cr->layers.n, ret, e);
+}
+
+static int read_optional(int view, const char *path, struct buf *b, struct err *e)
+{
+	struct err missing = { 0 };
+	int r = rootview_read(view, path, b, &missing);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0 && e)
+		*e = missing;
+	return r;
+}
+
+static int find_user(struct creation *cr, struct err *e)
+{
+	const char *want = cr->config->user ? cr->config->user : cr->image_config.user;
+	scoped_buf passwd = BUF(LIMIT_PASSWD), group = BUF(LIMIT_PASSWD);
+	scoped_fd view = -1;
+	struct user u;
+	int r = open_view(cr, &view, e);
+
+	if (r == 0)
+		r = read_optional(view, "etc/passwd", &passwd, e);
+	if (r == 0)
+		r = read_optional(view, "etc/group", &group, e);
+	if (r == 0)
+		r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
+	if (r < 0)
+		return r;
+	cr->inputs.uid = u.uid;
+	cr->inputs.gid = u.gid;
+	cr->inputs.groups.v = u.groups.v;
+	cr->inputs.groups.n = u.groups.n;
+	cr->inputs.home = u.home;
+	return 0;
+}
+
+static int find_devices(struct creation *cr, struct err *e)
+{
+	for (size_t i = 0; i < cr->config->devices.n; i++) {
+		const struct device_config *d = &cr->config->devices.v[i];
+		struct oci_device *to = LIST_ADD(cr->a, &cr->inputs.devices);
+		struct stat st;
+
+		if (!to || strings_add(cr->a, &cr->inputs.device_access, d->access) < 0)
+			return err_oom(e);
+		if (stat(d->host_path, &st) < 0)
+			return err_sys(e, "--device %s", d->host_path);
+		if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+			return err_set(e, EINVAL, "--device %s: not a device node", d->host_path);
+		*to = (struct oci_device){ .path = d->container_path, .type = S_ISBLK(st.st_mode) ? "b" : "c",
+					   .major = major(st.st_rdev), .minor = minor(st.st_rdev),
+					   .file_mode = st.st_mode & 07777, .uid = st.st_uid, .gid = st.st_gid };
+	}
+	return 0;
+}
+
+/* ---- the charter ---------------------------------------------------------------------------------------------------- */
+
+static int charter_root(struct creation *cr, const char *dir, struct err *e)
+{
+	const char **lower = arena_array(cr->a, cr->layers.n + 1, sizeof *lower);
+	struct root_source *root = &cr->charter.root;
+
+	if (!lower)
+		return err_oom(e);
+	if (!cr->config->image) {
+		root->path = cr->config->rootfs;
+		return 0;
+	}
+	for (size_t i = 0; i < cr->layers.n; i++) {
+		lower[i] = arena_fmt(cr->a, "%u", cr->layers.v[cr->layers.n - 1 - i]);
+		if (!lower[i])
+			return err_oom(e);
+	}
+	*root = (struct root_source){ .layers_dir = arena_fmt(cr->a, "%s/layers", cr->en->root_path), .data_dir = dir,
+				      .lower = lower, .lower_count = (unsigned)cr->layers.n, .upper = "upper",
+				      .work = "work" };
+	return root->layers_dir ? 0 : err_oom(e);
+}
+
+static int make_charter(struct creation *cr, bool trace, struct err *e)
+{
+	const char *root = cr->en ? cr->en->root_path : "<root>", *state = cr->en ? cr->en->state_path : "<state>";
+	const char *dir = arena_fmt(cr->a, "%s/containers/%s", root, cr->id.hex);
+	char program[PATH_MAX];
+	int r;
+
+	cr->charter.id = cr->id.hex;
+	cr->charter.container_dir = dir;
+	cr->charter.auto_remove = cr->config->auto_remove;
+	cr->charter.open_stdin = cr->config->open_stdin;
+	cr->charter.trace = trace;
+	cr->charter.data_root = root;
+	cr->charter.state_root = state;
+	r = dir ? programs_find("tare", program, e) : err_oom(e);
+	if (r < 0)
+		return r;
+	cr->charter.program = arena_str(cr->a, program);
+	return cr->charter.program ? charter_root(cr, dir, e) : err_oom(e);
+}
+
+static int make_inputs(struct creation *cr, struct err *e)
+{
+	const char *dir = cr->charter.container_dir;
+	bool host_net = cr->config->network_mode && strcmp(cr->config->network_mode, "host") == 0;
+
+	cr->inputs.id = cr->id.hex;
+	cr->inputs.root_path = cr->config->image ? arena_fmt(cr->a, "%s/rootfs", dir) : cr->config->rootfs;
+	cr->inputs.etc_hosts = arena_fmt(cr->a, "%s/hosts", dir);
+	cr->inputs.etc_hostname = arena_fmt(cr->a, "%s/hostname", dir);
+	cr->inputs.etc_resolv_conf = arena_fmt(cr->a, "%s/resolv.conf", dir);
+	if (cr->config->hostname)
+		cr->inputs.hostname = cr->config->hostname;
+	else
+		cr->inputs.hostname = host_net && !cr->plan_only ? host_name(cr->a) : arena_fmt(cr->a, "%.12s", cr->id.hex);
+	if (!cr->inputs.root_path || !cr->inputs.etc_hosts || !cr->inputs.etc_hostname || !cr->inputs.etc_resolv_conf ||
+	    !cr->inputs.hostname)
+		return err_oom(e);
+	return 0;
+}
+
+static int plan(struct creation *cr, bool trace, struct err *e)
+{
+	int r = host_facts_read(cr->en ? cr->en->host : cr->host, cr->a, &cr->facts, e);
+
+	if (r == 0)
+		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
+	if (r == 0 && cr->config->image)
+		r = find_image(cr, e);
+	if (r == 0)
+		r = find_user(cr, e);
+	if (r == 0)
+		r = find_devices(cr, e);
+	if (r == 0)
+		r = make_charter(cr, trace, e);
+	if (r == 0)
+		r = make_inputs(cr, e);
+	if (r == 0)
+		r = create_find_volumes(cr, e);
+	return r;
+}
+
+static int make_spec(struct creation *cr, struct err *e)
+{
+	return spec_make(cr->config, &cr->image_config, &cr->facts, &cr->inputs, cr->a, &cr->spec, &cr->warnings, e);
+}
+
+/* ---- making ----------------------------------------------------------------------------------------------------------- */
+
+static int insert_row(struct creation *cr, struct err *e)
+{
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	struct container_row row = { .id = cr->id.hex, .name = cr->config->name, .created_ns = clock_real_ns(),
+				     .image_ref = cr->config->image, .image_id = cr->image.id,
+				     .cgroup = cr->spec.cgroups_path, .auto_remove = cr->config->auto_remove };
+	struct db *db;
+	int r = config_print(cr->config, &json, e);
+
+	if (r == 0)
+		r = engine_db(cr->en, &db, e);
+	if (r < 0)
+		return r;
+	row.config = json.p;
+	return containers_insert(db, &row, cr->name, e);
+}
+
+static int make_folders(struct creation *cr, struct err *e)
+{
+	if (cr->config->image && (mkdirat(cr->container_dir, "upper", 0755) < 0 || mkdirat(cr->container_dir, "work", 0700) < 0))
+		return err_sys(e, "mkdir of upper and work in %s", cr->charter.container_dir);
+	return 0;
+}
+
+static int write_bundle(struct creation *cr, struct err *e)
+{
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	int r = runtime_spec_print(&cr->spec, false, &json, e);
+
+	if (r == 0)
+		r = engine_state_dir(cr->en, cr->id.hex, true, &cr->state_dir, e);
+	if (r == 0)
+		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
+	return r < 0 ? r : charter_write(cr->state_dir, &cr->charter, e);
+}
+
+static int make(struct creation *cr, struct err *e)
+{
+	int r = insert_row(cr, e);
+
+	if (r == 0)
+		r = make_folders(cr, e);
+	if (r == 0)
+		r = create_etc_files(cr, e);
+	if (r == 0)
+		r = create_make_volumes(cr, e);
+	return r < 0 ? r : write_bundle(cr, e);
+}
+
+static void begin(struct creation *cr, struct engine *en, struct container_config *c, struct arena *a)
+{
+	*cr = (struct creation){ .en = en, .config = c, .a = a, .warnings = { .arena = a }, .lock = LOCK_NONE,
+				 .container_dir = -1, .state_dir = -1 };
+}
+
+int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
+		struct creation *ret, struct err *e)
+{
+	int r;
+
+	begin(ret, en, c, a);
+	ret->plan_only = true;
+	ret->host = host;
+	(void)sv_copy(SV(PLAN_ID), ret->id.hex, sizeof ret->id.hex);
+	r = plan(ret, false, e);
+	return r < 0 ? r : make_spec(ret, e);
+}
+
+int engine_create(struct engine *en, struct container_config *c, bool trace, struct arena *a, struct creation *ret,
+		  struct err *e)
+{
+	int r;
+
+	begin(ret, en, c, a);
+	r = id_new(&ret->id, e);
+	if (r == 0)
+		r = plan(ret, trace, e);
+	if (r == 0)
+		r = make_spec(ret, e);
+	if (r == 0)
+		r = container_lock_new(en, ret->id.hex, &ret->lock, &ret->container_dir, e);
+	if (r < 0)
+		return r;
+	r = make(ret, e);
+	if (r < 0) {
+		(void)container_remove_locked(en, ret->id.hex, true, &ret->lock, NULL);
+		creation_done(ret);
+	}
+	return r;
+}
+
+void creation_done(struct creation *cr)
+{
+	lock_release(&cr->lock);
+	if (cr->container_dir >= 0)
+		close(fd_take(&cr->container_dir));
+	if (cr->state_dir >= 0)
+		close(fd_take(&cr->state_dir));
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes, bind sources, and the three files in /etc that a container gets from its engine. */
+#include "engine/create_priv.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/list.h"
+#include "storage/volumes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+const char *host_name(struct arena *a)
+{
+	struct utsname u;
+
+	return uname(&u) < 0 ? NULL : arena_str(a, u.nodename);
+}
+
+/* ---- volumes ------------------------------------------------------------------------------------------------------ */
+
+static const char *volume_name(struct creation *cr, const char *given)
+{
+	struct id id;
+
+	if (given)
+		return given;
+	if (cr->plan_only)
+		return "<volume>";
+	return id_new(&id, NULL) < 0 ? NULL : arena_str(cr->a, id.hex);
+}
+
+static int use_volume(struct creation *cr, const struct mount_config *m, struct err *e)
+{
+	const char *name = volume_name(cr, m->source);
+	const char *root = cr->en ? cr->en->root_path : "<root>";
+	struct volume_use *use = LIST_ADD(cr->a, &cr->volumes);
+	struct oci_mount *to = LIST_ADD(cr->a, &cr->inputs.volumes);
+
+	if (!name || !use || !to)
+		return err_oom(e);
+	if (m->source && volume_name_check(sv_from(m->source), e) < 0)
+		return -e->code;
+	*use = (struct volume_use){ .name = name, .target = m->target, .anonymous = !m->source };
+	*to = (struct oci_mount){ .destination = m->target, .type = "bind",
+				  .source = arena_fmt(cr->a, "%s/volumes/%s/_data", root, name) };
+	if (!to->source || strings_add(cr->a, &to->options, "rbind") < 0 ||
+	    strings_add(cr->a, &to->options, m->readonly ? "ro" : "rw") < 0)
+		return err_oom(e);
+	return m->volume_nocopy ? 0 : strings_add(cr->a, &cr->copy_up, m->target) < 0 ? err_oom(e) : 0;
+}
+
+static bool is_mounted(const struct container_config *c, const char *target)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (strcmp(c->mounts.v[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+static int check_bind(const struct mount_config *m, struct err *e)
+{
+	scoped_fd fd = -1;
+
+	return m->make_source ? 0 : bind_source_open(m->source, false, &fd, e);
+}
+
+int create_find_volumes(struct creation *cr, struct err *e)
+{
+	const struct container_config *c = cr->config;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->mounts.n; i++) {
+		if (c->mounts.v[i].type == MOUNT_VOLUME)
+			r = use_volume(cr, &c->mounts.v[i], e);
+		else if (c->mounts.v[i].type == MOUNT_BIND && !cr->plan_only)
+			r = check_bind(&c->mounts.v[i], e);
+	}
+	for (size_t i = 0; r == 0 && i < cr->image_config.volumes.n; i++) {
+		struct mount_config m = { .type = MOUNT_VOLUME, .target = cr->image_config.volumes.v[i] };
+
+		if (m.target[0] != '/')
+			return err_set(e, EINVAL, "image %s: volume \"%s\" is not absolute", c->image, m.target);
+		if (!is_mounted(c, m.target))
+			r = use_volume(cr, &m, e);
+	}
+	cr->charter.copy_up = cr->copy_up.v;
+	cr->charter.copy_up_count = cr->copy_up.n;
+	return r;
+}
+
+static int record_volume(struct creation *cr, const struct volume_use *v, struct err *e)
+{
+	struct db *db;
+	int r = engine_db(cr->en, &db, e);
+
+	if (r == 0)
+		r = db_run(db, "INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, '{}')",
+			   DB_ARGS(db_text(v->name), db_int(clock_real_ns()), db_int(v->anonymous)), NULL, e);
+	if (r == 0)
+		r = db_run(db, "INSERT INTO container_volumes(container_id, target, volume) VALUES(?1, ?2, ?3)",
+			   DB_ARGS(db_text(cr->id.hex), db_text(v->target), db_text(v->name)), NULL, e);
+	return r;
+}
+
+static int make_bind_sources(struct creation *cr, struct err *e)
+{
+	for (size_t i = 0; i < cr->config->mounts.n; i++) {
+		const struct mount_config *m = &cr->config->mounts.v[i];
+		scoped_fd fd = -1;
+		int r = m->type == MOUNT_BIND && m->make_source ? bind_source_open(m->source, true, &fd, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int create_make_volumes(struct creation *cr, struct err *e)
+{
+	scoped_fd volumes = -1;
+	int r = make_bind_sources(cr, e);
+
+	if (r < 0 || cr->volumes.n == 0)
+		return r;
+	r = volumes_open(cr->en->root, &volumes, e);
+	for (size_t i = 0; r == 0 && i < cr->volumes.n; i++) {
+		bool made;
+
+		/* the row first: a folder that a crash left is then known */
+		r = record_volume(cr, &cr->volumes.v[i], e);
+		if (r == 0)
+			r = volume_create(volumes, cr->volumes.v[i].name, &made, e);
+	}
+	return r;
+}
+
+/* ---- /etc --------------------------------------------------------------------------------------------------------- */
+
+static const char localhost[] = "127.0.0.1\tlocalhost\n"
+				"::1\tlocalhost ip6-localhost ip6-loopback\n"
+				"fe00::\tip6-localnet\n"
+				"ff00::\tip6-mcastprefix\n"
+				"ff02::1\tip6-allnodes\n"
+				"ff02::2\tip6-allrouters\n";
+
+static int put_file(struct creation *cr, const char *name, struct sv text, struct err *e)
+{
+	scoped_fd fd = openat(cr->container_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "create %s/%s", cr->charter.container_dir, name);
+	r = io_write_all(fd, text.p, text.n, e);
+	return r < 0 ? err_wrap(e, r, "%s/%s", cr->charter.container_dir, name) : 0;
+}
+
+/* A copy of the host's own; a host without one gives an empty file. */
+static int copy_file(struct creation *cr, const char *host_path, const char *name, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	struct err missing = { 0 };
+	int r = io_read_at(cr->en->host->root, host_path, &b, &missing);
+
+	if (r < 0 && r != -ENOENT) {
+		if (e)
+			*e = missing;
+		return r;
+	}
+	return put_file(cr, name, buf_sv(&b), e);
+}
+
+int create_etc_files(struct creation *cr, struct err *e)
+{
+	bool host_net = cr->config->network_mode && strcmp(cr->config->network_mode, "host") == 0;
+	scoped_buf b = BUF(4096);
+	int r;
+
+	buf_putf(&b, "%s\n", cr->inputs.hostname);
+	r = put_file(cr, "hostname", buf_sv(&b), e);
+	if (r == 0)
+		r = host_net ? copy_file(cr, "etc/hosts", "hosts", e) : put_file(cr, "hosts", (struct sv){ localhost, sizeof localhost - 1 }, e);
+	return r < 0 ? r : copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
+}

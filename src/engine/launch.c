@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/launch.h"
+
+#include "base/scope.h"
+#include "engine/programs.h"
+#include "kernel/cgroup.h"
+#include "kernel/mount.h"
+#include "kernel/sys.h"
+#include "monitor/control.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MONITORS_CGROUP "/tare/monitors"
+
+struct birth {
+	const struct cgroup *cgroup;
+	int program; /* detached read-only mount of the executable */
+	int sock, null;
+	char *const *argv, *const *envp;
+};
+
+/* Between clone3 and execveat: no heap, only descriptors. What fails here the monitor's end of the socket tells, by
+ * being closed. */
+static _Noreturn void become_monitor(const struct birth *b)
+{
+	if (b->cgroup && cgroup_join(b->cgroup, NULL) < 0)
+		_exit(125);
+	if (setsid() < 0 || dup2(b->null, 0) < 0 || dup2(b->null, 1) < 0 || dup2(b->null, 2) < 0)
+		_exit(125);
+	if (b->sock != CONTROL_FD ? dup2(b->sock, CONTROL_FD) < 0 : fcntl(CONTROL_FD, F_SETFD, 0) < 0)
+		_exit(125);
+	(void)sys_close_range(CONTROL_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	(void)sys_execveat(b->program, "", b->argv, b->envp, AT_EMPTY_PATH);
+	_exit(125);
+}
+
+/* CONTROL_FD must not be one of the descriptors that the child still needs when it is overwritten. */
+static int above_control(int *fd, struct err *e)
+{
+	int moved;
+
+	if (*fd > CONTROL_FD)
+		return 0;
+	moved = fcntl(*fd, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+	if (moved < 0)
+		return err_sys(e, "duplicate a descriptor");
+	close(*fd);
+	*fd = moved;
+	return 0;
+}
+
+static int clone_monitor(struct birth *b, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int into = b->cgroup ? cgroup_clone_fd(b->cgroup) : -1, pid;
+
+	if (into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into;
+	}
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		become_monitor(b);
+	return pid < 0 ? err_sys(e, "clone3 of tare-monitor") : 0;
+}
+
+static int open_program(int *ret, struct err *e)
+{
+	char path[PATH_MAX];
+	scoped_fd mnt = -1;
+	int r = programs_find("tare-monitor", path, e);
+
+	if (r < 0)
+		return r;
+	mnt = mount_clone(AT_FDCWD, path, false, e);
+	if (mnt < 0)
+		return mnt;
+	r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", path);
+	*ret = fd_take(&mnt);
+	return 0;
+}
+
+static int monitors_cgroup(struct engine *en, struct cgroup **ret, struct err *e)
+{
+	const struct cgroup_layout *l;
+	int r = engine_layout(en, &l, e);
+
+	*ret = NULL;
+	if (r < 0 || l->mode == CGROUP_MODE_NONE)
+		return r;
+	return cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
+}
+
+int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
+{
+	char state_dir[PATH_MAX];
+	char *argv[] = { "tare-monitor", state_dir, NULL };
+	char *envp[] = { NULL };
+	scoped_fd program = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC), ours = -1, theirs = -1;
+	struct cgroup *cgroup;
+	int pair[2], r;
+
+	if ((size_t)snprintf(state_dir, sizeof state_dir, "%s/%s", en->state_path, id) >= sizeof state_dir)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", en->state_path);
+	if (null < 0)
+		return err_sys(e, "open /dev/null");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	ours = pair[0];
+	theirs = pair[1];
+	r = open_program(&program, e);
+	if (r == 0)
+		r = above_control(&program, e);
+	if (r == 0)
+		r = above_control(&null, e);
+	if (r == 0)
+		r = monitors_cgroup(en, &cgroup, e);
+	if (r < 0)
+		return r;
+	r = clone_monitor(&(struct birth){ cgroup, program, theirs, null, argv, envp }, e);
+	cgroup_free(cgroup);
+	if (r == 0)
+		*ret_sock = fd_take(&ours);
+	return r;
+}

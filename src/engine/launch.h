@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.h - a monitor is born: clone3(2) into a leaf cgroup of its own, so that the end of the caller's login session
+ * or service does not end it, executed from a read-only detached mount of its file (CVE-2019-5736). */
+#pragma once
+
+#include "base/err.h"
+#include "engine/engine.h"
+
+/* monitor_launch - for the container whose state directory holds charter and config.json. *ret_sock: the connection
+ * that the monitor was born with (monitor/control.h), to be closed by the caller. */
+int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e);
