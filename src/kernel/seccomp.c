@@ -419,11 +419,13 @@ static int policy_arches(const struct seccomp_policy *p, unsigned *ret, struct e
 		return err_set(e, EINVAL, "no syscall table for this architecture");
 	arches = 1u << native;
 	for (size_t i = 0; i < p->arch_count; i++) {
-		int arch = syscall_arch_from_name(sv_from(p->archs[i]));
+		struct sv name = sv_from(p->archs[i]);
+		int arch = syscall_arch_from_name(name);
 
-		if (arch < 0)
-			return err_set(e, EINVAL, "unknown architecture %s", p->archs[i]);
-		arches |= 1u << arch;
+		if (arch >= 0)
+			arches |= 1u << arch;
+		else if (!seccomp_arch_is_known(name))
+			return err_set(e, EINVAL, "unknown architecture " SV_FMT, SV_ARG(name));
 	}
 	*ret = arches;
 	return 0;

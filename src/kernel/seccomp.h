@@ -23,6 +23,7 @@
 #include "base/sv.h"
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum seccomp_op {
@@ -68,6 +69,8 @@ struct seccomp_policy {
  * architecture on which no name is known. (ARM's private calls are a range of their own here; runc takes
  * set_tls, 0xf0005, for the newest call and so never says ENOSYS on arm.)
  *
+ * An architecture without a syscall table adds nothing: no machine that has a table runs its programs.
+ *
  * -EINVAL: unknown architecture, bad argument index or comparison, NOTIFY by default or for write (the runtime itself
  * must still send the listener). -E2BIG: above BPF_MAXINSNS. -ENOMEM. */
 int seccomp_compile(const struct seccomp_policy *p, struct arena *a, struct sock_fprog *ret, struct err *e);
@@ -88,6 +91,9 @@ int seccomp_op_from_name(const char *name, enum seccomp_op *ret, struct err *e);
 /* seccomp_flag_from_name - "SECCOMP_FILTER_FLAG_LOG" -> SECCOMP_FILTER_FLAG_LOG. Also TSYNC, SPEC_ALLOW, NEW_LISTENER,
  * WAIT_KILLABLE_RECV. A document without `flags` means SPEC_ALLOW to runc; an empty list means none. */
 int seccomp_flag_from_name(const char *name, unsigned *ret, struct err *e);
+
+/* seccomp_arch_is_known - "SCMP_ARCH_X86_64" and the runtime-spec's others, those without a syscall table included. */
+bool seccomp_arch_is_known(struct sv name);
 
 /* The i-th name of each kind, for a runtime's `features`; NULL past the last. */
 const char *seccomp_action_name(size_t i);

@@ -3,6 +3,7 @@
 #include "kernel/seccomp.h"
 
 #include "base/scope.h"
+#include "kernel/syscalls.h"
 
 #include <linux/seccomp.h>
 
@@ -43,6 +44,14 @@ static const struct word flags[] = {
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
 	{ "SECCOMP_FILTER_FLAG_NEW_LISTENER", SECCOMP_FILTER_FLAG_NEW_LISTENER },
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+};
+
+/* Besides those of kernel/syscalls.h. */
+static const char other_archs[][24] = {
+	"SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",
+	"SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",	      "SCMP_ARCH_PPC64",
+	"SCMP_ARCH_PARISC",   "SCMP_ARCH_PARISC64",    "SCMP_ARCH_M68K",      "SCMP_ARCH_LOONGARCH64",
+	"SCMP_ARCH_SH",	      "SCMP_ARCH_SHEB",
 };
 
 static const struct word *find(const struct word *words, size_t n, const char *name)
@@ -92,6 +101,16 @@ int seccomp_flag_from_name(const char *name, unsigned *ret, struct err *e)
 		return unknown("flag", name, e);
 	*ret = w->value;
 	return 0;
+}
+
+bool seccomp_arch_is_known(struct sv name)
+{
+	if (syscall_arch_from_name(name) >= 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(other_archs); i++)
+		if (sv_is(name, other_archs[i]))
+			return true;
+	return false;
 }
 
 const char *seccomp_action_name(size_t i)
