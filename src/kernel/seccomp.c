@@ -15,6 +15,7 @@
 
 #define CLASS_MAX BPF_MAXINSNS /* each costs an instruction at least */
 #define UNKNOWN UINT16_MAX
+#define ISLANDS_MAX 3 /* comparisons in a row before the tree branches once more */
 #define ENOSYS_VERDICT (SECCOMP_RET_ERRNO | ENOSYS)
 #define SUBCALL_IPC 0x80 /* in a subcall number: of ipc(2), not socketcall(2) */
 
@@ -313,22 +314,56 @@ static unsigned tree_middle(const struct range *r, unsigned n)
 	return m;
 }
 
+/* One number with the same verdict on both sides: an exception that a single comparison tells. */
+static bool is_island(const struct range *r, unsigned n, unsigned i)
+{
+	return i > 0 && i + 1 < n && r[i - 1].class == r[i + 1].class && r[i].first + 1 == r[i + 1].first;
+}
+
+/* All odd ranges are islands, and few. */
+static bool is_sea(const struct range *r, unsigned n)
+{
+	if (n % 2 == 0 || n > 2 * ISLANDS_MAX + 1)
+		return false;
+	for (unsigned i = 1; i < n; i += 2)
+		if (!is_island(r, n, i))
+			return false;
+	return true;
+}
+
+static struct seccomp_target code_sea(struct compiler *c, const struct range *r, unsigned n)
+{
+	struct seccomp_target no = code_class(c, r[0].class);
+
+	for (unsigned i = n; i > 1; i -= 2)
+		no = seccomp_code_jump(&c->code, BPF_JEQ, r[i - 2].first, code_class(c, r[i - 2].class), no);
+	return no;
+}
+
+/* Where to branch: not beside an island if that can be helped, so that it stays between its two shores. n is 2, or 4 and
+ * more: three ranges around an island are a sea. */
+static unsigned tree_branch(const struct range *r, unsigned n)
+{
+	unsigned m = tree_middle(r, n);
+
+	if (is_island(r, n, m))
+		m = m > 1 ? m - 1 : 2;
+	if (m == n - 1 && is_island(r, n, m - 1))
+		m -= 2; /* the other shore would be all that is left of the upper half */
+	return m;
+}
+
 /* The accumulator holds the number. */
 static struct seccomp_target code_tree(struct compiler *c, const struct range *r, unsigned n)
 {
 	struct seccomp_target high, low;
 	unsigned m;
 
-	if (n == 1)
-		return code_class(c, r->class);
-	if (n == 3 && r[0].class == r[2].class && r[1].first + 1 == r[2].first) {
-		high = code_class(c, r[0].class);
-		low = code_class(c, r[1].class);
-		return seccomp_code_jump(&c->code, BPF_JEQ, r[1].first, low, high);
-	}
-	m = tree_middle(r, n);
+	if (is_sea(r, n))
+		return code_sea(c, r, n);
+	m = tree_branch(r, n);
 	high = code_tree(c, r + m, n - m);
-	low = code_tree(c, r, m);
+	low = code_tree(c, r, is_island(r, n, m - 1) ? m + 1 : m); /* an island keeps its other shore, here empty */
 	return seccomp_code_jump(&c->code, BPF_JGE, r[m].first, high, low);
 }
 
