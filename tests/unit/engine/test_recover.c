@@ -11,6 +11,7 @@
 #include "storage/volumes.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #define ID "c0ffee0000000000000000000000000000000000000000000000000000000001"
@@ -461,6 +462,7 @@ static void obedient_monitor(struct fixture *f, int ready)
 		_exit(1);
 	listener = control_listen(NULL);
 	(void)!write(ready, "x", 1);
+	(void)poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, 10000);
 	sock = control_accept(listener, NULL);
 	if (lock < 0 || control_receive(sock, &msg, fds, NULL) != 1 || msg.type != CONTROL_STOP)
 		_exit(2);
