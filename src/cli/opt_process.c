@@ -2,9 +2,9 @@
 /* opt_process.c - what the process gets: execve(2), environ(7), credentials(7), and the labels of the container. */
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/scope.h"
 #include "cli/opt.h"
-#include "base/path.h"
 #include "cli/value.h"
 
 #include <errno.h>
@@ -96,20 +96,15 @@ static int set_hostname(const struct option_call *c, struct err *e)
 	return 0;
 }
 
-static bool is_id_or_name(struct sv s)
+static bool is_user(struct sv s)
 {
-	uint64_t id;
-	bool number = s.n && s.p[0] >= '0' && s.p[0] <= '9';
-
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == '/')
 			return false;
-		number = number && s.p[i] >= '0' && s.p[i] <= '9';
-	}
-	return s.n && (!number || (sv_u64(s, &id) == 0 && id <= INT32_MAX));
+	return s.n > 0;
 }
 
-/* Names are looked up in the image later; here only what can be no user. */
+/* Names are looked up in the image later, and numbers have their range there; here only what can be no user. */
 static int set_user(const struct option_call *c, struct err *e)
 {
 	struct sv user, group;
@@ -119,10 +114,10 @@ static int set_user(const struct option_call *c, struct err *e)
 		options(c)->config.user = NULL;
 		return 0;
 	}
-	if ((user.n && !is_id_or_name(user)) || (has_group && !is_id_or_name(group)) ||
+	if ((user.n && !is_user(user)) || (has_group && !is_user(group)) ||
 	    (has_group && memchr(group.p, ':', group.n)))
 		return err_set(e, EINVAL,
-			       "invalid user (NAME|UID[:GROUP|GID]; uids and gids must be in range 0-2147483647)");
+			       "invalid user (NAME|UID[:GROUP|GID])");
 	return option_text(c, e);
 }
 

@@ -138,7 +138,7 @@ static int set_security_opt(const struct option_call *c, struct err *e)
 
 static int set_device_rule(const struct option_call *c, struct err *e)
 {
-	int r = value_device_rule(c->text, e);
+	int r = value_device_rule(c->text, c->arena, e);
 
 	return r < 0 ? r : LIST_PUT(c->arena, &config(c)->device_cgroup_rules, c->text, e);
 }

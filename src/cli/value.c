@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/path.h"
 #include "cli/value.h"
 
+#include "base/path.h"
 #include "base/scope.h"
+#include "engine/device_rule.h"
 #include "kernel/rlimit.h"
 
 #include <errno.h>
@@ -351,22 +352,13 @@ int value_device(const char *text, struct arena *a, struct device_config *ret, s
 	return 0;
 }
 
-static bool is_number_or_any(struct sv s)
+int value_device_rule(const char *text, struct arena *a, struct err *e)
 {
-	uint64_t v;
+	struct oci_device_rule rule;
+	int r = device_rule_parse(sv_from(text), a, &rule, e);
 
-	return sv_is(s, "*") || (sv_u64(s, &v) == 0 && v <= UINT32_MAX);
-}
-
-int value_device_rule(const char *text, struct err *e)
-{
-	struct sv s = sv_from(text), type, numbers, access, major, minor;
-	bool ok = sv_cut(s, ' ', &type, &numbers) && sv_cut(numbers, ' ', &numbers, &access) &&
-		  sv_cut(numbers, ':', &major, &minor);
-
-	if (!ok || type.n != 1 || !memchr("abc", type.p[0], 3) || !is_number_or_any(major) ||
-	    !is_number_or_any(minor) || !is_access(access))
-		return err_set(e, EINVAL,
-			       "invalid device cgroup format '%.80s' (TYPE MAJOR:MINOR ACCESS, as 'c 1:3 rwm')", text);
-	return 0;
+	if (r != -EINVAL)
+		return r;
+	return err_set(e, EINVAL, "invalid device cgroup format '%.80s' (TYPE MAJOR:MINOR ACCESS, as 'c 1:3 rwm')",
+		       text);
 }

@@ -29,11 +29,12 @@ int value_ulimit(const char *text, struct arena *a, struct oci_rlimit *ret, stru
 
 /* value_device - "/dev/a", "/dev/a:/dev/b", "/dev/a:r", "/dev/a:/dev/b:rwm" */
 int value_device(const char *text, struct arena *a, struct device_config *ret, struct err *e);
-int value_device_rule(const char *text, struct err *e); /* "c 1:3 rwm", "a *:* rwm" */
+int value_device_rule(const char *text, struct arena *a, struct err *e); /* "c 1:3 rwm", "a *:* rwm" */
 
 /* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
 
-int path_absolute(struct arena *a, const char *path, const char **ret, struct err *e); /* from the working directory */
+/* path_absolute - cleaned (engine/path.h); a relative one counts from the working directory. */
+int path_absolute(struct arena *a, const char *path, const char **ret, struct err *e);
 
 /* ---- mounts: value_mount.c ---------------------------------------------------------------------------------- */
 

@@ -3,10 +3,11 @@
  *
  * Docker checks half of this in its client and half in its daemon; the texts are of whichever it is. */
 #include "base/id.h"
+#include "base/path.h"
 #include "base/scope.h"
 #include "cli/option.h"
-#include "base/path.h"
 #include "cli/value.h"
+#include "engine/tmpfs_options.h"
 
 #include <errno.h>
 #include <string.h>
@@ -88,7 +89,9 @@ static int check_mount(const struct mount_config *m, struct err *e)
 /* Copy the two paths; a relative host path counts from the working directory. */
 static int store_paths(struct mount_config *m, struct sv source, struct sv target, struct arena *a, struct err *e)
 {
-	m->target = target.n && target.p[0] == '/' ? path_clean(a, target) : arena_sv(a, target);
+	m->target = arena_sv(a, target);
+	if (m->target && m->target[0] == '/')
+		m->target = path_clean(a, target);
 	if (!m->target)
 		return err_oom(e);
 	m->source = NULL;
@@ -473,41 +476,78 @@ int value_mount(const char *text, struct arena *a, struct mount_config *ret, str
 
 /* ---- --tmpfs ------------------------------------------------------------------------------------------------ */
 
-/* tmpfs(5), and the mount flags that make sense for one */
-static bool is_tmpfs_option(struct sv o)
+static bool is_octal(struct sv s)
 {
-	static const char *const flags[] = { "async",   "atime",      "defaults",      "dev",    "diratime",
-					     "dirsync", "exec",       "noatime",       "nodev",  "nodiratime",
-					     "noexec",  "norelatime", "nostrictatime", "nosuid", "relatime",
-					     "ro",      "rw",         "strictatime",   "suid",   "sync" };
-	static const char *const keys[] = { "gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid" };
-	struct sv key, value;
-	bool pair = sv_cut(o, '=', &key, &value);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '7')
+			return false;
+	return s.n > 0 && s.n <= 5;
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(flags) && !pair; i++)
-		if (sv_is(o, flags[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_LEN(keys) && pair && value.n; i++)
-		if (sv_is(key, keys[i]))
-			return true;
-	return false;
+/* tmpfs(5): a number with k, m or g; a size may be a share of the memory, too */
+static bool is_amount(struct sv s, bool percent)
+{
+	uint64_t v;
+
+	if (s.n > 1 && (strchr("kKmMgG", s.p[s.n - 1]) || (percent && s.p[s.n - 1] == '%')))
+		s.n--;
+	return sv_u64(s, &v) == 0;
+}
+
+static bool is_tmpfs_value(struct sv key, struct sv value)
+{
+	uint64_t id;
+
+	if (sv_is(key, "size"))
+		return is_amount(value, true);
+	if (sv_is(key, "nr_inodes") || sv_is(key, "nr_blocks"))
+		return is_amount(value, false);
+	if (sv_is(key, "mode"))
+		return is_octal(value);
+	if (sv_is(key, "uid") || sv_is(key, "gid"))
+		return sv_u64(value, &id) == 0 && id < UINT32_MAX;
+	return true;
+}
+
+static int bad_tmpfs_option(const char *word, struct err *e)
+{
+	return err_set(
+		e, EINVAL,
+		"invalid tmpfs option \"%.80s\" (size=, mode=, uid=, gid=, nr_inodes=, nr_blocks=, mpol=, or a mount "
+		"flag)",
+		word);
+}
+
+/* Which words there are is the engine's to know; here are their values looked at. */
+static int check_tmpfs_words(struct sv text, struct arena *a, struct err *e)
+{
+	struct oci_strings merged = { 0 };
+	struct sv word, key, value;
+
+	while (sv_next(&text, ',', &word)) {
+		const char *one = arena_sv(a, word);
+		const struct oci_strings list = { &one, 1 };
+
+		if (!one)
+			return err_oom(e);
+		if (tmpfs_options_merge(&list, a, &merged, NULL) < 0 ||
+		    (sv_cut(word, '=', &key, &value) && !is_tmpfs_value(key, value)))
+			return bad_tmpfs_option(one, e);
+	}
+	return 0;
 }
 
 int value_tmpfs(const char *text, struct arena *a, struct mount_config *ret, struct err *e)
 {
 	struct mount_config m;
-	struct sv target, options, rest, o;
-	int r;
+	struct sv target, options;
+	int r = 0;
 
 	sv_cut(sv_from(text), ':', &target, &options);
-	rest = options.n ? options : (struct sv){ 0 };
-	while (sv_next(&rest, ',', &o))
-		if (!is_tmpfs_option(o))
-			return err_set(e, EINVAL,
-				       "invalid tmpfs option \"%.*s\" (size=, mode=, uid=, gid=, nr_inodes=, "
-				       "nr_blocks=, mpol=, or a "
-				       "mount flag)",
-				       SHOW(o));
+	if (options.n)
+		r = check_tmpfs_words(options, a, e);
+	if (r < 0)
+		return r;
 	mount_config_init(&m);
 	m.type = MOUNT_TMPFS;
 	m.tmpfs_options = options.n ? arena_sv(a, options) : NULL;

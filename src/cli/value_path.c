@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* value_path.c - paths as text, path_resolution(7) without looking at any file. */
-#include "cli/value.h"
-
+/* value_path.c - paths that count from the working directory; no file is looked at. */
 #include "base/path.h"
+#include "cli/value.h"
 
 #include <errno.h>
 #include <unistd.h>

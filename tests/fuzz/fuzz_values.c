@@ -4,6 +4,7 @@
  * Whatever the text: a failure has a message of one operand and leaves the result alone, a success keeps its promises. */
 #include "base/scope.h"
 #include "cli/value.h"
+#include "base/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,10 +86,10 @@ static void device_rule(const char *text, struct arena *a)
 {
 	struct err e = { 0 };
 
-	if (value_device_rule(text, &e) < 0)
+	if (value_device_rule(text, a, &e) < 0)
 		require(e.msg[0]);
 	else
-		require(strlen(text) >= 7 && text[1] == ' ' && strchr("abc", text[0]));
+		require(strchr("abc", text[0]) && (text[1] == ' ' || strcmp(text, "a") == 0));
 }
 
 static void path(const char *text, struct arena *a)
