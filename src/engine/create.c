@@ -174,7 +174,7 @@ static int charter_root(struct creation *cr, const char *dir, struct err *e)
 
 static int make_charter(struct creation *cr, bool trace, struct err *e)
 {
-	const char *root = cr->en ? cr->en->root_path : "<root>", *state = cr->en ? cr->en->state_path : "<state>";
+	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT, *state = cr->en ? cr->en->state_path : ENGINE_STATE;
 	const char *dir = arena_fmt(cr->a, "%s/containers/%s", root, cr->id.hex);
 	char program[PATH_MAX];
 	int r;

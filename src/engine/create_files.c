@@ -37,7 +37,7 @@ static const char *volume_name(struct creation *cr, const char *given)
 static int use_volume(struct creation *cr, const struct mount_config *m, struct err *e)
 {
 	const char *name = volume_name(cr, m->source);
-	const char *root = cr->en ? cr->en->root_path : "<root>";
+	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT;
 	struct volume_use *use = LIST_ADD(cr->a, &cr->volumes);
 	struct oci_mount *to = LIST_ADD(cr->a, &cr->inputs.volumes);
 

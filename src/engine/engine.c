@@ -35,7 +35,7 @@ static const char *env_dir(const char *name)
 int engine_default_root(char **ret, struct err *e)
 {
 	if (geteuid() == 0)
-		return join("/var/lib/tare", "", ret, e);
+		return join(ENGINE_ROOT, "", ret, e);
 	if (env_dir("XDG_DATA_HOME"))
 		return join(env_dir("XDG_DATA_HOME"), "/tare", ret, e);
 	if (env_dir("HOME"))
@@ -46,7 +46,7 @@ int engine_default_root(char **ret, struct err *e)
 int engine_default_state(char **ret, struct err *e)
 {
 	if (geteuid() == 0)
-		return join("/run/tare", "", ret, e);
+		return join(ENGINE_STATE, "", ret, e);
 	if (env_dir("XDG_RUNTIME_DIR"))
 		return join(env_dir("XDG_RUNTIME_DIR"), "/tare", ret, e);
 	return err_set(e, EINVAL, "no state folder: XDG_RUNTIME_DIR is not set, and no --state");

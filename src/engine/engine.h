@@ -16,6 +16,10 @@
 
 #include <stdbool.h>
 
+/* root's own, and what a plan shows that no engine is behind */
+#define ENGINE_ROOT "/var/lib/tare"
+#define ENGINE_STATE "/run/tare"
+
 struct engine {
 	const struct host *host; /* borrowed */
 	char *root_path, *state_path; /* absolute */

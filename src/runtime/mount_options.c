@@ -26,11 +26,11 @@ static const struct attr_word {
 	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0 },
 	{ "symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "relatime", MOUNT_ATTR_RELATIME, ATIME },
-	{ "norelatime", MOUNT_ATTR_STRICTATIME, ATIME },
 	{ "noatime", MOUNT_ATTR_NOATIME, ATIME },
 	{ "atime", MOUNT_ATTR_RELATIME, ATIME },
 	{ "strictatime", MOUNT_ATTR_STRICTATIME, ATIME },
 	{ "nostrictatime", MOUNT_ATTR_RELATIME, ATIME },
+	{ "norelatime", MOUNT_ATTR_STRICTATIME, ATIME },
 };
 
 static const struct propagation_word {

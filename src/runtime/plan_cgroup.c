@@ -81,7 +81,7 @@ static int device_rule(const struct oci_device_rule *from, struct device_rule *t
 
 int plan_device_rules(struct plan *p, struct err *e)
 {
-	size_t given = p->spec->resources.devices.n, n = given + ARRAY_LEN(always) + 1;
+	size_t given = p->spec->resources.devices.n, n = given + ARRAY_LEN(always) + 1, first;
 	struct device_rule *rules = arena_array(p->arena, n, sizeof *rules);
 	int r = 0;
 
@@ -94,8 +94,9 @@ int plan_device_rules(struct plan *p, struct err *e)
 			err_wrap(e, r, "linux.resources.devices[%zu]", i);
 	}
 	memcpy(rules + 1 + given, always, sizeof always);
-	p->limits.devices = rules;
-	p->limits.device_count = n;
+	first = given && rules[1].type == 'a' && !rules[1].allow; /* the usual beginning: once is enough */
+	p->limits.devices = rules + first;
+	p->limits.device_count = n - first;
 	return r;
 }
 
