@@ -169,7 +169,8 @@ static int other_error(struct inflate *in, struct err *e)
 {
 	if (in->other_err.code)
 		return err_set(e, in->other_err.code, "%s", in->other_err.msg);
-	return err_set(e, EBADMSG, "%s", archive_error_string(in->other) ? archive_error_string(in->other) : "not valid");
+	return err_set(e, EBADMSG, "%s",
+		       archive_error_string(in->other) ? archive_error_string(in->other) : "not valid");
 }
 
 static ssize_t other_next(struct inflate *in, const void **ret_block, struct err *e)
@@ -199,6 +200,8 @@ static int other_open(struct inflate *in, struct err *e)
 	if (archive_read_open(in->other, in, NULL, other_read, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(in->other, &entry) != ARCHIVE_OK)
 		return other_error(in, e);
+	if (archive_filter_code(in->other, 0) == ARCHIVE_FILTER_NONE)
+		return err_set(e, EBADMSG, "zstd, xz or bzip2: not valid");
 	in->next = other_next;
 	return 0;
 }
@@ -233,7 +236,12 @@ static int choose(struct inflate *in, struct err *e)
 		return r;
 	if (has_magic(in, "\x1f\x8b", 2))
 		return gzip_open(in, e);
-	if (has_magic(in, "\x28\xb5\x2f\xfd", 4) || has_magic(in, "\xfd" "7zXZ", 6) || has_magic(in, "BZh", 3))
+	if (has_magic(in, "\x28\xb5\x2f\xfd", 4) ||
+	    has_magic(in,
+		      "\xfd"
+		      "7zXZ",
+		      6) ||
+	    has_magic(in, "BZh", 3))
 		return other_open(in, e);
 	in->next = plain_next;
 	return 0;

@@ -114,77 +114,98 @@ static int open_file(const struct layout *l, const char *path, int *ret_fd, stru
 	return staging_open(&l->staging, &f->staged, ret_fd, e);
 }
 
+static int keep_text(struct layout *l, const struct buf *b, struct sv *ret, struct err *e)
+{
+	char *text = arena_alloc(&l->arena, b->len + 1);
+
+	if (!text)
+		return err_oom(e);
+	if (b->len)
+		memcpy(text, b->p, b->len);
+	*ret = (struct sv){ text, b->len };
+	return 0;
+}
+
 static int read_file(struct layout *l, const char *path, size_t max_bytes, struct sv *ret, struct err *e)
 {
 	scoped_buf b = BUF(max_bytes);
 	scoped_fd fd = -1;
-	char *text;
 	int r = open_file(l, path, &fd, e);
 
 	if (r == 0)
 		r = io_read_fd(fd, &b, e);
-	if (r < 0)
-		return err_wrap(e, r, "%s", path);
-	text = arena_alloc(&l->arena, b.len + 1);
-	if (!text)
-		return err_oom(e);
-	memcpy(text, b.p ? b.p : "", b.len);
-	*ret = (struct sv){ text, b.len };
-	return 0;
+	return r < 0 ? r : keep_text(l, &b, ret, e);
 }
 
 /* ---- blobs --------------------------------------------------------------------------------------------------- */
 
 #define BLOB_PATH_SIZE (sizeof "blobs/sha256/" + DIGEST_HEX)
 
-/* stage_blob - its bytes as a staged file, from wherever the layout keeps them. */
-static int stage_blob(struct layout *l, const char *path, struct staged *ret, struct err *e)
-{
-	const struct layout_file *f = find_file(l, path);
-	scoped_fd fd = -1;
-	int r;
-
-	if (f) {
-		*ret = f->staged;
-		return 0;
-	}
-	r = open_file(l, path, &fd, e);
-	if (r == 0)
-		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, ret, e);
-	return r == 0 ? add_file(l, path, ret, e) : r;
-}
-
-int layout_blob(struct layout *l, const struct digest *d, struct err *e)
+/* stage_blob - its bytes as a staged file, from wherever the layout keeps them; verified. */
+static int stage_blob(struct layout *l, const struct digest *d, struct staged *ret, struct err *e)
 {
 	char path[BLOB_PATH_SIZE];
+	const struct layout_file *f;
 	struct staged staged;
-	int r;
+	scoped_fd fd = -1;
+	int r = 0;
 
 	(void)snprintf(path, sizeof path, "blobs/sha256/%s", d->hex);
-	r = stage_blob(l, path, &staged, e);
+	f = find_file(l, path);
+	if (f)
+		staged = f->staged;
+	else
+		r = open_file(l, path, &fd, e);
+	if (r == 0 && !f)
+		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, &staged, e);
+	if (r == 0 && !f)
+		r = add_file(l, path, &staged, e);
 	if (r < 0)
 		return r;
 	if (strcmp(staged.digest.hex, d->hex) != 0)
 		return err_set(e, EBADMSG, "%s: its bytes have the digest sha256:%s", path, staged.digest.hex);
-	return staging_adopt(&l->staging, &staged, e);
+	*ret = staged;
+	return 0;
 }
 
-static int read_blob(struct layout *l, const struct digest *d, size_t max_bytes, struct sv *ret, struct err *e)
+int layout_open_blob(struct layout *l, const struct digest *d, int *ret_fd, int64_t *ret_size, struct err *e)
 {
-	scoped_buf b = BUF(max_bytes);
-	char *text;
-	int r = layout_blob(l, d, e);
+	struct staged staged;
+	int r = stage_blob(l, d, &staged, e);
 
 	if (r == 0)
-		r = blob_read(l->staging.content, d, &b, e);
+		r = staging_open(&l->staging, &staged, ret_fd, e);
+	if (r == 0)
+		*ret_size = staged.size;
+	return r;
+}
+
+int layout_read_blob(struct layout *l, const struct digest *d, struct buf *b, struct err *e)
+{
+	scoped_fd fd = -1;
+	int64_t size;
+	int r = layout_open_blob(l, d, &fd, &size, e);
+
 	if (r < 0)
 		return r;
-	text = arena_alloc(&l->arena, b.len + 1);
-	if (!text)
-		return err_oom(e);
-	memcpy(text, b.p ? b.p : "", b.len);
-	*ret = (struct sv){ text, b.len };
-	return 0;
+	r = io_read_fd(fd, b, e);
+	return r < 0 ? err_wrap(e, r, "blob sha256:%s", d->hex) : 0;
+}
+
+int layout_keep_blob(struct layout *l, const struct digest *d, struct err *e)
+{
+	struct staged staged;
+	int r = stage_blob(l, d, &staged, e);
+
+	return r < 0 ? r : staging_adopt(&l->staging, &staged, e);
+}
+
+static int read_index_blob(struct layout *l, const struct digest *d, struct sv *ret, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_MANIFEST);
+	int r = layout_read_blob(l, d, &b, e);
+
+	return r < 0 ? r : keep_text(l, &b, ret, e);
 }
 
 /* ---- what is in it ------------------------------------------------------------------------------------------- */
@@ -265,7 +286,7 @@ static int walk_nested(struct layout *l, const struct image_descriptor *d, const
 
 	if (depth == INDEX_DEPTH)
 		return err_set(e, ELOOP, "more than %d indexes in each other", INDEX_DEPTH);
-	r = read_blob(l, &d->digest, LIMIT_MANIFEST, &json, e);
+	r = read_index_blob(l, &d->digest, &json, e);
 	return r < 0 ? r : walk_index(l, json, reference, depth + 1, e);
 }
 

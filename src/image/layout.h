@@ -3,7 +3,7 @@
  * compressed) from a file, a pipe or memory. Its documents are read and verified; image.h's functions make the image.
  *
  * An archive's files may come in any order, so it is first written out, file by file, into the content store's staging
- * folder; what an image refers to is then adopted by rename. A directory is read where it is. */
+ * folder; so is each blob of a directory when it is asked for. What an image refers to is adopted by rename in the end. */
 #pragma once
 
 #include "base/arena.h"
@@ -31,9 +31,12 @@ struct layout_image {
 /* layout_images - of this platform; from indexes in indexes too. Memory is the layout's. -ENOENT: none. */
 int layout_images(struct layout *l, const struct layout_image **ret, size_t *ret_n, struct err *e);
 
-/* layout_blob - bring the blob into the content store. -ENOENT: the layout lacks it. -EBADMSG: its bytes have another
- * digest. */
-int layout_blob(struct layout *l, const struct digest *d, struct err *e);
+/* layout_open_blob - its bytes, verified. -ENOENT: the layout lacks it. -EBADMSG: its bytes have another digest.
+ * layout_read_blob - append them. */
+int layout_open_blob(struct layout *l, const struct digest *d, int *ret_fd, int64_t *ret_size, struct err *e);
+int layout_read_blob(struct layout *l, const struct digest *d, struct buf *b, struct err *e);
+/* layout_keep_blob - it becomes a blob of the content store, likewise. */
+int layout_keep_blob(struct layout *l, const struct digest *d, struct err *e);
 
 static inline void layout_scope_end(struct layout **l)
 {

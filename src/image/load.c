@@ -50,16 +50,15 @@ static int read_document(struct load *ld, const struct digest *d, size_t max_byt
 {
 	scoped_buf b = BUF(max_bytes);
 	char *text;
-	int r = layout_blob(ld->layout, d, e);
+	int r = layout_read_blob(ld->layout, d, &b, e);
 
-	if (r == 0)
-		r = blob_read(ld->store->content, d, &b, e);
 	if (r < 0)
 		return r;
 	text = arena_alloc(ld->arena, b.len + 1);
 	if (!text)
 		return err_oom(e);
-	memcpy(text, b.p ? b.p : "", b.len);
+	if (b.len)
+		memcpy(text, b.p, b.len);
 	*ret = (struct sv){ text, b.len };
 	return 0;
 }
@@ -119,8 +118,8 @@ static int unpack_into(struct load *ld, size_t i, int dir, int blob, int64_t *re
 	if (r < 0)
 		return r;
 	if (strcmp(real.hex, ld->config.diff_ids.v[i].hex) != 0)
-		return err_set(e, EBADMSG, "unpacked it has the digest sha256:%s, but the config says sha256:%s", real.hex,
-			       ld->config.diff_ids.v[i].hex);
+		return err_set(e, EBADMSG, "unpacked it has the digest sha256:%s, but the config says sha256:%s",
+			       real.hex, ld->config.diff_ids.v[i].hex);
 	*ret_size = (int64_t)bytes;
 	return 0;
 }
@@ -130,10 +129,8 @@ static int unpack_layer(struct load *ld, size_t i, struct image_layer *layer, st
 	struct layer_draft draft = { .dir = -1 };
 	scoped_fd blob = -1;
 	int64_t stored;
-	int r = layout_blob(ld->layout, &layer->blob, e);
+	int r = layout_open_blob(ld->layout, &layer->blob, &blob, &stored, e);
 
-	if (r == 0)
-		r = blob_open(ld->store->content, &layer->blob, &blob, &stored, e);
 	if (r == 0 && stored != layer->blob_bytes)
 		r = err_set(e, EBADMSG, "it has %lld bytes, but the manifest says %lld", (long long)stored,
 			    (long long)layer->blob_bytes);
@@ -197,7 +194,7 @@ static int load_layer(struct load *ld, size_t i, struct err *e)
 	return 0;
 }
 
-static int load_layers(struct load *ld, struct err *e)
+static int load_layers(struct load *ld, bool *ret_fresh, struct err *e)
 {
 	size_t n = ld->manifest.layers.n;
 	bool fresh = false;
@@ -213,7 +210,35 @@ static int load_layers(struct load *ld, struct err *e)
 			return r;
 		fresh |= ld->img.layers[i].fresh;
 	}
-	/* one for all: rows must not outlive what they tell of */
+	*ret_fresh = fresh;
+	return 0;
+}
+
+/* The blob of a layer that is unpacked already may be missing. */
+static int keep_blobs(struct load *ld, struct err *e)
+{
+	int r = layout_keep_blob(ld->layout, &ld->img.manifest, e);
+
+	if (r == 0)
+		r = layout_keep_blob(ld->layout, &ld->img.id, e);
+	for (size_t i = 0; r == 0 && i < ld->img.n_layers; i++) {
+		r = layout_keep_blob(ld->layout, &ld->img.layers[i].blob, e);
+		if (r == -ENOENT && !ld->img.layers[i].fresh)
+			r = 0;
+	}
+	return r;
+}
+
+/* One sync for all: rows must not outlive what they tell of. */
+static int load_content(struct load *ld, struct err *e)
+{
+	bool fresh = false;
+	int r = load_layers(ld, &fresh, e);
+
+	if (r == 0)
+		r = keep_blobs(ld, e);
+	if (r < 0)
+		return r;
 	return fresh && syncfs(ld->store->layers) < 0 ? err_sys(e, "sync layers") : 0;
 }
 
@@ -246,7 +271,7 @@ int image_load(struct layout *l, const struct layout_image *which, const char *r
 	if (r == 0)
 		r = check_documents(&ld, e);
 	if (r == 0)
-		r = load_layers(&ld, e);
+		r = load_content(&ld, e);
 	if (r == 0 && (reference || which->reference)) {
 		ld.img.reference = arena_str(a, reference ? reference : which->reference);
 		r = ld.img.reference ? 0 : err_oom(e);

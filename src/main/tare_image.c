@@ -174,7 +174,9 @@ static int options_parse(int argc, char **argv, struct options *o, struct err *e
 {
 	for (o->used = 1; o->used < argc && strncmp(argv[o->used], "--", 2) == 0; o->used += 2) {
 		const char *name = argv[o->used];
-		const char **to = strcmp(name, "--root") == 0 ? &o->root : strcmp(name, "--state") == 0 ? &o->state : NULL;
+		const char **to = strcmp(name, "--root") == 0  ? &o->root :
+				  strcmp(name, "--state") == 0 ? &o->state :
+								 NULL;
 
 		if (!to)
 			return err_set(e, EINVAL, "unknown option %s", name);

@@ -25,7 +25,8 @@ int volumes_open(int data_root, int *ret_fd, struct err *e)
 int volume_name_check(struct sv name, struct err *e)
 {
 	if (name.n == 1)
-		return err_set(e, EINVAL, "volume name is too short, names should be at least two alphanumeric characters");
+		return err_set(e, EINVAL,
+			       "volume name is too short, names should be at least two alphanumeric characters");
 	if (name.n > LIMIT_NAME)
 		return err_set(e, EINVAL, "volume name is too long, at most %d bytes are allowed", LIMIT_NAME);
 	if (!name_is_valid(name))

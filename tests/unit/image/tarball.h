@@ -51,7 +51,10 @@ static inline void tarball_header(struct buf *b, const struct tar_entry *en, siz
 	h[156] = en->type;
 	if (en->link)
 		memcpy(h + 157, en->link, strnlen(en->link, 100));
-	memcpy(h + 257, "ustar\0" "00", 8);
+	memcpy(h + 257,
+	       "ustar\0"
+	       "00",
+	       8);
 	tarball_octal(h + 329, 7, en->major);
 	tarball_octal(h + 337, 7, en->minor);
 	for (int i = 0; i < 512; i++)
