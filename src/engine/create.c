@@ -12,6 +12,7 @@
 #include "engine/recover.h"
 #include "engine/user.h"
 #include "kernel/cgroup.h"
+#include "storage/init_layer.h"
 #include "storage/layers.h"
 #include "storage/rootview.h"
 
@@ -153,6 +154,7 @@ static int find_devices(struct creation *cr, struct err *e)
 static int charter_root(struct creation *cr, const char *dir, struct err *e)
 {
 	const char **lower = arena_array(cr->a, cr->layers.n + 1, sizeof *lower);
+	size_t n = cr->layers.n;
 	struct root_source *root = &cr->charter.root;
 
 	if (!lower)
@@ -161,13 +163,14 @@ static int charter_root(struct creation *cr, const char *dir, struct err *e)
 		root->path = cr->config->rootfs;
 		return 0;
 	}
-	for (size_t i = 0; i < cr->layers.n; i++) {
-		lower[i] = arena_fmt(cr->a, "%u", cr->layers.v[cr->layers.n - 1 - i]);
-		if (!lower[i])
+	lower[0] = INIT_LAYER;
+	for (size_t i = 0; i < n; i++) {
+		lower[i + 1] = arena_fmt(cr->a, "%u", cr->layers.v[n - 1 - i]);
+		if (!lower[i + 1])
 			return err_oom(e);
 	}
 	*root = (struct root_source){ .layers_dir = arena_fmt(cr->a, "%s/layers", cr->en->root_path), .data_dir = dir,
-				      .lower = lower, .lower_count = (unsigned)cr->layers.n, .upper = "upper",
+				      .lower = lower, .lower_count = (unsigned)n + 1, .upper = "upper",
 				      .work = "work" };
 	return root->layers_dir ? 0 : err_oom(e);
 }
@@ -260,7 +263,17 @@ static int insert_row(struct creation *cr, struct err *e)
 
 static int make_folders(struct creation *cr, struct err *e)
 {
-	if (cr->config->image && (mkdirat(cr->container_dir, "upper", 0755) < 0 || mkdirat(cr->container_dir, "work", 0700) < 0))
+	scoped_fd layers = -1;
+	int r;
+
+	if (!cr->config->image)
+		return 0;
+	r = layers_open(cr->en->root, &layers, e);
+	if (r == 0)
+		r = init_layer_ensure(layers, e);
+	if (r < 0)
+		return r;
+	if (mkdirat(cr->container_dir, "upper", 0755) < 0 || mkdirat(cr->container_dir, "work", 0700) < 0)
 		return err_sys(e, "mkdir of upper and work in %s", cr->charter.container_dir);
 	return 0;
 }
