@@ -106,8 +106,8 @@ static const struct json_table mount_table = JSON_TABLE(mount_rows, struct mount
 
 static const struct json_row ulimit_rows[] = {
 	{ "Name", JSON_CODED, JSON_REQUIRED, AT(oci_rlimit, type), NULL, &rlimit_codec },
-	{ "Hard", JSON_U64, JSON_REQUIRED | JSON_ALWAYS | JSON_SIGNED, AT(oci_rlimit, hard) },
-	{ "Soft", JSON_U64, JSON_REQUIRED | JSON_ALWAYS | JSON_SIGNED, AT(oci_rlimit, soft) },
+	{ "Hard", JSON_U64, JSON_REQUIRED | JSON_SIGNED, AT(oci_rlimit, hard) },
+	{ "Soft", JSON_U64, JSON_REQUIRED | JSON_SIGNED, AT(oci_rlimit, soft) },
 };
 static const struct json_table ulimit_table = JSON_TABLE(ulimit_rows, struct oci_rlimit);
 

@@ -297,7 +297,7 @@ static int check_cgroup_parent(struct config_checker *k)
 
 int config_check(struct container_config *c, const struct host_facts *f, struct warnings *w, struct err *e)
 {
-	static int (*const checks[])(struct config_checker *k) = {
+	static int (*const checks[])(struct config_checker *) = {
 		check_name,	    check_hostname,	   check_env,		   check_workdir,
 		check_modes,	    check_cgroup_namespace, check_capabilities,   check_seccomp,
 		check_devices,	    check_device_rules,	   check_ulimits,	   check_shm_size,

@@ -24,8 +24,9 @@ static const char *option_of(const struct mount_config *m)
 
 static int refuse(struct config_checker *k, const struct mount_config *m, const char *text, const char *operand)
 {
-	return option_refuse(k, option_of(m), m->target ? m->target : "", "invalid mount config for type \"%s\": %s%s%s",
-			     type_names[m->type], text, operand ? ": " : "", operand ? operand : "");
+	return option_refuse(k, option_of(m), m->target ? m->target : "",
+			     "invalid mount config for type \"%s\": %s%s%s", type_names[m->type], text,
+			     operand ? ": " : "", operand ? operand : "");
 }
 
 static int check_target(struct config_checker *k, const struct mount_config *m)

@@ -93,9 +93,10 @@ static int check_reservation(struct config_checker *k)
 	(void)check_bytes(c->memory_reservation, value);
 	if (!has(k, CGROUP_MEMORY)) {
 		c->memory_reservation = 0;
-		return option_discard(k, "--memory-reservation", value,
-				      "Your kernel does not support memory soft limit capabilities or the cgroup is not "
-				      "mounted. Limitation discarded.");
+		return option_discard(
+			k, "--memory-reservation", value,
+			"Your kernel does not support memory soft limit capabilities or the cgroup is not "
+			"mounted. Limitation discarded.");
 	}
 	if (c->memory_reservation < MEMORY_MIN)
 		return option_refuse(k, "--memory-reservation", value, "Minimum memory reservation allowed is 6MB");
@@ -154,9 +155,10 @@ static int check_cpus(struct config_checker *k)
 		return option_refuse(k, "--cpus", value,
 				     "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	if (n > 0 && !k->f->cgroup.cpu_cfs)
-		return option_refuse(k, "--cpus", value,
-				     "NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the "
-				     "cgroup is not mounted");
+		return option_refuse(
+			k, "--cpus", value,
+			"NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the "
+			"cgroup is not mounted");
 	if (n < NANO_CPU_MIN || (uint64_t)n > k->f->cpus_online * UINT64_C(1000000000))
 		return option_refuse(k, "--cpus", value,
 				     "range of CPUs is from 0.01 to %u.00, as there are only %u CPUs available",

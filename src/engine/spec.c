@@ -155,8 +155,9 @@ int spec_make(const struct container_config *c, const struct image_config *image
 {
 	static const struct image_config no_image;
 	struct runtime_spec s;
-	struct spec_builder b = { .c = c, .image = image ? image : &no_image, .f = f, .in = in, .a = a, .s = &s,
-				  .w = w, .e = e };
+	struct spec_builder b = {
+		.c = c, .image = image ? image : &no_image, .f = f, .in = in, .a = a, .s = &s, .w = w, .e = e
+	};
 
 	runtime_spec_init(&s);
 	set_frame(&b);

@@ -12,14 +12,19 @@ static const struct {
 	const char *word;
 	int group;
 } words[] = {
-	{ "ro", 1 },	     { "rw", 1 },	     { "suid", 2 },	   { "nosuid", 2 },    { "dev", 3 },
-	{ "nodev", 3 },	     { "exec", 4 },	     { "noexec", 4 },	   { "sync", 5 },      { "async", 5 },
-	{ "dirsync", 6 },    { "mand", 7 },	     { "nomand", 7 },	   { "atime", 8 },     { "noatime", 8 },
-	{ "diratime", 9 },   { "nodiratime", 9 },    { "relatime", 10 },   { "norelatime", 10 }, { "strictatime", 11 },
-	{ "nostrictatime", 11 }, { "private", 12 },  { "rprivate", 12 },   { "slave", 12 },    { "rslave", 12 },
-	{ "shared", 12 },    { "rshared", 12 },	     { "unbindable", 12 }, { "runbindable", 12 }, { "uid=", 20 },
-	{ "gid=", 21 },	     { "mode=", 22 },	     { "size=", 23 },	   { "nr_inodes=", 24 }, { "nr_blocks=", 25 },
-	{ "mpol=", 26 },     { "defaults", 30 },
+	{ "ro", 1 },          { "rw", 1 },           { "suid", 2 },
+	{ "nosuid", 2 },      { "dev", 3 },          { "nodev", 3 },
+	{ "exec", 4 },        { "noexec", 4 },       { "sync", 5 },
+	{ "async", 5 },       { "dirsync", 6 },      { "mand", 7 },
+	{ "nomand", 7 },      { "atime", 8 },        { "noatime", 8 },
+	{ "diratime", 9 },    { "nodiratime", 9 },   { "relatime", 10 },
+	{ "norelatime", 10 }, { "strictatime", 11 }, { "nostrictatime", 11 },
+	{ "private", 12 },    { "rprivate", 12 },    { "slave", 12 },
+	{ "rslave", 12 },     { "shared", 12 },      { "rshared", 12 },
+	{ "unbindable", 12 }, { "runbindable", 12 }, { "uid=", 20 },
+	{ "gid=", 21 },       { "mode=", 22 },       { "size=", 23 },
+	{ "nr_inodes=", 24 }, { "nr_blocks=", 25 },  { "mpol=", 26 },
+	{ "defaults", 30 },
 };
 
 static int group_of(const char *text)

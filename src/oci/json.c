@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct json_path {
 };
 
 struct decoder {
+	struct sv text;
 	struct arena *arena;
 	struct err *e;
 };
@@ -123,6 +125,37 @@ static int get_int(struct decoder *d, const struct json_path *p, struct json_obj
 	return fail(d, p, EINVAL, text);
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* json-c turns an integer above UINT64_MAX into UINT64_MAX and tells nobody. So when that number turns up, the text is
+ * searched for one that is larger: an integer of the document that does not fit. */
+static bool has_too_large(struct sv text)
+{
+	bool quoted = false;
+	uint64_t n;
+
+	for (size_t i = 0; i < text.n; i++) {
+		size_t from = i;
+
+		if (text.p[i] == '"')
+			quoted = !quoted;
+		else if (quoted && text.p[i] == '\\')
+			i++;
+		if (quoted || !is_digit(text.p[i]) || (i && strchr(".eE+-", text.p[i - 1])))
+			continue;
+		while (i + 1 < text.n && is_digit(text.p[i + 1]))
+			i++;
+		if (i + 1 < text.n && strchr(".eE", text.p[i + 1]))
+			continue;
+		if (sv_u64((struct sv){ text.p + from, i + 1 - from }, &n) == -ERANGE)
+			return true;
+	}
+	return false;
+}
+
 static int get_u64(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
 		   uint64_t *ret)
 {
@@ -133,6 +166,8 @@ static int get_u64(struct decoder *d, const struct json_path *p, const struct js
 	no_limit = (row->flags & JSON_SIGNED) && json_object_get_int64(v) == -1;
 	if (json_object_get_int64(v) < 0 && !no_limit)
 		return fail(d, p, EINVAL, "a number below 0");
+	if (!no_limit && json_object_get_uint64(v) == UINT64_MAX && has_too_large(d->text))
+		return fail(d, p, EINVAL, "a number above 18446744073709551615");
 	*ret = no_limit ? UINT64_MAX : json_object_get_uint64(v);
 	return 0;
 }
@@ -501,7 +536,7 @@ void json_init(const struct json_table *t, void *obj)
 int json_decode(struct sv text, const struct json_table *t, struct arena *a, void *ret, struct err *e)
 {
 	SCOPED(object_end) struct json_object *root = NULL;
-	struct decoder d = { .arena = a, .e = e };
+	struct decoder d = { .text = text, .arena = a, .e = e };
 	void *obj;
 	int r;
 

@@ -42,7 +42,7 @@ enum json_kind {
 };
 
 enum json_flags {
-	JSON_REQUIRED = 1, /* -EINVAL when absent or empty */
+	JSON_REQUIRED = 1, /* -EINVAL when absent, or empty text or texts; printed always */
 	JSON_ZERO = 2,     /* an absent number is 0 rather than JSON_UNSET */
 	JSON_ALWAYS = 4,   /* printed also when zero, false or empty */
 	JSON_SIGNED = 8,   /* JSON_U64 with Docker's -1 for "no limit": UINT64_MAX is printed as -1, and read from it */

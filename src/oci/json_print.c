@@ -211,9 +211,15 @@ static void print_value(struct printer *p, const struct json_row *row, const voi
 	}
 }
 
+/* What must be there to be read is printed, even if empty. */
+static bool is_always(const struct json_row *row)
+{
+	return row->flags & (JSON_ALWAYS | JSON_REQUIRED);
+}
+
 static bool has_number(const struct json_row *row, int64_t n)
 {
-	return n != JSON_UNSET && (n != 0 || (row->flags & JSON_ALWAYS) || !(row->flags & JSON_ZERO));
+	return n != JSON_UNSET && (n != 0 || is_always(row) || !(row->flags & JSON_ZERO));
 }
 
 /* has_value - the field says more than its absence would. Objects without a presence of their own: asked later. */
@@ -227,9 +233,9 @@ static bool has_value(const struct json_row *row, const void *value)
 	case JSON_TEXT:
 		return *(const char *const *)value;
 	case JSON_BOOL:
-		return *(const bool *)value || (row->flags & JSON_ALWAYS);
+		return *(const bool *)value || is_always(row);
 	case JSON_U64:
-		return *(const uint64_t *)value || (row->flags & JSON_ALWAYS);
+		return *(const uint64_t *)value || is_always(row);
 	case JSON_CODED:
 		return row->codec->print(value, scratch);
 	case JSON_OBJECT:
@@ -240,7 +246,7 @@ static bool has_value(const struct json_row *row, const void *value)
 	case JSON_PAIRS:
 	case JSON_KEYS:
 	case JSON_OBJECTS: /* every list has the layout of struct json_list */
-		return ((const struct json_list *)value)->n || (row->flags & JSON_ALWAYS);
+		return ((const struct json_list *)value)->n || is_always(row);
 	default:
 		return has_number(row, *(const int64_t *)value);
 	}
@@ -256,7 +262,7 @@ static void print_frame(struct printer *p, const struct json_row *row, const cha
 	open_bracket(p, "{");
 	some = print_fields(p, row->table, value);
 	close_bracket(p, "}", !some);
-	if (some || (row->flags & JSON_ALWAYS) || p->b->failed)
+	if (some || is_always(row) || p->b->failed)
 		return;
 	p->b->len = mark;
 	p->b->p[mark] = '\0';

@@ -36,8 +36,8 @@ static const struct json_table capability_table =
 
 static const struct json_row rlimit_rows[] = {
 	{ "type", JSON_TEXT, JSON_REQUIRED, AT(oci_rlimit, type) },
-	{ "hard", JSON_U64, JSON_REQUIRED | JSON_ALWAYS, AT(oci_rlimit, hard) },
-	{ "soft", JSON_U64, JSON_REQUIRED | JSON_ALWAYS, AT(oci_rlimit, soft) },
+	{ "hard", JSON_U64, JSON_REQUIRED, AT(oci_rlimit, hard) },
+	{ "soft", JSON_U64, JSON_REQUIRED, AT(oci_rlimit, soft) },
 };
 static const struct json_table rlimit_table = JSON_TABLE(rlimit_rows, struct oci_rlimit);
 
@@ -163,7 +163,7 @@ static const struct json_table resource_table = JSON_TABLE(resource_rows, struct
 
 static const struct json_row arg_rows[] = {
 	{ "index", JSON_U32, JSON_REQUIRED, AT(oci_seccomp_arg, index) },
-	{ "value", JSON_U64, JSON_REQUIRED | JSON_ALWAYS, AT(oci_seccomp_arg, value) },
+	{ "value", JSON_U64, JSON_REQUIRED, AT(oci_seccomp_arg, value) },
 	{ "valueTwo", JSON_U64, 0, AT(oci_seccomp_arg, value_two) },
 	{ "op", JSON_TEXT, JSON_REQUIRED, AT(oci_seccomp_arg, op) },
 };

@@ -289,8 +289,10 @@ TEST(swap_without_accounting_matters_only_where_swap_is)
 	f.swap_total_bytes = 0;
 	check(&f, HOST("\"Memory\":67108864"), false, NULL, NULL);
 	check(&f, HOST("\"Memory\":67108864,\"MemorySwap\":134217728"), false, NULL, text);
-	check(&f, HOST("\"Memory\":67108864,\"MemorySwap\":134217728"), true, "--memory-swap 128m: Your kernel does not "
-	      "support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.", NULL);
+	check(&f, HOST("\"Memory\":67108864,\"MemorySwap\":134217728"), true,
+	      "--memory-swap 128m: Your kernel does not "
+	      "support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.",
+	      NULL);
 }
 
 TEST(capabilities_that_the_host_lacks_cannot_be_added)
@@ -320,7 +322,8 @@ TEST(a_custom_profile_needs_seccomp)
 
 	f.kernel.seccomp_filter = false;
 	check(&f, TARE("\"Seccomp\":\"{}\""), false,
-	      "--security-opt seccomp: seccomp is not enabled in your kernel, cannot run a custom seccomp profile", NULL);
+	      "--security-opt seccomp: seccomp is not enabled in your kernel, cannot run a custom seccomp profile",
+	      NULL);
 	check(&f, TARE("\"Seccomp\":\"unconfined\""), false, NULL, NULL);
 }
 

@@ -103,8 +103,8 @@ TEST(manifests_of_docker_and_oci_are_one)
 static const struct {
 	const char *json, *msg;
 } bad_manifests[] = {
-	{ MANIFEST(MEDIA_OCI_INDEX), "mediaType: \"" MEDIA_OCI_INDEX "\" is neither " MEDIA_OCI_MANIFEST
-				     " nor " MEDIA_DOCKER_MANIFEST },
+	{ MANIFEST(MEDIA_OCI_INDEX),
+	  "mediaType: \"" MEDIA_OCI_INDEX "\" is neither " MEDIA_OCI_MANIFEST " nor " MEDIA_DOCKER_MANIFEST },
 	{ "{\"schemaVersion\":1}", "config: missing" },
 	{ "{\"schemaVersion\":1,\"config\":" DESCRIPTOR("x", HEX_A) ",\"layers\":[]}",
 	  "schemaVersion: 1, only 2 is known" },
