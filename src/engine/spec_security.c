@@ -3,9 +3,7 @@
 #include "engine/spec_priv.h"
 
 #include "base/scope.h"
-#if __has_include("engine/seccomp_default.h")
 #include "engine/seccomp_default.h"
-#endif
 #include "kernel/capability.h"
 
 #include <errno.h>
@@ -93,20 +91,6 @@ static void set_paths(struct spec_builder *b)
 	for (size_t i = 0; i < ARRAY_LEN(readonly_paths); i++)
 		spec_add(b, &b->s->readonly_paths, readonly_paths[i]);
 }
-
-#if !__has_include("engine/seccomp_default.h")
-/* Until the profile is in: refused, never left out. */
-static int seccomp_default(uint64_t set, struct arena *a, struct oci_seccomp *ret, struct err *e)
-{
-	return err_set(e, ENOSYS, "this build has no seccomp profile; use --security-opt seccomp=unconfined");
-}
-
-static int seccomp_profile_from_json(struct sv json, uint64_t set, struct arena *a, struct oci_seccomp *ret,
-				     struct err *e)
-{
-	return seccomp_default(set, a, ret, e);
-}
-#endif
 
 static void set_seccomp(struct spec_builder *b, uint64_t set)
 {
