@@ -11,6 +11,7 @@
 
 static const struct command *const rows[] = {
 	&command_man,
+	&command_reap,
 	&command_completion,
 	&command_help,
 	&command_info,
