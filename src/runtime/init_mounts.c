@@ -28,12 +28,44 @@ int init_propagation(struct init *in, const struct step *s, struct err *e)
 	return 0;
 }
 
+/* Opened here, by path: a descriptor from before the clone belongs to the other mount namespace. */
+static int attach_at(int mnt, const char *path, struct err *e)
+{
+	scoped_fd anchor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return anchor < 0 ? err_sys(e, "open %s", path) : mount_attach(mnt, anchor, e);
+}
+
+/* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Linux
+ * before 6.15 clones only what is attached in the caller's namespace: below the root it is in nobody's way and leaves
+ * with the old one. Not over "/", where it would be detached instead of the old root (init_pivot_root). */
+static int mask_source(struct init *in, const char *root_path, struct err *e)
+{
+	int mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e), r;
+	struct stat root, at;
+
+	if (mnt < 0)
+		return mnt;
+	in->mask = mnt;
+	if (mknodat(mnt, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(mnt, "dir", 0555) < 0)
+		return err_sys(e, "make the masks' source");
+	r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	if (r < 0)
+		return r;
+	if (stat("/", &root) < 0 || stat(root_path, &at) < 0)
+		return err_sys(e, "stat %s", root_path);
+	return root.st_dev == at.st_dev && root.st_ino == at.st_ino ? 0 : attach_at(mnt, root_path, e);
+}
+
 int init_root_attach(struct init *in, const struct step *s, struct err *e)
 {
-	/* opened here, by path: a descriptor from before the clone belongs to the other mount namespace */
-	scoped_fd anchor = open(s->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = anchor < 0 ? err_sys(e, "open %s", s->source) : mount_attach(in->root_mount, anchor, e);
+	int r = in->plan->spec->masked_paths.n ? mask_source(in, s->source, e) : 0;
 
+	/* a bind of a shared mount is shared itself, and pivot_root(2) takes no such root */
+	if (r == 0)
+		r = mount_change(in->root_mount, 0, 0, MS_SLAVE, true, e);
+	if (r == 0)
+		r = attach_at(in->root_mount, s->source, e);
 	if (r < 0)
 		return err_wrap(e, r, "attach the root");
 	in->root = in->root_mount;
@@ -380,22 +412,6 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 
 /* ---- masks ------------------------------------------------------------------------------------------------------ */
 
-/* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. */
-static int mask_source(struct init *in, struct err *e)
-{
-	int mnt;
-
-	if (in->mask >= 0)
-		return 0;
-	mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
-	if (mnt < 0)
-		return mnt;
-	in->mask = mnt;
-	if (mknodat(mnt, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(mnt, "dir", 0555) < 0)
-		return err_sys(e, "make the masks' source");
-	return mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
-}
-
 int init_mask(struct init *in, const struct step *s, struct err *e)
 {
 	struct err missing = { 0 };
@@ -411,9 +427,6 @@ int init_mask(struct init *in, const struct step *s, struct err *e)
 		*e = missing;
 		return err_wrap(e, target, "mask %s", s->path);
 	}
-	r = mask_source(in, e);
-	if (r < 0)
-		return r;
 	mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
 	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
 	return r < 0 ? err_wrap(e, r, "mask %s", s->path) : 0;
@@ -457,6 +470,18 @@ int init_root_readonly(struct init *in, const struct step *s, struct err *e)
 	return mount_change(in->root, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 }
 
+/* "/.." shows what lies over the root, if anything does: then the old root is still there. */
+static int root_is_bare(const struct init *in, struct err *e)
+{
+	struct stat over, root;
+
+	if (stat("/..", &over) < 0 || fstat(in->root, &root) < 0)
+		return err_sys(e, "stat the root");
+	if (over.st_dev != root.st_dev || over.st_ino != root.st_ino)
+		return err_set(e, EBUSY, "the old root is not detached");
+	return 0;
+}
+
 int init_pivot_root(struct init *in, const struct step *s, struct err *e)
 {
 	(void)s;
@@ -468,5 +493,5 @@ int init_pivot_root(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "detach the old root");
 	if (chdir("/") < 0)
 		return err_sys(e, "chdir /");
-	return 0;
+	return root_is_bare(in, e);
 }
