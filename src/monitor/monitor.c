@@ -20,6 +20,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -36,10 +37,11 @@ struct client {
 struct monitor {
 	int state, container_dir, lock;
 	struct host host;
-	struct arena arena; /* charter, spec, plan */
+	struct arena life;  /* the charter */
+	struct arena birth; /* spec and plan: gone when the command runs */
 	struct charter charter;
 	struct runtime_spec spec;
-	struct host_facts facts;
+	struct host_facts facts; /* its cgroup layout is wanted to the end */
 	struct plan plan;
 	struct trace *trace;
 	struct container container;
@@ -187,6 +189,18 @@ static void failed(struct monitor *m, const struct err *why)
 	record(m);
 }
 
+/* A monitor waits far longer than it works: the pages that the start has dirtied go back, the heap's and those of the
+ * stack below us. Part of the range may not be mapped at all, which madvise(2) reports after doing the rest. */
+#define STACK_USED ((size_t)256 << 10)
+static void trim(struct monitor *m)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
+
+	arena_done(&m->birth);
+	(void)malloc_trim(0);
+	(void)madvise((void *)(here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
+}
+
 static void start(struct monitor *m)
 {
 	struct err e = { 0 };
@@ -205,8 +219,7 @@ static void start(struct monitor *m)
 	record(m);
 	trace_save(m);
 	tell(m, NULL, CONTROL_STARTED, 0, 0, NULL);
-	/* nothing of the plan is needed to wait: give its pages back */
-	(void)malloc_trim(0);
+	trim(m); /* nothing of the plan is needed to wait */
 }
 
 static void exited(struct monitor *m, int wstatus)
@@ -324,12 +337,12 @@ static void finish(struct monitor *m)
 static int read_bundle(struct monitor *m, struct err *e)
 {
 	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
-	int r = charter_read(m->state, &m->arena, &m->charter, e);
+	int r = charter_read(m->state, &m->life, &m->charter, e);
 
 	if (r == 0)
 		r = io_read_at(m->state, CONFIG_FILE, &json, e);
 	if (r == 0) {
-		r = runtime_spec_parse(buf_sv(&json), &m->arena, &m->spec, e);
+		r = runtime_spec_parse(buf_sv(&json), &m->birth, &m->spec, e);
 		if (r < 0)
 			err_wrap(e, r, CONFIG_FILE);
 	}
@@ -343,13 +356,13 @@ static int make_plan(struct monitor *m, struct err *e)
 	int r = host_open(&m->host, "/", e);
 
 	if (r == 0)
-		r = host_facts_read(&m->host, &m->arena, &m->facts, e);
+		r = host_facts_read(&m->host, &m->birth, &m->facts, e);
 	if (r == 0)
 		r = procfs_boot_id(&m->host, m->outcome.boot_id, e);
 	if (r == 0 && m->charter.trace)
 		r = trace_new(&m->trace, e);
 	if (r == 0)
-		r = plan_make(&m->spec, &m->facts, &in, &m->arena, &m->plan, e);
+		r = plan_make(&m->spec, &m->facts, &in, &m->birth, &m->plan, e);
 	if (m->trace)
 		m->trace->ended_ns = clock_monotonic_ns();
 	return r;
@@ -448,7 +461,7 @@ static int birth(struct monitor *m, const char *state_dir, struct err *e)
 
 int monitor_run(const char *state_dir, struct err *e)
 {
-	static struct monitor monitor = { .arena = { .max = LIMIT_ARENA_SPEC }, .listener = -1, .signals = -1,
+	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC }, .listener = -1, .signals = -1,
 					  .container = { .pidfd = -1, .sync = -1 } };
 	struct monitor *m = &monitor;
 	int r;

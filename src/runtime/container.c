@@ -94,7 +94,8 @@ static int host_step(struct apply *a, const struct step *s, struct err *e)
 
 	switch (s->op) {
 	case STEP_CGROUP_MAKE:
-		return cgroup_create(c->host, &p->facts->cgroup, p->cgroup_path, true, &c->cgroup, e);
+		c->cgroup_path = strdup(p->cgroup_path);
+		return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) : err_oom(e);
 	case STEP_CGROUP_WRITE:
 		return cgroup_apply(c->cgroup, s->data, e);
 	case STEP_CGROUP_DEVICES:
@@ -164,7 +165,7 @@ static int ended_early(struct container *c, struct err *e)
 int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e)
 {
-	struct container c = { .plan = p, .host = host, .trace = t, .pidfd = -1, .sync = -1 };
+	struct container c = { .plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1 };
 	struct apply a = { .c = &c, .init = { .plan = p, .trace = t, .sync = -1, .host_proc = host->proc,
 					      .root_mount = -1, .root = -1, .proc = -1, .sys = -1,
 					      .mask = -1, .dev = -1 } };
@@ -256,8 +257,9 @@ int container_delete(struct container *c, struct err *e)
 	}
 	if (c->cgroup) {
 		cgroup_free(PTR_TAKE(c->cgroup));
-		r = cgroup_remove(c->host, &c->plan->facts->cgroup, c->plan->cgroup_path, REMOVE_TIMEOUT_MS, e);
+		r = cgroup_remove(c->host, c->layout, c->cgroup_path, REMOVE_TIMEOUT_MS, e);
 	}
+	free(PTR_TAKE(c->cgroup_path));
 	if (c->pidfd >= 0)
 		close(fd_take(&c->pidfd));
 	if (c->sync >= 0)

@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 struct container {
-	const struct plan *plan;
+	const struct plan *plan; /* borrowed until container_start() returns */
 	const struct host *host;
+	const struct cgroup_layout *layout; /* borrowed until container_delete() */
 	struct cgroup *cgroup; /* NULL on a host without cgroups */
+	char *cgroup_path;     /* owned */
 	struct trace *trace;   /* borrowed, NULL: none */
 	pid_t pid;             /* 0: none (any more) */
 	int pidfd, sync;       /* -1: none */
