@@ -20,7 +20,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #define PLAN_ID "<id>"
@@ -129,26 +128,6 @@ static int find_user(struct creation *cr, struct err *e)
 	return 0;
 }
 
-static int find_devices(struct creation *cr, struct err *e)
-{
-	for (size_t i = 0; i < cr->config->devices.n; i++) {
-		const struct device_config *d = &cr->config->devices.v[i];
-		struct oci_device *to = LIST_ADD(cr->a, &cr->inputs.devices);
-		struct stat st;
-
-		if (!to || strings_add(cr->a, &cr->inputs.device_access, d->access) < 0)
-			return err_oom(e);
-		if (stat(d->host_path, &st) < 0)
-			return err_sys(e, "--device %s", d->host_path);
-		if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-			return err_set(e, EINVAL, "--device %s: not a device node", d->host_path);
-		*to = (struct oci_device){ .path = d->container_path, .type = S_ISBLK(st.st_mode) ? "b" : "c",
-					   .major = major(st.st_rdev), .minor = minor(st.st_rdev),
-					   .file_mode = st.st_mode & 07777, .uid = st.st_uid, .gid = st.st_gid };
-	}
-	return 0;
-}
-
 /* ---- the charter ---------------------------------------------------------------------------------------------------- */
 
 static int charter_root(struct creation *cr, const char *dir, struct err *e)
@@ -222,12 +201,14 @@ static int plan(struct creation *cr, bool trace, struct err *e)
 
 	if (r == 0)
 		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
+	if (r == 0)
+		r = create_clamp_ulimits(cr, e);
 	if (r == 0 && cr->config->image)
 		r = find_image(cr, e);
 	if (r == 0)
 		r = find_user(cr, e);
 	if (r == 0)
-		r = find_devices(cr, e);
+		r = create_find_devices(cr, e);
 	if (r == 0)
 		r = make_charter(cr, trace, e);
 	if (r == 0)
@@ -317,6 +298,7 @@ int engine_plan(struct engine *en, const struct host *host, struct container_con
 	begin(ret, en, c, a);
 	ret->plan_only = true;
 	ret->host = host;
+	ret->host_is_captured = !host->real;
 	(void)sv_copy(SV(PLAN_ID), ret->id.hex, sizeof ret->id.hex);
 	r = plan(ret, false, e);
 	return r < 0 ? r : make_spec(ret, e);

@@ -26,6 +26,7 @@ struct volume_use {
 struct creation {
 	struct engine *en;       /* NULL: a plan for --rootfs, without any data root */
 	const struct host *host; /* of a plan: perhaps a captured one */
+	bool host_is_captured;   /* then this machine's own devices are not looked at */
 	struct container_config *config;
 	struct arena *a;
 	bool plan_only; /* look everything up, make nothing: <id> stands for the id */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create_priv.h - the parts of create.c in create_files.c. */
+/* create_priv.h - the parts of create.c in create_files.c and create_devices.c. */
 #pragma once
 
 #include "engine/create.h"
@@ -10,5 +10,9 @@ int create_find_volumes(struct creation *cr, struct err *e);
 int create_make_volumes(struct creation *cr, struct err *e);
 /* create_etc_files - hostname, hosts and resolv.conf of the container, to be bound into it. */
 int create_etc_files(struct creation *cr, struct err *e);
+/* create_find_devices - of --device and --privileged, with their numbers and modes. */
+int create_find_devices(struct creation *cr, struct err *e);
+/* create_clamp_ulimits - to what this process may give; a warning for each. */
+int create_clamp_ulimits(struct creation *cr, struct err *e);
 /* host_name - this host's, NULL when out of memory */
 const char *host_name(struct arena *a);

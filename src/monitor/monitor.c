@@ -45,7 +45,7 @@ struct monitor {
 	struct plan plan;
 	struct trace *trace;
 	struct container container;
-	bool created, started, failed, ended, reaped;
+	bool created, started, failed, ended, reaped, stdin_attached;
 	struct outcome outcome;
 	int listener, signals;
 	struct client clients[CLIENTS];
@@ -89,7 +89,7 @@ static void client_attach(struct monitor *m, struct client *c, int bits, int fds
 	if (bits & CONTROL_STDIN) {
 		c->in = fd_take(&fds[next++]);
 		if (m->in.from < 0 && m->charter.open_stdin)
-			m->in.from = c->in;
+			m->stdin_attached = (m->in.from = c->in) >= 0;
 		else if (c->in >= 0)
 			close(fd_take(&c->in));
 	}
@@ -276,6 +276,8 @@ static int poll_all(struct monitor *m, int timeout_ms)
 			client_add(m, sock);
 	}
 	relay_run(&m->in);
+	if (m->stdin_attached && m->in.from < 0 && relay_is_idle(&m->in))
+		relay_done(&m->in); /* the client's input has ended, so has the container's */
 	relay_run(&m->out);
 	relay_run(&m->err);
 	if (p[0].revents)
