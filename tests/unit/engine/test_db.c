@@ -217,6 +217,77 @@ TEST(a_truncated_wal_loses_commits_but_not_the_file)
 	db_close(db);
 }
 
+static off_t wal_size(const struct tmpdir *t)
+{
+	struct stat st;
+
+	return fstatat(t->fd, "tare.db-wal", &st, 0) < 0 ? 0 : st.st_size;
+}
+
+/* Each connection is the only one, as with one `tare run` after the other: what the last one knew of the WAL is lost. */
+static off_t run_many(const struct tmpdir *t, bool patient)
+{
+	off_t most = 0;
+
+	for (int i = 0; i < 300; i++) {
+		struct db *db;
+
+		assert_int_equal(0, db_open(t->path, &db, NULL));
+		if (patient)
+			db_set_patient(db);
+		assert_int_equal(0, db_run(db, "INSERT INTO volumes VALUES('v', ?1, 0, '{}')", DB_ARGS(db_int(i)), NULL,
+					   NULL));
+		assert_int_equal(0, db_run(db, "DELETE FROM volumes", DB_NO_ARGS, NULL, NULL));
+		db_close(db);
+		most = wal_size(t) > most ? wal_size(t) : most;
+	}
+	return most;
+}
+
+TEST(the_wal_is_gathered_back_and_does_not_grow_for_ever)
+{
+	scoped_tmpdir t = tmpdir_new();
+	off_t hasty = run_many(&t, false), patient;
+	struct db *db;
+
+	assert_in_range(hasty, 100 * 1048, 300 * 1048); /* pages of 1 KiB and their heads */
+	assert_int_equal(0, db_open(t.path, &db, NULL)); /* gather once: begin anew */
+	db_set_patient(db);
+	assert_int_equal(0, db_run(db, "DELETE FROM volumes", DB_NO_ARGS, NULL, NULL));
+	db_close(db);
+	patient = run_many(&t, true);
+	assert_true(patient < hasty);
+	assert_int_equal(0, db_open(t.path, &db, NULL));
+	assert_int_equal(0, number(db, "SELECT count(*) FROM volumes"));
+	assert_int_equal(0, number(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"));
+	db_close(db);
+}
+
+TEST(gathering_waits_for_nobody)
+{
+	scoped_tmpdir t = tmpdir_new();
+	scoped_rows rows = { 0 };
+	struct db *reader, *writer;
+	struct timespec from, to;
+
+	assert_int_equal(0, db_open(t.path, &reader, NULL));
+	assert_int_equal(0, db_query(reader, "SELECT name FROM sqlite_schema", DB_NO_ARGS, &rows, NULL));
+	assert_int_equal(1, db_next(&rows, NULL)); /* a read transaction stays open */
+	assert_int_equal(0, db_open(t.path, &writer, NULL));
+	db_set_patient(writer);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(0, db_run(writer, "INSERT INTO volumes VALUES(?1, 0, 0, '{}')", DB_ARGS(db_int(i)),
+					   NULL, NULL));
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	db_close(writer);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_true(to.tv_sec - from.tv_sec < 5); /* DB_BUSY_MS is twice that */
+	assert_int_equal(1, db_next(&rows, NULL));
+	db_rows_done(&rows);
+	assert_int_equal(100, number(reader, "SELECT count(*) FROM volumes"));
+	db_close(reader);
+}
+
 TEST(every_older_version_is_brought_up_to_date)
 {
 	for (size_t from = 0; from <= schema_migration_count; from++) {
@@ -440,6 +511,8 @@ int main(void)
 		RUN(a_database_of_another_program_is_refused_and_untouched),
 		RUN(damage_is_named),
 		RUN(a_truncated_wal_loses_commits_but_not_the_file),
+		RUN(the_wal_is_gathered_back_and_does_not_grow_for_ever),
+		RUN(gathering_waits_for_nobody),
 		RUN(every_older_version_is_brought_up_to_date),
 		RUN(a_full_disk_is_one_line_and_loses_nothing),
 		RUN(no_room_at_birth_is_one_line_and_heals),
