@@ -405,6 +405,36 @@ TEST(refusals_name_file_value_and_reason)
 	end(cg, "refused");
 }
 
+/* v2 gives no controllers to groups below one with processes. That hurts only who wants a limit, and then is said. */
+TEST(a_parent_with_processes_is_named)
+{
+	const struct cgroup_hierarchy *v2 = &facts.cgroup.h[0];
+	struct cgroup_write w = { 0, "pids.max", "5", CGROUP_CHECK_EXACT, false };
+	struct cgroup *parent, *leaf;
+	struct err e = { 0 };
+	char want[256];
+	pid_t pid;
+
+	if (v2->v2 && !(v2->controllers & 1u << CGROUP_PIDS))
+		w.file = "hugetlb.2MB.max";
+	if (!v2->v2 || !(v2->controllers & (1u << CGROUP_PIDS | 1u << CGROUP_HUGETLB))) {
+		print_message("skipped: no cgroup v2 with pids or hugetlb here\n");
+		skip();
+	}
+	parent = create("inner");
+	pid = start(parent, sleep_long);
+	leaf = create("inner/leaf");
+	assert_int_equal(-EBUSY, cgroup_apply(leaf, &w, &e));
+	(void)snprintf(want, sizeof want, "below group %s, in which processes are: Device or resource busy",
+		       below("inner"));
+	if (!strstr(e.msg, want))
+		fail_msg("%s", e.msg);
+	CHECK_OK(cgroup_kill(parent, &e));
+	assert_int_equal(SIGKILL, end_of(pid));
+	cgroup_free(leaf);
+	end(parent, "inner");
+}
+
 static int eat_memory(void)
 {
 	size_t n = 64 << 20;
@@ -634,6 +664,7 @@ int main(void)
 		RUN(plain_limits_are_taken_as_they_are),
 		RUN(every_file_that_the_plan_can_name_exists),
 		RUN(refusals_name_file_value_and_reason),
+		RUN(a_parent_with_processes_is_named),
 		RUN(the_oom_killer_is_counted),
 		RUN(forks_stop_at_the_pids_limit),
 		RUN(a_denied_device_cannot_be_opened),
