@@ -42,8 +42,8 @@ static void note_refusal(struct cgroup *cg, const struct cgroup_part *p, size_t 
 	if (cg->enable.code)
 		return;
 	cg->enable.code = code;
-	(void)snprintf(cg->enable.text, sizeof cg->enable.text, "controller %s cannot be enabled below group %.*s/%s",
-		       name_in_v2(c), (int)(len - p->mount_len), p->dir + p->mount_len,
+	(void)snprintf(cg->enable.text, sizeof cg->enable.text, "controller %s cannot be enabled below group %.*s%s",
+		       name_in_v2(c), len > p->mount_len ? (int)(len - p->mount_len) : 1, p->dir + p->mount_len,
 		       code == EBUSY ? ", in which processes are" : "");
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -90,6 +91,7 @@ static pid_t start(struct cgroup *cg, int (*run)(void))
 			(void)dprintf(2, "%s\n", e.msg);
 			_exit(99);
 		}
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a failed check leaves nobody behind */
 		close(joined[0]);
 		close(joined[1]);
 		_exit(run());
@@ -642,9 +644,14 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct err e = { 0 };
-	int r = cgroup_remove(&host, &facts.cgroup, top, 1000, &e);
+	struct cgroup *cg = NULL;
+	int r;
 
 	(void)state;
+	if (cgroup_open(&host, &facts.cgroup, top, &cg, NULL) == 0)
+		(void)cgroup_kill(cg, NULL); /* of a test that failed */
+	cgroup_free(cg);
+	r = cgroup_remove(&host, &facts.cgroup, top, 1000, &e);
 	if (r < 0)
 		print_error("%s\n", e.msg);
 	host_close(&host);
