@@ -25,6 +25,7 @@ struct class
 	uint32_t verdict;
 	uint16_t parent; /* the chain that this rule was added to */
 	uint8_t subcall; /* instead of the rule's conditions: the first argument is this subcall */
+	uint8_t narrow;  /* arguments of which only the low halves are compared, a bit each */
 	uint16_t child;  /* the child made last, for the next call of the same rule */
 	bool placed;
 	struct seccomp_target code;
@@ -95,22 +96,27 @@ static int class_verdict(struct compiler *c, uint32_t verdict)
 	return class_new(c, &(struct class){ .verdict = verdict });
 }
 
-/* One more rule for the call in `slot`, unless a rule without conditions has it already. */
-static int slot_add(struct compiler *c, int slot, const struct seccomp_rule *rule, uint8_t subcall)
+static bool is_same_link(const struct class *a, const struct class *b)
+{
+	return a->rule == b->rule && a->subcall == b->subcall && a->narrow == b->narrow;
+}
+
+/* One more rule (link's rule, subcall, narrow) for the call in `slot`, unless a rule without conditions has it. */
+static int slot_add(struct compiler *c, int slot, const struct class *link)
 {
 	uint16_t parent = c->slots[slot];
-	const struct class *top = &c->classes[parent], *child = &c->classes[top->child];
+	const struct class *top = &c->classes[parent];
+	struct class new = *link;
 	int r;
 
-	if (parent && !top->rule)
+	if ((parent && !top->rule) || is_same_link(top, link))
 		return 0;
-	if (top->rule == rule && top->subcall == subcall)
-		return 0;
-	if (top->child && child->rule == rule && child->subcall == subcall) {
+	if (top->child && is_same_link(&c->classes[top->child], link)) {
 		c->slots[slot] = top->child;
 		return 0;
 	}
-	r = class_new(c, &(struct class){ .rule = rule, .parent = parent, .subcall = subcall });
+	new.parent = parent;
+	r = class_new(c, &new);
 	if (r < 0)
 		return r;
 	c->classes[parent].child = (uint16_t)r;
@@ -183,7 +189,15 @@ static int subcall_add(struct compiler *c, const int multiplexers[2], const stru
 	int slot = multiplexers[subcall & SUBCALL_IPC ? 1 : 0];
 
 	note_newest(c, slot);
-	return slot_add(c, slot, rule, subcall);
+	return slot_add(c, slot, &(struct class){ .rule = rule, .subcall = subcall });
+}
+
+static int conditions_add(struct compiler *c, unsigned row, const struct seccomp_rule *rule)
+{
+	int slot = syscall_slot(c->arch, row);
+	struct class link = { .rule = rule, .narrow = (uint8_t)syscall_int_args(c->arch, row) };
+
+	return slot < 0 ? 0 : slot_add(c, slot, &link);
 }
 
 static int add_conditions(struct compiler *c)
@@ -202,13 +216,12 @@ static int add_conditions(struct compiler *c)
 			continue;
 		}
 		for (size_t k = 0; r == 0 && k < rule->name_count; k++, row++) {
-			uint8_t sub = *row == UNKNOWN ? 0 : subcall_of[*row];
-			int slot = *row == UNKNOWN ? -1 : syscall_slot(c->arch, *row);
-
-			if (slot >= 0 && rule->arg_count)
-				r = slot_add(c, slot, rule, 0);
-			if (r == 0 && sub)
-				r = subcall_add(c, multiplexers, rule, sub);
+			if (*row == UNKNOWN)
+				continue;
+			if (rule->arg_count)
+				r = conditions_add(c, *row, rule);
+			if (r == 0 && subcall_of[*row])
+				r = subcall_add(c, multiplexers, rule, subcall_of[*row]);
 		}
 	}
 	return r;
@@ -272,14 +285,15 @@ static struct seccomp_target code_rule(struct compiler *c, const struct class *c
 	};
 
 	if (class->subcall)
-		return seccomp_code_arg(&c->code, &subcall, arch->wide, arch->big_endian, verdict, no);
+		return seccomp_code_arg(&c->code, &subcall, false, arch->big_endian, verdict, no);
 	for (size_t i = rule->arg_count; i-- > 0;) {
 		const struct seccomp_arg *arg = &rule->args[i];
+		bool wide = arch->wide && !(class->narrow >> arg->index & 1);
 
 		if (alternatives)
-			no = seccomp_code_arg(&c->code, arg, arch->wide, arch->big_endian, verdict, no);
+			no = seccomp_code_arg(&c->code, arg, wide, arch->big_endian, verdict, no);
 		else
-			yes = seccomp_code_arg(&c->code, arg, arch->wide, arch->big_endian, yes, no);
+			yes = seccomp_code_arg(&c->code, arg, wide, arch->big_endian, yes, no);
 	}
 	return alternatives ? no : yes;
 }

@@ -6,13 +6,15 @@
  * constant verdict is thus decided without a look at the arguments, which is what the kernel's bitmap of allowed calls
  * asks for.
  *
- * Verdicts agree with libseccomp's (a test compares them), so:
+ * Verdicts agree with libseccomp's (a test compares them), but where the text below says otherwise:
  *  - A rule without conditions beats those with, and among such rules for one call the first wins. Of rules with
  *    conditions the first that matches wins (libseccomp leaves open what happens where such rules overlap).
  *  - A rule whose action is the default action has no effect, but its names count as known to the policy.
  *  - The native architecture is always included. SCMP_ARCH_X32 adds the x32 numbers to x86_64's; without it they end
  *    the process, as does an architecture that is not listed (libseccomp ends the thread).
  *  - Where the architecture has the low 32 bits of arguments only (x86, x32, arm, s390), only those are compared.
+ *  - So it is with arguments that the kernel itself reads as int (syscall_int_args()). libseccomp compares all 64 bits,
+ *    and a program passes by Docker's profile with socket(0x100000026, …), which is AF_ALG to the kernel; tried.
  *  - On an architecture with socketcall(2) and ipc(2), a rule for, say, connect also covers socketcall's connect. The
  *    conditions of such a rule cannot be seen there: it covers the whole subcall. (libseccomp does this only for
  *    calls that have a number of their own besides; and it can be passed by with the version bits of ipc.) */

@@ -30,6 +30,23 @@ static const uint16_t offsets[] = {
 #define COUNT (ARRAY_LEN(offsets) - 1)
 static_assert(COUNT <= SYSCALL_ROWS_MAX && COUNT < HASH_SLOTS / 4 * 3, "the table outgrew its indices");
 
+enum {
+#define SYSCALL(name, ...) ROW_##name,
+#include "kernel/syscalls.tbl"
+#undef SYSCALL
+};
+
+/* SYSCALL_DEFINEn(2) of the kernel; clone(2) takes the lower half of its unsigned long itself. */
+static const struct {
+	uint16_t row;
+	uint8_t args;
+} int_args[] = {
+	{ ROW_bpf, 5 },	       { ROW_clone, 1 },      { ROW_fcntl, 3 },	   { ROW_futex, 6 },  { ROW_getsockopt, 7 },
+	{ ROW_ioctl, 3 },      { ROW_keyctl, 1 },     { ROW_kill, 3 },	   { ROW_madvise, 4 }, { ROW_personality, 1 },
+	{ ROW_prctl, 1 },      { ROW_seccomp, 3 },    { ROW_setns, 3 },	   { ROW_setsockopt, 23 },
+	{ ROW_socket, 7 },     { ROW_socketpair, 7 }, { ROW_tgkill, 7 },   { ROW_tkill, 3 },
+};
+
 static const int16_t slots[SYSCALL_ARCHES][COUNT] = {
 #define SYSCALL(name, x86_64, ...) x86_64,
 	{
@@ -172,4 +189,14 @@ uint32_t syscall_slot_number(enum syscall_arch arch, unsigned slot)
 	if (arch == SYSCALL_ARCH_ARM && slot >= SYSCALL_SLOT_ARM)
 		return ARM_PRIVATE + (slot - SYSCALL_SLOT_ARM);
 	return arches[arch].base + slot;
+}
+
+unsigned syscall_int_args(enum syscall_arch arch, unsigned index)
+{
+	if (index == ROW_clone && arch == SYSCALL_ARCH_S390X)
+		return 2; /* there the flags come second */
+	for (size_t i = 0; i < ARRAY_LEN(int_args); i++)
+		if (int_args[i].row == index)
+			return int_args[i].args;
+	return 0;
 }

@@ -49,3 +49,7 @@ const char *syscall_name(unsigned index); /* static text */
 int syscall_slot(enum syscall_arch arch, unsigned index);
 /* syscall_slot_number - as seccomp_data.nr holds it, the x32 bit included. */
 uint32_t syscall_slot_number(enum syscall_arch arch, unsigned slot);
+
+/* syscall_int_args - the arguments (a bit each) that the kernel declares as int, on every architecture: it reads their
+ * low 32 bits, whatever the high ones are. Known for the calls whose arguments policies compare. */
+unsigned syscall_int_args(enum syscall_arch arch, unsigned index);

@@ -204,13 +204,13 @@ static bool arg_holds(const struct seccomp_arg *a, bool wide, const struct secco
 	return false;
 }
 
-static bool rule_holds(const struct seccomp_rule *rule, bool wide, const struct seccomp_data *d)
+static bool rule_holds(const struct seccomp_rule *rule, bool wide, unsigned int_args, const struct seccomp_data *d)
 {
 	bool any = any_index_twice(rule);
 	size_t hold = 0;
 
 	for (size_t i = 0; i < rule->arg_count; i++)
-		hold += arg_holds(&rule->args[i], wide, d);
+		hold += arg_holds(&rule->args[i], wide && !(int_args >> rule->args[i].index & 1), d);
 	return any ? hold > 0 : hold == rule->arg_count;
 }
 
@@ -243,6 +243,48 @@ static int number_of(int arch, const char *name)
 		     ~syscall_arch_info((enum syscall_arch)arch)->base);
 }
 
+static unsigned int_args(int arch, const char *name)
+{
+	int row = syscall_index(sv_from(name));
+
+	return row < 0 ? 0 : syscall_int_args((enum syscall_arch)arch, (unsigned)row);
+}
+
+static unsigned int_args_of_number(const struct seccomp_data *d)
+{
+	static unsigned rows[64], count, looked_at;
+
+	for (; looked_at < syscall_count(); looked_at++)
+		if (syscall_int_args(SYSCALL_ARCH_X86_64, looked_at) && count < ARRAY_LEN(rows))
+			rows[count++] = looked_at;
+	for (unsigned i = 0; i < count; i++) {
+		for (int arch = 0; arch < SYSCALL_ARCHES; arch++) {
+			unsigned row = rows[i];
+			int slot = syscall_slot((enum syscall_arch)arch, row);
+
+			if (slot >= 0 && d->arch == syscall_arch_info((enum syscall_arch)arch)->audit &&
+			    (uint32_t)d->nr == syscall_slot_number((enum syscall_arch)arch, (unsigned)slot))
+				return syscall_int_args((enum syscall_arch)arch, row);
+		}
+	}
+	return 0;
+}
+
+struct seccomp_data filter_data_as_read(const struct seccomp_data *d)
+{
+	struct seccomp_data r = *d;
+	uint64_t any = 0;
+	unsigned args;
+
+	for (size_t i = 0; i < ARRAY_LEN(r.args); i++)
+		any |= r.args[i];
+	args = any >> 32 ? int_args_of_number(d) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(r.args); i++)
+		if (args >> i & 1)
+			r.args[i] = (uint32_t)r.args[i];
+	return r;
+}
+
 static void model_newest(struct filter_model *m, int arch, int nr)
 {
 	int *newest = arch == SYSCALL_ARCH_ARM && nr >= 0xf0000 ? &m->of[arch].newest_private : &m->of[arch].newest;
@@ -257,6 +299,7 @@ static void model_name(struct filter_model *m, size_t at, const struct seccomp_r
 	m->sub_ipc[at] = place_of(ipcs, ARRAY_LEN(ipcs), name);
 	for (int arch = 0; arch < SYSCALL_ARCHES; arch++) {
 		m->of[arch].number[at] = number_of(arch, name);
+		m->of[arch].int_args[at] = (uint8_t)int_args(arch, name);
 		model_newest(m, arch, m->of[arch].number[at]);
 		if (m->sub_socketcall[at] && rule->action != m->policy->default_action)
 			model_newest(m, arch, m->of[arch].socketcall);
@@ -339,7 +382,8 @@ static uint32_t by_policy(const struct filter_model *m, int arch, const struct s
 
 			if (rule->action == p->default_action)
 				continue;
-			if (meant && rule_holds(rule, syscall_arch_info((enum syscall_arch)arch)->wide, d))
+			if (meant && rule_holds(rule, syscall_arch_info((enum syscall_arch)arch)->wide,
+						m->of[arch].int_args[at], d))
 				return rule->action;
 			if (conditions && is_subcall(m, arch, at, d))
 				return rule->action;

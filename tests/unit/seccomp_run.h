@@ -35,6 +35,7 @@ struct filter_model {
 	bool listed[SYSCALL_ARCHES];
 	struct {
 		int number[FILTER_MODEL_NAMES]; /* of each name, without the x32 bit; -1: none */
+		uint8_t int_args[FILTER_MODEL_NAMES];
 		int newest, newest_private;
 		int socketcall, ipc;
 	} of[SYSCALL_ARCHES];
@@ -42,6 +43,10 @@ struct filter_model {
 };
 void filter_model_init(struct filter_model *m, const struct seccomp_policy *p);
 uint32_t filter_model(const struct filter_model *m, const struct seccomp_data *d, enum filter_reason *ret_why);
+
+/* filter_data_as_read - the call as the kernel reads it: without the high halves of arguments that are int to it.
+ * libseccomp's verdict on that is ours on the call as it is. */
+struct seccomp_data filter_data_as_read(const struct seccomp_data *d);
 
 /* libseccomp_number - of a call on an architecture (without the x32 bit); -1: unknown to it, or no number there. */
 int libseccomp_number(enum syscall_arch arch, const char *name);
