@@ -11,7 +11,7 @@
 static const struct {
 	const char *word;
 	int group;
-} words[] = {
+} known[] = {
 	{ "ro", 1 },          { "rw", 1 },           { "suid", 2 },
 	{ "nosuid", 2 },      { "dev", 3 },          { "nodev", 3 },
 	{ "exec", 4 },        { "noexec", 4 },       { "sync", 5 },
@@ -29,27 +29,27 @@ static const struct {
 
 static int group_of(const char *text)
 {
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		const char *w = words[i].word;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const char *w = known[i].word;
 		bool key = w[strlen(w) - 1] == '=';
 
 		if (key ? strncmp(text, w, strlen(w)) == 0 && text[strlen(w)] : strcmp(text, w) == 0)
-			return words[i].group;
+			return known[i].group;
 	}
 	return 0;
 }
 
-int tmpfs_options_merge(const struct oci_strings *list, struct arena *a, struct oci_strings *ret, struct err *e)
+int tmpfs_options_merge(const struct oci_strings *words, struct arena *a, struct oci_strings *ret, struct err *e)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		int group = group_of(list->v[i]);
+	for (size_t i = 0; i < words->n; i++) {
+		int group = group_of(words->v[i]);
 		bool undone = false;
 
 		if (!group)
-			return err_set(e, EINVAL, "invalid tmpfs option \"%s\"", list->v[i]);
-		for (size_t k = i + 1; k < list->n && !undone; k++)
-			undone = group_of(list->v[k]) == group;
-		if (!undone && strcmp(list->v[i], "defaults") != 0 && strings_add(a, ret, list->v[i]) < 0)
+			return err_set(e, EINVAL, "invalid tmpfs option \"%s\"", words->v[i]);
+		for (size_t k = i + 1; k < words->n && !undone; k++)
+			undone = group_of(words->v[k]) == group;
+		if (!undone && strcmp(words->v[i], "defaults") != 0 && strings_add(a, ret, words->v[i]) < 0)
 			return err_oom(e);
 	}
 	return 0;
