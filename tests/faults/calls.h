@@ -30,6 +30,7 @@
 	X(lstat64, int, -1, ENOMEM, (const char *p, void *st), (p, st)) \
 	X(statx, int, -1, ENOMEM, (int d, const char *p, int f, unsigned m, void *st), (d, p, f, m, st)) \
 	X(fstatfs64, int, -1, EIO, (int fd, void *st), (fd, st)) \
+	X(statvfs64, int, -1, EIO, (const char *p, void *st), (p, st)) \
 	X(statfs64, int, -1, EIO, (const char *p, void *st), (p, st)) \
 	X(mkdir, int, -1, ENOSPC, (const char *p, mode_t m), (p, m)) \
 	X(mkdirat, int, -1, ENOSPC, (int d, const char *p, mode_t m), (d, p, m)) \
