@@ -58,6 +58,8 @@ static int mkdirs_slow(int root, const char *path, mode_t mode, struct err *e)
 	size_t n = strlen(path), start = 0;
 	int at = resolve(root, "/", O_DIRECTORY, RESOLVE_IN_ROOT);
 
+	if (at < 0)
+		return err_sys(e, "open / in the root");
 	if (n >= sizeof prefix) {
 		close(at);
 		return err_set(e, ENAMETOOLONG, "mkdir in the root: path too long");

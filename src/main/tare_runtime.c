@@ -96,7 +96,9 @@ static int wait_and_forward(struct container *c, const sigset_t *set, int *ret_w
 		if (signo == SIGCHLD) {
 			siginfo_t state = { 0 };
 
-			if (waitid(P_PIDFD, (id_t)c->pidfd, &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid)
+			if (waitid(P_PIDFD, (id_t)c->pidfd, &state, WEXITED | WNOHANG | WNOWAIT) < 0)
+				return err_sys(e, "wait for the container's first process");
+			if (state.si_pid)
 				return container_wait(c, ret_wstatus, e);
 		} else if (signo > 0) {
 			(void)sys_pidfd_send_signal(c->pidfd, signo);

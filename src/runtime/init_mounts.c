@@ -289,10 +289,14 @@ static int copy_into(struct init *in, int mnt, const char *path, struct err *e)
 {
 	scoped_fd at = rootpath_open(in->root, path, NULL), from = -1;
 
-	if (at < 0)
+	if (at < 0 && errno == ENOENT)
 		return 0; /* nothing there to copy */
+	if (at < 0)
+		return err_sys(e, "open %s in the root", path);
 	from = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return from < 0 ? 0 : copy_tree(from, mnt, e);
+	if (from < 0 && errno == ENOTDIR)
+		return 0;
+	return from < 0 ? err_sys(e, "open %s in the root", path) : copy_tree(from, mnt, e);
 }
 
 int init_copy_up(struct init *in, const struct step *s, struct err *e)

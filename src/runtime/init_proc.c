@@ -67,13 +67,13 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_EXEC] = init_exec,
 };
 
-static void tell(int sync, enum init_kind kind, const struct err *e)
+static bool tell(int sync, enum init_kind kind, const struct err *e)
 {
 	struct init_message m = { .kind = kind };
 
 	if (e)
 		m.err = *e;
-	(void)!send(sync, &m, sizeof m, MSG_NOSIGNAL);
+	return send(sync, &m, sizeof m, MSG_NOSIGNAL) == (ssize_t)sizeof m;
 }
 
 /* Ready: every descriptor but stdio goes at execve(2). Then wait for the word; no word means that nobody waits for us. */
@@ -87,7 +87,8 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
 	if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "close_range");
-	tell(in->sync, INIT_READY, NULL);
+	if (!tell(in->sync, INIT_READY, NULL))
+		_exit(125); /* who does not hear of us would wait for ever */
 	do
 		n = recv(in->sync, &go, 1, 0);
 	while (n < 0 && errno == EINTR);
@@ -127,6 +128,6 @@ _Noreturn void init_main(struct init *in)
 			break;
 		trace_step(in->trace, i);
 	}
-	tell(in->sync, INIT_FAILED, &e);
+	(void)tell(in->sync, INIT_FAILED, &e);
 	_exit(125);
 }

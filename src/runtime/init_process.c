@@ -194,6 +194,8 @@ static int not_found(const char *name, int rc, struct err *e)
 		return err_set(e, EACCES, "exec: \"%s\": permission denied", name);
 	if (rc == -EISDIR)
 		return err_set(e, EACCES, "exec: \"%s\": is a directory", name);
+	if (rc != -ENOENT && rc != -ENOTDIR && rc != -ELOOP && rc != -ENAMETOOLONG)
+		return err_set(e, -rc, "exec: \"%s\": stat %s: %s", name, name, strerror(-rc));
 	if (strchr(name, '/'))
 		return err_set(e, ENOENT, "exec: \"%s\": stat %s: no such file or directory", name, name);
 	return err_set(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
@@ -218,7 +220,7 @@ int init_find(struct init *in, const struct step *s, struct err *e)
 		r = try_program(in->program);
 		if (r == 0)
 			return 0;
-		if (r == -EACCES)
+		if (r != -ENOENT && r != -ENOTDIR && r != -EISDIR)
 			worst = r;
 	}
 	return not_found(s->path, worst, e);
