@@ -210,17 +210,18 @@ tare_setup()
 
 processes_left() # those with this test's folder on their command line
 {
-	local f
+	local f text
 	for f in /proc/[0-9]*/cmdline; do
-		if tr '\0' ' ' <"$f" 2>/dev/null | grep -qF "$T/state"; then echo "${f//[^0-9]/} $(tr '\0' ' ' <"$f")"; fi
-	done
+		text=$(tr '\0' ' ' <"$f") || continue
+		[[ $text != *"$T/state"* ]] || echo "process ${f//[^0-9]/} $text"
+	done 2>/dev/null
 }
 
 leaks()
 {
 	local ids=$1 id
-	left_cgroups
 	for id in $ids; do find "$host_cgroup" -type d -name "*$id*"; done
+	left_cgroups
 	processes_left
 	mounts_of_host | comm -13 "$T/mounts.before" - | sed 's/^/mount /'
 	find "$T/root/containers" -mindepth 1 -maxdepth 1 2>/dev/null
@@ -237,14 +238,16 @@ remove_containers()
 	[ -z "$ids" ] || tare rm -f $ids >/dev/null
 }
 
+removed() { [ ! -d "$1" ] || rmdir "$1"; } # DIR
+
 remove_own_cgroups() # the parent cgroup is the test's own, and stays after its last container
 {
 	local d
 	find "$host_cgroup" -depth -type d \( -name "$group" -o -path "*/$group/*" \) 2>/dev/null | while read -r d; do
 		[ ! -e "$d/cgroup.kill" ] || echo 1 >"$d/cgroup.kill"
-		xargs -r kill -KILL <"$d/cgroup.procs" 2>/dev/null || true
-		eventually 2 rmdir "$d" || true
-	done
+		[ ! -e "$d/cgroup.procs" ] || xargs -r kill -KILL <"$d/cgroup.procs" || true
+		eventually 2 removed "$d" || true
+	done 2>/dev/null
 }
 
 tare_teardown()

@@ -72,7 +72,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 @test "the command is process 1 and sees only its own" {
 	expect 0 box -- sh -c 'echo $$; ls -d /proc/[0-9]*'
-	equal $'1\n/proc/1\n/proc/2' "$out"
+	equal $'1\n/proc/1' "$out"
 }
 
 @test "the command leads a session and has no terminal" {
@@ -244,7 +244,7 @@ CapAmb:	0000000000000000" "$out"
 @test "read-only paths cannot be opened for writing" {
 	expect 0 box -- sh -c '
 		for p in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /sys/kernel/mm/ksm/run; do
-			[ ! -e "$p" ] || { : >>"$p"; } 2>/dev/null && echo "$p: writable"
+			if [ -e "$p" ] && (: >>"$p") 2>/dev/null; then echo "$p: writable"; fi
 		done
 		for p in /proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger; do
 			[ ! -e "$p" ] || grep -q " $p ro" /proc/self/mountinfo || echo "$p: no read-only mount"
