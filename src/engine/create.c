@@ -116,10 +116,11 @@ static int find_user(struct creation *cr, struct err *e)
 		r = read_optional(view, "etc/passwd", &passwd, e);
 	if (r == 0)
 		r = read_optional(view, "etc/group", &group, e);
-	if (r == 0)
-		r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
 	if (r < 0)
 		return r;
+	r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
+	if (r < 0)
+		return err_wrap(e, r, cr->config->user ? "--user %s" : "user %s of the image", want ? want : "");
 	cr->inputs.uid = u.uid;
 	cr->inputs.gid = u.gid;
 	cr->inputs.groups.v = u.groups.v;

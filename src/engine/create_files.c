@@ -65,8 +65,9 @@ static bool is_mounted(const struct container_config *c, const char *target)
 static int check_bind(const struct mount_config *m, struct err *e)
 {
 	scoped_fd fd = -1;
+	int r = m->make_source ? 0 : bind_source_open(m->source, false, &fd, e);
 
-	return m->make_source ? 0 : bind_source_open(m->source, false, &fd, e);
+	return r < 0 ? err_wrap(e, r, "--mount %s: invalid mount config for type \"bind\"", m->target) : 0;
 }
 
 int create_find_volumes(struct creation *cr, struct err *e)

@@ -107,8 +107,8 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	r = mount_options_parse(&m->options, p->arena, &o, e);
 	if (r < 0)
 		return r;
-	if (m->type && strcmp(m->type, "bind") == 0)
-		o.bind = o.recursive_bind = true;
+	if (!o.bind && m->type && strcmp(m->type, "bind") == 0)
+		o.bind = o.recursive_bind = true; /* without a word for how deep */
 	if (!o.bind && !m->type)
 		return err_set(e, EINVAL, "%s: neither a type nor the option bind", m->destination);
 	if (o.bind && (!m->source || m->source[0] != '/'))

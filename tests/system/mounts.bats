@@ -113,7 +113,7 @@ load helpers
 	expect 0 box --tmpfs /t:size=1m,mode=700,exec -- sh -c 'stat -c %a /t; df -k /t | awk "END { print \$2 }"; grep " /t " /proc/self/mountinfo'
 	matches $'^700\n1024\n' "$out"
 	[[ $out != *noexec* ]] || fail "$out"
-	expect 1 box --tmpfs /t:size=1m -- sh -c 'head -c 2000000 /dev/zero >/t/f'
+	expect 1 box --tmpfs /t:size=1m -- dd if=/dev/zero of=/t/f bs=1k count=2000
 	contains 'No space left on device' "$err"
 }
 
