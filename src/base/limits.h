@@ -10,6 +10,7 @@
 #define LIMIT_CGROUP_FILE (1u << 20)   /* memory.stat, cgroup.procs of a large container */
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
+#define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */
 #define LIMIT_PASSWD (1u << 20)        /* /etc/passwd and /etc/group of an image */
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
 #define LIMIT_SECCOMP_PROFILE (1u << 20) /* --security-opt seccomp=FILE */

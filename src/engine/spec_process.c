@@ -2,6 +2,8 @@
 /* process: what runs, as whom, with which environment and limits. */
 #include "engine/spec_priv.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
@@ -81,6 +83,10 @@ static void set_env(struct spec_builder *b)
 {
 	const struct oci_strings *image = &b->image->env, *asked = &b->c->env;
 
+	if (image->n > LIMIT_ENV_COUNT || asked->n > LIMIT_ENV_COUNT) {
+		spec_fail(b, E2BIG, "more than %d environment variables", LIMIT_ENV_COUNT);
+		return;
+	}
 	env_setf(b, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	if (b->in->hostname)
 		env_setf(b, "HOSTNAME", b->in->hostname);

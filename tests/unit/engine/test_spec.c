@@ -154,6 +154,22 @@ TEST(an_asked_variable_replaces_in_place)
 	}
 }
 
+TEST(an_image_with_too_many_variables_is_refused)
+{
+	struct image_config many = image;
+	scoped_fixture x;
+
+	start(&x);
+	many.env.n = LIMIT_ENV_COUNT + 1;
+	many.env.v = arena_array(&x.a, many.env.n, sizeof *many.env.v);
+	for (size_t i = 0; i < many.env.n; i++)
+		many.env.v[i] = arena_fmt(&x.a, "V%zu=", i);
+	assert_int_equal(-E2BIG, spec_make(&x.c, &many, &x.f, &x.in, &x.a, &x.s, &x.w, &x.e));
+	assert_string_equal("more than 8192 environment variables", x.e.msg);
+	many.env.n--;
+	assert_int_equal(0, spec_make(&x.c, &many, &x.f, &x.in, &x.a, &x.s, &x.w, &x.e));
+}
+
 TEST(the_directory_is_asked_or_the_images_and_absolute)
 {
 	struct image_config relative = image;
@@ -590,6 +606,7 @@ int main(void)
 		RUN(a_rootfs_has_no_image),
 		RUN(env_is_dockers_own_then_asked_then_the_images),
 		RUN(an_asked_variable_replaces_in_place),
+		RUN(an_image_with_too_many_variables_is_refused),
 		RUN(the_directory_is_asked_or_the_images_and_absolute),
 		RUN(oom_score_adj_is_zero_or_what_may_be_had),
 		RUN(capabilities_are_tweaked_as_docker_does),
