@@ -107,8 +107,7 @@ TEST(an_intent_can_change_under_the_lock)
 TEST(a_damaged_record_does_not_lock_anybody_out)
 {
 	static const char *const records[] = { "rubbish", "tare-intent 1\npid x\n",
-					       "tare-intent 1\nop "
-					       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+					       "tare-intent 1\nop aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 					       "tare-intent 2\nop y\n" };
 
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
