@@ -47,14 +47,34 @@ static void note_refusal(struct cgroup *cg, const struct cgroup_part *p, size_t 
 		       code == EBUSY ? ", in which processes are" : "");
 }
 
+static bool path_exists(const struct cgroup *cg, const struct cgroup_part *p, size_t len, const char *file)
+{
+	char path[CGROUP_DIR_MAX];
+
+	return cgroup_file_path(path, p->dir, len, file) && smallfile_exists(cg->root, path);
+}
+
+/* A group with processes must not give controllers on. The kernel refuses it for memory and io; but asked for cpu or
+ * pids (Linux 6.1) it makes the group "threaded", and the groups below can then not be entered at all. Only the true
+ * root, which has no type, may have both. */
+static bool has_inner_processes(const struct cgroup *cg, const struct cgroup_part *p, size_t len)
+{
+	char path[CGROUP_DIR_MAX], text[32];
+	struct sv list;
+
+	return path_exists(cg, p, len, "cgroup.type") && cgroup_file_path(path, p->dir, len, "cgroup.procs") &&
+	       smallfile_read(cg->root, path, text, sizeof text, &list) == 0 && list.n;
+}
+
 /* One controller a write: together, one that is refused would take the others with it. */
 static void enable_at(struct cgroup *cg, const struct cgroup_part *p, size_t len, uint32_t missing)
 {
+	bool busy = has_inner_processes(cg, p, len);
 	char path[CGROUP_DIR_MAX], word[32];
 	scoped_fd fd = -1;
 
 	(void)cgroup_file_path(path, p->dir, len, "cgroup.subtree_control");
-	fd = openat(cg->root, path, O_WRONLY | O_CLOEXEC);
+	fd = busy ? -1 : openat(cg->root, path, O_WRONLY | O_CLOEXEC);
 	for (unsigned c = 0; c < CGROUP_CONTROLLER_COUNT; c++) {
 		int n;
 
@@ -62,7 +82,7 @@ static void enable_at(struct cgroup *cg, const struct cgroup_part *p, size_t len
 			continue;
 		n = snprintf(word, sizeof word, "+%s", name_in_v2(c));
 		if (fd < 0 || write(fd, word, (size_t)n) < 0)
-			note_refusal(cg, p, len, c, errno);
+			note_refusal(cg, p, len, c, busy ? EBUSY : errno);
 	}
 }
 

@@ -255,6 +255,11 @@ static int sleep_long(void)
 	return 0;
 }
 
+static int do_nothing(void)
+{
+	return 0;
+}
+
 static int sleep_in_families(void)
 {
 	for (int i = 0; i < 100; i++)
@@ -431,6 +436,7 @@ TEST(a_parent_with_processes_is_named)
 		       below("inner"));
 	if (!strstr(e.msg, want))
 		fail_msg("%s", e.msg);
+	assert_int_equal(0, end_of(start(leaf, do_nothing))); /* "domain invalid" could not be entered */
 	CHECK_OK(cgroup_kill(parent, &e));
 	assert_int_equal(SIGKILL, end_of(pid));
 	cgroup_free(leaf);
@@ -575,6 +581,32 @@ TEST(a_denied_device_cannot_be_opened)
 	assert_int_equal(0, unlink(path));
 }
 
+/* The unit tests know what a program decides; only the kernel knows whether it takes it. */
+TEST(the_verifier_takes_every_program)
+{
+	struct device_rule rules[10];
+	struct err e = { 0 };
+	struct cgroup *cg;
+
+	if (!facts.cgroup.h[0].v2 || !facts.kernel.bpf_cgroup_device) {
+		print_message("skipped: no cgroup v2 with BPF here\n");
+		skip();
+	}
+	cg = create("verify");
+	srandom(1);
+	for (int round = 0; round < 200; round++) {
+		size_t n = 1 + (size_t)random() % ARRAY_LEN(rules);
+
+		for (size_t i = 0; i < n; i++)
+			rules[i] = (struct device_rule){ random() % 2, "abc"[random() % 3],
+							 random() % 4 ? random() % 3 : CG_MAX,
+							 random() % 4 ? random() % 3 : CG_MAX,
+							 1 + (unsigned)random() % 7 };
+		CHECK_OK(cgroup_apply_devices(cg, 0, rules, n, &e));
+	}
+	end(cg, "verify");
+}
+
 /* ---- cost ----------------------------------------------------------------------------------------------------- */
 
 static void limits_of_a_container(struct cgroup_limits *want)
@@ -675,6 +707,7 @@ int main(void)
 		RUN(the_oom_killer_is_counted),
 		RUN(forks_stop_at_the_pids_limit),
 		RUN(a_denied_device_cannot_be_opened),
+		RUN(the_verifier_takes_every_program),
 		RUN(costs_are_told),
 	};
 

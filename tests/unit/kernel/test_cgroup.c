@@ -176,6 +176,22 @@ TEST(v2_tells_why_a_controller_is_missing)
 	cgroup_free(cg);
 }
 
+TEST(v2_group_with_processes_is_not_made_threaded)
+{
+	scoped_tree t = fake_tree_new();
+
+	put_v2_group(&t);
+	fake_tree_put(&t, "sys/fs/cgroup/tare/cgroup.subtree_control", "");
+	fake_tree_put(&t, "sys/fs/cgroup/tare/cgroup.type", "domain\n");
+	fake_tree_put(&t, "sys/fs/cgroup/tare/cgroup.procs", "77\n");
+	scoped_host h = fake_tree_host(&t);
+	cgroup_free(create(&h));
+	assert_string_equal("", fake_tree_get(&t, "sys/fs/cgroup/tare/cgroup.subtree_control"));
+	fake_tree_put(&t, "sys/fs/cgroup/tare/cgroup.procs", "");
+	cgroup_free(create(&h));
+	assert_string_equal("+cpu+memory+pids", fake_tree_get(&t, "sys/fs/cgroup/tare/cgroup.subtree_control"));
+}
+
 TEST(v2_is_asked_about_members_and_kills)
 {
 	scoped_tree t = fake_tree_new();
@@ -310,6 +326,7 @@ int main(void)
 		RUN(v2_needs_no_write_when_all_are_there),
 		RUN(v2_rare_controller_is_enabled_by_the_limit_that_needs_it),
 		RUN(v2_tells_why_a_controller_is_missing),
+		RUN(v2_group_with_processes_is_not_made_threaded),
 		RUN(v2_is_asked_about_members_and_kills),
 		RUN(v1_counts_oom_kills_and_finds_members_below),
 		RUN(crooked_paths_are_refused_everywhere),

@@ -76,10 +76,14 @@ static uint64_t interpret(const struct bpf_insn *insns, size_t n, const struct b
 			*dst = (uint32_t)r[i->src_reg];
 			break;
 		case 0x55:
+			assert_true(i->off >= 0);
 			pc += *dst != (uint64_t)(int64_t)i->imm ? (size_t)i->off : 0;
 			break;
 		case 0x15:
 			pc += *dst == (uint64_t)(int64_t)i->imm ? (size_t)i->off : 0;
+			break;
+		case 0x05:
+			pc += (size_t)i->off;
 			break;
 		case 0x95:
 			assert_true(r[0] <= 1);
@@ -140,6 +144,25 @@ static bool next_request(struct request *q, unsigned *at)
 	return i < 2 * 4 * 4 * 7;
 }
 
+/* The verifier refuses a program with code that nothing reaches. */
+static void check_reachable(const struct bpf_insn *insns, size_t n)
+{
+	bool reached[2000] = { true };
+
+	assert_true(n < ARRAY_LEN(reached));
+	for (size_t i = 0; i < n; i++) {
+		uint8_t code = insns[i].code;
+
+		assert_true(reached[i]);
+		if (code == 0x05 || code == 0x15 || code == 0x55) {
+			assert_true(insns[i].off >= 0 && i + 1 + (size_t)insns[i].off < n);
+			reached[i + 1 + (size_t)insns[i].off] = true;
+		}
+		if (code != 0x05 && code != 0x95)
+			reached[i + 1] = true;
+	}
+}
+
 TEST(program_decides_as_the_rules_say)
 {
 	for (int round = 0; round < 3000; round++) {
@@ -152,6 +175,7 @@ TEST(program_decides_as_the_rules_say)
 
 		assert_int_equal(0, device_list_make(rules, n, &a, &l, NULL));
 		assert_int_equal(0, device_program(&l, &a, &insns, &count, NULL));
+		check_reachable(insns, count);
 		for (unsigned at = 0; next_request(&q, &at);)
 			if (allowed(rules, n, &q) != bpf_allows(insns, count, &q))
 				fail_msg("round %d: %c %u:%u access %u", round, q.type, q.major, q.minor, q.access);
