@@ -57,7 +57,7 @@ format: ## clang-format for every C file
 
 install: all ## into $(DESTDIR)$(prefix), /usr/local by default
 	@meson configure $(BUILD) -Dprefix="$(prefix)" >/dev/null
-	@meson install -C $(BUILD) --no-rebuild --quiet --destdir "$(abspath $(DESTDIR))"
+	@meson install -C $(BUILD) --quiet --strip --destdir "$(abspath $(DESTDIR))"
 
 clean: ## remove every build folder
 	rm -rf build build-asan build-clang build-faults
