@@ -276,8 +276,9 @@ int engine_remove(struct engine *en, struct sv ref, const struct remove_options 
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
-	if (r == 0)
-		r = containers_find(db, ref, &a, &row, e);
+	if (r < 0)
+		return r;
+	r = containers_find(db, ref, &a, &row, e);
 	if (r < 0)
 		return r;
 	r = remove_row(en, &row, o, e);
