@@ -73,19 +73,32 @@ uint64_t tree_bytes(const struct tree *t)
 
 /* ---- parents ------------------------------------------------------------------------------------------------- */
 
-/* What a directory that the archive leaves out should look like: as below, else root's and 0755. */
-static void look_below(struct tree *t, const char *path, struct stat *ret)
+/* What a directory that the archive leaves out should look like: as below. false: nothing is there. */
+static bool look_below(struct tree *t, const char *path, struct stat *ret)
 {
 	scoped_fd dir = -1;
 
-	*ret = (struct stat){ .st_mode = S_IFDIR | 0755 };
 	if (t->o.n_below == 0)
-		return;
+		return false;
 	if (t->below < 0 && rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, NULL) < 0)
-		return;
+		return false;
 	dir = sys_openat2(t->below, path, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	if (dir >= 0)
-		(void)fstat(dir, ret);
+	return dir >= 0 && fstat(dir, ret) == 0;
+}
+
+/* The time of a directory is set at the end: what comes into it would change it. */
+static int remember_time(struct tree *t, const char *parent, const char *leaf, struct timespec mtime, struct err *e)
+{
+	size_t n = strlen(parent) + 1 + strlen(leaf) + 1;
+	struct dir_time *d = arena_alloc(&t->arena, sizeof *d + n);
+
+	if (!d)
+		return err_set(e, EFBIG, "more than %u bytes of directory names", LIMIT_LAYER_NAMES);
+	(void)snprintf(d->path, n, "%s%s%s", parent, parent[0] ? "/" : "", leaf);
+	d->mtime = mtime;
+	*t->times_end = d;
+	t->times_end = &d->next;
+	return 0;
 }
 
 static int count_entry(struct tree *t, struct err *e)
@@ -115,13 +128,14 @@ static int set_opaque_at(int parent, const char *leaf, struct err *e)
 
 static int make_implied(struct tree *t, int at, const char *leaf, const char *path, struct err *e)
 {
-	struct stat like;
+	struct stat like = { .st_mode = 0755 };
 	scoped_fd dir = -1;
 	int r = count_entry(t, e);
 
+	if (r == 0 && look_below(t, path, &like))
+		r = remember_time(t, "", path, like.st_mtim, e);
 	if (r < 0)
 		return r;
-	look_below(t, path, &like);
 	if (mkdirat(at, leaf, 0700) < 0)
 		return err_sys(e, PATH_FMT ": mkdir", path);
 	dir = openat(at, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -355,20 +369,6 @@ int tree_whiteout(struct tree *t, const char *name, struct err *e)
 	return whiteout_name(t, &p, p.s.leaf + strlen(WHITEOUT_PREFIX), e);
 }
 
-static int remember_time(struct tree *t, const struct place *p, const struct tree_meta *m, struct err *e)
-{
-	size_t n = strlen(p->s.parent) + 1 + strlen(p->s.leaf) + 1;
-	struct dir_time *d = arena_alloc(&t->arena, sizeof *d + n);
-
-	if (!d)
-		return err_set(e, EFBIG, "more than %u bytes of directory names", LIMIT_LAYER_NAMES);
-	(void)snprintf(d->path, n, "%s%s%s", p->s.parent, p->s.parent[0] ? "/" : "", p->s.leaf);
-	d->mtime = m->mtime;
-	*t->times_end = d;
-	t->times_end = &d->next;
-	return 0;
-}
-
 /* directory_at - there is a directory of this layer at p, and no whiteout or other thing. */
 static int directory_at(const struct place *p, struct err *e)
 {
@@ -405,7 +405,7 @@ int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, 
 	if (dir < 0)
 		return err_sys(e, "open");
 	r = set_meta(dir, m, e);
-	return r < 0 ? r : remember_time(t, &p, m, e);
+	return r < 0 ? r : remember_time(t, p.s.parent, p.s.leaf, m->mtime, e);
 }
 
 int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *m, struct err *e)

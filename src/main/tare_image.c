@@ -46,6 +46,8 @@ static int load_one(struct session *s, struct layout *l, const struct layout_ima
 			return r;
 		r = images_record(s->db, ret, e);
 		image_loaded_done(ret);
+		if (r < 0) /* asks the database: a failed commit may have been one */
+			(void)layers_sweep(s->store.layers, images_knows_layer, s->db, NULL);
 		if (r != -ESTALE)
 			break;
 	}

@@ -293,6 +293,7 @@ TEST(the_lowest_layer_has_nothing_to_hide)
 /* "tmp/x" without "tmp/": an upper /tmp of mode 0755 would take the sticky bit from the image's. */
 TEST(implied_parents_look_as_below)
 {
+	static const struct timespec times[2] = { { 5, 6 }, { 7, 8 } };
 	scoped_fixture f = fixture_new();
 	struct stat st;
 
@@ -300,6 +301,7 @@ TEST(implied_parents_look_as_below)
 	assert_int_equal(0, mkdirat(f.layers, "1/tmp", 0700));
 	assert_int_equal(0, fchmodat(f.layers, "1/tmp", 01777, 0));
 	assert_int_equal(0, fchownat(f.layers, "1/tmp", 7, 8, 0));
+	assert_int_equal(0, utimensat(f.layers, "1/tmp", times, 0));
 	tarball_add(&f.tar, (struct tar_entry){ '0', "tmp/x", .data = "x" });
 	tarball_add(&f.tar, (struct tar_entry){ '0', "opt/a/b", .data = "x" });
 	unpack(&f, 1);
@@ -307,6 +309,8 @@ TEST(implied_parents_look_as_below)
 	assert_int_equal(S_IFDIR | 01777, st.st_mode);
 	assert_int_equal(7, st.st_uid);
 	assert_int_equal(8, st.st_gid);
+	assert_int_equal(7, st.st_mtim.tv_sec);
+	assert_int_equal(8, st.st_mtim.tv_nsec);
 	assert_int_equal(S_IFDIR | 0755, stat_of(&f, "opt/a").st_mode);
 }
 
