@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+# Images: the embedded one, and layouts that tare-image loads; what a container sees of their layers.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+image() { "$TARE_BUILD/tare-image" --root "$T/root" --state "$T/state" "$@"; }
+
+# blob FILE: keep it in the layout under its digest, which is printed
+blob()
+{
+	local digest
+	digest=$(sha256sum <"$1" | cut -d' ' -f1)
+	cp "$1" "$T/layout/blobs/sha256/$digest"
+	echo "$digest"
+}
+
+# descriptor TYPE FILE: JSON; the blob is kept
+descriptor() { printf '{"mediaType":"application/vnd.oci.image.%s","digest":"sha256:%s","size":%d}' "$1" "$(blob "$2")" "$(stat -c %s "$2")"; }
+
+# layout LAYER.tar…: an OCI layout $T/layout of these layers upon the embedded image's
+layout()
+{
+	local tar layers='' ids=''
+	mkdir -p "$T/layout/blobs/sha256" "$T/bare"
+	tar -xf "$TARE_BUILD/src/image/busybox.oci.tar" -C "$T/bare"
+	tar -xf "$TARE_BUILD/src/image/busybox.oci.tar" -C "$T/layout" --wildcards './blobs/sha256/*'
+	local manifest config
+	manifest=$T/bare/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$T/bare/index.json")
+	config=$T/bare/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")
+	for tar in "$@"; do
+		ids+=",\"sha256:$(sha256sum <"$tar" | cut -d' ' -f1)\""
+		gzip -n -c "$tar" >"$T/packed"
+		layers+=,$(descriptor layer.v1.tar+gzip "$T/packed")
+	done
+	jq -c ".rootfs.diff_ids += [${ids#,}]" "$config" >"$T/config"
+	jq -c ".layers += [${layers#,}] | .config = $(descriptor config.v1+json "$T/config")" "$manifest" >"$T/manifest"
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$T/layout/oci-layout"
+	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest")" >"$T/layout/index.json"
+}
+
+# two_layers: a file, a folder, a program of a user; then one is gone, one is new, one hides what was in it
+two_layers()
+{
+	mkdir -p "$T/a/srv/old" "$T/a/opt" "$T/b/srv" "$T/b/opt"
+	echo one >"$T/a/srv/gone"
+	echo one >"$T/a/srv/old/x"
+	echo one >"$T/a/opt/hidden"
+	cp /bin/busybox "$T/a/opt/su"
+	chmod 4755 "$T/a/opt/su"
+	touch "$T/b/srv/.wh.gone" "$T/b/srv/.wh.old" "$T/b/opt/.wh..wh..opq"
+	echo two >"$T/b/opt/new"
+	tar -cf "$T/a.tar" --owner=0 --group=0 -C "$T/a" .
+	tar -cf "$T/b.tar" --owner=0 --group=0 -C "$T/b" .
+	layout "$T/a.tar" "$T/b.tar"
+}
+
+layers() { find "$T/root/layers" -mindepth 1 -maxdepth 1 -name '[1-9]*' | wc -l; }
+
+leftovers() { find "$T/root/layers" "$T/root/content" -mindepth 1 -maxdepth 1 -name '*.*'; }
+
+# ---- the embedded image -------------------------------------------------------------------------------------------
+
+# bats test_tags=guest
+@test "the embedded image is unpacked once" {
+	expect 0 box -- true
+	expect 0 box -- true
+	equal 1 "$(layers)" layers
+	equal "" "$(leftovers)"
+}
+
+@test "eight first runs at once unpack it once" {
+	local i pids=()
+	for i in 1 2 3 4 5 6 7 8; do
+		box -- echo "$i" >"$T/out.$i" 2>"$T/err.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in 1 2 3 4 5 6 7 8; do
+		wait "${pids[i - 1]}" || fail "run $i: $(cat "$T/err.$i")"
+		equal "$i" "$(cat "$T/out.$i")"
+	done
+	equal 1 "$(layers)" layers
+	equal "" "$(leftovers)"
+}
+
+@test "no other image is embedded" {
+	expect 1 image load-embedded nginx
+	equal "tare-image: nginx: not an embedded image; the one there is: busybox" "$err"
+}
+
+# ---- layouts ------------------------------------------------------------------------------------------------------
+
+@test "a container sees the merge of its image's layers" {
+	two_layers
+	expect 0 image load "$T/layout" web:1
+	equal "Loaded image: web:1" "$out"
+	expect 0 tare run --rm web:1 sh -c 'ls /srv; cat /opt/new; ls /opt; id -u'
+	equal $'two\nnew\n0' "$out"
+}
+
+@test "setuid programs keep their bit" {
+	two_layers
+	layout "$T/a.tar"
+	expect 0 image load "$T/layout" web:1
+	expect 0 tare run --rm web:1 stat -c %a /opt/su
+	equal 4755 "$out"
+}
+
+@test "layers that images share are unpacked once" {
+	two_layers
+	expect 0 box -- true
+	expect 0 image load "$T/layout" web:1
+	expect 0 image load "$T/layout" web:2
+	equal 3 "$(layers)" layers
+}
+
+@test "an archive comes from a file or from standard input, packed or not" {
+	two_layers
+	tar -cf "$T/layout.tar" -C "$T/layout" .
+	expect 0 image load "$T/layout.tar" web:1
+	gzip -c "$T/layout.tar" | image load - web:2 >"$T/out"
+	equal "Loaded image: web:2" "$(cat "$T/out")"
+	expect 0 tare run --rm web:2 cat /opt/new
+	equal two "$out"
+}
+
+@test "a damaged layer is refused and leaves nothing" {
+	local blob
+	two_layers
+	blob=$T/layout/blobs/sha256/$(jq -r '.layers[2].digest[7:]' "$T/manifest")
+	head -c 100 "$blob" >"$T/cut"
+	cp "$T/cut" "$blob"
+	expect 1 image load "$T/layout" web:1
+	matches "^tare-image: load $T/layout: layer 3 \(sha256:[0-9a-f]{12}\): .*its bytes have the digest sha256:" "$err"
+	equal 1 "$(wc -l <"$T/stderr")"
+	equal 0 "$(layers)" layers
+	equal "" "$(leftovers)"
+	equal "" "$(ls "$T/root/content/blobs/sha256")" blobs
+}
+
+@test "an entry that climbs out of its layer is refused" {
+	two_layers
+	tar -cPf "$T/evil.tar" --transform 's|.*|../../../tmp/tare-evil|' -C "$T/a" srv/gone
+	layout "$T/evil.tar"
+	expect 1 image load "$T/layout" web:1
+	contains "entry ../../../tmp/tare-evil: the name leads out of the layer" "$err"
+	[ ! -e /tmp/tare-evil ]
+	equal 0 "$(layers)" layers
+}
+
+@test "a load that is killed is finished by the next" {
+	local i
+	two_layers
+	for i in 1 2 3 4 5 6; do
+		timeout -s KILL "0.0$i" "$TARE_BUILD/tare-image" --root "$T/root" --state "$T/state" load "$T/layout" web:1 >/dev/null 2>&1 || true
+	done
+	expect 0 image load "$T/layout" web:1
+	equal 3 "$(layers)" layers
+	equal "" "$(leftovers)"
+	expect 0 tare run --rm web:1 cat /opt/new
+}
+
+@test "wrong use says how" {
+	expect 1 image
+	contains "usage: tare-image" "$err"
+	expect 1 image load
+	contains "usage: tare-image load" "$err"
+	expect 1 image --root
+	equal "tare-image: --root needs a directory" "$err"
+	expect 1 image --bogus x load y
+	equal "tare-image: unknown option --bogus" "$err"
+	expect 1 image load "$T/nothing"
+	equal "tare-image: load $T/nothing: No such file or directory" "$err"
+}
