@@ -173,7 +173,9 @@ int container_create(const struct plan *p, const struct host *host, const int st
 	int r;
 
 	memcpy(a.init.stdio, stdio, sizeof a.init.stdio);
-	r = run_steps(&a, ACTOR_HOST, &own);
+	a.init.binds = calloc(p->bind_count + 1, sizeof *a.init.binds);
+	r = a.init.binds ? run_steps(&a, ACTOR_HOST, &own) : err_oom(&own);
+	free(a.init.binds);
 	if (a.init.root_mount >= 0)
 		close(a.init.root_mount);
 	if (r == 0) {

@@ -57,6 +57,16 @@ static int mask_source(struct init *in, const char *root_path, struct err *e)
 	return root.st_dev == at.st_dev && root.st_ino == at.st_ino ? 0 : attach_at(mnt, root_path, e);
 }
 
+int init_bind_source(struct init *in, const struct step *s, struct err *e)
+{
+	int r = mount_clone(AT_FDCWD, s->path, s->recursive, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "bind %s", s->path);
+	in->binds[s->n[2]] = r;
+	return 0;
+}
+
 int init_root_attach(struct init *in, const struct step *s, struct err *e)
 {
 	int r = in->plan->spec->masked_paths.n ? mask_source(in, s->source, e) : 0;
@@ -184,12 +194,10 @@ int init_mount(struct init *in, const struct step *s, struct err *e)
 
 int init_bind(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = mount_clone(AT_FDCWD, s->source, s->recursive, e);
+	scoped_fd mnt = in->binds[s->n[2]];
 	struct stat st;
 	int r;
 
-	if (mnt < 0)
-		return err_wrap(e, mnt, "bind %s to %s", s->source, s->path);
 	if (fstat(mnt, &st) < 0)
 		return err_sys(e, "stat %s", s->source);
 	r = change(mnt, s, e);

@@ -38,6 +38,7 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_SESSION] = init_session,
 	[STEP_LOOPBACK] = init_loopback,
 	[STEP_PROPAGATION] = init_propagation,
+	[STEP_BIND_SOURCE] = init_bind_source,
 	[STEP_ROOT_ATTACH] = init_root_attach,
 	[STEP_MOUNT] = init_mount,
 	[STEP_BIND] = init_bind,

@@ -23,7 +23,7 @@
 	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* child */                                                                                                    \
 	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
-	X(PROPAGATION, "propagation") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
+	X(PROPAGATION, "propagation") X(BIND_SOURCE, "bind-source") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \
 	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
@@ -88,6 +88,7 @@ struct plan {
 	unsigned seccomp_flags;
 	struct cap_sets caps;
 	char *const *argv, *const *envp;
+	size_t bind_count; /* of BIND_SOURCE steps; the BIND of each has its place in n[2] */
 	struct step *steps;
 	size_t step_count, step_cap;
 	struct arena *arena;

@@ -76,6 +76,36 @@ static int plan_root_propagation(struct plan *p, struct err *e)
 	return 0;
 }
 
+/* A type of bind without a word for how deep is recursive. */
+static int options_of(struct plan *p, const struct oci_mount *m, struct mount_options *ret, struct err *e)
+{
+	int r = mount_options_parse(&m->options, p->arena, ret, e);
+
+	if (r == 0 && m->type && strcmp(m->type, "bind") == 0 && !ret->bind)
+		ret->bind = ret->recursive_bind = true;
+	return r;
+}
+
+/* What is bound is taken before the root has its place: a folder above that place would show the root in itself. */
+static int plan_bind_source(struct plan *p, const struct oci_mount *m, struct err *e)
+{
+	struct mount_options o;
+	struct step *s;
+	int r = options_of(p, m, &o, e);
+
+	if (r < 0 || !o.bind)
+		return r;
+	if (!m->source || m->source[0] != '/')
+		return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination ? m->destination : "",
+			       m->source ? m->source : "");
+	s = plan_add(p, ACTOR_CHILD, STEP_BIND_SOURCE);
+	OOM_IF_NULL(s, e);
+	s->path = m->source;
+	s->recursive = o.recursive_bind;
+	s->n[2] = (int64_t)p->bind_count++;
+	return 0;
+}
+
 static bool is_copy_up(const struct plan_inputs *in, const char *destination)
 {
 	for (size_t i = 0; i < in->copy_up_count; i++)
@@ -95,7 +125,8 @@ static void take_options(struct step *s, const struct mount_options *o)
 	s->n[0] = o->propagation_recursive;
 }
 
-static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct oci_mount *m, struct err *e)
+static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct oci_mount *m, size_t *binds,
+		      struct err *e)
 {
 	bool cgroup = m->type && (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0);
 	struct mount_options o;
@@ -104,15 +135,11 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 
 	if (!m->destination || m->destination[0] != '/')
 		return err_set(e, EINVAL, "destination: \"%s\" is not absolute", m->destination ? m->destination : "");
-	r = mount_options_parse(&m->options, p->arena, &o, e);
+	r = options_of(p, m, &o, e);
 	if (r < 0)
 		return r;
-	if (!o.bind && m->type && strcmp(m->type, "bind") == 0)
-		o.bind = o.recursive_bind = true; /* without a word for how deep */
 	if (!o.bind && !m->type)
 		return err_set(e, EINVAL, "%s: neither a type nor the option bind", m->destination);
-	if (o.bind && (!m->source || m->source[0] != '/'))
-		return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination, m->source ? m->source : "");
 	if (o.bind && is_copy_up(in, m->destination)) {
 		s = plan_add(p, ACTOR_CHILD, STEP_COPY_UP);
 		OOM_IF_NULL(s, e);
@@ -127,6 +154,8 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	s->fstype = m->type;
 	s->recursive = o.recursive_bind;
 	s->n[1] = o.copy_up && !o.bind;
+	s->n[2] = (int64_t)*binds;
+	*binds += o.bind;
 	if (cgroup && p->facts->cgroup.mode == CGROUP_MODE_NONE)
 		return err_set(e, ENOTSUP, "%s: this host has no cgroups", m->destination);
 	return 0;
@@ -278,14 +307,20 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
 	struct step *s;
+	size_t binds = 0;
 	int r = plan_propagation(p, e);
 
+	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
+		r = plan_bind_source(p, &spec->mounts.v[i], e);
+		if (r < 0)
+			err_wrap(e, r, "mounts[%zu]", i);
+	}
 	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH)))
 		r = err_oom(e);
 	if (r == 0) /* what is there is hidden from now on: nothing that a bind could still want */
 		s->source = p->root.path ? p->root.path : p->root.layers_dir;
 	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
-		r = plan_mount(p, in, &spec->mounts.v[i], e);
+		r = plan_mount(p, in, &spec->mounts.v[i], &binds, e);
 		if (r < 0)
 			err_wrap(e, r, "mounts[%zu]", i);
 	}
