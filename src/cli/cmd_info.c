@@ -270,6 +270,7 @@ const struct command command_info = {
 	.args = "[OPTIONS]",
 	.summary = "show what this host offers: kernel, cgroups, folders",
 	.groups = groups,
+	.takes_host = true,
 	.options_size = sizeof(struct info_options),
 	.run = run,
 };

@@ -3,30 +3,24 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/scope.h"
-#include "cli/command.h"
+#include "cli/session.h"
 #include "engine/recover.h"
 
 #include <errno.h>
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	scoped_engine en = { .root_path = NULL };
-	struct host h;
+	scoped_session s = { .open = false };
 	int r;
 
 	fault_role("reap");
 	if (!id_is_valid(sv_from(operands->v[0])))
 		return err_set(e, EINVAL, "%.80s: not a container id", operands->v[0]);
-	r = host_open(&h, "/", e);
+	r = session_open(&s, cli, e);
 	if (r < 0)
 		return r;
-	r = engine_open(&en, &h, cli->root, cli->state, e);
-	if (r == 0) {
-		en.patient = true;
-		r = engine_reap(&en, operands->v[0], e);
-	}
-	host_close(&h);
-	return r;
+	s.engine.patient = true;
+	return engine_reap(&s.engine, operands->v[0], e);
 }
 
 const struct command command_reap = {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c - `tare run`: options become a configuration; the engine does the rest. */
 #include "base/scope.h"
-#include "cli/command.h"
 #include "cli/opt.h"
-#include "engine/engine.h"
+#include "cli/session.h"
 
 #include <errno.h>
 
@@ -22,28 +21,22 @@ static bool needs_root(const void *options)
 }
 
 /* A plan for a --rootfs needs nothing of the engine's, so it works on any host, and without privileges. */
-static int run_on(struct cli *cli, const struct host *h, struct run_options *o, int *ret_status, struct err *e)
+static int run_on(struct cli *cli, const struct host *captured, struct run_options *o, int *ret_status, struct err *e)
 {
-	scoped_engine en = { .root_path = NULL };
+	scoped_session s = { .open = false };
 	int r;
 
-	if (o->flags.plan && o->config.rootfs)
-		return engine_run(NULL, h, &o->config, &o->flags, ret_status, e);
-	r = engine_open(&en, h, cli->root, cli->state, e);
-	return r < 0 ? r : engine_run(&en, h, &o->config, &o->flags, ret_status, e);
+	if (captured && o->config.rootfs)
+		return engine_run(NULL, captured, &o->config, &o->flags, ret_status, e);
+	r = session_open(&s, cli, e);
+	return r < 0 ? r : engine_run(&s.engine, captured ? captured : &s.host, &o->config, &o->flags, ret_status, e);
 }
 
-static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+static int plan_on(struct cli *cli, struct run_options *o, int *ret_status, struct err *e)
 {
-	struct run_options *o = options;
 	struct host h;
-	int r = run_options_finish(o, cli->arena, operands, e);
+	int r = host_open(&h, cli->host ? cli->host : "/", e);
 
-	if (r < 0)
-		return r;
-	if (cli->host && !o->flags.plan)
-		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (--plan)", cli->host);
-	r = host_open(&h, cli->host ? cli->host : "/", e);
 	if (r < 0)
 		return r;
 	r = run_on(cli, &h, o, ret_status, e);
@@ -51,11 +44,26 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	return r;
 }
 
+static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	struct run_options *o = options;
+	int r = run_options_finish(o, cli->arena, operands, e);
+
+	if (r < 0)
+		return r;
+	if (o->flags.plan)
+		return plan_on(cli, o, ret_status, e);
+	if (cli->host)
+		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)", cli->host);
+	return run_on(cli, NULL, o, ret_status, e);
+}
+
 const struct command command_run = {
 	.name = "run",
 	.args = "[OPTIONS] IMAGE [COMMAND [ARG...]]",
 	.summary = "run a command in a new container",
 	.groups = groups,
+	.takes_host = true,
 	.complete = "busybox",
 	.options_size = sizeof(struct run_options),
 	.init = init,

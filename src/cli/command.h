@@ -35,13 +35,14 @@ struct command {
 	int min_args, max_args; /* -1: any number */
 	bool hidden;            /* for other programs of tare, or for building it */
 	bool stops;             /* the first operand ends the options */
+	bool takes_host;        /* knows what to do with a captured host (--host) */
 	int error_status;       /* exit status of a failure */
 	bool (*needs_root)(const void *options); /* NULL: anyone may */
 	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
 };
 
-extern const struct command command_completion, command_help, command_info, command_man, command_reap, command_run,
-	command_version;
+extern const struct command command_completion, command_help, command_info, command_inspect, command_man, command_ps,
+	command_reap, command_rm, command_run, command_version;
 
 extern const struct option_group opt_global; /* the options before the command */
 extern const struct option_group *const global_groups[];

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/human.h"
+
+#include <stdio.h>
+
+enum { MINUTE = 60, HOUR = 3600, DAY = 24 };
+
+static const char *count(long long n, const char *unit, char ret[HUMAN_SIZE])
+{
+	(void)snprintf(ret, HUMAN_SIZE, "%lld %s", n, unit);
+	return ret;
+}
+
+static const char *hours_and_more(long long seconds, char ret[HUMAN_SIZE])
+{
+	long long hours = (seconds + HOUR / 2) / HOUR; /* rounded, as Docker rounds */
+
+	if (hours <= 1)
+		return "About an hour";
+	if (hours < 48)
+		return count(hours, "hours", ret);
+	if (hours < DAY * 7 * 2)
+		return count(hours / DAY, "days", ret);
+	if (hours < DAY * 30 * 2)
+		return count(hours / DAY / 7, "weeks", ret);
+	if (hours < DAY * 365 * 2)
+		return count(hours / DAY / 30, "months", ret);
+	return count(hours / DAY / 365, "years", ret);
+}
+
+const char *human_duration(int64_t ns, char ret[HUMAN_SIZE])
+{
+	long long seconds = ns / 1000000000;
+
+	if (seconds < 1)
+		return "Less than a second";
+	if (seconds == 1)
+		return "1 second";
+	if (seconds < MINUTE)
+		return count(seconds, "seconds", ret);
+	if (seconds < 2 * MINUTE)
+		return "About a minute";
+	if (seconds < HOUR)
+		return count(seconds / MINUTE, "minutes", ret);
+	return hours_and_more(seconds, ret);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* human.h - how long ago, in Docker's words. */
+#pragma once
+
+#include <stdint.h>
+
+#define HUMAN_SIZE 32
+/* human_duration - "Less than a second", "5 seconds", "About a minute", "3 weeks". Negative is none. Returns ret. */
+const char *human_duration(int64_t ns, char ret[HUMAN_SIZE]);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/inspect.h"
+
+#include "base/clock.h"
+#include "base/scope.h"
+#include "engine/images.h"
+#include "engine/list.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+void inspector_init(struct inspector *in, struct engine *en, struct arena *a)
+{
+	*in = (struct inspector){ .en = en, .a = a };
+}
+
+/* ---- view --------------------------------------------------------------------------------------------------- */
+
+/* An image that is gone leaves its defaults unknown, and that is no reason not to show the container. */
+static int read_image(struct inspector *in, const char *id, struct err *e)
+{
+	struct image_row image;
+	struct db *db;
+	int r;
+
+	if (in->image_id && id && strcmp(in->image_id, id) == 0)
+		return 0;
+	in->image = (struct image_config){ .user = NULL };
+	in->image_id = NULL;
+	if (!id)
+		return 0;
+	r = engine_db(in->en, &db, e);
+	if (r == 0)
+		r = images_find(db, sv_from(id), in->a, &image, e);
+	if (r == 0)
+		r = image_config_parse(image.config, in->a, &in->image, e);
+	if (r == 0)
+		in->image_id = id;
+	return r == -ENOENT ? 0 : r;
+}
+
+static void set_command(const struct inspector *in, struct container_view *v)
+{
+	const struct container_config *c = &v->config;
+
+	v->entrypoint = c->entrypoint_set ? c->entrypoint : in->image.entrypoint;
+	v->command = c->command.n || c->entrypoint_set ? c->command : in->image.cmd;
+	if (v->entrypoint.n == 1 && !*v->entrypoint.v[0])
+		v->entrypoint = (struct oci_strings){ 0 };
+}
+
+int inspector_view(struct inspector *in, const struct container_row *row, struct container_view *ret, struct err *e)
+{
+	struct container_view v = { .row = *row };
+	int r = container_look(in->en, row, &v.state, e);
+
+	if (r == 0)
+		r = config_parse(sv_from(row->config), in->a, &v.config, e);
+	if (r == 0)
+		r = read_image(in, row->image_id, e);
+	if (r < 0)
+		return r == -ENOENT ? r : err_wrap(e, r, "container %s", row->name);
+	set_command(in, &v);
+	*ret = v;
+	return 0;
+}
+
+/* ---- document ----------------------------------------------------------------------------------------------- */
+
+static void put_text(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value ? value : ""));
+}
+
+static void put_bool(struct json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static void put_number(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+static void put_time(struct json_object *o, const char *key, int64_t real_ns)
+{
+	char text[RFC3339_SIZE];
+
+	put_text(o, key, clock_rfc3339(real_ns, text));
+}
+
+static struct json_object *strings(const struct oci_strings *a, size_t from)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = from; i < a->n; i++)
+		json_object_array_add(list, json_object_new_string(a->v[i]));
+	return list;
+}
+
+/* NULL for none, as Docker prints an Entrypoint that is not there */
+static struct json_object *strings_or_null(const struct oci_strings *a)
+{
+	return a->n ? strings(a, 0) : NULL;
+}
+
+static struct json_object *state(const struct container_state *s)
+{
+	const struct outcome *out = &s->outcome;
+	struct json_object *o = json_object_new_object();
+	bool running = s->status == CONTAINER_RUNNING;
+
+	put_text(o, "Status", container_status_name(s->status));
+	put_bool(o, "Running", running);
+	put_bool(o, "Paused", false);
+	put_bool(o, "Restarting", false);
+	put_bool(o, "OOMKilled", out->oom_killed);
+	put_bool(o, "Dead", false);
+	put_number(o, "Pid", running ? out->pid : 0);
+	put_number(o, "ExitCode", running ? 0 : out->exit_code);
+	put_text(o, "Error", out->error);
+	put_time(o, "StartedAt", out->started_ns);
+	put_time(o, "FinishedAt", out->finished_ns);
+	return o;
+}
+
+/* What config_print() leaves out because it was not asked for, but `docker inspect` shows. */
+static const struct {
+	const char *section, *key, *text; /* text NULL: null */
+} defaults[] = {
+	{ "Config", "Hostname", "" },
+	{ "Config", "Domainname", "" },
+	{ "Config", "User", "" },
+	{ "Config", "Env", NULL },
+	{ "Config", "WorkingDir", "" },
+	{ "HostConfig", "Binds", NULL },
+	{ "HostConfig", "NetworkMode", "none" },
+	{ "HostConfig", "CapAdd", NULL },
+	{ "HostConfig", "CapDrop", NULL },
+	{ "HostConfig", "CgroupnsMode", "private" },
+	{ "HostConfig", "IpcMode", "private" },
+	{ "HostConfig", "PidMode", "" },
+	{ "HostConfig", "UTSMode", "" },
+	{ "HostConfig", "UsernsMode", "" },
+	{ "HostConfig", "CgroupParent", "" },
+	{ "HostConfig", "CpusetCpus", "" },
+	{ "HostConfig", "CpusetMems", "" },
+	{ "HostConfig", "Devices", NULL },
+	{ "HostConfig", "DeviceCgroupRules", NULL },
+	{ "HostConfig", "PidsLimit", NULL },
+	{ "HostConfig", "Ulimits", NULL },
+};
+
+static struct json_object *section(struct json_object *config, const char *name)
+{
+	struct json_object *o;
+
+	if (!json_object_object_get_ex(config, name, &o)) {
+		o = json_object_new_object();
+		json_object_object_add(config, name, o);
+	}
+	return o;
+}
+
+#define SHM_SIZE (64 << 20) /* Docker's, when none is asked for */
+
+static void fill_config(struct json_object *config, const struct container_view *v)
+{
+	struct json_object *c = section(config, "Config");
+
+	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
+		struct json_object *o = section(config, defaults[i].section);
+
+		if (json_object_object_get_ex(o, defaults[i].key, NULL))
+			continue;
+		json_object_object_add(o, defaults[i].key,
+				       defaults[i].text ? json_object_new_string(defaults[i].text) : NULL);
+	}
+	json_object_object_add(c, "Cmd", strings_or_null(&v->command));
+	json_object_object_add(c, "Entrypoint", strings_or_null(&v->entrypoint));
+	if (!json_object_object_get_ex(c, "Labels", NULL))
+		json_object_object_add(c, "Labels", json_object_new_object());
+	if (!v->config.shm_size)
+		put_number(section(config, "HostConfig"), "ShmSize", SHM_SIZE);
+	if (!v->config.hostname)
+		json_object_object_add(c, "Hostname", json_object_new_string_len(v->row.id, ID_SHORT));
+	put_text(section(config, "Tare"), "Cgroup", v->row.cgroup);
+}
+
+static struct json_object *mounts(const struct container_config *c)
+{
+	static const char *const types[] = {
+		[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"
+	};
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		const struct mount_config *m = &c->mounts.v[i];
+		struct json_object *o = json_object_new_object();
+
+		put_text(o, "Type", types[m->type]);
+		if (m->type == MOUNT_VOLUME && m->source)
+			put_text(o, "Name", m->source);
+		put_text(o, "Source", m->type == MOUNT_BIND ? m->source : "");
+		put_text(o, "Destination", m->target);
+		put_bool(o, "RW", !m->readonly);
+		put_text(o, "Propagation", m->type == MOUNT_BIND && !m->propagation ? "rprivate" : m->propagation);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+/* Moves a section of the configuration into the document. */
+static void put_section(struct json_object *o, struct json_object *config, const char *name)
+{
+	json_object_object_add(o, name, json_object_get(section(config, name)));
+}
+
+int inspector_document(struct inspector *in, const struct container_view *v, struct document **ret, struct err *e)
+{
+	struct document *parsed;
+	int r = document_parse(sv_from(v->row.config), &parsed, e);
+	struct json_object *config = r < 0 ? NULL : (struct json_object *)parsed, *o;
+	const struct oci_strings *first = v->entrypoint.n ? &v->entrypoint : &v->command;
+	struct json_object *args;
+
+	if (r < 0)
+		return err_wrap(e, r, "container %s", v->row.name);
+	o = json_object_new_object();
+	fill_config(config, v);
+	args = strings(first, 1);
+	for (size_t i = 0; v->entrypoint.n && i < v->command.n; i++)
+		json_object_array_add(args, json_object_new_string(v->command.v[i]));
+	put_text(o, "Id", v->row.id);
+	put_time(o, "Created", v->row.created_ns);
+	put_text(o, "Path", first->n ? first->v[0] : "");
+	json_object_object_add(o, "Args", args);
+	json_object_object_add(o, "State", state(&v->state));
+	put_text(o, "Image", v->row.image_id ? arena_fmt(in->a, "sha256:%s", v->row.image_id) : "");
+	put_text(o, "Name", arena_fmt(in->a, "/%s", v->row.name));
+	put_number(o, "RestartCount", 0);
+	put_text(o, "Driver", v->row.image_id ? "overlay" : "");
+	put_text(o, "Platform", "linux");
+	put_section(o, config, "HostConfig");
+	json_object_object_add(o, "Mounts", mounts(&v->config));
+	put_section(o, config, "Config");
+	put_section(o, config, "Tare");
+	json_object_put(config);
+	*ret = (struct document *)o;
+	return 0;
+}

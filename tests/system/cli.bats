@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command line itself: lists, formats, help, completion; what is told about containers, and about this host.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+# ---- tare ps ------------------------------------------------------------------------------------------------------
+
+@test "ps shows what runs, ps -a everything, the newest first" {
+	expect 3 tare run --name ended busybox sh -c 'exit 3'
+	start going
+	expect 0 tare ps
+	equal 2 "$(grep -c '' <<<"$out")" "lines"
+	matches '^CONTAINER ID  IMAGE ' "$out"
+	matches 'busybox +"sleep 1000" .*Up .* going$' "$out"
+	expect 0 tare ps -a
+	equal 3 "$(grep -c '' <<<"$out")" "lines"
+	matches 'going'$'\n''.*Exited \(3\).* ended$' "$out"
+	[ "$(LC_ALL=C.UTF-8 wc -L <<<"$out")" -le 80 ] || fail "too wide: $out"
+	! grep ' $' <<<"$out" || fail "blanks at the end: $out"
+}
+
+@test "ps -q prints short ids, with --no-trunc full ones" {
+	start one
+	local id
+	id=$(tare inspect -f '{{.Id}}' one)
+	equal "${id:0:12}" "$(tare ps -q)"
+	equal "$id" "$(tare ps -q --no-trunc)"
+}
+
+@test "ps --filter: name, status, exited, label, id" {
+	expect 0 tare run --name alpha --label tier=web --label x busybox true
+	expect 4 tare run --name beta --label tier=db busybox sh -c 'exit 4'
+	start gamma --label tier=web
+	names() { tare ps --format '{{.Names}}' "$@" | sort | xargs; }
+	equal "gamma" "$(names)"
+	equal "alpha gamma" "$(names -a --filter label=tier=web)"
+	equal "alpha" "$(names -a --filter label=tier=web --filter label=x)"
+	equal "alpha beta" "$(names --filter status=exited)"
+	equal "beta" "$(names --filter exited=4)"
+	equal "alpha beta" "$(names -a --filter name=alp --filter name=bet)"
+	equal "gamma" "$(names -a --filter name=a --filter status=running)"
+	equal "beta" "$(names -a --filter "id=$(tare inspect -f '{{.Id}}' beta)")"
+	equal "" "$(names -a --filter label=none)"
+	expect 1 tare ps --filter colour=red
+	matches "invalid filter 'colour'" "$err"
+}
+
+@test "ps --format json is one object a line, with Docker's fields" {
+	start obj --label a=b
+	expect 0 tare ps --format json
+	equal obj "$(jq -r .Names <<<"$out")"
+	equal running "$(jq -r .State <<<"$out")"
+	equal a=b "$(jq -r .Labels <<<"$out")"
+	equal "Command CreatedAt ID Image Labels Mounts Names Networks Ports RunningFor State Status" \
+		"$(jq -r 'keys | join(" ")' <<<"$out")"
+}
+
+@test "ps -n and -l: the newest, running or not" {
+	local n
+	for n in first second third; do expect 0 tare run --name "$n" busybox true; done
+	equal "third second" "$(tare ps -n 2 --format '{{.Names}}' | xargs)"
+	equal "third" "$(tare ps -l --format '{{.Names}}')"
+}
+
+# ---- tare inspect, tare rm ------------------------------------------------------------------------------------------
+
+@test "inspect: what was asked for and what happened" {
+	expect 3 tare run --name seen --memory 64m --cpus 0.5 -e A=1 --user 7:8 -v "$T:/x:ro" busybox sh -c 'exit 3'
+	expect 0 tare inspect seen
+	equal /seen "$(jq -r '.[0].Name' <<<"$out")"
+	equal 'sh ["-c","exit 3"]' "$(jq -rc '.[0] | .Path + " " + (.Args | tostring)' <<<"$out")"
+	equal '67108864 500000000' "$(jq -r '.[0].HostConfig | "\(.Memory) \(.NanoCpus)"' <<<"$out")"
+	equal '7:8 ["A=1"]' "$(jq -rc '.[0].Config | .User + " " + (.Env | tostring)' <<<"$out")"
+	equal "bind $T /x false" "$(jq -r '.[0].Mounts[0] | "\(.Type) \(.Source) \(.Destination) \(.RW)"' <<<"$out")"
+	equal 'exited false 3 0' "$(jq -r '.[0].State | "\(.Status) \(.Running) \(.ExitCode) \(.Pid)"' <<<"$out")"
+	matches '^20[0-9-]+T[0-9:.]+Z$' "$(jq -r '.[0].State.FinishedAt' <<<"$out")"
+}
+
+@test "inspect -f: fields, json, index, len" {
+	expect 0 tare run --name tpl --label a.b=c busybox echo hi
+	equal "exited 0 false" "$(tare inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' tpl)"
+	equal '{"a.b":"c"}' "$(tare inspect -f '{{json .Config.Labels}}' tpl)"
+	equal "c 1 [hi]" "$(tare inspect -f '{{index .Config.Labels "a.b"}} {{len .Args}} {{.Args}}' tpl)"
+	expect 1 tare inspect -f '{{.Nothing}}' tpl
+	contains 'map has no entry for key "Nothing"' "$err"
+	expect 1 tare inspect -f '{{.State' tpl
+	contains 'unclosed action' "$err"
+}
+
+@test "inspect and rm do what they can, and tell of each that they cannot" {
+	expect 0 tare run --name here busybox true
+	expect 1 tare inspect here gone
+	equal 1 "$(jq length <<<"$out")"
+	equal "tare: No such container: gone" "$err"
+	expect 1 tare rm gone here
+	equal here "$out"
+	equal "tare: No such container: gone" "$err"
+	expect 0 tare rm -f gone
+	equal "" "$(tare ps -aq)"
+}
+
+# ---- help, completion, information ----------------------------------------------------------------------------------
+
+@test "help is on standard output and fits 80 columns" {
+	local command
+	for command in $(tare help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		expect 0 tare "$command" --help
+		matches "^Usage: tare $command" "$out"
+		equal "" "$err"
+		equal "$out" "$(tare help "$command")"
+		[ -z "$(awk 'length > 80' <<<"$out")" ] || fail "$out"
+	done
+}
+
+@test "wrong command lines: one line, status 1" {
+	local args
+	for args in 'rnu' 'ps extra' 'rm' 'inspect' '--nonsense ps' 'completion tcsh' 'ps --format' 'info --format xml' 'help none' \
+		'--log-level loud ps' '_reap xyz' '--host / ps'; do
+		# shellcheck disable=SC2086
+		expect 1 "$TARE_BUILD/tare" $args
+		equal "" "$out" "stdout of $args"
+		equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr of $args: $err; number"
+	done
+}
+
+@test "completion scripts are accepted by their shells" {
+	local shell
+	for shell in bash zsh fish; do
+		expect 0 tare completion "$shell"
+		if command -v "$shell" >/dev/null; then "$shell" -n <<<"$out"; fi
+	done
+	bash -c 'eval "$1"; COMP_WORDS=(tare run --ipc ""); COMP_CWORD=3; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
+		>"$T/words"
+	equal "private none shareable host container:" "$(<"$T/words")"
+}
+
+# bats test_tags=guest
+@test "info tells what this host has, and makes nothing" {
+	expect 0 "$TARE_BUILD/tare" --root "$T/untouched" --state "$T/untouched" info --format json
+	equal "$(uname -r)" "$(jq -r .KernelVersion <<<"$out")"
+	equal "$(nproc --all)" "$(jq -r .NCPU <<<"$out")"
+	equal true "$(jq -r '.KernelFeatures | has("openat2")' <<<"$out")"
+	matches '^(v1|v2|hybrid)$' "$(jq -r .Cgroup.Mode <<<"$out")"
+	[ ! -e "$T/untouched" ] || fail "info made a folder"
+	expect 0 tare info
+	contains "$(uname -r)" "$out"
+}
+
+@test "closed standard descriptors are not taken by files" {
+	expect 0 bash -c '"$1" --root "$2/root" --state "$2/state" ps -a >&- 2>&- <&- || [ $? = 1 ]' - "$TARE_BUILD/tare" "$T"
+	expect 0 tare ps -a
+}
