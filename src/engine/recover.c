@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "monitor/control.h"
+#include "storage/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -345,6 +346,19 @@ static void sweep(struct engine *en, int dir, int (*one)(struct engine *, const 
 			note(f, one(en, ent->d_name, &e), &e);
 }
 
+static void sweep_volumes(struct engine *en, struct first_error *f)
+{
+	scoped_fd dir = -1;
+	struct err e = { 0 };
+	int r = 0;
+
+	if (faccessat(en->root, "volumes", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = volumes_open(en->root, &dir, &e);
+	if (r == 0 && dir >= 0)
+		r = volumes_sweep(dir, &e);
+	note(f, r, &e);
+}
+
 int engine_recover(struct engine *en, struct err *e)
 {
 	struct first_error f = { 0 };
@@ -352,5 +366,6 @@ int engine_recover(struct engine *en, struct err *e)
 	look_at_rows(en, &f);
 	sweep(en, en->containers, sweep_container, &f);
 	sweep(en, en->state, sweep_state, &f);
+	sweep_volumes(en, &f);
 	return f.rc < 0 ? err_set(e, f.err.code, "%s", f.err.msg) : 0;
 }
