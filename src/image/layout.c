@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/layout.h"
+#include "image/layout_priv.h"
 
 #include "base/io.h"
 #include "base/limits.h"
@@ -15,21 +15,7 @@
 #include <sys/utsname.h>
 
 #define INDEX_DEPTH 4
-
-struct layout_file {
-	const char *path;
-	struct staged staged;
-};
-
-struct layout {
-	int dir; /* directory; -1: the files below */
-	struct staging staging;
-	struct arena arena;
-	struct layout_file *files;
-	size_t n_files, cap_files;
-	struct layout_image *images;
-	size_t n_images, cap_images;
-};
+#define LINK_DEPTH 8
 
 static int layout_new(int content, struct layout **ret, struct err *e)
 {
@@ -62,30 +48,54 @@ void layout_free(struct layout *l)
 
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
-static int add_file(struct layout *l, const char *path, const struct staged *staged, struct err *e)
+static int grow(void *list, size_t n, size_t *cap, size_t size, struct err *e)
 {
-	if (l->n_files == l->cap_files) {
-		size_t cap = l->cap_files ? l->cap_files * 2 : 32;
-		struct layout_file *v = reallocarray(l->files, cap, sizeof *v);
+	void **v = list;
+	size_t more = *cap ? *cap * 2 : 16;
+	void *p;
 
-		if (!v)
-			return err_oom(e);
-		l->files = v;
-		l->cap_files = cap;
-	}
-	path = arena_str(&l->arena, path);
-	if (!path)
+	if (n < *cap)
+		return 0;
+	p = reallocarray(*v, more, size);
+	if (!p)
 		return err_oom(e);
-	l->files[l->n_files++] = (struct layout_file){ path, *staged };
+	*v = p;
+	*cap = more;
 	return 0;
+}
+
+int layout_add_file(struct layout *l, const char *path, const char *link, const struct staged *staged, struct err *e)
+{
+	struct layout_file f = { .path = arena_str(&l->arena, path) };
+
+	if (l->n_files >= LIMIT_LAYOUT_FILES)
+		return err_set(e, EFBIG, "more than %u files", LIMIT_LAYOUT_FILES);
+	if (link)
+		f.link = arena_str(&l->arena, link);
+	else
+		f.staged = *staged;
+	if (!f.path || (link && !f.link) || grow(&l->files, l->n_files, &l->cap_files, sizeof f, NULL) < 0)
+		return err_oom(e);
+	l->files[l->n_files++] = f;
+	return 0;
+}
+
+/* Of two with one name the last counts, as for tar(1). */
+static const struct layout_file *find_name(const struct layout *l, const char *path)
+{
+	for (size_t i = l->n_files; i-- > 0;)
+		if (strcmp(l->files[i].path, path) == 0)
+			return &l->files[i];
+	return NULL;
 }
 
 static const struct layout_file *find_file(const struct layout *l, const char *path)
 {
-	for (size_t i = l->n_files; i-- > 0;) /* of two with one name the last counts, as for tar(1) */
-		if (strcmp(l->files[i].path, path) == 0)
-			return &l->files[i];
-	return NULL;
+	const struct layout_file *f = find_name(l, path);
+
+	for (int i = 0; f && f->link; i++)
+		f = i < LINK_DEPTH ? find_name(l, f->link) : NULL;
+	return f;
 }
 
 static int open_in_dir(const struct layout *l, const char *path, int *ret_fd, struct err *e)
@@ -126,40 +136,51 @@ static int keep_text(struct layout *l, const struct buf *b, struct sv *ret, stru
 	return 0;
 }
 
-static int read_file(struct layout *l, const char *path, size_t max_bytes, struct sv *ret, struct err *e)
+int layout_read_file(struct layout *l, const char *path, size_t max_bytes, struct sv *ret, struct err *e)
 {
 	scoped_buf b = BUF(max_bytes);
 	scoped_fd fd = -1;
 	int r = open_file(l, path, &fd, e);
 
-	if (r == 0)
-		r = io_read_fd(fd, &b, e);
-	return r < 0 ? r : keep_text(l, &b, ret, e);
+	if (r < 0)
+		return r;
+	r = io_read_fd(fd, &b, e);
+	return r < 0 ? err_wrap(e, r, "%s", path) : keep_text(l, &b, ret, e);
 }
 
 /* ---- blobs --------------------------------------------------------------------------------------------------- */
 
 #define BLOB_PATH_SIZE (sizeof "blobs/sha256/" + DIGEST_HEX)
 
-/* stage_blob - its bytes as a staged file, from wherever the layout keeps them; verified. */
+int layout_stage_file(struct layout *l, const char *path, struct staged *ret, struct err *e)
+{
+	const struct layout_file *f = find_file(l, path);
+	struct staged staged;
+	scoped_fd fd = -1;
+	int r;
+
+	if (f) {
+		*ret = f->staged;
+		return 0;
+	}
+	r = open_file(l, path, &fd, e);
+	if (r == 0)
+		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, &staged, e);
+	if (r == 0)
+		r = layout_add_file(l, path, NULL, &staged, e);
+	if (r == 0)
+		*ret = staged;
+	return r;
+}
+
 static int stage_blob(struct layout *l, const struct digest *d, struct staged *ret, struct err *e)
 {
 	char path[BLOB_PATH_SIZE];
-	const struct layout_file *f;
 	struct staged staged;
-	scoped_fd fd = -1;
-	int r = 0;
+	int r;
 
 	(void)snprintf(path, sizeof path, "blobs/sha256/%s", d->hex);
-	f = find_file(l, path);
-	if (f)
-		staged = f->staged;
-	else
-		r = open_file(l, path, &fd, e);
-	if (r == 0 && !f)
-		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, &staged, e);
-	if (r == 0 && !f)
-		r = add_file(l, path, &staged, e);
+	r = layout_stage_file(l, path, &staged, e);
 	if (r < 0)
 		return r;
 	if (strcmp(staged.digest.hex, d->hex) != 0)
@@ -251,19 +272,13 @@ static bool platform_fits(const struct image_descriptor *d)
 	       (!d->architecture || strcmp(d->architecture, machine_architecture()) == 0);
 }
 
-static int add_image(struct layout *l, const struct image_descriptor *d, const char *reference, struct err *e)
+int layout_add_image(struct layout *l, const struct digest *manifest, const char *reference, struct err *e)
 {
-	if (l->n_images == l->cap_images) {
-		size_t cap = l->cap_images ? l->cap_images * 2 : 4;
-		struct layout_image *v = reallocarray(l->images, cap, sizeof *v);
+	int r = grow(&l->images, l->n_images, &l->cap_images, sizeof *l->images, e);
 
-		if (!v)
-			return err_oom(e);
-		l->images = v;
-		l->cap_images = cap;
-	}
-	l->images[l->n_images++] = (struct layout_image){ d->digest, reference };
-	return 0;
+	if (r == 0)
+		l->images[l->n_images++] = (struct layout_image){ *manifest, reference };
+	return r;
 }
 
 static bool is_index(const struct image_descriptor *d)
@@ -308,7 +323,7 @@ static int walk_index(struct layout *l, struct sv json, const char *reference, i
 		if (is_index(d))
 			r = walk_nested(l, d, name, depth, e);
 		else if (is_manifest(d))
-			r = add_image(l, d, name, e);
+			r = layout_add_image(l, &d->digest, name, e);
 		if (r < 0)
 			return r;
 		if (depth > 0 && l->n_images > before)
@@ -317,18 +332,32 @@ static int walk_index(struct layout *l, struct sv json, const char *reference, i
 	return 0;
 }
 
-int layout_images(struct layout *l, const struct layout_image **ret, size_t *ret_n, struct err *e)
+static int oci_images(struct layout *l, struct err *e)
 {
 	struct sv json;
-	int r;
+	int r = layout_read_file(l, "index.json", LIMIT_MANIFEST, &json, e);
 
-	if (l->n_images == 0) {
-		r = read_file(l, "index.json", LIMIT_MANIFEST, &json, e);
-		if (r == 0)
-			r = walk_index(l, json, NULL, 0, e);
-		if (r < 0)
-			return err_wrap(e, r, "index.json");
-	}
+	if (r < 0)
+		return r;
+	r = walk_index(l, json, NULL, 0, e);
+	return r < 0 ? err_wrap(e, r, "index.json") : 0;
+}
+
+static bool has_file(const struct layout *l, const char *path)
+{
+	return l->dir >= 0 ? faccessat(l->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 : find_file(l, path) != NULL;
+}
+
+int layout_images(struct layout *l, const struct layout_image **ret, size_t *ret_n, struct err *e)
+{
+	int r = 0;
+
+	if (l->n_images == 0 && !has_file(l, "index.json") && has_file(l, "manifest.json"))
+		r = layout_docker_images(l, e);
+	else if (l->n_images == 0)
+		r = oci_images(l, e);
+	if (r < 0)
+		return r;
 	if (l->n_images == 0)
 		return err_set(e, ENOENT, "no image for linux/%s in it", machine_architecture());
 	*ret = l->images;
@@ -383,28 +412,45 @@ static ssize_t read_entry(void *arg, void *to, size_t n, struct err *e)
 	return got < 0 ? stream_err(s, e) : got;
 }
 
-static int stage_entry(struct layout *l, struct archive_stream *s, struct archive_entry *entry, struct err *e)
+/* The file that a link of the archive means: a hard link by its full name, a symbolic one seen from its folder. */
+static int link_path(struct archive_entry *entry, const char *path, char ret[ENTRY_NAME_SIZE], struct err *e)
 {
-	const char *name = archive_entry_pathname(entry);
-	char path[ENTRY_NAME_SIZE];
+	const char *hard = archive_entry_hardlink(entry), *target = hard ? hard : archive_entry_symlink(entry);
+	scoped_buf text = BUF(2 * ENTRY_NAME_SIZE);
+	struct entry_split s;
+
+	if (!target || !target[0])
+		return err_set(e, EINVAL, "a link without a target");
+	entry_split(path, &s);
+	if (hard || target[0] == '/')
+		return entry_name_clean(target, ret, e);
+	if (buf_putf(&text, "%s/%s", s.parent, target) < 0)
+		return buf_status(&text, e);
+	return entry_name_clean(text.p, ret, e);
+}
+
+static int stage_entry(struct layout *l, struct archive_stream *s, struct archive_entry *entry, const char *name,
+		       struct err *e)
+{
+	bool is_link = archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK;
+	char path[ENTRY_NAME_SIZE], target[ENTRY_NAME_SIZE];
 	struct staged staged;
 	int r;
 
-	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+	if (!is_link && archive_entry_filetype(entry) != AE_IFREG)
 		return 0;
-	if (l->n_files >= LIMIT_LAYOUT_FILES)
-		return err_set(e, EFBIG, "more than %u files", LIMIT_LAYOUT_FILES);
-	r = name ? entry_name_clean(name, path, e) : err_set(e, EINVAL, "an entry without a name");
-	if (r == 0)
+	r = entry_name_clean(name, path, e);
+	if (r == 0 && is_link)
+		r = link_path(entry, path, target, e);
+	else if (r == 0)
 		r = staging_write(&l->staging, (struct byte_source){ read_entry, s }, INT64_MAX, &staged, e);
-	if (r == 0)
-		r = add_file(l, path, &staged, e);
-	return r < 0 && name ? err_wrap(e, r, "entry %.200s", name) : r;
+	return r < 0 ? r : layout_add_file(l, path, is_link ? target : NULL, &staged, e);
 }
 
 static int stage_entries(struct layout *l, struct archive_stream *s, struct err *e)
 {
 	struct archive_entry *entry;
+	const char *name;
 	int r;
 
 	if (archive_read_support_format_tar(s->archive) != ARCHIVE_OK ||
@@ -413,9 +459,12 @@ static int stage_entries(struct layout *l, struct archive_stream *s, struct err 
 	while ((r = archive_read_next_header(s->archive, &entry)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
 			return stream_err(s, e);
-		r = stage_entry(l, s, entry, e);
+		name = archive_entry_pathname(entry);
+		if (!name)
+			return err_set(e, EINVAL, "an entry without a name");
+		r = stage_entry(l, s, entry, name, e);
 		if (r < 0)
-			return r;
+			return err_wrap(e, r, "entry %.200s", name);
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.h - an OCI image layout (image-spec, image-layout.md): a directory, or a tar archive of one (plain or
- * compressed) from a file, a pipe or memory. Its documents are read and verified; image.h's functions make the image.
+/* layout.h - an OCI image layout (image-spec, image-layout.md) or what `docker save` wrote before it was one: a directory,
+ * or a tar archive of one (plain or compressed) from a file, a pipe or memory. Its documents are read and verified;
+ * load.h makes images of it.
  *
  * An archive's files may come in any order, so it is first written out, file by file, into the content store's staging
  * folder; so is each blob of a directory when it is asked for. What an image refers to is adopted by rename in the end. */
