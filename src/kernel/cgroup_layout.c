@@ -197,7 +197,7 @@ static int layout_from_mountinfo(const struct host *h, struct cgroup_layout *l, 
 /* v2 first (it is entered by the clone), the v1 freezer last (a frozen group would stop the joins that follow). */
 static void layout_order(struct cgroup_layout *l)
 {
-	struct cgroup_hierarchy sorted[CGROUP_HIERARCHY_MAX];
+	struct cgroup_hierarchy sorted[CGROUP_HIERARCHY_MAX] = { 0 };
 	unsigned n = 0;
 
 	for (int pass = 0; pass < 3; pass++)
