@@ -21,14 +21,15 @@ static void write_file(const char *path, struct sv text)
 static void show_difference(const char *name, struct sv old, struct sv new)
 {
 	struct sv was = { 0 }, is = { 0 };
+	bool more = true;
 	size_t line = 0;
 
-	do {
+	while (more && sv_eq(was, is)) {
 		line++;
 		was = is = (struct sv){ 0 };
-		if (!sv_next(&old, '\n', &was) & !sv_next(&new, '\n', &is))
-			break;
-	} while (sv_eq(was, is));
+		more = sv_next(&old, '\n', &was);
+		more = sv_next(&new, '\n', &is) || more;
+	}
 	fail_msg("tests/golden/%s:%zu: \"" SV_FMT "\" became \"" SV_FMT "\"", name, line, SV_ARG(was), SV_ARG(is));
 }
 
