@@ -126,7 +126,7 @@ static void needs(enum cgroup_controller c)
 {
 	if (cgroup_layout_has(&facts.cgroup, c))
 		return;
-	print_message("skipped: no %s controller here\n", cgroup_controller_name(c));
+	print_message("# skipped: no %s controller here\n", cgroup_controller_name(c));
 	skip();
 }
 
@@ -425,7 +425,7 @@ TEST(a_parent_with_processes_is_named)
 	if (v2->v2 && !(v2->controllers & 1u << CGROUP_PIDS))
 		w.file = "hugetlb.2MB.max";
 	if (!v2->v2 || !(v2->controllers & (1u << CGROUP_PIDS | 1u << CGROUP_HUGETLB))) {
-		print_message("skipped: no cgroup v2 with pids or hugetlb here\n");
+		print_message("# skipped: no cgroup v2 with pids or hugetlb here\n");
 		skip();
 	}
 	parent = create("inner");
@@ -596,7 +596,7 @@ TEST(the_verifier_takes_every_program)
 	struct cgroup *cg;
 
 	if (!facts.cgroup.h[0].v2 || !facts.kernel.bpf_cgroup_device) {
-		print_message("skipped: no cgroup v2 with BPF here\n");
+		print_message("# skipped: no cgroup v2 with BPF here\n");
 		skip();
 	}
 	cg = create("verify");
@@ -661,7 +661,7 @@ TEST(costs_are_told)
 	}
 	for (int i = 0; i < 3; i++)
 		qsort(took[i], ROUNDS, sizeof took[i][0], by_size);
-	print_message("%s, %u hierarchies: create %d us, limit %d us, remove %d us\n",
+	print_message("# %s, %u hierarchies: create %d us, limit %d us, remove %d us\n",
 		      cgroup_mode_name(facts.cgroup.mode), facts.cgroup.n, (int)(took[0][ROUNDS / 2] / 1000),
 		      (int)(took[1][ROUNDS / 2] / 1000), (int)(took[2][ROUNDS / 2] / 1000));
 	end(keep, "cost");

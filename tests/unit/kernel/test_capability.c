@@ -75,7 +75,7 @@ TEST(sets_are_dropped_and_the_missing_one_is_named)
 	pid_t pid;
 
 	if (prctl(PR_CAPBSET_READ, CAP_SETPCAP, 0, 0, 0) != 1 || geteuid() != 0) {
-		print_message("skipped: needs root with CAP_SETPCAP\n");
+		print_message("# skipped: needs root with CAP_SETPCAP\n");
 		skip();
 	}
 	pid = fork();

@@ -135,7 +135,7 @@ TEST(facts_of_this_host_are_plausible_and_cheap)
 	assert_int_equal(sysconf(_SC_NPROCESSORS_ONLN), f.cpus_online);
 	assert_true(f.mem_total_bytes > 16 << 20);
 	host_close(&h);
-	print_message("host_facts_read: %d us\n", (int)(best / 1000));
+	print_message("# host_facts_read: %d us\n", (int)(best / 1000));
 }
 
 int main(void)
