@@ -26,29 +26,64 @@
 
 /* ---- image ------------------------------------------------------------------------------------------------------ */
 
+#define EXIT_NO_SUCH_IMAGE 2 /* of tare-image */
+
+/* Its one line of error without its name in front. */
+static int image_error(int fd, const char *reference, struct err *e)
+{
+	static const char name[] = "tare-image: ";
+	scoped_buf b = BUF(sizeof e->msg);
+	struct sv text, rest;
+
+	(void)io_read_fd(fd, &b, NULL);
+	sv_cut(buf_sv(&b), '\n', &text, &rest);
+	if (sv_has_prefix(text, name))
+		text = (struct sv){ text.p + strlen(name), text.n - strlen(name) };
+	return err_set(e, EIO, "image %s could not be loaded%s" SV_FMT, reference, text.n ? ": " : "", SV_ARG(text));
+}
+
+static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_t *ret, struct err *e)
+{
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	r = posix_spawn_file_actions_init(&actions);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn(ret, path, &actions, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r == 0 ? 0 : err_set(e, r, "start %s: %s", path, strerror(r));
+}
+
 /* The slow program does what needs libarchive and libcrypto; it records the image itself. */
 static int load_embedded(struct engine *en, const char *reference, struct err *e)
 {
 	char path[PATH_MAX];
 	char *const argv[] = { "tare-image", "--root", en->root_path, "load-embedded", (char *)reference, NULL };
-	int r = programs_find("tare-image", path, e), status;
+	scoped_fd ours = -1, theirs = -1;
+	int r = programs_find("tare-image", path, e), pair[2], status;
 	pid_t pid;
 
 	if (r < 0)
 		return r;
-	r = posix_spawn(&pid, path, NULL, NULL, argv, environ);
-	if (r != 0)
-		return err_set(e, r, "start %s: %s", path, strerror(r));
-	do
-		r = waitpid(pid, &status, 0);
-	while (r < 0 && errno == EINTR);
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	ours = pair[0];
+	theirs = pair[1];
+	r = spawn_image(argv, path, theirs, &pid, e);
 	if (r < 0)
-		return err_sys(e, "wait for %s", path);
+		return r;
+	close(fd_take(&theirs));
+	r = image_error(ours, reference, e);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "wait for %s", path);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SUCH_IMAGE)
 		return err_set(e, ENOENT, "Unable to find image '%s' locally", reference);
-	return err_set(e, EIO, "image %s could not be loaded", reference);
+	return r;
 }
 
 static int find_image(struct creation *cr, struct err *e)
@@ -74,7 +109,7 @@ static int find_image(struct creation *cr, struct err *e)
 		r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
 	if (r == 0)
 		r = image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
-	return r < 0 ? err_wrap(e, r, "image %s", cr->config->image) : 0;
+	return r;
 }
 
 /* ---- look-ups in the root file system ----------------------------------------------------------------------------- */

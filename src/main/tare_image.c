@@ -167,6 +167,8 @@ static const struct command {
 	{ "load-embedded", load_embedded },
 };
 
+#define EXIT_NO_SUCH_IMAGE 2
+
 struct options {
 	const char *root, *state;
 	int used; /* arguments */
@@ -242,5 +244,5 @@ int main(int argc, char **argv)
 	if (run(argc, argv, &e) == 0)
 		return 0;
 	log_error("%s", e.msg);
-	return 1;
+	return e.code == ENOENT ? EXIT_NO_SUCH_IMAGE : EXIT_FAILURE;
 }

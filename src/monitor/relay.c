@@ -63,6 +63,14 @@ static bool is_ready(int fd, short events)
 	return poll(&p, 1, 0) == 1;
 }
 
+static bool has_takers(const struct relay *r)
+{
+	for (size_t i = 0; i < RELAY_TAKERS; i++)
+		if (r->to[i].fd >= 0)
+			return true;
+	return false;
+}
+
 static void give(struct relay *r, size_t i)
 {
 	size_t left = r->have - r->to[i].done, most = isatty(r->to[i].fd) ? TERMINAL_CHUNK : PIPE_BUF;
@@ -73,8 +81,11 @@ static void give(struct relay *r, size_t i)
 	n = write(r->to[i].fd, r->chunk + r->to[i].done, left < most ? left : most);
 	if (n >= 0)
 		r->to[i].done += (size_t)n;
-	else if (errno != EINTR && errno != EAGAIN)
+	else if (errno != EINTR && errno != EAGAIN) {
 		close(fd_take(&r->to[i].fd));
+		if (!has_takers(r) && r->from >= 0)
+			close(fd_take(&r->from));
+	}
 }
 
 static void take(struct relay *r)

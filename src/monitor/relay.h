@@ -3,7 +3,8 @@
  *
  * The monitor never blocks in it: a chunk is read when all takers have had the last one, and written to whoever poll(2)
  * says can take it, at most PIPE_BUF bytes at a time (so a pipe that polls writable does not block; a terminal gets
- * less). A taker that is slow makes the container wait, as with Docker; one that fails is dropped. */
+ * less). A taker that is slow makes the container wait, as with Docker; one that fails is dropped. When the last one fails, the writer is told as a pipe would tell it; when they just leave, the
+ * bytes are thrown away. */
 #pragma once
 
 #include <poll.h>

@@ -81,7 +81,9 @@ load helpers
 
 @test "a signal for tare run goes to the command" {
 	local status=0
-	box --name target -- sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.1; done' >"$T/o" 3>&- &
+	# no function in between: the signal is for tare itself
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" run --rm --cgroup-parent "/$group" --name target busybox \
+		sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.1; done' >"$T/o" 3>&- &
 	local client=$!
 	eventually 10 grep -q ready "$T/o"
 	kill -TERM "$client"
@@ -226,8 +228,8 @@ load helpers
 	matches $'^1000\n2000\nGroups:[ \t]*2000' "$out"
 	expect 0 box -u nobody -- id -un
 	equal nobody "$out"
-	expect 0 box -u 0:nogroup -- sh -c 'id -u; id -gn'
-	equal $'0\nnogroup' "$out"
+	expect 0 box -u 0:wheel -- sh -c 'id -u; id -gn'
+	equal $'0\nwheel' "$out"
 }
 
 @test "-u: an unknown name is refused, a number out of range as well" {
@@ -252,7 +254,6 @@ load helpers
 	equal a.b "$out"
 	start named
 	equal "$(tare inspect named | jq -r '.[0].Id[:12]')" "$(in_box named hostname)"
-	expect 0 box --hostname there -- grep -w there /etc/hosts
 }
 
 @test "--rootfs: a folder instead of an image" {

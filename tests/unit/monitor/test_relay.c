@@ -5,6 +5,7 @@
 
 #include "base/scope.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -81,17 +82,35 @@ TEST(a_full_taker_stops_the_reading_and_loses_nothing)
 	close(to.read);
 }
 
-TEST(a_taker_that_went_is_dropped_and_the_end_is_seen)
+TEST(the_last_taker_that_breaks_breaks_the_writer)
 {
 	struct pair from = pipe_new(), gone = pipe_new();
 	struct relay r;
 
 	relay_init(&r, from.read);
 	relay_add(&r, gone.write);
+	assert_int_equal(1, write(from.write, "x", 1));
+	relay_run(&r);
 	close(gone.read);
 	assert_int_equal(1, write(from.write, "x", 1));
 	relay_run(&r);
 	assert_int_equal(-1, r.to[0].fd);
+	assert_int_equal(-1, r.from); /* nobody is left: the writer learns it */
+	assert_int_equal(-1, write(from.write, "x", 1));
+	assert_int_equal(EPIPE, errno);
+	close(from.write);
+	relay_done(&r);
+}
+
+TEST(without_takers_bytes_are_thrown_away_until_the_end)
+{
+	struct pair from = pipe_new();
+	struct relay r;
+
+	relay_init(&r, from.read);
+	assert_int_equal(1, write(from.write, "x", 1));
+	relay_run(&r);
+	assert_int_equal(from.read, r.from);
 	close(from.write);
 	relay_run(&r);
 	assert_int_equal(-1, r.from);
@@ -120,7 +139,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(every_taker_gets_every_byte),
 		RUN(a_full_taker_stops_the_reading_and_loses_nothing),
-		RUN(a_taker_that_went_is_dropped_and_the_end_is_seen),
+		RUN(the_last_taker_that_breaks_breaks_the_writer),
+		RUN(without_takers_bytes_are_thrown_away_until_the_end),
 		RUN(places_are_limited),
 	};
 
