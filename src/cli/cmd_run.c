@@ -54,7 +54,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (o->flags.plan)
 		return plan_on(cli, o, ret_status, e);
 	if (cli->host)
-		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)", cli->host);
+		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)",
+			       cli->host);
 	return run_on(cli, NULL, o, ret_status, e);
 }
 

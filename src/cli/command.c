@@ -140,7 +140,8 @@ static int run_command(struct cli *cli, const struct command *c, int argc, char 
 	if (r < 0)
 		return r;
 	if (cli->host && !c->takes_host)
-		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)", cli->host);
+		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)",
+			       cli->host);
 	if (c->needs_root && c->needs_root(options) && geteuid() != 0)
 		return err_set(e, EPERM, "tare %s: only root may do this", c->name);
 	return c->run(cli, options, &operands, ret_status, e);

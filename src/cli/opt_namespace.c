@@ -9,7 +9,7 @@
 struct mode_set {
 	const char *const *words;
 	size_t n;
-	bool container; /* container:NAME as well */
+	bool container; /* Docker has container:NAME as well: the engine says that tare has not */
 	const char *error;
 };
 
@@ -30,7 +30,7 @@ static int set_mode(const struct option_call *c, const struct mode_set *m, struc
 static int set_pid(const struct option_call *c, struct err *e)
 {
 	static const char *const words[] = { "host" };
-	static const struct mode_set m = { words, ARRAY_LEN(words), true, "invalid PID mode (host, container:NAME)" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), true, "invalid PID mode (host)" };
 
 	return set_mode(c, &m, e);
 }
@@ -39,7 +39,7 @@ static int set_ipc(const struct option_call *c, struct err *e)
 {
 	static const char *const words[] = { "host", "none", "private", "shareable" };
 	static const struct mode_set m = { words, ARRAY_LEN(words), true,
-					   "invalid IPC mode (none, private, shareable, host, container:NAME)" };
+					   "invalid IPC mode (none, private, shareable, host)" };
 
 	return set_mode(c, &m, e);
 }
@@ -75,7 +75,7 @@ static int set_network(const struct option_call *c, struct err *e)
 
 	if (strcmp(text, "none") != 0 && strcmp(text, "host") != 0 &&
 	    !(strncmp(text, "container:", 10) == 0 && text[10]))
-		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host, container:NAME)");
+		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host)");
 	if (*field && strcmp(*field, text) != 0)
 		return err_set(e, EINVAL, "conflicting options: only one network can be joined");
 	*field = text;
@@ -85,14 +85,14 @@ static int set_network(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	{ "cgroupns", 0, "MODE", "cgroup namespace: private (default) or host", set_cgroupns,
 	  RUN_FIELD(config.cgroupns_mode), .words = "private host" },
-	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable, host or container:NAME", set_ipc,
-	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
+	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable or host", set_ipc,
+	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host" },
 	{ "net", 0, "MODE", "network namespace", set_network, RUN_FIELD(config.network_mode),
-	  .words = "none host container:", .hidden = true },
-	{ "network", 0, "MODE", "network namespace: none (default), host or container:NAME", set_network,
-	  RUN_FIELD(config.network_mode), .words = "none host container:" },
-	{ "pid", 0, "MODE", "PID namespace: the container's own, or host, or container:NAME", set_pid,
-	  RUN_FIELD(config.pid_mode), .words = "host container:" },
+	  .words = "none host", .hidden = true },
+	{ "network", 0, "MODE", "network namespace: none (default) or host", set_network,
+	  RUN_FIELD(config.network_mode), .words = "none host" },
+	{ "pid", 0, "MODE", "PID namespace: the container's own, or host", set_pid,
+	  RUN_FIELD(config.pid_mode), .words = "host" },
 	{ "userns", 0, "MODE", "user namespace: host, which is also the default", set_userns, .words = "host" },
 	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, or host", set_uts,
 	  RUN_FIELD(config.uts_mode), .words = "host" },

@@ -184,6 +184,10 @@ static int letters(struct parser *p, const char *word, struct err *e)
 		const char *value = s[1] == '=' ? s + 2 : s[1] && row && row->arg ? s + 1 : NULL;
 		int r;
 
+		if (!row && *s == 'h') { /* `run` has it for --hostname, as in Docker */
+			p->out->help = true;
+			return 0;
+		}
 		if (!row)
 			return err_set(e, EINVAL, "unknown option -%c%s%.*s", *s, s > word || s[1] ? " in -" : "",
 				       s > word || s[1] ? SHOWN : 0, word);

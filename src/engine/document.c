@@ -19,6 +19,7 @@ int document_parse(struct sv json, struct document **ret, struct err *e)
 {
 	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
 	struct json_object *o;
+	size_t end;
 	int r = 0;
 
 	if (!t)
@@ -26,10 +27,12 @@ int document_parse(struct sv json, struct document **ret, struct err *e)
 	if (json.n > INT32_MAX - 1)
 		json.n = INT32_MAX - 1;
 	o = json_tokener_parse_ex(t, json.p ? json.p : "", (int)json.n);
-	if (json_tokener_get_error(t) == json_tokener_continue) /* a bare number ends with the text */
-		o = json_tokener_parse_ex(t, "", -1);
-	if (json_tokener_get_error(t) != json_tokener_success ||
-	    sv_trim((struct sv){ json.p + json_tokener_get_parse_end(t), json.n - json_tokener_get_parse_end(t) }).n)
+	end = json_tokener_get_parse_end(t);
+	if (json_tokener_get_error(t) == json_tokener_continue) { /* a bare number ends with the text */
+		o = json_tokener_parse_ex(t, "", 1);
+		end = json.n;
+	}
+	if (json_tokener_get_error(t) != json_tokener_success || sv_trim((struct sv){ json.p + end, json.n - end }).n)
 		r = err_set(e, EINVAL, "not a JSON document");
 	json_tokener_free(t);
 	if (r < 0)

@@ -60,6 +60,18 @@ static void env_set(struct spec_builder *b, const char *entry)
 		spec_add(b, &b->s->process.env, entry);
 }
 
+/* A name without '=' takes a variable away. */
+static void env_unset(struct spec_builder *b, const char *name)
+{
+	struct oci_strings *env = &b->s->process.env;
+	const char **slot = env_find(env, sv_from(name));
+
+	if (!slot)
+		return;
+	memmove(slot, slot + 1, (size_t)(env->v + env->n - slot - 1) * sizeof *slot);
+	env->n--;
+}
+
 static void env_setf(struct spec_builder *b, const char *key, const char *value)
 {
 	const char *entry = arena_fmt(b->a, "%s=%s", key, value);
@@ -93,7 +105,10 @@ static void set_env(struct spec_builder *b)
 	if (b->c->tty)
 		env_setf(b, "TERM", "xterm");
 	for (size_t i = 0; i < asked->n; i++)
-		env_set(b, asked->v[i]);
+		if (strchr(asked->v[i], '='))
+			env_set(b, asked->v[i]);
+		else
+			env_unset(b, asked->v[i]);
 	for (size_t i = 0; i < image->n; i++)
 		if (!env_find(asked, env_key(image->v[i])))
 			env_set(b, image->v[i]);

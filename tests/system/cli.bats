@@ -133,7 +133,7 @@ load helpers
 	done
 	bash -c 'eval "$1"; COMP_WORDS=(tare run --ipc ""); COMP_CWORD=3; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
 		>"$T/words"
-	equal "private none shareable host container:" "$(<"$T/words")"
+	equal "private none shareable host" "$(<"$T/words")"
 }
 
 # bats test_tags=guest

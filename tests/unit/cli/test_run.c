@@ -122,12 +122,12 @@ static const struct line resource[] = {
 static const struct line namespaces[] = {
 	{ { "--pid", "host" }, "\"PidMode\":\"host\"" },
 	{ { "--pid=container:web" }, "\"PidMode\":\"container:web\"" },
-	{ { "--pid", "private" }, .message = "--pid private: invalid PID mode (host, container:NAME)" },
-	{ { "--pid", "container:" }, .message = "--pid container:: invalid PID mode (host, container:NAME)" },
+	{ { "--pid", "private" }, .message = "--pid private: invalid PID mode (host)" },
+	{ { "--pid", "container:" }, .message = "--pid container:: invalid PID mode (host)" },
 	{ { "--ipc", "none" }, "\"IpcMode\":\"none\"" },
 	{ { "--ipc", "shareable" }, "\"IpcMode\":\"shareable\"" },
 	{ { "--ipc", "foo" },
-	  .message = "--ipc foo: invalid IPC mode (none, private, shareable, host, container:NAME)" },
+	  .message = "--ipc foo: invalid IPC mode (none, private, shareable, host)" },
 	{ { "--uts", "host" }, "\"UTSMode\":\"host\"" },
 	{ { "--uts", "private" }, .message = "--uts private: invalid UTS mode (host)" },
 	{ { "--cgroupns", "private" }, "\"CgroupnsMode\":\"private\"" },
@@ -136,7 +136,7 @@ static const struct line namespaces[] = {
 	{ { "--net=host" }, "\"NetworkMode\":\"host\"" },
 	{ { "--network", "name=none" }, "\"NetworkMode\":\"none\"" },
 	{ { "--network", "foo" },
-	  .message = "--network foo: tare makes no networks yet (none, host, container:NAME)" },
+	  .message = "--network foo: tare makes no networks yet (none, host)" },
 	{ { "--network", "none", "--network", "host" },
 	  .message = "--network host: conflicting options: only one network can be joined" },
 	{ { "--userns", "host" }, "\"Image\":\"busybox\"" },
@@ -391,6 +391,17 @@ TEST(long_values_do_not_push_out_the_explanation)
 	assert_non_null(strstr(e.msg, SIZE_HELP));
 }
 
+TEST(h_is_help_where_no_option_has_the_letter)
+{
+	static const char *argv[] = { "-h" };
+	scoped_arena a = ARENA(1 << 20);
+	struct operands operands;
+
+	assert_int_equal(0,
+			 options_parse(global_groups, true, &a, &(struct cli){ 0 }, 1, (char **)argv, &operands, NULL));
+	assert_true(operands.help);
+}
+
 TEST(help_ends_the_options)
 {
 	static const char *argv[] = { "--rm", "--help", "--nonsense" };
@@ -504,6 +515,7 @@ int main(void)
 		RUN(container_settings),
 		RUN(grammar_is_that_of_pflag),
 		RUN(long_values_do_not_push_out_the_explanation),
+		RUN(h_is_help_where_no_option_has_the_letter),
 		RUN(help_ends_the_options),
 		RUN(every_option_is_tried_with_a_good_and_a_bad_value),
 		RUN(refused_options_say_why_in_one_line),

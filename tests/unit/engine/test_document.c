@@ -114,6 +114,7 @@ TEST(pretty_is_four_blanks_a_level)
 TEST(only_one_whole_document_is_parsed)
 {
 	static const char *const bad[] = { "", "{", "{}x", "[1,", "nope", "{} {}", "\"open" };
+	static const char *const good[] = { " 12 \n", "1", "1\t", "\"x\"", "[] ", "true" };
 	struct document *d = NULL;
 	struct err e;
 
@@ -122,8 +123,10 @@ TEST(only_one_whole_document_is_parsed)
 		assert_string_equal("not a JSON document", e.msg);
 		assert_null(d);
 	}
-	assert_int_equal(0, document_parse(SV(" 12 \n"), &d, NULL));
-	document_free(d);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_int_equal(0, document_parse(sv_from(good[i]), &d, NULL));
+		document_free(d);
+	}
 }
 
 TEST(output_has_a_ceiling)

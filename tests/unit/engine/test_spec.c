@@ -139,6 +139,9 @@ static const struct {
 	{ "HOME=", "PATH=/image/bin HOSTNAME=box HOME=/root LANG=C ONLY=image" },
 	{ "HOSTNAME=mine", "PATH=/image/bin HOSTNAME=mine LANG=C ONLY=image HOME=/root" },
 	{ "PATH=/mine", "PATH=/mine HOSTNAME=box LANG=C ONLY=image HOME=/root" },
+	{ "LANG", "PATH=/image/bin HOSTNAME=box ONLY=image HOME=/root" }, /* a name alone takes it away */
+	{ "HOSTNAME", "PATH=/image/bin LANG=C ONLY=image HOME=/root" },
+	{ "NOWHERE", "PATH=/image/bin HOSTNAME=box LANG=C ONLY=image HOME=/root" },
 };
 
 TEST(an_asked_variable_replaces_in_place)
