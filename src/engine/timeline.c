@@ -29,10 +29,10 @@ void timeline_read(struct timeline *t, int state_dir)
 
 static void put(struct buf *out, int64_t *last, int64_t ns, struct sv what)
 {
-	int64_t us10 = (ns - *last) / 100;
+	int64_t us10 = ns > *last ? (ns - *last) / 100 : 0; /* the monitor works on while its client hears of a step */
 
 	buf_putf(out, "%6lld.%lld us  " SV_FMT "\n", (long long)(us10 / 10), (long long)(us10 % 10), SV_ARG(what));
-	*last = ns;
+	*last = ns > *last ? ns : *last;
 }
 
 /* The next line of the monitor's part, when it ended before `until`. */

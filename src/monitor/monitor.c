@@ -157,17 +157,27 @@ static void record(struct monitor *m)
 		tell(m, NULL, CONTROL_REFUSED, 0, 0, &e);
 }
 
+/* The step that ended next after `then`: host and child take turns, so the plan's order is not the clock's. */
+static size_t trace_next(const struct monitor *m, int64_t then)
+{
+	size_t next = SIZE_MAX;
+
+	for (size_t i = 0; i < m->plan.step_count && i < TRACE_STEPS; i++)
+		if (m->trace->step_ns[i] > then && (next == SIZE_MAX || m->trace->step_ns[i] < m->trace->step_ns[next]))
+			next = i;
+	return next;
+}
+
 /* What a trace holds, for the client to print: "<ns> <step>" lines. */
 static void trace_save(struct monitor *m)
 {
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
+	size_t i;
 
 	if (!m->trace)
 		return;
 	buf_putf(&b, "%lld monitor: read charter and configuration, plan\n", (long long)m->trace->ended_ns);
-	for (size_t i = 0; i < m->plan.step_count && i < TRACE_STEPS; i++) {
-		if (!m->trace->step_ns[i])
-			continue;
+	for (int64_t then = 0; (i = trace_next(m, then)) != SIZE_MAX; then = m->trace->step_ns[i]) {
 		buf_putf(&b, "%lld ", (long long)m->trace->step_ns[i]);
 		plan_print_step(&m->plan, &m->plan.steps[i], &b);
 		buf_puts(&b, "\n");

@@ -184,6 +184,8 @@ int container_create(const struct plan *p, const struct host *host, const int st
 			r = ended_early(&c, &own);
 	}
 	if (r > 0) {
+		if (c.cgroup)
+			cgroup_close_tasks(c.cgroup);
 		*ret = c;
 		return 0;
 	}

@@ -55,21 +55,6 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 	done
 }
 
-@test "container:NAME joins another container's namespace" {
-	start first --ipc shareable
-	local row option name
-	for row in pid:pid ipc:ipc network:net; do
-		option=${row%%:*} name=${row##*:}
-		expect 0 box "--$option" container:first -- readlink "/proc/self/ns/$name"
-		equal "$(readlink "/proc/$(pid_of first)/ns/$name")" "$out" "--$option container:first"
-	done
-	start private
-	expect 125 box --ipc container:private -- true
-	contains 'non-shareable IPC' "$err"
-	expect 125 box --pid container:nobody -- true
-	contains nobody "$err"
-}
-
 @test "the command is process 1 and sees only its own" {
 	expect 0 box -- sh -c 'echo $$; ls -d /proc/[0-9]*'
 	equal $'1\n/proc/1' "$out"
