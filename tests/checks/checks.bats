@@ -159,16 +159,27 @@ silent_on() { ! grep -F -- "$1" <<<"$output"; }
 	has arrayIndexOutOfBounds
 }
 
+compiled_tree() # CHECK FILE: a copy of its bad tree, as if configured
+{
+	local tree=$BATS_TEST_TMPDIR/tree
+	cp -r "$bad/$1" "$tree"
+	cp "$top/.clang-tidy" "$tree/"
+	mkdir -p "$tree/build-clang"
+	printf '[{"directory":"%s","file":"%s","command":"clang -c %s"}]' "$tree" "$2" "$2" >"$tree/build-clang/compile_commands.json"
+	TARE_TOP=$tree run "$top/tools/check" "$1"
+}
+
 @test "tidy: a suspicious call fails" {
-	cp -r "$bad/tidy" "$BATS_TEST_TMPDIR/tree"
-	cp "$top/.clang-tidy" "$BATS_TEST_TMPDIR/tree/"
-	mkdir -p "$BATS_TEST_TMPDIR/tree/build-clang"
-	printf '[{"directory":"%s","file":"src/base/twice.c","command":"clang -c src/base/twice.c"}]' \
-		"$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/tree/build-clang/compile_commands.json"
-	TARE_TOP=$BATS_TEST_TMPDIR/tree run "$top/tools/check" tidy
+	compiled_tree tidy src/base/twice.c
 	[ "$status" = 1 ]
 	has "[bugprone-suspicious-memset-usage"
 	has "[misc-redundant-expression"
+}
+
+@test "analyze: what only a path through the code shows fails" {
+	compiled_tree analyze src/base/divide.c
+	[ "$status" = 1 ]
+	has "[clang-analyzer-core.DivideZero"
 }
 
 @test "check: an unknown name is an error" {
