@@ -16,7 +16,10 @@ struct table_row {
 /* Bytes of the character at p: a control character and what is not UTF-8 count as one byte. */
 static size_t character(const unsigned char *p)
 {
-	size_t n = p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : 1;
+	size_t n = p[0] >= 0xf0 && p[0] < 0xf5 ? 4 :
+		   p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
+		   p[0] >= 0xc2 && p[0] < 0xe0 ? 2 :
+						 1;
 
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)

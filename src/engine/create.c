@@ -192,7 +192,8 @@ static int charter_root(struct creation *cr, const char *dir, struct err *e)
 
 static int make_charter(struct creation *cr, bool trace, struct err *e)
 {
-	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT, *state = cr->en ? cr->en->state_path : ENGINE_STATE;
+	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT,
+		   *state = cr->en ? cr->en->state_path : ENGINE_STATE;
 	const char *dir = arena_fmt(cr->a, "%s/containers/%s", root, cr->id.hex);
 	char program[PATH_MAX];
 	int r;
@@ -224,7 +225,8 @@ static int make_inputs(struct creation *cr, struct err *e)
 	if (cr->config->hostname)
 		cr->inputs.hostname = cr->config->hostname;
 	else
-		cr->inputs.hostname = host_net && !cr->plan_only ? host_name(cr->a) : arena_fmt(cr->a, "%.12s", cr->id.hex);
+		cr->inputs.hostname =
+			host_net && !cr->plan_only ? host_name(cr->a) : arena_fmt(cr->a, "%.12s", cr->id.hex);
 	if (!cr->inputs.root_path || !cr->inputs.etc_hosts || !cr->inputs.etc_hostname || !cr->inputs.etc_resolv_conf ||
 	    !cr->inputs.hostname)
 		return err_oom(e);

@@ -18,7 +18,9 @@
 #define DEPTH_MAX 16
 
 /* What a container has of its own, or must not see. */
-static const char *const own[] = { "pts", "shm", "fd", "mqueue", "console", "ptmx", "stdin", "stdout", "stderr", "core" };
+static const char *const own[] = {
+	"pts", "shm", "fd", "mqueue", "console", "ptmx", "stdin", "stdout", "stderr", "core"
+};
 
 static int add_device(struct creation *cr, const char *path, const char *access, const struct stat *st, struct err *e)
 {
@@ -71,7 +73,8 @@ static int add_tree(struct creation *cr, int dir, const char *name, const char *
 	if (!d)
 		return err_sys(e, "open %s", path);
 	while (r == 0 && (ent = readdir(d)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0 && (depth > 0 || !is_own(ent->d_name)))
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0 &&
+		    (depth > 0 || !is_own(ent->d_name)))
 			r = add_entry(cr, fd, ent->d_name, path, access, depth, e);
 	return r;
 }
@@ -116,7 +119,8 @@ int create_clamp_ulimits(struct creation *cr, struct err *e)
 
 		if (resource < 0 || getrlimit(resource, &have) < 0 || l->hard <= have.rlim_max)
 			continue;
-		if (warnings_add(&cr->warnings, "--ulimit %s: lowered to %llu, without CAP_SYS_RESOURCE no limit can be raised",
+		if (warnings_add(&cr->warnings,
+				 "--ulimit %s: lowered to %llu, without CAP_SYS_RESOURCE no limit can be raised",
 				 l->type, (unsigned long long)have.rlim_max) < 0)
 			return err_oom(e);
 		l->hard = have.rlim_max;

@@ -100,8 +100,10 @@ static int record_volume(struct creation *cr, const struct volume_use *v, struct
 	int r = engine_db(cr->en, &db, e);
 
 	if (r == 0)
-		r = db_run(db, "INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, '{}')",
-			   DB_ARGS(db_text(v->name), db_int(clock_real_ns()), db_int(v->anonymous)), NULL, e);
+		r = db_run(
+			db,
+			"INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, '{}')",
+			DB_ARGS(db_text(v->name), db_int(clock_real_ns()), db_int(v->anonymous)), NULL, e);
 	if (r == 0)
 		r = db_run(db, "INSERT INTO container_volumes(container_id, target, volume) VALUES(?1, ?2, ?3)",
 			   DB_ARGS(db_text(cr->id.hex), db_text(v->target), db_text(v->name)), NULL, e);
@@ -184,6 +186,7 @@ int create_etc_files(struct creation *cr, struct err *e)
 	buf_putf(&b, "%s\n", cr->inputs.hostname);
 	r = put_file(cr, "hostname", buf_sv(&b), e);
 	if (r == 0)
-		r = host_net ? copy_file(cr, "etc/hosts", "hosts", e) : put_file(cr, "hosts", (struct sv){ localhost, sizeof localhost - 1 }, e);
+		r = host_net ? copy_file(cr, "etc/hosts", "hosts", e) :
+			       put_file(cr, "hosts", (struct sv){ localhost, sizeof localhost - 1 }, e);
 	return r < 0 ? r : copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
 }

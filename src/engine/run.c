@@ -26,7 +26,8 @@ static void print_warnings(const struct creation *cr)
 		log_warning("%s", cr->warnings.v[i]);
 }
 
-static int run_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a, struct err *e)
+static int run_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
+		    struct err *e)
 {
 	scoped_buf out = BUF(LIMIT_CONTROL_MSG);
 	struct creation cr;

@@ -123,7 +123,8 @@ static int copy_link(int from, int to, const char *name, const struct stat *st, 
 static int copy_node(int to, const char *name, const struct stat *st, struct err *e)
 {
 	if (mknodat(to, name, st->st_mode, st->st_rdev) < 0 ||
-	    fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(to, name, st->st_mode & 07777, 0) < 0)
+	    fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(to, name, st->st_mode & 07777, 0) < 0)
 		return err_sys(e, "mknod %s", name);
 	return 0;
 }

@@ -76,8 +76,7 @@ static void probe_overlay(int proc, struct kfeat *k)
 
 struct kfeat kfeat_all(void)
 {
-	return (struct kfeat)
-	{
+	return (struct kfeat){
 #define X(name) .name = true,
 		KFEATS(X)
 #undef X

@@ -205,7 +205,8 @@ static int check_id(const char *id, struct err *e)
 {
 	size_t n = id ? strlen(id) : 0;
 
-	if (n == 0 || n > 1024 || strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.") != n ||
+	if (n == 0 || n > 1024 ||
+	    strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.") != n ||
 	    strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 		return err_set(e, EINVAL, "container id \"%s\": allowed are letters, digits and _ + - .", id ? id : "");
 	return 0;

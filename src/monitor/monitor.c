@@ -55,7 +55,8 @@ struct monitor {
 
 /* ---- clients ------------------------------------------------------------------------------------------------- */
 
-static void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag, const struct err *why)
+static void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag,
+		 const struct err *why)
 {
 	for (struct client *c = m->clients; c < m->clients + CLIENTS; c++)
 		if (c->sock >= 0 && (!only || c == only))
@@ -473,7 +474,10 @@ static int birth(struct monitor *m, const char *state_dir, struct err *e)
 
 int monitor_run(const char *state_dir, struct err *e)
 {
-	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC }, .listener = -1, .signals = -1,
+	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
+					  .birth = { .max = LIMIT_ARENA_SPEC },
+					  .listener = -1,
+					  .signals = -1,
 					  .container = { .pidfd = -1, .sync = -1 } };
 	struct monitor *m = &monitor;
 	int r;

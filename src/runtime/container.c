@@ -95,11 +95,13 @@ static int host_step(struct apply *a, const struct step *s, struct err *e)
 	switch (s->op) {
 	case STEP_CGROUP_MAKE:
 		c->cgroup_path = strdup(p->cgroup_path);
-		return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) : err_oom(e);
+		return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) :
+					err_oom(e);
 	case STEP_CGROUP_WRITE:
 		return cgroup_apply(c->cgroup, s->data, e);
 	case STEP_CGROUP_DEVICES:
-		return cgroup_apply_devices(c->cgroup, p->cgroup.device_hierarchy, p->limits.devices, p->limits.device_count, e);
+		return cgroup_apply_devices(c->cgroup, p->cgroup.device_hierarchy, p->limits.devices,
+					    p->limits.device_count, e);
 	case STEP_ROOT_OVERLAY:
 		return host_root_overlay(a, e);
 	case STEP_ROOT_BIND:
@@ -143,7 +145,8 @@ static int hear(struct container *c, struct err *e)
 	if (n == 0)
 		return 0;
 	if (n != (ssize_t)sizeof m)
-		return n < 0 ? err_sys(e, "read from the container's first process") : err_set(e, EPROTO, "half a message");
+		return n < 0 ? err_sys(e, "read from the container's first process") :
+			       err_set(e, EPROTO, "half a message");
 	if (m.kind == INIT_READY)
 		return 1;
 	*e = m.err;
@@ -165,10 +168,20 @@ static int ended_early(struct container *c, struct err *e)
 int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e)
 {
-	struct container c = { .plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1 };
-	struct apply a = { .c = &c, .init = { .plan = p, .trace = t, .sync = -1, .host_proc = host->proc,
-					      .root_mount = -1, .root = -1, .proc = -1, .sys = -1,
-					      .mask = -1, .dev = -1 } };
+	struct container c = {
+		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1
+	};
+	struct apply a = { .c = &c,
+			   .init = { .plan = p,
+				     .trace = t,
+				     .sync = -1,
+				     .host_proc = host->proc,
+				     .root_mount = -1,
+				     .root = -1,
+				     .proc = -1,
+				     .sys = -1,
+				     .mask = -1,
+				     .dev = -1 } };
 	struct err own = { 0 }, ignored;
 	int r;
 

@@ -372,7 +372,8 @@ int init_device(struct init *in, const struct step *s, struct err *e)
 		r = device_there(dir, name, type, dev, e);
 		return r < 0 ? err_wrap(e, r, "device %s", s->path) : 0;
 	}
-	if (s->n[3] && fchownat(dir, name, (uid_t)(s->n[3] >> 32), (gid_t)(s->n[3] & 0xffffffff), AT_SYMLINK_NOFOLLOW) < 0)
+	if (s->n[3] &&
+	    fchownat(dir, name, (uid_t)(s->n[3] >> 32), (gid_t)(s->n[3] & 0xffffffff), AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "chown %s", s->path);
 	return 0;
 }

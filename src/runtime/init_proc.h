@@ -41,8 +41,9 @@ _Noreturn void init_main(struct init *in); /* init_proc.c */
 /* One function per step, called in the plan's order: init_mounts.c, init_process.c */
 typedef int init_step(struct init *in, const struct step *s, struct err *e);
 
-init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up, init_device,
-	init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly, init_pivot_root;
+init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
+	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
+	init_pivot_root;
 init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
 	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
 	init_seccomp, init_capabilities, init_exec;

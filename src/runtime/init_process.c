@@ -210,10 +210,12 @@ int init_find(struct init *in, const struct step *s, struct err *e)
 		r = try_program(s->path);
 		if (r < 0)
 			return not_found(s->path, r, e);
-		return sv_copy(sv_from(s->path), in->program, sizeof in->program) < 0 ? not_found(s->path, -ENOENT, e) : 0;
+		return sv_copy(sv_from(s->path), in->program, sizeof in->program) < 0 ? not_found(s->path, -ENOENT, e) :
+											0;
 	}
 	while (sv_next(&rest, ':', &dir)) {
-		int n = snprintf(in->program, sizeof in->program, SV_FMT "%s%s", SV_ARG(dir), dir.n ? "/" : "./", s->path);
+		int n = snprintf(in->program, sizeof in->program, SV_FMT "%s%s", SV_ARG(dir), dir.n ? "/" : "./",
+				 s->path);
 
 		if (n < 0 || (size_t)n >= sizeof in->program)
 			continue;
@@ -247,7 +249,8 @@ int init_exec(struct init *in, const struct step *s, struct err *e)
 	execve(in->program, in->plan->argv, in->plan->envp);
 	switch (errno) {
 	case ENOENT: /* the file is there: its interpreter is not */
-		return err_set(e, ENOENT, "exec %s: no such file or directory (is its interpreter missing?)", in->program);
+		return err_set(e, ENOENT, "exec %s: no such file or directory (is its interpreter missing?)",
+			       in->program);
 	case EACCES:
 		return err_set(e, EACCES, "exec %s: permission denied", in->program);
 	case ENOEXEC:

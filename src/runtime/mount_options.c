@@ -44,7 +44,8 @@ static const struct propagation_word {
 };
 
 /* Words of mount(8) that ask for nothing here. */
-static const char *const ignored_words[] = { "defaults", "async", "rbind", "bind", "loud", "nomand", "nolazytime", "noiversion" };
+static const char *const ignored_words[] = { "defaults", "async",  "rbind",      "bind",
+					     "loud",     "nomand", "nolazytime", "noiversion" };
 
 static bool take_attr(struct sv word, uint64_t *set, uint64_t *clear)
 {

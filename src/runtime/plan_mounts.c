@@ -56,7 +56,8 @@ static int plan_propagation(struct plan *p, struct err *e)
 				s->propagation = MS_SHARED;
 			return 0;
 		}
-	return err_set(e, EINVAL, "linux.rootfsPropagation: \"%s\" is none of shared, slave, private, unbindable", want);
+	return err_set(e, EINVAL, "linux.rootfsPropagation: \"%s\" is none of shared, slave, private, unbindable",
+		       want);
 }
 
 static int plan_root_propagation(struct plan *p, struct err *e)
@@ -274,7 +275,8 @@ static int plan_sysctls(struct plan *p, struct err *e)
 	return 0;
 }
 
-static int plan_paths(struct plan *p, const struct oci_strings *paths, enum step_op op, const char *where, struct err *e)
+static int plan_paths(struct plan *p, const struct oci_strings *paths, enum step_op op, const char *where,
+		      struct err *e)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		struct step *s;

@@ -150,10 +150,11 @@ static void put_operands(const struct plan *p, const struct step *s, struct buf 
 		put_attrs(s, out);
 		break;
 	case STEP_DEVICE:
-		buf_putf(out, " %s %s %lld:%lld mode=%04llo", s->path, s->fstype, (long long)s->n[0], (long long)s->n[1],
-			 (unsigned long long)s->n[2]);
+		buf_putf(out, " %s %s %lld:%lld mode=%04llo", s->path, s->fstype, (long long)s->n[0],
+			 (long long)s->n[1], (unsigned long long)s->n[2]);
 		if (s->n[3])
-			buf_putf(out, " owner=%lld:%lld", (long long)(s->n[3] >> 32), (long long)(s->n[3] & 0xffffffff));
+			buf_putf(out, " owner=%lld:%lld", (long long)(s->n[3] >> 32),
+				 (long long)(s->n[3] & 0xffffffff));
 		break;
 	case STEP_SYMLINK:
 	case STEP_SYSCTL:

@@ -32,7 +32,8 @@ static int take_args(struct plan *p, const struct oci_syscall *from, struct secc
 
 static int take_rule(struct plan *p, const struct oci_syscall *from, struct seccomp_rule *to, struct err *e)
 {
-	int r = seccomp_action_from_name(from->action, from->errno_ret == OCI_UNSET ? -1 : from->errno_ret, &to->action, e);
+	int r = seccomp_action_from_name(from->action, from->errno_ret == OCI_UNSET ? -1 : from->errno_ret, &to->action,
+					 e);
 
 	if (r < 0)
 		return err_wrap(e, r, "action");

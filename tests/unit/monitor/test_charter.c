@@ -20,10 +20,21 @@ static int folder(char name[64])
 TEST(what_is_written_is_read)
 {
 	const char *lower[] = { "3", "2", "1" }, *copy_up[] = { "/a\nb", "/data=x" };
-	struct charter c = { .id = "i", .container_dir = "/d", .copy_up = copy_up, .copy_up_count = 2, .auto_remove = true,
-			     .trace = true, .program = "/p", .data_root = "/r", .state_root = "/s",
-			     .root = { .layers_dir = "/l", .data_dir = "/d", .lower = lower, .lower_count = 3,
-				       .upper = "upper", .work = "work" } };
+	struct charter c = { .id = "i",
+			     .container_dir = "/d",
+			     .copy_up = copy_up,
+			     .copy_up_count = 2,
+			     .auto_remove = true,
+			     .trace = true,
+			     .program = "/p",
+			     .data_root = "/r",
+			     .state_root = "/s",
+			     .root = { .layers_dir = "/l",
+				       .data_dir = "/d",
+				       .lower = lower,
+				       .lower_count = 3,
+				       .upper = "upper",
+				       .work = "work" } };
 	scoped_arena a = ARENA(1 << 20);
 	struct charter back;
 	char name[64];

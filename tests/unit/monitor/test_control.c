@@ -15,7 +15,8 @@
 TEST(a_message_arrives_whole_with_its_descriptors)
 {
 	struct control_message m;
-	int pair[2], fds[3], pass[2] = { open("/dev/null", O_RDONLY | O_CLOEXEC), open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+	int pair[2], fds[3],
+		pass[2] = { open("/dev/null", O_RDONLY | O_CLOEXEC), open("/dev/zero", O_RDONLY | O_CLOEXEC) };
 	struct err why = { .code = ENOENT, .msg = "because" };
 	struct stat sent, got;
 

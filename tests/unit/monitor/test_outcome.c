@@ -24,8 +24,16 @@ static void remove_folder(const char *name)
 
 TEST(what_is_written_is_read)
 {
-	struct outcome o = { .state = OUTCOME_EXITED, .boot_id = "b-1", .monitor_pid = 2, .pid = 3, .pid_start_ticks = UINT64_MAX,
-			     .created_ns = 1, .started_ns = 2, .finished_ns = INT64_MAX, .exit_code = 137, .oom_killed = true,
+	struct outcome o = { .state = OUTCOME_EXITED,
+			     .boot_id = "b-1",
+			     .monitor_pid = 2,
+			     .pid = 3,
+			     .pid_start_ticks = UINT64_MAX,
+			     .created_ns = 1,
+			     .started_ns = 2,
+			     .finished_ns = INT64_MAX,
+			     .exit_code = 137,
+			     .oom_killed = true,
 			     .error = "two\nlines" };
 	struct outcome back;
 	char name[64];
@@ -59,7 +67,8 @@ TEST(damaged_records_are_told_and_newer_keys_are_skipped)
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
 		struct outcome o = { .exit_code = 7 };
 
-		assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, records[i].text, strlen(records[i].text), 0600, false, NULL));
+		assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, records[i].text, strlen(records[i].text), 0600,
+						  false, NULL));
 		assert_int_equal(records[i].rc, outcome_read(dir, &o, NULL));
 		assert_int_equal(records[i].rc ? 7 : 0, o.exit_code);
 	}

@@ -10,14 +10,20 @@
 #include <string.h>
 #include <sys/mount.h>
 
-
 static const struct {
 	const char *words[4]; /* NULL ends them */
 	uint64_t set, clear, set_recursive, propagation;
 	bool bind, recursive;
 	const char *data;
 } cases[] = {
-	{ { "nosuid", "nodev", "noexec" }, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0, 0, 0, false, false, NULL },
+	{ { "nosuid", "nodev", "noexec" },
+	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	  0,
+	  0,
+	  0,
+	  false,
+	  false,
+	  NULL },
 	{ { "ro", "rw" }, 0, MOUNT_ATTR_RDONLY, 0, 0, false, false, NULL },
 	{ { "rw", "ro" }, MOUNT_ATTR_RDONLY, 0, 0, 0, false, false, NULL },
 	{ { "bind", "rro" }, 0, 0, MOUNT_ATTR_RDONLY, 0, true, false, NULL },

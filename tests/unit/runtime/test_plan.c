@@ -52,17 +52,21 @@ static const struct {
 	{ "", "", ",{\"type\":\"user\"}", "", -ENOTSUP, "linux.namespaces[5]: type: \"user\"" },
 	{ "", "", ",{\"type\":\"tim\"}", "", -EINVAL, "linux.namespaces[5]: type: \"tim\"" },
 	{ "", "", ",{\"type\":\"time\",\"path\":\"/x\"}", "", -ENOTSUP, "joining a time namespace" },
-	{ "", ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"y\"}", "", "", -EINVAL, "mounts[1]: /x: source \"y\" is not absolute" },
+	{ "", ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"y\"}", "", "", -EINVAL,
+	  "mounts[1]: /x: source \"y\" is not absolute" },
 	{ "", ",{\"destination\":\"/x\"}", "", "", -EINVAL, "mounts[1]: /x: neither a type nor the option bind" },
-	{ ",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "", "", "", -EINVAL, "process.rlimits[0].type: \"RLIMIT_X\"" },
+	{ ",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "", "", "", -EINVAL,
+	  "process.rlimits[0].type: \"RLIMIT_X\"" },
 	{ ",\"terminal\":true", "", "", "", -ENOTSUP, "process.terminal" },
 	{ "", "", "", ",\"cgroupsPath\":\"/a/../b\"", -EINVAL, "linux.cgroupsPath" },
 	{ "", "", "", ",\"cgroupsPath\":\"a.slice:b:c\"", -ENOTSUP, "linux.cgroupsPath" },
 	{ "", "", "", ",\"sysctl\":{\"kernel.shm_rmid_forced=1+kernel.core_pattern\":\"x\"}", -EINVAL, "linux.sysctl" },
 	{ "", "", "", ",\"sysctl\":{\"../../x\":\"1\"}", -EINVAL, "linux.sysctl" },
 	{ "", "", "", ",\"rootfsPropagation\":\"public\"", -EINVAL, "linux.rootfsPropagation: \"public\"" },
-	{ "", "", "", ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"q\",\"major\":1,\"minor\":1}]", -EINVAL, "linux.devices[0]: type: \"q\"" },
-	{ "", "", "", ",\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"c\",\"access\":\"rx\"}]}", -EINVAL, "linux.resources.devices[0]: access" },
+	{ "", "", "", ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"q\",\"major\":1,\"minor\":1}]", -EINVAL,
+	  "linux.devices[0]: type: \"q\"" },
+	{ "", "", "", ",\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"c\",\"access\":\"rx\"}]}", -EINVAL,
+	  "linux.resources.devices[0]: access" },
 	{ "", "", "", ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_MAYBE\"}", -EINVAL, "linux.seccomp: defaultAction" },
 };
 
@@ -143,8 +147,10 @@ TEST(capabilities_that_cannot_be_granted_are_left_out)
 {
 	struct made m;
 
-	make(&m, ",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_FUTURE\"],\"effective\":[\"CAP_KILL\",\"CAP_CHOWN\"],"
-		 "\"permitted\":[\"CAP_KILL\"],\"inheritable\":[\"CAP_CHOWN\"],\"ambient\":[\"CAP_KILL\"]}", "", "", "");
+	make(&m,
+	     ",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_FUTURE\"],\"effective\":[\"CAP_KILL\",\"CAP_CHOWN\"],"
+	     "\"permitted\":[\"CAP_KILL\"],\"inheritable\":[\"CAP_CHOWN\"],\"ambient\":[\"CAP_KILL\"]}",
+	     "", "", "");
 	assert_int_equal(0, m.rc);
 	assert_int_equal(1u << 5, m.plan.caps.bounding);
 	assert_int_equal(1u << 5, m.plan.caps.effective);
