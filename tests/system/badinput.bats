@@ -185,7 +185,6 @@ bad_values()
 		mount -t tmpfs -o size=64k,mode=755 tmpfs "$T/small"
 		expect 125 "$TARE_BUILD/tare" --root "$T/small" --state "$T/state" run --rm busybox true
 		contains 'No space left on device' "$err"
-		equal 1 "$(grep -c '' "$T/stderr")" "lines: $err; number"
 	}
 	private_mounts full
 	equal "" "$(find "$T/state" -mindepth 1 ! -name '*lock*' 2>/dev/null)" "state"

@@ -208,14 +208,8 @@ tare_setup()
 	mounts_of_host >"$T/mounts.before"
 }
 
-processes_left() # those with this test's folder on their command line
-{
-	local f text
-	for f in /proc/[0-9]*/cmdline; do
-		text=$(tr '\0' ' ' <"$f") || continue
-		[[ $text != *"$T/state"* ]] || echo "process ${f//[^0-9]/} $text"
-	done 2>/dev/null
-}
+# those with this test's folder on their command line
+processes_left() { pgrep -fa -- "$T/state" | sed 's/^/process /'; }
 
 leaks()
 {
