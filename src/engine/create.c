@@ -60,7 +60,8 @@ static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_
 static int load_embedded(struct engine *en, const char *reference, struct err *e)
 {
 	char path[PATH_MAX];
-	char *const argv[] = { "tare-image", "--root", en->root_path, "load-embedded", (char *)reference, NULL };
+	char *const argv[] = { "tare-image", "--root", en->root_path, "--state", en->state_path, "load-embedded",
+			       (char *)reference, NULL };
 	scoped_fd ours = -1, theirs = -1;
 	int r = programs_find("tare-image", path, e), pair[2], status;
 	pid_t pid;

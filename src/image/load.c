@@ -108,7 +108,7 @@ static int unpack_into(struct load *ld, size_t i, int dir, int blob, int64_t *re
 	const struct tree_options o = { dir, ld->store->layers, ld->numbers, i, ld->ceilings->layer_entries };
 	scoped_inflate in = NULL;
 	struct digest real;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	int r = inflate_open(byte_source_fd(&blob), ld->ceilings->layer_bytes, &in, e);
 
 	if (r == 0)

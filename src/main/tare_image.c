@@ -5,7 +5,7 @@
  *     tare-image [--root DIR] [--state DIR] load-embedded NAME      NAME: busybox; silent
  *     tare-image [--root DIR] [--state DIR] load PATH|- [NAME]      OCI layout: directory, archive, standard input
  *
- * Exit status: 0; 1 with one line on standard error. */
+ * Exit status: 0; 1 with one line on standard error; 2 likewise, when load-embedded has no such image. */
 #include "base/fault.h"
 #include "base/io.h"
 #include "base/limits.h"
@@ -23,6 +23,7 @@
 
 #define EMBEDDED_NAME "busybox"
 #define LOAD_ATTEMPTS 3
+#define EXIT_NO_SUCH_IMAGE 2
 
 extern const unsigned char embedded_image[];
 extern const uint64_t embedded_image_size;
@@ -32,6 +33,7 @@ struct session {
 	struct engine engine;
 	struct db *db;
 	struct image_store store;
+	int error_status;
 };
 
 /* Two loads at once: what the other found may be gone again when this one records it. Then once more. */
@@ -127,8 +129,10 @@ static int load_embedded(struct session *s, int argc, char **argv, struct err *e
 
 	if (argc != 2)
 		return err_set(e, EINVAL, "usage: tare-image load-embedded NAME");
-	if (!is_embedded(argv[1]))
+	if (!is_embedded(argv[1])) {
+		s->error_status = EXIT_NO_SUCH_IMAGE;
 		return err_set(e, ENOENT, "%s: not an embedded image; the one there is: " EMBEDDED_NAME, argv[1]);
+	}
 	r = layout_open_archive((struct byte_source){ read_memory, &m }, s->store.content, &l, e);
 	if (r == 0)
 		r = load_all(s, l, argv[1], true, e);
@@ -218,30 +222,30 @@ static int sweep(struct session *s, struct err *e)
 	return r == 0 ? layers_sweep(s->store.layers, images_knows_layer, s->db, e) : r;
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int run(struct session *s, int argc, char **argv, struct err *e)
 {
-	struct session s = { .store = { .content = -1, .layers = -1 } };
 	struct options o = { 0 };
 	int r = options_parse(argc, argv, &o, e);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(commands); i++) {
 		if (o.used == argc || strcmp(argv[o.used], commands[i].name) != 0)
 			continue;
-		r = session_open(&s, &o, e);
+		r = session_open(s, &o, e);
 		if (r == 0)
-			r = sweep(&s, e);
-		return r < 0 ? r : commands[i].run(&s, argc - o.used, argv + o.used, e);
+			r = sweep(s, e);
+		return r < 0 ? r : commands[i].run(s, argc - o.used, argv + o.used, e);
 	}
 	return r < 0 ? r : err_set(e, EINVAL, "usage: tare-image [--root DIR] [--state DIR] load|load-embedded …");
 }
 
 int main(int argc, char **argv)
 {
+	struct session s = { .store = { .content = -1, .layers = -1 }, .error_status = 1 };
 	struct err e = { 0 };
 
 	fault_role("image");
 	log_setup("tare-image", LOG_LEVEL_WARNING);
-	if (run(argc, argv, &e) == 0)
+	if (run(&s, argc, argv, &e) == 0)
 		return 0;
 	log_error("%s", e.msg);
 	return e.code == ENOENT ? EXIT_NO_SUCH_IMAGE : EXIT_FAILURE;

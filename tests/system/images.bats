@@ -85,8 +85,9 @@ leftovers() { find "$T/root/layers" "$T/root/content" -mindepth 1 -maxdepth 1 -n
 }
 
 @test "no other image is embedded" {
-	expect 1 image load-embedded nginx
+	expect 2 image load-embedded nginx
 	equal "tare-image: nginx: not an embedded image; the one there is: busybox" "$err"
+	refused "^tare: .*Unable to find image 'nginx' locally" tare run --rm nginx true
 }
 
 # ---- layouts ------------------------------------------------------------------------------------------------------
