@@ -340,7 +340,8 @@ static int prepare_schema(struct db *db, const char *dir, struct err *e)
 	int64_t version = 0;
 	int r = read_number(db, "PRAGMA user_version", &version, e);
 
-	if (r == 0)
+	/* A file without a version may get one between two looks at it: migrate() looks with the lock. */
+	if (r == 0 && version != 0)
 		r = check_owner(db, version, e);
 	if (r == 0)
 		r = check_version(db, version, e);
