@@ -163,10 +163,24 @@ static int propagate(int mnt, const struct step *s, bool bind, struct err *e)
 	return mount_change(mnt, 0, 0, want, s->propagation ? s->n[0] : true, e);
 }
 
+/* Whatever is mounted at /proc is a procfs: labels and sysctls are not written into somebody's folder. */
+static int check_procfs(int mnt, struct err *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(mnt, &fs) < 0)
+		return err_sys(e, "statfs");
+	return fs.f_type == PROC_SUPER_MAGIC ? 0 : err_set(e, EINVAL, "only a procfs may be mounted at /proc");
+}
+
 static int mounted(struct init *in, int mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
-	int r = proc || sys ? attach_pseudo(in, mnt, s->path, e) : attach(in, mnt, s->path, directory, e);
+	int r = proc ? check_procfs(mnt, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = proc || sys ? attach_pseudo(in, mnt, s->path, e) : attach(in, mnt, s->path, directory, e);
 
 	if (r == 0)
 		r = propagate(mnt, s, s->op == STEP_BIND, e);

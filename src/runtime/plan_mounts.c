@@ -2,6 +2,7 @@
 /* The root, the mounts, the devices, masks: everything that the child builds by descriptor before pivot_root(2). */
 #include "runtime/plan_priv.h"
 
+#include "base/path.h"
 #include "base/scope.h"
 #include "runtime/mount_options.h"
 
@@ -107,6 +108,31 @@ static int plan_bind_source(struct plan *p, const struct oci_mount *m, struct er
 	return 0;
 }
 
+/* Inside /proc only what shows the container less than the kernel would (lxcfs), or what checkpoints need: anything else
+ * would let a volume pose as a file of procfs (CVE-2019-16884). As runc has it. */
+static const char *const proc_allowed[] = {
+	"/proc/cpuinfo",  "/proc/diskstats", "/proc/meminfo",  "/proc/stat",     "/proc/swaps",
+	"/proc/uptime",   "/proc/loadavg",   "/proc/slabinfo", "/proc/net/dev",  "/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
+};
+
+static int check_destination(struct plan *p, const struct oci_mount *m, struct err *e)
+{
+	const char *clean;
+
+	if (!m->destination || m->destination[0] != '/')
+		return err_set(e, EINVAL, "destination: \"%s\" is not absolute", m->destination ? m->destination : "");
+	clean = path_clean(p->arena, sv_from(m->destination));
+	if (!clean)
+		return err_oom(e);
+	if (strncmp(clean, "/proc/", 6) != 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(proc_allowed); i++)
+		if (strcmp(clean, proc_allowed[i]) == 0)
+			return 0;
+	return err_set(e, EINVAL, "destination: \"%s\": nothing may be mounted inside /proc", m->destination);
+}
+
 static bool is_copy_up(const struct plan_inputs *in, const char *destination)
 {
 	for (size_t i = 0; i < in->copy_up_count; i++)
@@ -134,9 +160,9 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	struct step *s;
 	int r;
 
-	if (!m->destination || m->destination[0] != '/')
-		return err_set(e, EINVAL, "destination: \"%s\" is not absolute", m->destination ? m->destination : "");
-	r = options_of(p, m, &o, e);
+	r = check_destination(p, m, e);
+	if (r == 0)
+		r = options_of(p, m, &o, e);
 	if (r < 0)
 		return r;
 	if (!o.bind && !m->type)

@@ -229,3 +229,36 @@ survives()
 	[[ $out != *secret$'\n'*secret* ]] || fail "$out"
 	survives -v other:/out
 }
+
+# A neighbour that shares a volume exchanges a folder and a link to the host while containers with a mount inside it
+# start: CVE-2021-30465, CVE-2025-31133.
+@test "a neighbour that flips a mount's target between folder and link changes nothing on the host" {
+	[ -x "$TARE_BUILD/tests/system/probe" ] || skip "no static probe in this build"
+	trap_rootfs
+	mkdir -p "$T/shared/real" "$T/src"
+	touch "$T/src/own"
+	ln -s "../../../../../../../../../..$T/victim" "$T/shared/evil"
+	"$TARE_BUILD/tests/system/probe" flip "$T/shared/real" "$T/shared/evil" 60 3>&- &
+	local flipper=$! i
+	for ((i = 0; i < ${TARE_SOAK:-0} * 990 + 10; i++)); do
+		survives -v "$T/shared:/s" -v "$T/src:/s/real/sub" --tmpfs /s/real/tmp -w /s/real/made
+		survives -v "$T/shared:/s" --mount "type=bind,src=$T/src/own,dst=/s/evil/file" --device /dev/null:/s/real/null
+	done
+	kill "$flipper"
+	wait "$flipper" || true
+}
+
+@test "nothing but a procfs is mounted at /proc, and nothing inside it" {
+	mkdir "$T/fake"
+	refused 'inside /proc' tare run --rm -v "$T/fake:/proc/sys" busybox true
+	refused 'inside /proc' tare run --rm --tmpfs /proc/self busybox true
+	refused 'only a procfs' tare run --rm -v "$T/fake:/proc" busybox true
+	refused 'only a procfs' tare run --rm --tmpfs /proc busybox true
+	expect 0 box -v /proc/uptime:/proc/uptime:ro -- cat /proc/uptime
+}
+
+@test "a folder above the data root can be bound, and does not show the container in itself" {
+	expect 0 box -v "$T:/above" -- sh -c 'ls /above/root/layers; grep -c /above /proc/self/mountinfo'
+	[[ $out != *bin* ]] || fail "$out"
+	equal 1 "${out##*$'\n'}" "mounts"
+}

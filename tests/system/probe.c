@@ -12,6 +12,7 @@
 #endif
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,18 @@ static int spin(int seconds, int n)
 	return 0;
 }
 
+/* flip A B SECONDS: exchange two names as fast as can be, the attacker beside a mount (renameat2(2), RENAME_EXCHANGE) */
+static int flip(const char *a, const char *b, const char *seconds)
+{
+	time_t end = time(NULL) + strtol(seconds, NULL, 10);
+
+	while (time(NULL) < end)
+		for (int i = 0; i < 1000; i++)
+			if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2 /* RENAME_EXCHANGE */) < 0)
+				return 1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -146,6 +159,8 @@ int main(int argc, char **argv)
 		return memory((size_t)number);
 	if (strcmp(what, "forks") == 0)
 		return forks(number);
+	if (strcmp(what, "flip") == 0 && argc == 5)
+		return flip(argv[2], argv[3], argv[4]);
 	if (strcmp(what, "spin") == 0)
 		return spin(number, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
 	return 2;
