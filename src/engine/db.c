@@ -220,11 +220,19 @@ static int create_file(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "%s", path) : 0;
 }
 
+/* SQLite tries open(2) for writing, then for reading. A file that another process makes in between is opened for
+ * reading: it could be written. */
+static bool opened_too_early(struct db *db, int rc)
+{
+	return rc == SQLITE_OK && sqlite3_db_readonly(db->h, "main") == 1 && access(db->path, W_OK) == 0;
+}
+
 static int open_file(struct db *db, struct err *e)
 {
 	int rc = sqlite3_open_v2(db->path, &db->h, SQLITE_OPEN_READWRITE, NULL), r;
 
-	if ((rc & 0xff) == SQLITE_CANTOPEN && access(db->path, F_OK) < 0 && errno == ENOENT) {
+	if (((rc & 0xff) == SQLITE_CANTOPEN && access(db->path, F_OK) < 0 && errno == ENOENT) ||
+	    opened_too_early(db, rc)) {
 		r = create_file(db->path, e);
 		if (r < 0)
 			return r;
