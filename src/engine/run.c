@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#define REMOVE_LOCK_MS 10000
 #define IMPATIENT 3 /* so many interrupts, and the client leaves the container alone, as Docker's does */
 
 /* ---- --plan ------------------------------------------------------------------------------------------------------- */
@@ -112,7 +113,6 @@ static int hear(struct session *s, struct err *e)
 		return err_set(e, EPIPE, "the container's monitor has gone");
 	switch (m.type) {
 	case CONTROL_CREATED:
-		timeline_mark(s->timeline, "tare: monitor has created the container");
 		return 0;
 	case CONTROL_STARTED:
 		s->started = true;
@@ -161,6 +161,18 @@ static int print_id(const struct creation *cr, struct err *e)
 	return io_write_all(STDOUT_FILENO, line, (size_t)n, e);
 }
 
+/* The monitor has said that it ended; for a container that is removed it leaves the record of it out. */
+static int remove_ended(struct creation *cr, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	scoped_fd dir = -1;
+	int r = container_lock(cr->en, cr->id.hex, "remove", REMOVE_LOCK_MS, &l, &dir, NULL, e);
+
+	if (r == -ENOENT) /* `tare rm -f` was quicker */
+		return 0;
+	return r < 0 ? r : container_remove_locked(cr->en, cr->id.hex, true, &l, e);
+}
+
 /* What stays of a container that did not start: nothing after an engine's error; after 126 and 127 it stays, as with
  * Docker, to be looked at. Its lock is still ours then. */
 static int clean_up(struct session *s, int rc, struct err *e)
@@ -172,7 +184,7 @@ static int clean_up(struct session *s, int rc, struct err *e)
 		if (s->status == 125 || cr->config->auto_remove)
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
 	} else if (cr->config->auto_remove && s->over && !cr->config->detach) {
-		r = engine_reap(cr->en, cr->id.hex, e);
+		r = remove_ended(cr, e);
 	} else {
 		return 0;
 	}

@@ -333,12 +333,17 @@ static void finish(struct monitor *m)
 			       (char *)m->charter.state_root, "_reap", (char *)m->charter.id, NULL };
 	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
-	if (!m->failed) {
+	/* a client that waits is about to remove all of it, the record too */
+	bool later = m->charter.auto_remove && has_clients(m);
+
+	if (!m->failed && !later)
 		record(m);
+	if (!m->failed)
 		tell(m, NULL, CONTROL_EXITED, m->outcome.exit_code, m->outcome.oom_killed, NULL);
-	}
 	while (!m->reaped && has_clients(m))
 		poll_all(m, -1);
+	if (!m->failed && later && !m->reaped)
+		record(m);
 	if (m->reaped || !m->charter.auto_remove)
 		return;
 	close(m->lock); /* _reap sees that nobody is here any more */
@@ -472,6 +477,20 @@ static int birth(struct monitor *m, const char *state_dir, struct err *e)
 	return m->listener < 0 ? m->listener : 0;
 }
 
+/* What the client said while the container was made, before anything is recorded or told: most often attach and start. */
+static void hear_early(struct monitor *m)
+{
+	struct client *first = &m->clients[0];
+
+	while (first->sock >= 0 && !m->started) {
+		struct pollfd p = { .fd = first->sock, .events = POLLIN };
+
+		if (poll(&p, 1, 0) <= 0)
+			return;
+		client_hear(m, first);
+	}
+}
+
 int monitor_run(const char *state_dir, struct err *e)
 {
 	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
@@ -502,8 +521,11 @@ int monitor_run(const char *state_dir, struct err *e)
 			finish(m);
 		return 0;
 	}
-	record(m);
-	tell(m, NULL, CONTROL_CREATED, m->outcome.pid, 0, NULL);
+	hear_early(m);
+	if (!m->started) {
+		record(m);
+		tell(m, NULL, CONTROL_CREATED, m->outcome.pid, 0, NULL);
+	}
 	live(m);
 	finish(m);
 	return 0;
