@@ -231,8 +231,7 @@ static int open_file(struct db *db, struct err *e)
 {
 	int rc = sqlite3_open_v2(db->path, &db->h, SQLITE_OPEN_READWRITE, NULL), r;
 
-	if (((rc & 0xff) == SQLITE_CANTOPEN && access(db->path, F_OK) < 0 && errno == ENOENT) ||
-	    opened_too_early(db, rc)) {
+	if (((rc & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db->h) == ENOENT) || opened_too_early(db, rc)) {
 		r = create_file(db->path, e);
 		if (r < 0)
 			return r;
