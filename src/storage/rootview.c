@@ -11,30 +11,24 @@
 
 #define LOOKUP_FLAGS (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
-/* Highest layer first, as overlayfs wants them. lowerdir+ is Linux 6.5 and takes any number of layers; before, one
- * string of 256 bytes has to hold them all. */
-static int give_layers_each(int fs, const unsigned *layers, size_t n)
-{
-	char name[LAYER_NAME_SIZE];
-
-	for (size_t i = n; i-- > 0;) {
-		(void)snprintf(name, sizeof name, "%u", layers[i]);
-		if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", name, 0) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int give_layers_joined(int fs, const unsigned *layers, size_t n, struct err *e)
+/* Highest layer first, as overlayfs wants them. One string of 256 bytes does on every kernel. lowerdir+ takes any number of
+ * layers, from Linux 6.5 on; an older one takes the key too, and fails later. */
+static int give_layers(int fs, const unsigned *layers, size_t n, struct err *e)
 {
 	scoped_buf text = BUF(256 - 1);
+	char name[LAYER_NAME_SIZE];
 
 	for (size_t i = n; i-- > 0;)
 		(void)buf_putf(&text, "%u%s", layers[i], i ? ":" : "");
-	if (buf_status(&text, NULL) < 0)
-		return err_set(e, E2BIG, "%zu layers: this kernel's overlayfs takes fewer", n);
-	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", text.p, 0) < 0)
-		return err_sys(e, "overlay lowerdir=%s", text.p);
+	if (buf_status(&text, NULL) == 0)
+		return sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", text.p, 0) < 0 ?
+			       err_sys(e, "overlay lowerdir=%s", text.p) :
+			       0;
+	for (size_t i = n; i-- > 0;) {
+		(void)snprintf(name, sizeof name, "%u", layers[i]);
+		if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", name, 0) < 0)
+			return err_sys(e, "overlay lowerdir+=%s", name);
+	}
 	return 0;
 }
 
@@ -45,11 +39,7 @@ static int overlay_open(const unsigned *layers, size_t n, int *ret_fd, struct er
 
 	if (fs < 0)
 		return err_sys(e, "fsopen overlay");
-	r = give_layers_each(fs, layers, n);
-	if (r == -EINVAL)
-		r = give_layers_joined(fs, layers, n, e);
-	else if (r < 0)
-		(void)err_set(e, -r, "overlay lowerdir+: a layer of %zu", n);
+	r = give_layers(fs, layers, n, e);
 	if (r < 0)
 		return r;
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)

@@ -67,6 +67,7 @@ TEST(a_hundred_layers_are_merged)
 	scoped_fd layers = -1, view = -1;
 	scoped_buf b = BUF(100);
 	unsigned v[100];
+	int r;
 
 	SKIP_UNLESS(own_mounts, "no mount namespace of our own");
 	assert_int_equal(0, layers_open(s.dir, &layers, NULL));
@@ -76,7 +77,9 @@ TEST(a_hundred_layers_are_merged)
 		(void)snprintf(text, sizeof text, "%u", i);
 		v[i] = layer_with(layers, i ? "etc/top" : "etc/bottom", text);
 	}
-	assert_int_equal(0, rootview_open(layers, v, 100, &view, NULL));
+	r = rootview_open(layers, v, 100, &view, NULL);
+	SKIP_UNLESS(r != -EINVAL, "overlayfs of this kernel has no lowerdir+");
+	assert_int_equal(0, r);
 	assert_int_equal(0, rootview_read(view, "etc/top", &b, NULL));
 	assert_int_equal(0, rootview_read(view, "etc/bottom", &b, NULL));
 	assert_string_equal("990", b.p);
