@@ -123,21 +123,33 @@ static int set_upper(int fs, const struct mount_overlay *o, struct err *e)
 	return r < 0 ? r : set_string(fs, "workdir", o->work, e);
 }
 
+static int set_path(int fs, const char *key, const char *dir, const char *name, struct err *e)
+{
+	char path[256];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+		return err_set(e, ENAMETOOLONG, "overlay: %s: %s/… is too long for this kernel", key, dir);
+	return set_string(fs, key, path, e);
+}
+
+/* Linux before 6.5 keeps the words and looks all names up at creation, from one working directory. */
+static int set_upper_by_path(int fs, const struct mount_overlay *o, struct err *e)
+{
+	int r = set_path(fs, "upperdir", o->data_path, o->upper, e);
+
+	return r < 0 ? r : set_path(fs, "workdir", o->data_path, o->work, e);
+}
+
 static int overlay_configure(int fs, const struct mount_overlay *o, struct err *e)
 {
 	int r;
 
 	if (fchdir(o->layers_dir) < 0)
 		return err_sys(e, "overlay: fchdir to the layers");
-	/* lower names are looked up now with `lowerdir+`, but at creation with `lowerdir`: upper first then */
-	if (o->append) {
-		r = set_lowers(fs, o, e);
-		return r < 0 || !o->upper ? r : set_upper(fs, o, e);
-	}
-	r = o->upper ? set_upper(fs, o, e) : 0;
-	if (r == 0 && fchdir(o->layers_dir) < 0)
-		return err_sys(e, "overlay: fchdir to the layers");
-	return r < 0 ? r : set_lowers(fs, o, e);
+	r = set_lowers(fs, o, e);
+	if (r < 0 || !o->upper)
+		return r;
+	return o->append ? set_upper(fs, o, e) : set_upper_by_path(fs, o, e);
 }
 
 int mount_overlay(const struct mount_overlay *o, struct err *e)

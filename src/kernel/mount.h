@@ -23,6 +23,7 @@ int mount_new(const char *fstype, const char *options, uint64_t attr, struct err
  * together must fit in 255 bytes (-ENAMETOOLONG). The caller's working directory is changed and put back. */
 struct mount_overlay {
 	int layers_dir, data_dir;
+	const char *data_path; /* of data_dir, absolute: what an older kernel is given (append false) */
 	const char *const *lower;
 	unsigned lower_count;
 	const char *upper, *work;

@@ -33,10 +33,15 @@ static int host_root_overlay(struct apply *a, struct err *e)
 	data = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (data < 0)
 		return err_sys(e, "open %s", root->data_dir);
-	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers, .data_dir = data,
-						   .lower = root->lower, .lower_count = root->lower_count,
-						   .upper = root->upper, .work = root->work,
-						   .append = a->c->plan->facts->kernel.overlay_lowerdir_append }, e);
+	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers,
+						   .data_dir = data,
+						   .data_path = root->data_dir,
+						   .lower = root->lower,
+						   .lower_count = root->lower_count,
+						   .upper = root->upper,
+						   .work = root->work,
+						   .append = a->c->plan->facts->kernel.overlay_lowerdir_append },
+			  e);
 	if (r < 0)
 		return err_wrap(e, r, "root file system");
 	a->init.root_mount = r;
