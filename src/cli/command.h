@@ -41,8 +41,8 @@ struct command {
 	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
 };
 
-extern const struct command command_completion, command_help, command_info, command_inspect, command_man, command_ps,
-	command_reap, command_rm, command_run, command_version;
+extern const struct command command_completion, command_help, command_images, command_info, command_inspect,
+	command_load, command_man, command_ps, command_reap, command_rm, command_run, command_version;
 
 extern const struct option_group opt_global; /* the options before the command */
 extern const struct option_group *const global_groups[];

@@ -44,3 +44,17 @@ const char *human_duration(int64_t ns, char ret[HUMAN_SIZE])
 		return count(seconds / MINUTE, "minutes", ret);
 	return hours_and_more(seconds, ret);
 }
+
+const char *human_bytes(int64_t bytes, char ret[HUMAN_SIZE])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double n = (double)bytes;
+	unsigned i = 0;
+
+	while (n >= 1000 && i + 1 < sizeof units / sizeof *units) {
+		n /= 1000;
+		i++;
+	}
+	(void)snprintf(ret, HUMAN_SIZE, n < 999.5 /* no exponent */ ? "%.3g%s" : "%.4g%s", n, units[i]);
+	return ret;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* human.h - how long ago, in Docker's words. */
+/* human.h - how long ago and how much, in Docker's words. */
 #pragma once
 
 #include <stdint.h>
@@ -7,3 +7,6 @@
 #define HUMAN_SIZE 32
 /* human_duration - "Less than a second", "5 seconds", "About a minute", "3 weeks". Negative is none. Returns ret. */
 const char *human_duration(int64_t ns, char ret[HUMAN_SIZE]);
+
+/* human_bytes - "0B", "999B", "1.98MB", "123MB": decimal units, three digits. Returns ret. */
+const char *human_bytes(int64_t bytes, char ret[HUMAN_SIZE]);

@@ -3,7 +3,8 @@
  * libcrypto and ISA-L. `tare` starts it when an image is missing.
  *
  *     tare-image [--root DIR] [--state DIR] load-embedded NAME      NAME: busybox; silent
- *     tare-image [--root DIR] [--state DIR] load PATH|- [NAME]      OCI layout: directory, archive, standard input
+ *     tare-image [--root DIR] [--state DIR] load PATH|- [NAME]      OCI layout: directory, archive, standard input;
+ *                                                                   what `tare load` becomes, with its name
  *
  * Exit status: 0; 1 with one line on standard error; 2 likewise, when load-embedded has no such image. */
 #include "base/fault.h"
@@ -244,9 +245,9 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 
 	fault_role("image");
-	log_setup("tare-image", LOG_LEVEL_WARNING);
+	log_setup(argc > 0 && strcmp(argv[0], "tare") == 0 ? "tare" : "tare-image", LOG_LEVEL_WARNING);
 	if (run(&s, argc, argv, &e) == 0)
 		return 0;
 	log_error("%s", e.msg);
-	return e.code == ENOENT ? EXIT_NO_SUCH_IMAGE : EXIT_FAILURE;
+	return s.error_status;
 }

@@ -162,6 +162,21 @@ leftovers() { find "$T/root/layers" "$T/root/content" -mindepth 1 -maxdepth 1 -n
 	expect 0 tare run --rm web:1 cat /opt/new
 }
 
+@test "tare load and tare images" {
+	two_layers
+	tar -cf "$T/layout.tar" -C "$T/layout" .
+	tare load <"$T/layout.tar" >"$T/out"
+	matches '^Loaded image ID: sha256:[0-9a-f]{64}$' "$(cat "$T/out")"
+	expect 0 box -- true
+	expect 0 tare images
+	matches $'^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\nbusybox +latest +[0-9a-f]{12} +.* ago +[0-9.]+MB\n<none> +<none> ' "$out"
+	equal 2 "$(tare images -q | wc -l)"
+	equal busybox "$(tare images --format json busybox | jq -r .Repository)"
+	equal "" "$(tare images -q busybox:none)"
+	expect 1 tare load -i "$T/nothing"
+	equal "tare: load $T/nothing: No such file or directory" "$err"
+}
+
 @test "wrong use says how" {
 	expect 1 image
 	contains "usage: tare-image" "$err"

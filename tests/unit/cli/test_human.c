@@ -27,10 +27,28 @@ TEST(durations_are_dockers_words)
 	}
 }
 
+static const struct {
+	int64_t bytes;
+	const char *text;
+} sizes[] = {
+	{ 0, "0B" },	       { 999, "999B" },	     { 1000, "1kB" },		    { 1983055, "1.98MB" },
+	{ 123456789, "123MB" }, { 999900, "999.9kB" }, { 1600000000, "1.6GB" }, { INT64_MAX, "9.22EB" },
+};
+
+TEST(sizes_are_dockers_units)
+{
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char text[HUMAN_SIZE];
+
+		assert_string_equal(sizes[i].text, human_bytes(sizes[i].bytes, text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(durations_are_dockers_words),
+		RUN(sizes_are_dockers_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
