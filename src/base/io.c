@@ -173,6 +173,8 @@ static int remove_entry(struct removal *rm, int dir, const char *name, unsigned 
 	if (errno != EISDIR && errno != EPERM)
 		return err_sys(e, "remove %s", name);
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* somebody else removes it, too */
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open %s", name);
 	if (depth == 0)

@@ -178,6 +178,19 @@ int container_remove_locked(struct engine *en, const char *id, bool volumes, str
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
 }
 
+int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e)
+{
+	struct db *db;
+	int r = lock_intend(en, l, "remove-volumes", e);
+
+	if (r == 0)
+		r = engine_db(en, &db, e);
+	if (r == 0)
+		r = containers_delete(db, id, e);
+	lock_abandon(l);
+	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
+}
+
 int container_forget(struct engine *en, const char *id, const char *cgroup, struct err *e)
 {
 	struct db *db;

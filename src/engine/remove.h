@@ -21,6 +21,11 @@
  * -EBUSY: processes in its cgroup do not end. */
 int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e);
 
+/* container_leave_locked - the part that somebody waits for, of a container that has ended and left no cgroup and no
+ * anonymous volume: row and name go now. The folders are its monitor's to remove (CONTROL_REAPED, flag 1); when that is
+ * killed, whoever looks next finds the intent and does it. *l becomes LOCK_NONE. */
+int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e);
+
 struct remove_options {
 	bool force;   /* kill it first when it runs */
 	bool volumes; /* -v: its anonymous volumes too */

@@ -56,7 +56,7 @@ struct session {
 	struct timeline *timeline;
 	int sock, signals;
 	unsigned interrupts;
-	bool started, over;
+	bool started, over, left; /* left: something of it could not be removed by its monitor */
 	int status; /* when over */
 };
 
@@ -125,6 +125,7 @@ static int hear(struct session *s, struct err *e)
 		timeline_mark(s->timeline, "tare: command has ended");
 		s->over = true;
 		s->status = m.value;
+		s->left = m.err.code;
 		return 0;
 	case CONTROL_FAILED:
 		s->over = true;
@@ -161,16 +162,30 @@ static int print_id(const struct creation *cr, struct err *e)
 	return io_write_all(STDOUT_FILENO, line, (size_t)n, e);
 }
 
-/* The monitor has said that it ended; for a container that is removed it leaves the record of it out. */
-static int remove_ended(struct creation *cr, struct err *e)
+static bool has_anonymous_volume(const struct creation *cr)
 {
+	for (size_t i = 0; i < cr->volumes.n; i++)
+		if (cr->volumes.v[i].anonymous)
+			return true;
+	return false;
+}
+
+/* The monitor has said that it ended; for a container that is removed it leaves the record of it out. Without anything
+ * that only the engine can remove, the folders are left to the monitor: nobody needs to wait for the disk. */
+static int remove_ended(struct session *s, bool *ret_sweep, struct err *e)
+{
+	struct creation *cr = s->cr;
 	struct lock l = LOCK_NONE;
 	scoped_fd dir = -1;
 	int r = container_lock(cr->en, cr->id.hex, "remove", REMOVE_LOCK_MS, &l, &dir, NULL, e);
 
 	if (r == -ENOENT) /* `tare rm -f` was quicker */
 		return 0;
-	return r < 0 ? r : container_remove_locked(cr->en, cr->id.hex, true, &l, e);
+	if (r < 0)
+		return r;
+	*ret_sweep = !s->left && !has_anonymous_volume(cr);
+	return *ret_sweep ? container_leave_locked(cr->en, cr->id.hex, &l, e) :
+			    container_remove_locked(cr->en, cr->id.hex, true, &l, e);
 }
 
 /* What stays of a container that did not start: nothing after an engine's error; after 126 and 127 it stays, as with
@@ -178,17 +193,18 @@ static int remove_ended(struct creation *cr, struct err *e)
 static int clean_up(struct session *s, int rc, struct err *e)
 {
 	struct creation *cr = s->cr;
+	bool sweep = false;
 	int r = 0;
 
 	if (rc < 0 && !s->started) {
 		if (s->status == 125 || cr->config->auto_remove)
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
 	} else if (cr->config->auto_remove && s->over && !cr->config->detach) {
-		r = remove_ended(cr, e);
+		r = remove_ended(s, &sweep, e);
 	} else {
 		return 0;
 	}
-	(void)control_send(s->sock, CONTROL_REAPED, 0, 0, NULL, NULL, 0, NULL);
+	(void)control_send(s->sock, CONTROL_REAPED, 0, sweep, NULL, NULL, 0, NULL);
 	timeline_mark(s->timeline, "tare: removed");
 	return r;
 }

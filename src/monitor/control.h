@@ -24,13 +24,14 @@ enum control_type {
 	CONTROL_START = 1, /* let the command run */
 	CONTROL_ATTACH,    /* value: bits of CONTROL_STDx; the descriptors follow in that order (SCM_RIGHTS) */
 	CONTROL_SIGNAL,    /* value: to the first process */
-	CONTROL_REAPED,    /* what comes after the end is done: no `tare _reap` needed */
+	CONTROL_REAPED,    /* what comes after the end is done: no `tare _reap` needed. flag: but for the two folders of
+	                      the container, which the monitor is to remove now that nobody waits */
 	CONTROL_STOP,      /* kill everything, end */
 	/* monitor to client */
 	CONTROL_CREATED = 64, /* value: pid of the first process, as the host sees it */
 	CONTROL_STARTED,
 	CONTROL_FAILED,  /* it could not be created or started. value: exit status (125, 126, 127), text: why */
-	CONTROL_EXITED,  /* value: exit status; flag: a process was killed for memory */
+	CONTROL_EXITED,  /* value: exit status; flag: a process was killed for memory; text: what could not be cleaned up */
 	CONTROL_REFUSED, /* text: why */
 };
 
@@ -39,7 +40,7 @@ enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
 struct control_message {
 	uint32_t version, type;
 	int32_t value, flag;
-	struct err err; /* FAILED, REFUSED */
+	struct err err; /* FAILED, EXITED, REFUSED */
 };
 
 /* control_send - fds: up to three, passed along. -EPIPE: the other side is gone. Never blocks for long: a full queue is

@@ -35,6 +35,7 @@ struct client {
 };
 
 struct monitor {
+	const char *state_path;
 	int state, container_dir, lock;
 	struct host host;
 	struct arena life;  /* the charter */
@@ -45,12 +46,13 @@ struct monitor {
 	struct plan plan;
 	struct trace *trace;
 	struct container container;
-	bool created, started, failed, ended, reaped, stdin_attached;
+	bool created, started, failed, ended, reaped, sweep, stdin_attached;
 	struct outcome outcome;
 	int listener, signals;
 	struct client clients[CLIENTS];
 	struct relay in, out, err; /* in: to the container; out, err: from it */
 	uint64_t oom_kills_before;
+	struct err left; /* why the cgroup could not be removed; code 0: it could */
 };
 
 /* ---- clients ------------------------------------------------------------------------------------------------- */
@@ -125,6 +127,7 @@ static void client_message(struct monitor *m, struct client *c, const struct con
 		return;
 	case CONTROL_REAPED:
 		m->reaped = true;
+		m->sweep = msg->flag;
 		return;
 	default:
 		(void)err_set(&e, EPROTO, "message %u is not known to this monitor", msg->type);
@@ -245,8 +248,8 @@ static void exited(struct monitor *m, int wstatus)
 	m->outcome.finished_ns = clock_real_ns();
 	if (m->container.cgroup && cgroup_oom_kills(m->container.cgroup, &kills, &e) == 0)
 		m->outcome.oom_killed = kills > m->oom_kills_before;
-	if (container_delete(&m->container, &e) < 0)
-		(void)sv_copy(sv_from(e.msg), m->outcome.error, sizeof m->outcome.error);
+	if (container_delete(&m->container, &m->left) < 0)
+		(void)sv_copy(sv_from(m->left.msg), m->outcome.error, sizeof m->outcome.error);
 }
 
 static void reap(struct monitor *m)
@@ -326,6 +329,13 @@ static void live(struct monitor *m)
 		;
 }
 
+/* The folders of a container that has no row any more. What stays is found by whoever looks next. */
+static void sweep(struct monitor *m)
+{
+	(void)io_remove_tree_at(AT_FDCWD, m->charter.container_dir, NULL);
+	(void)io_remove_tree_at(AT_FDCWD, m->state_path, NULL);
+}
+
 /* The end is told; the client that is still there does the rest, or `tare _reap` does. */
 static void finish(struct monitor *m)
 {
@@ -339,11 +349,13 @@ static void finish(struct monitor *m)
 	if (!m->failed && !later)
 		record(m);
 	if (!m->failed)
-		tell(m, NULL, CONTROL_EXITED, m->outcome.exit_code, m->outcome.oom_killed, NULL);
+		tell(m, NULL, CONTROL_EXITED, m->outcome.exit_code, m->outcome.oom_killed, &m->left);
 	while (!m->reaped && has_clients(m))
 		poll_all(m, -1);
 	if (!m->failed && later && !m->reaped)
 		record(m);
+	if (m->reaped && m->sweep)
+		sweep(m);
 	if (m->reaped || !m->charter.auto_remove)
 		return;
 	close(m->lock); /* _reap sees that nobody is here any more */
@@ -501,6 +513,7 @@ int monitor_run(const char *state_dir, struct err *e)
 	struct monitor *m = &monitor;
 	int r;
 
+	m->state_path = state_dir;
 	relay_init(&m->in, -1);
 	relay_init(&m->out, -1);
 	relay_init(&m->err, -1);
