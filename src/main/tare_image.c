@@ -172,7 +172,6 @@ static const struct command {
 	{ "load-embedded", load_embedded },
 };
 
-#define EXIT_NO_SUCH_IMAGE 2
 
 struct options {
 	const char *root, *state;
