@@ -172,7 +172,6 @@ static const struct command {
 	{ "load-embedded", load_embedded },
 };
 
-
 struct options {
 	const char *root, *state;
 	int used; /* arguments */
