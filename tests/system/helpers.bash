@@ -37,14 +37,17 @@ between() # LOW HIGH GOT [WHAT]
 	if [ "$3" -lt "$1" ] || [ "$3" -gt "$2" ]; then fail "${4:-value}: want $1 to $2, got $3"; fi
 }
 
+# text_of VARIABLE FILE: without newlines at its ends, up to a zero byte; no process is made for it
+text_of() { IFS=$'\n' read -r -d '' "$1" <"$2" || true; }
+
 # expect STATUS CMD…: leaves stdout in $out, stderr in $err
 expect()
 {
 	local want=$1 got=0
 	shift
 	"$@" >"$T/stdout" 2>"$T/stderr" </dev/null 3>&- || got=$?
-	out=$(tr -d '\0' <"$T/stdout")
-	err=$(tr -d '\0' <"$T/stderr")
+	text_of out "$T/stdout"
+	text_of err "$T/stderr"
 	[ "$got" = "$want" ] || fail "$*" "exit status: want $want, got $got" "stdout: $out" "stderr: $err"
 }
 
@@ -188,14 +191,38 @@ need_controller() { [ -n "$(hierarchy_of "$1")" ] || skip "no $1 controller here
 
 is_v1() { [[ $(hierarchy_of "$1") == v1* ]]; }
 
+# left_cgroups [ID…]: below this test's cgroup, and those of these containers anywhere
 left_cgroups()
 {
-	find "$host_cgroup" -mindepth 2 -path "*/$group/*" -type d 2>/dev/null
+	local also=() id
+	for id in "$@"; do also+=(-o -name "*$id*"); done
+	find "$host_cgroup" -mindepth 2 -type d \( -path "*/$group/*" "${also[@]}" \) 2>/dev/null
 }
 
 # ---- before and after ---------------------------------------------------------------------------------------------
 
-mounts_of_host() { awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $(i + 2) }' /proc/self/mountinfo | sort; }
+mounts_of_host() { awk '{ for (i = 7; $i != "-"; i++); print $5, $(i + 1), $(i + 2) }' "${1:-/proc/self/mountinfo}" | sort; }
+
+new_mounts()
+{
+	local before now
+	text_of before "$T/mounts.before"
+	text_of now /proc/self/mountinfo
+	[ "$before" = "$now" ] || comm -13 <(mounts_of_host "$T/mounts.before") <(mounts_of_host)
+}
+
+# image_of_suite: the embedded image is unpacked once for all tests of a run, and then linked; a file that wants to see
+# that happen says own_image=1
+image_of_suite()
+{
+	local all=$BATS_RUN_TMPDIR/root
+	if [ ! -d "$all" ]; then
+		"$TARE_BUILD/tare" --root "$all.new" --state "$T/state" run --rm --cgroup-parent "/$group" busybox true 3>&-
+		mv "$all.new" "$all"
+	fi
+	cp -al "$all" "$T/root"
+	cp --remove-destination "$all"/tare.db* "$T/root/" # all else is never written in place
+}
 
 tare_setup()
 {
@@ -205,28 +232,35 @@ tare_setup()
 	T=$(mktemp -d /tmp/tt.XXXXXX)
 	group=tt-${T##*.}
 	export T group
-	mounts_of_host >"$T/mounts.before"
+	cat /proc/self/mountinfo >"$T/mounts.before"
+	[ -n "${own_image-}" ] || image_of_suite
 }
 
 # those with this test's folder on their command line
-processes_left() { pgrep -fa -- "$T/state" | sed 's/^/process /'; }
-
-leaks()
+processes_left()
 {
-	local ids=$1 id
-	for id in $ids; do find "$host_cgroup" -type d -name "*$id*"; done
-	left_cgroups
-	processes_left
-	mounts_of_host | comm -13 "$T/mounts.before" - | sed 's/^/mount /'
-	find "$T/root/containers" -mindepth 1 -maxdepth 1 2>/dev/null
-	find "$T/state" -mindepth 1 -maxdepth 1 ! -name 'lock*' ! -name '.*' 2>/dev/null
+	local f words
+	for f in /proc/[0-9]*/cmdline; do
+		words=()
+		mapfile -d '' -t words <"$f"
+		[[ "${words[*]}" != *"$T/state"* ]] || echo "process ${f//[^0-9]/} ${words[*]}"
+	done 2>/dev/null
 }
 
-no_leaks() { [ -z "$(leaks "$1")" ]; }
+leaks() # ID…
+{
+	left_cgroups "$@"
+	processes_left
+	new_mounts | sed 's/^/mount /'
+	find "$T/root/containers" "$T/state" -mindepth 1 -maxdepth 1 ! -name 'lock*' ! -name '.*' 2>/dev/null
+}
 
-remove_containers()
+no_leaks() { [ -z "$(leaks "$@")" ]; }
+
+remove_containers() # ID…
 {
 	local ids
+	[ -n "$*" ] || return 0
 	ids=$(tare ps -aq --no-trunc) || fail "tare ps failed" || return
 	# shellcheck disable=SC2086 # a list of ids
 	[ -z "$ids" ] || tare rm -f $ids >/dev/null
@@ -246,11 +280,13 @@ remove_own_cgroups() # the parent cgroup is the test's own, and stays after its 
 
 tare_teardown()
 {
-	local ids status=0
+	local ids=() status=0 d
 	[ -n "${T-}" ] || return 0
-	ids=$(ls "$T/root/containers" 2>/dev/null || true)
-	remove_containers || status=1
-	eventually 5 no_leaks "$ids" || { fail "left behind:" "$(leaks "$ids")"; status=1; }
+	for d in "$T"/root/containers/*/ "$T"/state/*/; do
+		[ ! -d "$d" ] || { d=${d%/} && ids+=("${d##*/}"); }
+	done
+	remove_containers "${ids[@]}" || status=1
+	eventually 5 no_leaks "${ids[@]}" || { fail "left behind:" "$(leaks "${ids[@]}")"; status=1; }
 	remove_own_cgroups
 	rm -rf "$T"
 	return $status

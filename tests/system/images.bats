@@ -4,6 +4,8 @@
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
 
 load helpers
+own_image=1 # for helpers.bash
+: "$own_image"
 
 image() { "$TARE_BUILD/tare-image" --root "$T/root" --state "$T/state" "$@"; }
 

@@ -91,7 +91,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 @test "nothing of a running container is mounted on the host, and no mount travels back" {
 	start here
-	equal "" "$(mounts_of_host | comm -13 "$T/mounts.before" -)" "new mounts"
+	equal "" "$(new_mounts)" "new mounts"
 	expect 1 in_box here grep -E ' (shared|master):' /proc/self/mountinfo
 }
 
