@@ -23,6 +23,7 @@
 	X(ftruncate64, int, -1, ENOSPC, (int fd, off_t n), (fd, n)) \
 	X(fallocate64, int, -1, ENOSPC, (int fd, int m, off_t o, off_t n), (fd, m, o, n)) \
 	X(fsync, int, -1, EIO, (int fd), (fd)) \
+	X(syncfs, int, -1, EIO, (int fd), (fd)) \
 	X(fdatasync, int, -1, EIO, (int fd), (fd)) \
 	X(fstat64, int, -1, EIO, (int fd, void *st), (fd, st)) \
 	X(fstatat64, int, -1, ENOMEM, (int d, const char *p, void *st, int f), (d, p, st, f)) \
@@ -78,10 +79,6 @@
 	X(chroot, int, -1, EPERM, (const char *p), (p)) \
 	X(getcwd, char *, NULL, ENOENT, (char *b, size_t n), (b, n)) \
 	X(realpath, char *, NULL, EIO, (const char *p, char *b), (p, b)) \
-	X(malloc, void *, NULL, ENOMEM, (size_t n), (n)) \
-	X(calloc, void *, NULL, ENOMEM, (size_t k, size_t n), (k, n)) \
-	X(realloc, void *, NULL, ENOMEM, (void *p, size_t n), (p, n)) \
-	X(reallocarray, void *, NULL, ENOMEM, (void *p, size_t k, size_t n), (p, k, n)) \
 	X(mmap64, void *, -1, ENOMEM, (void *a, size_t n, int p, int f, int fd, off_t o), (a, n, p, f, fd, o)) \
 	X(fork, pid_t, -1, EAGAIN, (void), ()) \
 	X(waitid, int, -1, ECHILD, (int t, id_t id, void *i, int o), (t, id, i, o)) \
@@ -155,6 +152,13 @@
 	X(sys_pidfd_send_signal, int, -1, EPERM, (int fd, int s), (fd, s)) \
 	X(sys_seccomp, int, -1, ENOMEM, (unsigned o, unsigned f, void *a), (o, f, a)) \
 	X(sys_bpf, int, -1, ENOMEM, (int c, void *a, unsigned n), (c, a, n))
+
+/* Memory is counted by itself: between two allocations nothing happens that a kill could leave half done. */
+#define FAULT_MEMORY(X) \
+	X(malloc, void *, NULL, ENOMEM, (size_t n), (n)) \
+	X(calloc, void *, NULL, ENOMEM, (size_t k, size_t n), (k, n)) \
+	X(realloc, void *, NULL, ENOMEM, (void *p, size_t n), (p, n)) \
+	X(reallocarray, void *, NULL, ENOMEM, (void *p, size_t k, size_t n), (p, k, n))
 
 /* Calls that start a program: they also hand the fault point on, whatever environment they were given. */
 #define FAULT_EXECS(X) \

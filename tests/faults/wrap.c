@@ -3,7 +3,8 @@
  *
  * TARE_FAULT="ROLE:N:WHAT" in the environment. ROLE: what the process said by fault_role(), before that its program's name.
  * N counts from 1 over all processes of that role in one run. WHAT: an errno by name ("ENOMEM") or number, AUTO (the call's
- * own likely one, calls.h), or KILL (the process gets SIGKILL before it calls). TARE_FAULT_COUNT names a file that all
+ * own likely one, calls.h), KILL (the process gets SIGKILL before it calls), or MEMORY: then N counts allocations, which are
+ * no calls for the others. TARE_FAULT_COUNT names a file that all
  * processes of a run share (struct shared): calls counted by role, and the call that was hit.
  * Both variables reach every program that tare starts, but no container. */
 #include "calls.h"
@@ -38,12 +39,13 @@ static const char *const role_names[] = {
 };
 
 struct shared {
-	uint32_t count[8]; /* by role, in the order of ROLES */
-	uint32_t hit;      /* 1: the fault was reached */
-	char call[28];     /* the call that it hit */
+	uint32_t calls[8];  /* by role, in the order of ROLES */
+	uint32_t memory[8]; /* allocations, likewise */
+	uint32_t hit;       /* 1: the fault was reached */
+	char call[28];      /* the call that it hit */
 };
 
-enum { ERROR_AUTO = -1, ERROR_KILL = -2 };
+enum { ERROR_AUTO = -1, ERROR_KILL = -2, ERROR_MEMORY = -3 };
 
 static struct shared unshared, *shared = &unshared;
 static enum role own_role, fail_role = ROLE_COUNT;
@@ -73,6 +75,8 @@ static int find_error(const char *text)
 		return ERROR_AUTO;
 	if (strcmp(text, "KILL") == 0)
 		return ERROR_KILL;
+	if (strcmp(text, "MEMORY") == 0)
+		return ERROR_MEMORY;
 	for (int code = 1; code < 134; code++) {
 		const char *name = strerrorname_np(code);
 
@@ -150,18 +154,36 @@ static void die(void)
 	__builtin_trap();
 }
 
+static void hit(const char *call)
+{
+	size_t n = strlen(call);
+
+	shared->hit = 1;
+	memcpy(shared->call, call, n < sizeof shared->call ? n + 1 : sizeof shared->call);
+}
+
 /* fault_here - true: this call is to fail, and errno says how */
 static bool fault_here(const char *call, int usual_error)
 {
-	uint32_t n = __atomic_add_fetch(&shared->count[own_role], 1, __ATOMIC_RELAXED);
+	uint32_t n = __atomic_add_fetch(&shared->calls[own_role], 1, __ATOMIC_RELAXED);
 
-	if (own_role != fail_role || n != fail_at)
+	if (own_role != fail_role || n != fail_at || fail_error == ERROR_MEMORY)
 		return false;
-	shared->hit = 1;
-	(void)snprintf(shared->call, sizeof shared->call, "%s", call);
+	hit(call);
 	if (fail_error == ERROR_KILL)
 		die();
 	errno = fail_error == ERROR_AUTO ? usual_error : fail_error;
+	return true;
+}
+
+static bool memory_here(const char *call, int usual_error)
+{
+	uint32_t n = __atomic_add_fetch(&shared->memory[own_role], 1, __ATOMIC_RELAXED);
+
+	if (own_role != fail_role || n != fail_at || fail_error != ERROR_MEMORY)
+		return false;
+	hit(call);
+	errno = usual_error;
 	return true;
 }
 
@@ -189,12 +211,15 @@ static char *const *handed_on(char *const *envp)
 	return list;
 }
 
-#define WRAP(name, type, failure, error, params, args)                                \
+#define WRAP_IF(here, name, type, failure, error, params, args)                       \
 	type __real_##name params;                                                    \
 	type __wrap_##name params;                                                    \
 	type __wrap_##name params                                                     \
-	{ return fault_here(#name, error) ? (type)(failure) : __real_##name args; }
+	{ return here(#name, error) ? (type)(failure) : __real_##name args; }
+#define WRAP(...) WRAP_IF(fault_here, __VA_ARGS__)
 FAULT_CALLS(WRAP)
+#define WRAP_MEMORY(...) WRAP_IF(memory_here, __VA_ARGS__)
+FAULT_MEMORY(WRAP_MEMORY)
 
 #define WRAP_EXEC(name, error, params, args) WRAP(name, int, -1, error, params, args)
 FAULT_EXECS(WRAP_EXEC)
