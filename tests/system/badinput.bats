@@ -32,7 +32,7 @@ bad_values()
 	equal "" "$(ls "$T/root/containers" 2>/dev/null)" "folders of containers"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "memory: sizes, the least, and contradictions" {
 	bad_values <<-'END'
 	--memory|4k|Minimum memory limit allowed is 6MB
@@ -52,7 +52,7 @@ bad_values()
 	END
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "cpu: what the host has, and the kernel's ranges" {
 	local n
 	n=$(nproc --all)

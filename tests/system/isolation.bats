@@ -3,7 +3,7 @@
 # defaults are Docker's.
 #
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
-# bats file_tags=guest
+# bats file_tags=guest-full
 
 load helpers
 
@@ -24,6 +24,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 # ---- namespaces ---------------------------------------------------------------------------------------------------
 
+# bats test_tags=guest
 @test "pid, mnt, ipc, uts, net, cgroup and time namespaces are the container's own" {
 	expect 0 box -- sh -c 'for n in pid mnt ipc uts net cgroup time user; do readlink /proc/self/ns/$n; done'
 	local inside name
@@ -73,6 +74,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 	matches '<[^>]*UP' "$out"
 }
 
+# bats test_tags=guest
 @test "the cgroup namespace's root is the container's group" {
 	expect 1 box -- grep -v ':/$' /proc/self/cgroup
 	equal "" "$out"
@@ -97,6 +99,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 # ---- capabilities -------------------------------------------------------------------------------------------------
 
+# bats test_tags=guest
 @test "Docker's fourteen capabilities, none inheritable or ambient" {
 	expect 0 box -- grep ^Cap /proc/self/status
 	equal "CapInh:	0000000000000000
@@ -163,6 +166,7 @@ CapAmb:	0000000000000000" "$out"
 	equal 0 "$out"
 }
 
+# bats test_tags=guest
 @test "what the default profile denies" {
 	local row
 	# 38 AF_ALG, 40 AF_VSOCK; 0x10000000 CLONE_NEWUSER
@@ -216,6 +220,7 @@ CapAmb:	0000000000000000" "$out"
 
 # ---- paths --------------------------------------------------------------------------------------------------------
 
+# bats test_tags=guest
 @test "masked paths are empty" {
 	expect 0 box -- sh -c '
 		for p in /proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug \
@@ -237,6 +242,7 @@ CapAmb:	0000000000000000" "$out"
 	equal "" "$out"
 }
 
+# bats test_tags=guest
 @test "/sys and its cgroups are read-only" {
 	expect 0 box -- awk '$5 ~ "^/sys" && $6 !~ "^ro" && $5 !~ "^/sys/(firmware|devices)" { print $5, $6 }' /proc/self/mountinfo
 	equal "" "$out"

@@ -2,7 +2,7 @@
 # Limits as the kernel keeps them, on any layout of cgroups, and as a process feels them.
 #
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
-# bats file_tags=guest
+# bats file_tags=guest-full
 
 load helpers
 
@@ -13,6 +13,7 @@ with_probe=(-v "$TARE_BUILD/tests/system/probe:/probe:ro")
 # what v1 makes of "unlimited": whole pages
 unlimited_v1=9223372036854771712
 
+# bats test_tags=guest
 @test "--memory" {
 	start one --memory 64m
 	equal 67108864 "$(limit one memory.limit_in_bytes memory.max)"
@@ -49,6 +50,7 @@ unlimited_v1=9223372036854771712
 	fi
 }
 
+# bats test_tags=guest
 @test "--cpus" {
 	start one --cpus 1.5
 	if is_v1 cpu; then
@@ -79,6 +81,7 @@ unlimited_v1=9223372036854771712
 	done
 }
 
+# bats test_tags=guest
 @test "--cpuset-cpus and --cpuset-mems" {
 	start one --cpuset-cpus 0 --cpuset-mems 0
 	equal "0 0" "$(limit one cpuset.cpus cpuset.cpus) $(limit one cpuset.mems cpuset.mems)"
@@ -86,6 +89,7 @@ unlimited_v1=9223372036854771712
 	matches $'^Cpus_allowed_list:\t0\n1$' "$out"
 }
 
+# bats test_tags=guest
 @test "--pids-limit" {
 	start one --pids-limit 20
 	equal 20 "$(limit one pids.max pids.max)"
@@ -115,6 +119,7 @@ unlimited_v1=9223372036854771712
 	fi
 }
 
+# bats test_tags=guest
 @test "the container's group is PARENT/ID in every hierarchy" {
 	start one
 	local id pid line
@@ -203,6 +208,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	[ "$begin" -lt 5000 ] || fail "took $begin ms"
 }
 
+# bats test_tags=guest
 @test "128 MiB under --memory 64m: 137, and OOMKilled is true" {
 	need_controller memory
 	expect 137 tare run --name hog --memory 64m --memory-swap 64m "${with_probe[@]}" busybox /probe memory 128
@@ -230,6 +236,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	equal false "$(state_of other OOMKilled)"
 }
 
+# bats test_tags=guest
 @test "forks stop at --pids-limit" {
 	need_controller pids
 	expect 0 box --pids-limit 20 "${with_probe[@]}" -- /probe forks 100
@@ -253,6 +260,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 # 1:11 is /dev/kmsg: opening it for writing asks for no capability, and nothing is written here
 open_kmsg='mknod /tmp/k c 1 11 && : >/tmp/k'
 
+# bats test_tags=guest
 @test "a device that is not on the list can be made, not opened" {
 	need_controller devices
 	expect 1 box -- sh -c "$open_kmsg"

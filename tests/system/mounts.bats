@@ -34,7 +34,7 @@ load helpers
 	matches 'etc/passwd' "$err"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a read-only bind is read-only to its last submount" {
 	submounts()
 	{
@@ -106,7 +106,7 @@ load helpers
 
 # ---- memory -------------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "--tmpfs: defaults and options" {
 	expect 0 box --tmpfs /t -- grep ' /t ' /proc/self/mountinfo
 	matches 'nosuid,nodev,noexec' "$out"
@@ -185,7 +185,7 @@ survives()
 	unharmed
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "/dev, /proc, /sys or /etc of the image are links to the host" {
 	local where to
 	for where in /dev /proc /sys /etc /dev/shm /dev/pts /sys/fs/cgroup; do
@@ -201,7 +201,7 @@ survives()
 	survives --hostname intruder
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the target of a mount is a link to the host" {
 	mkdir "$T/src"
 	touch "$T/src/own"

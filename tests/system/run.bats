@@ -55,7 +55,7 @@ load helpers
 	matches 'no-such-command' "$err"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "126: the command cannot be executed" {
 	expect 126 box -- /etc
 	matches '/etc' "$err"
@@ -167,7 +167,7 @@ load helpers
 
 # ---- environment --------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the command finds PATH, HOME and HOSTNAME" {
 	expect 0 box --hostname here -- env
 	matches $'(^|\n)PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin($|\n)' "$out"
@@ -218,7 +218,7 @@ load helpers
 	refused "working directory 'relative' is invalid, it needs to be an absolute path" tare run -w relative busybox true
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "-u: numbers and names of the image" {
 	expect 0 box -- sh -c 'id -u; id -g'
 	equal $'0\n0' "$out"
