@@ -99,6 +99,18 @@ static struct sv text_of(const struct json_object *o)
 	return (struct sv){ json_object_get_string((struct json_object *)o), (size_t)json_object_get_string_len(o) };
 }
 
+/* As a number that every reader of JSON knows: json-c also takes "-0e" and "Infinity", and would print what it took. */
+static void print_double(struct printer *p, double v)
+{
+	char text[40];
+
+	(void)snprintf(text, sizeof text, "%.17g", v);
+	if (!__builtin_isfinite(v))
+		buf_puts(p->out, "null");
+	else
+		buf_putf(p->out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
 static void print_value(struct printer *p, const struct json_object *o, unsigned indent)
 {
 	switch (json_object_get_type(o)) {
@@ -111,8 +123,10 @@ static void print_value(struct printer *p, const struct json_object *o, unsigned
 	case json_type_null:
 	case json_type_boolean:
 	case json_type_int:
-	case json_type_double:
 		buf_puts(p->out, o ? json_object_get_string((struct json_object *)o) : "null");
+		return;
+	case json_type_double:
+		print_double(p, json_object_get_double(o));
 	}
 }
 

@@ -57,14 +57,6 @@ struct monitor {
 
 /* ---- clients ------------------------------------------------------------------------------------------------- */
 
-static void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag,
-		 const struct err *why)
-{
-	for (struct client *c = m->clients; c < m->clients + CLIENTS; c++)
-		if (c->sock >= 0 && (!only || c == only))
-			(void)control_send(c->sock, type, value, flag, why, NULL, 0, NULL);
-}
-
 static void client_drop(struct monitor *m, struct client *c)
 {
 	if (c->in >= 0 && m->in.from == c->in)
@@ -73,6 +65,16 @@ static void client_drop(struct monitor *m, struct client *c)
 	relay_drop(&m->err, c->err);
 	close(c->sock);
 	*c = (struct client){ -1, -1, -1, -1 };
+}
+
+/* A client that cannot be told must not wait for it: it sees the end of its connection instead. */
+static void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag,
+		 const struct err *why)
+{
+	for (struct client *c = m->clients; c < m->clients + CLIENTS; c++)
+		if (c->sock >= 0 && (!only || c == only) &&
+		    control_send(c->sock, type, value, flag, why, NULL, 0, NULL) < 0)
+			client_drop(m, c);
 }
 
 static void client_add(struct monitor *m, int sock)
@@ -316,8 +318,9 @@ static bool has_clients(const struct monitor *m)
 static void live(struct monitor *m)
 {
 	while (!m->ended) {
-		poll_all(m, -1);
-		if (!m->started && !has_clients(m)) {
+		if (m->started || has_clients(m)) {
+			poll_all(m, -1);
+		} else {
 			struct err e = { 0 };
 
 			(void)err_set(&e, ECANCELED, "nobody was left to start it");
