@@ -71,7 +71,7 @@ static int bundle_read(struct bundle *b, struct err *e)
 
 static int bundle_plan(struct bundle *b, struct err *e)
 {
-	struct plan_inputs in = { .id = b->id, .die_with_parent = true, .strict_privileges = true };
+	struct plan_inputs in = { .id = b->id, .die_with_parent = true };
 	int r = host_open(&b->host, "/", e);
 
 	if (r == 0)

@@ -73,7 +73,6 @@ struct plan_inputs {
 		*copy_up; /* destinations of mounts that get the image's files while they are empty: volumes */
 	size_t copy_up_count;
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
-	bool strict_privileges; /* what the caller may not do is an error (OCI), else it was settled before */
 };
 
 struct plan {
