@@ -125,6 +125,8 @@ static int command_run(struct bundle *b, int *ret_status, struct err *e)
 	sigset_t set;
 	int wstatus = 0, r = bundle_plan(b, e);
 
+	if (r == 0 && b->spec.process.terminal)
+		r = err_set(e, ENOTSUP, "process.terminal: needs a --console-socket, which is not supported");
 	if (r == 0)
 		r = block_signals(&set, e);
 	if (r == 0)

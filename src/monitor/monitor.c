@@ -512,7 +512,7 @@ int monitor_run(const char *state_dir, struct err *e)
 					  .birth = { .max = LIMIT_ARENA_SPEC },
 					  .listener = -1,
 					  .signals = -1,
-					  .container = { .pidfd = -1, .sync = -1 } };
+					  .container = { .pidfd = -1, .sync = -1, .console = -1 } };
 	struct monitor *m = &monitor;
 	int r;
 

@@ -138,6 +138,32 @@ static int run_steps(struct apply *a, enum step_actor actor, struct err *e)
 
 /* ---- the child's word ------------------------------------------------------------------------------------------- */
 
+/* One message; a descriptor that comes along is the terminal's master. */
+static ssize_t receive(struct container *c, struct init_message *m)
+{
+	struct iovec v = { m, sizeof *m };
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	const struct cmsghdr *h;
+	ssize_t n;
+
+	do
+		n = recvmsg(c->sync, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	h = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (h && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof(int))) {
+		if (c->console >= 0)
+			close(c->console);
+		memcpy(&c->console, CMSG_DATA(h), sizeof c->console);
+	}
+	return n;
+}
+
 /* 1: ready; 0: the socket was closed, so execve(2) went well; < 0: its error */
 static int hear(struct container *c, struct err *e)
 {
@@ -145,8 +171,8 @@ static int hear(struct container *c, struct err *e)
 	ssize_t n;
 
 	do
-		n = recv(c->sync, &m, sizeof m, 0);
-	while (n < 0 && errno == EINTR);
+		n = receive(c, &m);
+	while (n == (ssize_t)sizeof m && m.kind == INIT_CONSOLE);
 	if (n == 0)
 		return 0;
 	if (n != (ssize_t)sizeof m)
@@ -174,7 +200,7 @@ int container_create(const struct plan *p, const struct host *host, const int st
 		     struct container *ret, struct err *e)
 {
 	struct container c = {
-		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1
+		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1, .console = -1
 	};
 	struct apply a = { .c = &c,
 			   .init = { .plan = p,
@@ -286,6 +312,8 @@ int container_delete(struct container *c, struct err *e)
 		close(fd_take(&c->pidfd));
 	if (c->sync >= 0)
 		close(fd_take(&c->sync));
+	if (c->console >= 0)
+		close(fd_take(&c->console));
 	return r;
 }
 

@@ -21,10 +21,11 @@ struct container {
 	struct trace *trace;   /* borrowed, NULL: none */
 	pid_t pid;             /* 0: none (any more) */
 	int pidfd, sync;       /* -1: none */
+	int console;           /* master of the process's terminal, O_CLOEXEC; -1: it has none. The caller may take it */
 };
 
-/* container_create - stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. On failure nothing is
- * left: no process, no group. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
+/* container_create - stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
+ * are not used. On failure nothing is left: no process, no group. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
  * told by container_exit_code(). */
 int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e);

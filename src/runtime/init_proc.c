@@ -46,6 +46,7 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_COPY_UP] = init_copy_up,
 	[STEP_DEVICE] = init_device,
 	[STEP_SYMLINK] = init_symlink,
+	[STEP_CONSOLE] = init_console,
 	[STEP_SYSCTL] = init_sysctl,
 	[STEP_MASK] = init_mask,
 	[STEP_READONLY] = init_readonly,

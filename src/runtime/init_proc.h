@@ -13,7 +13,7 @@
 
 /* What the child tells over the sync socket: one of these, whole. */
 struct init_message {
-	enum init_kind { INIT_READY = 1, INIT_FAILED } kind;
+	enum init_kind { INIT_READY = 1, INIT_FAILED, INIT_CONSOLE /* with the master of its pty */ } kind;
 	struct err err;
 };
 
@@ -44,6 +44,7 @@ typedef int init_step(struct init *in, const struct step *s, struct err *e);
 init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
 	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
 	init_pivot_root;
+init_step init_console; /* init_console.c */
 init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
 	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
 	init_seccomp, init_capabilities, init_exec;

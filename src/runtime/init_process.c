@@ -119,6 +119,24 @@ int init_bounding(struct init *in, const struct step *s, struct err *e)
 	return cap_drop_bounding(s->set, e);
 }
 
+/* /dev/stdout, /proc/self/fd/1, the terminal: the user may open again what it was given, as with other runtimes. Only what
+ * is there for the container: pipes and its own terminal, not a file or terminal of the host. An id that is not mapped,
+ * or a pipe of somebody else's, stays as it is. */
+static int own_stdio(const struct oci_process *pr, uid_t uid, struct err *e)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		if (fstat(i, &st) < 0 || st.st_uid == uid)
+			continue;
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !(S_ISCHR(st.st_mode) && pr->terminal))
+			continue;
+		if (fchown(i, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+			return err_sys(e, "change the owner of descriptor %d", i);
+	}
+	return 0;
+}
+
 /* The user changes, the capabilities stay until CAPABILITIES: a filter may still have to be installed. */
 int init_user(struct init *in, const struct step *s, struct err *e)
 {
@@ -133,6 +151,8 @@ int init_user(struct init *in, const struct step *s, struct err *e)
 		groups[i] = (gid_t)pr->additional_gids.v[i];
 	if (setgroups(pr->additional_gids.n, groups) < 0)
 		return err_sys(e, "setgroups");
+	if (own_stdio(pr, (uid_t)s->n[0], e) < 0)
+		return -e->code;
 	if (s->n[0] == 0 && s->n[1] == 0 && geteuid() == 0 && getegid() == 0)
 		return 0;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)

@@ -24,7 +24,7 @@
 	/* child */                                                                                                    \
 	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
 	X(PROPAGATION, "propagation") X(BIND_SOURCE, "bind-source") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
-	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink")                \
+	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \
 	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
 	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready")       \

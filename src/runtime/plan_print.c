@@ -160,6 +160,12 @@ static void put_operands(const struct plan *p, const struct step *s, struct buf 
 	case STEP_SYSCTL:
 		buf_putf(out, " %s = %s", s->path, s->source);
 		break;
+	case STEP_CONSOLE:
+		if (s->path)
+			buf_putf(out, " %s", s->path);
+		if (s->n[0] || s->n[1])
+			buf_putf(out, " rows=%lld columns=%lld", (long long)s->n[0], (long long)s->n[1]);
+		break;
 	case STEP_RLIMIT:
 		buf_putf(out, " %s", s->path);
 		put_limit(s->n[1], out);

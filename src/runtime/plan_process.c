@@ -121,8 +121,6 @@ static int plan_command(struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "process.args: no command");
 	if (!pr->cwd || pr->cwd[0] != '/')
 		return err_set(e, EINVAL, "process.cwd: \"%s\" is not absolute", pr->cwd ? pr->cwd : "");
-	if (pr->terminal)
-		return err_set(e, ENOTSUP, "process.terminal: not supported");
 	memcpy(argv, pr->args.v, pr->args.n * sizeof *argv);
 	if (pr->env.n)
 		memcpy(envp, pr->env.v, pr->env.n * sizeof *envp);

@@ -61,7 +61,8 @@ static const struct {
 	{ "", ",{\"destination\":\"/x\"}", "", "", -EINVAL, "mounts[1]: /x: neither a type nor the option bind" },
 	{ ",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "", "", "", -EINVAL,
 	  "process.rlimits[0].type: \"RLIMIT_X\"" },
-	{ ",\"terminal\":true", "", "", "", -ENOTSUP, "process.terminal" },
+	{ ",\"terminal\":true,\"consoleSize\":{\"height\":65536,\"width\":1}", "", "", "", -EINVAL,
+	  "process.consoleSize" },
 	{ "", "", "", ",\"cgroupsPath\":\"/a/../b\"", -EINVAL, "linux.cgroupsPath" },
 	{ "", "", "", ",\"cgroupsPath\":\"a.slice:b:c\"", -ENOTSUP, "linux.cgroupsPath" },
 	{ "", "", "", ",\"sysctl\":{\"kernel.shm_rmid_forced=1+kernel.core_pattern\":\"x\"}", -EINVAL, "linux.sysctl" },
@@ -131,6 +132,32 @@ TEST(a_filter_under_no_new_privs_is_the_last_thing_before_exec)
 	arena_done(&m.a);
 }
 
+/* /dev has its nodes and its pts by then; the old root is still there only for the names of the host. */
+TEST(a_terminal_is_made_when_dev_is_there)
+{
+	struct made m;
+	size_t console;
+
+	make(&m, ",\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80}", "", "", "");
+	assert_int_equal(0, m.rc);
+	console = at(&m.plan, STEP_CONSOLE);
+	assert_true(at(&m.plan, STEP_SYMLINK) < console && console < at(&m.plan, STEP_MASK));
+	assert_string_equal("/dev/console", m.plan.steps[console].path);
+	assert_int_equal(24, m.plan.steps[console].n[0]);
+	assert_int_equal(80, m.plan.steps[console].n[1]);
+	arena_done(&m.a);
+}
+
+TEST(no_console_is_put_into_a_dev_of_the_caller)
+{
+	struct made m;
+
+	make(&m, ",\"terminal\":true", ",{\"destination\":\"/dev\",\"type\":\"bind\",\"source\":\"/dev\"}", "", "");
+	assert_int_equal(0, m.rc);
+	assert_null(m.plan.steps[at(&m.plan, STEP_CONSOLE)].path);
+	arena_done(&m.a);
+}
+
 TEST(a_cpu_limit_is_written_when_the_set_up_is_done)
 {
 	struct made m;
@@ -169,6 +196,8 @@ int main(void)
 		RUN(what_makes_no_sense_is_refused_with_its_json_path),
 		RUN(steps_come_in_the_order_that_is_safe),
 		RUN(a_filter_under_no_new_privs_is_the_last_thing_before_exec),
+		RUN(a_terminal_is_made_when_dev_is_there),
+		RUN(no_console_is_put_into_a_dev_of_the_caller),
 		RUN(a_cpu_limit_is_written_when_the_set_up_is_done),
 		RUN(capabilities_that_cannot_be_granted_are_left_out),
 	};
