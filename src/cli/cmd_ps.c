@@ -43,7 +43,7 @@ static bool is_status(const char *text)
 		return true;
 	CONTAINER_STATUSES(X)
 #undef X
-	return strcmp(text, "paused") == 0 || strcmp(text, "restarting") == 0 || strcmp(text, "dead") == 0;
+	return strcmp(text, "dead") == 0;
 }
 
 static int set_filter(const struct option_call *c, struct err *e)
@@ -192,6 +192,10 @@ static const char *status_text(const struct container_view *v, int64_t now, stru
 		return "Created";
 	case CONTAINER_RUNNING:
 		return arena_fmt(a, "Up %s", human_duration(now - o->started_ns, text));
+	case CONTAINER_PAUSED:
+		return arena_fmt(a, "Up %s (Paused)", human_duration(now - o->started_ns, text));
+	case CONTAINER_RESTARTING:
+		return arena_fmt(a, "Restarting (%d) %s ago", o->exit_code, human_duration(now - o->finished_ns, text));
 	case CONTAINER_EXITED:
 		return arena_fmt(a, "Exited (%d) %s ago", o->exit_code, human_duration(now - o->finished_ns, text));
 	case CONTAINER_REMOVING:

@@ -199,6 +199,7 @@ static int make_charter(struct creation *cr, bool trace, struct err *e)
 	char program[PATH_MAX];
 	int r;
 
+	charter_init(&cr->charter);
 	cr->charter.id = cr->id.hex;
 	cr->charter.container_dir = dir;
 	cr->charter.auto_remove = cr->config->auto_remove;

@@ -77,7 +77,7 @@ static int write_lost(struct engine *en, int dir, struct outcome *o, struct err 
 	bool same_boot = strcmp(o->boot_id, en->boot_id) == 0;
 
 	o->pid = o->monitor_pid = 0;
-	if (o->state != OUTCOME_RUNNING) /* never started: it can still be */
+	if (o->state == OUTCOME_CREATED) /* never started: it can still be */
 		return outcome_write(dir, o, e);
 	o->state = OUTCOME_EXITED;
 	o->finished_ns = clock_real_ns();
@@ -132,6 +132,8 @@ static enum container_status status_of(const struct outcome *o)
 	static const enum container_status of[] = {
 		[OUTCOME_CREATED] = CONTAINER_CREATED,
 		[OUTCOME_RUNNING] = CONTAINER_RUNNING,
+		[OUTCOME_PAUSED] = CONTAINER_PAUSED,
+		[OUTCOME_RESTARTING] = CONTAINER_RESTARTING,
 		[OUTCOME_EXITED] = CONTAINER_EXITED,
 	};
 
@@ -141,7 +143,7 @@ static enum container_status status_of(const struct outcome *o)
 /* That is, if it has no monitor. */
 static bool is_lost(const struct outcome *o)
 {
-	return o->state == OUTCOME_RUNNING || (o->state == OUTCOME_CREATED && o->pid);
+	return o->state == OUTCOME_CREATED ? o->pid != 0 : o->state != OUTCOME_EXITED;
 }
 
 /* What may be seen without the lock. *ret_wrong: nobody is at work on it, and it is not as it should be. */

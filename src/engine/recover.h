@@ -24,7 +24,7 @@
 #include "monitor/outcome.h"
 
 #define CONTAINER_STATUSES(X) \
-	X(CREATED, "created") X(RUNNING, "running") X(EXITED, "exited") X(REMOVING, "removing")
+	X(CREATED, "created") X(RUNNING, "running") X(PAUSED, "paused") X(RESTARTING, "restarting") X(EXITED, "exited") X(REMOVING, "removing")
 enum container_status {
 #define X(id, text) CONTAINER_##id,
 	CONTAINER_STATUSES(X)

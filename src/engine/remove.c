@@ -12,6 +12,7 @@
 #include "storage/volumes.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -215,7 +216,7 @@ static void ask_to_stop(struct engine *en, const struct container_row *row)
 	if (engine_state_dir(en, row->id, false, &state, NULL) == 0)
 		sock = control_connect(state, NULL);
 	if (sock >= 0)
-		(void)control_send(sock, CONTROL_STOP, 0, 0, NULL, NULL, 0, NULL);
+		(void)control_tell(sock, CONTROL_STOP, 0, SIGKILL, NULL);
 	if (check_path(row->id, row->cgroup, NULL) < 0 || engine_layout(en, &l, NULL) < 0 ||
 	    cgroup_open(en->host, l, row->cgroup, &cg, NULL) < 0)
 		return;

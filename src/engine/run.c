@@ -86,8 +86,11 @@ static int attach_and_start(struct session *s, struct err *e)
 	fds[n++] = STDOUT_FILENO;
 	fds[n++] = STDERR_FILENO;
 	if (!c->detach)
-		r = control_send(s->sock, CONTROL_ATTACH, bits | CONTROL_STDOUT | CONTROL_STDERR, 0, NULL, fds, n, e);
-	return r < 0 ? r : control_send(s->sock, CONTROL_START, 0, 0, NULL, NULL, 0, e);
+		r = control_send(s->sock,
+				 &(struct control_message){ .type = CONTROL_ATTACH,
+							    .value = bits | CONTROL_STDOUT | CONTROL_STDERR },
+				 fds, n, e);
+	return r < 0 ? r : control_tell(s->sock, CONTROL_START, 0, 0, e);
 }
 
 static int forward_signal(struct session *s, struct err *e)
@@ -98,7 +101,7 @@ static int forward_signal(struct session *s, struct err *e)
 		return err_sys(e, "read a signal");
 	if ((info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) && ++s->interrupts >= IMPATIENT)
 		return err_set(e, EINTR, "got %d interrupts, leaving; the container goes on", IMPATIENT);
-	return control_send(s->sock, CONTROL_SIGNAL, (int)info.ssi_signo, 0, NULL, NULL, 0, e);
+	return control_tell(s->sock, CONTROL_SIGNAL, (int)info.ssi_signo, 0, e);
 }
 
 static int hear(struct session *s, struct err *e)
@@ -113,6 +116,7 @@ static int hear(struct session *s, struct err *e)
 		return err_set(e, EPIPE, "the container's monitor has gone");
 	switch (m.type) {
 	case CONTROL_CREATED:
+	case CONTROL_DONE:
 		return 0;
 	case CONTROL_STARTED:
 		s->started = true;
@@ -204,7 +208,7 @@ static int clean_up(struct session *s, int rc, struct err *e)
 	} else {
 		return 0;
 	}
-	(void)control_send(s->sock, CONTROL_REAPED, 0, sweep, NULL, NULL, 0, NULL);
+	(void)control_tell(s->sock, CONTROL_REAPED, 0, sweep, NULL);
 	timeline_mark(s->timeline, "tare: removed");
 	return r;
 }

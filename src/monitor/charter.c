@@ -11,7 +11,27 @@
 
 #define CHARTER_LIST_MAX 512 /* layers (overlayfs takes 500), volumes */
 
-enum kind { KIND_TEXT, KIND_FLAG, KIND_LIST_LOWER, KIND_LIST_COPY_UP };
+static const char *const log_driver_names[] = {
+#define X(id, text) [LOG_##id] = text,
+	LOG_DRIVERS(X)
+#undef X
+};
+static const char *const restart_policy_names[] = {
+#define X(id, text) [RESTART_##id] = text,
+	RESTART_POLICIES(X)
+#undef X
+};
+
+enum kind {
+	KIND_TEXT,
+	KIND_FLAG,
+	KIND_INT,
+	KIND_I64,
+	KIND_LOG_DRIVER,
+	KIND_RESTART,
+	KIND_LIST_LOWER,
+	KIND_LIST_COPY_UP
+};
 
 static const struct row {
 	const char *key;
@@ -29,11 +49,56 @@ static const struct row {
 	{ "copy_up", KIND_LIST_COPY_UP, 0 },
 	{ "auto_remove", KIND_FLAG, offsetof(struct charter, auto_remove) },
 	{ "open_stdin", KIND_FLAG, offsetof(struct charter, open_stdin) },
+	{ "stdin_once", KIND_FLAG, offsetof(struct charter, stdin_once) },
+	{ "tty", KIND_FLAG, offsetof(struct charter, tty) },
+	{ "init", KIND_FLAG, offsetof(struct charter, init) },
 	{ "trace", KIND_FLAG, offsetof(struct charter, trace) },
 	{ "program", KIND_TEXT, offsetof(struct charter, program) },
 	{ "data_root", KIND_TEXT, offsetof(struct charter, data_root) },
 	{ "state_root", KIND_TEXT, offsetof(struct charter, state_root) },
+	{ "log_driver", KIND_LOG_DRIVER, offsetof(struct charter, log_driver) },
+	{ "log_path", KIND_TEXT, offsetof(struct charter, log_path) },
+	{ "log_attrs", KIND_TEXT, offsetof(struct charter, log_attrs) },
+	{ "log_max_size", KIND_I64, offsetof(struct charter, log_max_size) },
+	{ "log_max_file", KIND_INT, offsetof(struct charter, log_max_file) },
+	{ "restart", KIND_RESTART, offsetof(struct charter, restart) },
+	{ "restart_max", KIND_INT, offsetof(struct charter, restart_max) },
+	{ "restart_count", KIND_INT, offsetof(struct charter, restart_count) },
+	{ "stop_signal", KIND_INT, offsetof(struct charter, stop_signal) },
+	{ "stop_timeout", KIND_INT, offsetof(struct charter, stop_timeout) },
 };
+
+static const struct charter defaults = { .log_max_file = 1,
+					 .stop_signal = STOP_SIGNAL_DEFAULT,
+					 .stop_timeout = STOP_TIMEOUT_DEFAULT };
+
+void charter_init(struct charter *c)
+{
+	*c = defaults;
+}
+
+const char *log_driver_name(enum log_driver d)
+{
+	return log_driver_names[d];
+}
+
+const char *restart_policy_name(enum restart_policy p)
+{
+	return restart_policy_names[p];
+}
+
+static int name_find(const char *const *names, size_t n, struct sv name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sv_is(name, names[i]))
+			return (int)i;
+	return -1;
+}
+
+int restart_policy_from_name(struct sv name)
+{
+	return name_find(restart_policy_names, ARRAY_LEN(restart_policy_names), name);
+}
 
 static void put(struct buf *b, const char *key, const char *value)
 {
@@ -41,9 +106,17 @@ static void put(struct buf *b, const char *key, const char *value)
 	buf_put(b, "", 1);
 }
 
+static void put_number(struct buf *b, const char *key, int64_t value, int64_t usual)
+{
+	if (value == usual)
+		return;
+	buf_putf(b, "%s=%lld", key, (long long)value);
+	buf_put(b, "", 1);
+}
+
 static void put_row(struct buf *b, const struct charter *c, const struct row *row)
 {
-	const char *p = (const char *)c + row->at;
+	const char *p = (const char *)c + row->at, *usual = (const char *)&defaults + row->at;
 	const char *text;
 
 	switch (row->kind) {
@@ -55,6 +128,18 @@ static void put_row(struct buf *b, const struct charter *c, const struct row *ro
 	case KIND_FLAG:
 		if (*(const bool *)p)
 			put(b, row->key, "true");
+		break;
+	case KIND_INT:
+		put_number(b, row->key, *(const int *)(const void *)p, *(const int *)(const void *)usual);
+		break;
+	case KIND_I64:
+		put_number(b, row->key, *(const int64_t *)(const void *)p, *(const int64_t *)(const void *)usual);
+		break;
+	case KIND_LOG_DRIVER:
+		put(b, row->key, log_driver_name(c->log_driver));
+		break;
+	case KIND_RESTART:
+		put(b, row->key, restart_policy_name(c->restart));
 		break;
 	case KIND_LIST_LOWER:
 		for (unsigned i = 0; i < c->root.lower_count; i++)
@@ -79,11 +164,50 @@ int charter_write(int state_dir, const struct charter *c, struct err *e)
 	return r < 0 ? r : io_replace_at(state_dir, CHARTER_FILE, b.p, b.len, 0600, false, e);
 }
 
+static int bad_value(const struct row *row, const char *value, struct err *e)
+{
+	return err_set(e, EINVAL, CHARTER_FILE ": %s: \"%.40s\"", row->key, value);
+}
+
+static int take_number(void *p, const struct row *row, const char *value, struct err *e)
+{
+	int64_t v;
+
+	if (sv_i64(sv_from(value), &v) < 0 || (row->kind == KIND_INT && (v < INT32_MIN || v > INT32_MAX)))
+		return bad_value(row, value, e);
+	if (row->kind == KIND_INT)
+		*(int *)p = (int)v;
+	else
+		*(int64_t *)p = v;
+	return 0;
+}
+
+static int take_name(void *p, const struct row *row, const char *value, struct err *e)
+{
+	bool driver = row->kind == KIND_LOG_DRIVER;
+	int i = driver ? name_find(log_driver_names, ARRAY_LEN(log_driver_names), sv_from(value)) :
+			 restart_policy_from_name(sv_from(value));
+
+	if (i < 0)
+		return bad_value(row, value, e);
+	if (driver)
+		*(enum log_driver *)p = (enum log_driver)i;
+	else
+		*(enum restart_policy *)p = (enum restart_policy)i;
+	return 0;
+}
+
 static int take_row(struct charter *c, const struct row *row, const char *value, const char **lower, struct err *e)
 {
 	char *p = (char *)c + row->at;
 
 	switch (row->kind) {
+	case KIND_INT:
+	case KIND_I64:
+		return take_number(p, row, value, e);
+	case KIND_LOG_DRIVER:
+	case KIND_RESTART:
+		return take_name(p, row, value, e);
 	case KIND_TEXT:
 		memcpy(p, &value, sizeof value);
 		return 0;
@@ -137,7 +261,7 @@ static int parse(const char *text, size_t n, struct arena *a, struct charter *c,
 int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
-	struct charter c = { 0 };
+	struct charter c = defaults;
 	char *text;
 	int r = io_read_at(state_dir, CHARTER_FILE, &b, e);
 

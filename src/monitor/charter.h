@@ -10,12 +10,31 @@
 #include "base/err.h"
 #include "runtime/plan.h"
 
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CHARTER_VERSION 1
 #define CHARTER_FILE "charter"
 #define CONFIG_FILE "config.json"
 #define TRACE_FILE "trace"
+
+#define LOG_DRIVERS(X) X(JSON_FILE, "json-file") X(NONE, "none")
+enum log_driver {
+#define X(id, text) LOG_##id,
+	LOG_DRIVERS(X)
+#undef X
+};
+
+#define RESTART_POLICIES(X) X(NO, "no") X(ALWAYS, "always") X(UNLESS_STOPPED, "unless-stopped") X(ON_FAILURE, "on-failure")
+enum restart_policy {
+#define X(id, text) RESTART_##id,
+	RESTART_POLICIES(X)
+#undef X
+};
+
+#define STOP_TIMEOUT_DEFAULT 10 /* seconds */
+#define STOP_SIGNAL_DEFAULT SIGTERM
 
 struct charter {
 	const char *id;
@@ -23,9 +42,28 @@ struct charter {
 	struct root_source root;
 	const char **copy_up;                /* destinations of volumes to fill while they are empty */
 	size_t copy_up_count;
-	bool auto_remove, open_stdin, trace;
+	bool auto_remove, open_stdin, stdin_once, tty, init,
+		trace; /* stdin_once: it ends with the client that attached it */
 	const char *program, *data_root, *state_root; /* PROGRAM --root DATA_ROOT --state STATE_ROOT _reap ID */
+
+	enum log_driver log_driver;
+	const char *log_path;      /* absolute; NULL: container_dir/<id>-json.log */
+	const char *log_attrs;     /* JSON object that each record carries as "attrs"; NULL: none */
+	int64_t log_max_size;      /* bytes; 0: no rotation */
+	int log_max_file;          /* files together, at least 1 */
+
+	enum restart_policy restart;
+	int restart_max;           /* of on-failure; 0: no limit */
+	int restart_count;         /* to begin with */
+	int stop_signal;
+	int stop_timeout;          /* seconds; < 0: for ever */
 };
+
+void charter_init(struct charter *c); /* the defaults: what a missing field means */
+const char *log_driver_name(enum log_driver d);
+const char *restart_policy_name(enum restart_policy p);
+/* restart_policy_from_name - -1: there is no such policy */
+int restart_policy_from_name(struct sv name);
 
 /* charter_write - state_dir/charter, mode 0600. */
 int charter_write(int state_dir, const struct charter *c, struct err *e);

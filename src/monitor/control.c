@@ -8,10 +8,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-int control_send(int sock, enum control_type type, int value, int flag, const struct err *why, const int *fds, int nfds,
-		 struct err *e)
+int control_send(int sock, const struct control_message *message, const int *fds, int nfds, struct err *e)
 {
-	struct control_message m = { .version = CONTROL_VERSION, .type = type, .value = value, .flag = flag };
+	struct control_message m = *message;
 	struct iovec iov = { &m, sizeof m };
 	union {
 		char space[CMSG_SPACE(3 * sizeof(int))];
@@ -20,8 +19,7 @@ int control_send(int sock, enum control_type type, int value, int flag, const st
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
-	if (why)
-		m.err = *why;
+	m.version = CONTROL_VERSION;
 	if (nfds > 0) {
 		h.msg_control = &c;
 		h.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
@@ -32,7 +30,12 @@ int control_send(int sock, enum control_type type, int value, int flag, const st
 	do
 		n = sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? err_sys(e, "control message %d", (int)type) : 0;
+	return n < 0 ? err_sys(e, "control message %u", m.type) : 0;
+}
+
+int control_tell(int sock, enum control_type type, int value, int flag, struct err *e)
+{
+	return control_send(sock, &(struct control_message){ .type = type, .value = value, .flag = flag }, NULL, 0, e);
 }
 
 static void take_fds(struct msghdr *h, int ret_fds[3])

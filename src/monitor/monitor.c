@@ -71,9 +71,13 @@ static void client_drop(struct monitor *m, struct client *c)
 static void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag,
 		 const struct err *why)
 {
+	struct control_message msg = { .type = type, .value = value, .flag = flag };
+
+	if (why)
+		msg.err = *why;
 	for (struct client *c = m->clients; c < m->clients + CLIENTS; c++)
 		if (c->sock >= 0 && (!only || c == only) &&
-		    control_send(c->sock, type, value, flag, why, NULL, 0, NULL) < 0)
+		    control_send(c->sock, &msg, NULL, 0, NULL) < 0)
 			client_drop(m, c);
 }
 

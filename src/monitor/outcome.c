@@ -25,7 +25,8 @@ static const struct field {
 #define FIELD(name, kind) { #name, FIELD_##kind, offsetof(struct outcome, name), sizeof(((struct outcome *)0)->name) }
 	FIELD(state, STATE),	   FIELD(boot_id, TEXT),   FIELD(monitor_pid, PID), FIELD(pid, PID),
 	FIELD(pid_start_ticks, U64), FIELD(created_ns, I64), FIELD(started_ns, I64),  FIELD(finished_ns, I64),
-	FIELD(exit_code, INT),	   FIELD(oom_killed, BOOL), FIELD(error, TEXT),
+	FIELD(exit_code, INT),	   FIELD(restart_count, INT), FIELD(stopped_by_user, BOOL), FIELD(oom_killed, BOOL),
+	FIELD(error, TEXT),
 #undef FIELD
 };
 

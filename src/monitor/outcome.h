@@ -18,6 +18,8 @@
 #define OUTCOME_STATES(X)     \
 	X(CREATED, "created") \
 	X(RUNNING, "running") \
+	X(PAUSED, "paused") \
+	X(RESTARTING, "restarting") /* ended, and waits to run again */ \
 	X(EXITED, "exited")
 enum outcome_state {
 #define X(id, text) OUTCOME_##id,
@@ -31,7 +33,9 @@ struct outcome {
 	pid_t monitor_pid, pid;   /* pid: the container's first process; 0 = none */
 	uint64_t pid_start_ticks; /* its start time, field 22 of proc_pid_stat(5) */
 	int64_t created_ns, started_ns, finished_ns; /* since 1970; 0 = not yet */
-	int exit_code;            /* 0..255, 128+signal; meaningful when EXITED */
+	int exit_code;            /* 0..255, 128+signal; meaningful when EXITED or RESTARTING */
+	int restart_count;        /* automatic restarts since it was last started by somebody */
+	bool stopped_by_user;     /* the end was asked for: `unless-stopped` does not bring it back */
 	bool oom_killed;          /* some process of the container was taken by the OOM killer */
 	char error[496];          /* why it could not start, or how it was lost; "" otherwise */
 };

@@ -8,7 +8,11 @@
 
 TEST(with_a_monitor_the_record_is_believed)
 {
-	static const enum container_status want[] = { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
+	static const enum container_status want[] = { [OUTCOME_CREATED] = CONTAINER_CREATED,
+						      [OUTCOME_RUNNING] = CONTAINER_RUNNING,
+						      [OUTCOME_PAUSED] = CONTAINER_PAUSED,
+						      [OUTCOME_RESTARTING] = CONTAINER_RESTARTING,
+						      [OUTCOME_EXITED] = CONTAINER_EXITED };
 
 	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
 		scoped_fixture f = fixture_new();
@@ -47,6 +51,23 @@ TEST(a_killed_monitor_means_exited_137_and_an_empty_group)
 	assert_true(traces(&f, other.id) & TRACE_GROUP); /* nobody looked at that one */
 	assert_int_equal(0, look(&f, false, &s, NULL)); /* and it stays so */
 	assert_int_equal(CONTAINER_EXITED, s.status);
+}
+
+TEST(so_it_does_for_one_that_was_paused_or_waited_to_run_again)
+{
+	static const enum outcome_state states[] = { OUTCOME_PAUSED, OUTCOME_RESTARTING };
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		scoped_fixture f = fixture_new();
+		struct container_state s;
+		struct made m = { ID, .state = states[i] };
+
+		fake = &f;
+		make_container(&f, &m);
+		assert_int_equal(0, look(&f, false, &s, NULL));
+		assert_int_equal(CONTAINER_EXITED, s.status);
+		assert_int_equal(137, s.outcome.exit_code);
+	}
 }
 
 TEST(after_a_reboot_nobody_knows_the_status)
@@ -375,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(with_a_monitor_the_record_is_believed),
 		RUN(a_killed_monitor_means_exited_137_and_an_empty_group),
+		RUN(so_it_does_for_one_that_was_paused_or_waited_to_run_again),
 		RUN(after_a_reboot_nobody_knows_the_status),
 		RUN(created_without_a_monitor_stays_created_but_holds_nothing),
 		RUN(an_end_that_nobody_cleaned_up_is_cleaned_up),

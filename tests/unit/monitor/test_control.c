@@ -17,15 +17,17 @@ TEST(a_message_arrives_whole_with_its_descriptors)
 	struct control_message m;
 	int pair[2], fds[3],
 		pass[2] = { open("/dev/null", O_RDONLY | O_CLOEXEC), open("/dev/zero", O_RDONLY | O_CLOEXEC) };
-	struct err why = { .code = ENOENT, .msg = "because" };
+	struct control_message said = { .type = CONTROL_ATTACH, .value = 6, .flag = 1, .session = 0x80000001,
+					.err = { .code = ENOENT, .msg = "because" } };
 	struct stat sent, got;
 
 	assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
-	assert_int_equal(0, control_send(pair[0], CONTROL_ATTACH, 6, 1, &why, pass, 2, NULL));
+	assert_int_equal(0, control_send(pair[0], &said, pass, 2, NULL));
 	assert_int_equal(1, control_receive(pair[1], &m, fds, NULL));
 	assert_int_equal(CONTROL_ATTACH, m.type);
 	assert_int_equal(6, m.value);
 	assert_int_equal(1, m.flag);
+	assert_int_equal(0x80000001, m.session);
 	assert_string_equal("because", m.err.msg);
 	assert_int_equal(-1, fds[2]);
 	for (int i = 0; i < 2; i++) {
@@ -73,7 +75,7 @@ TEST(a_socket_is_reached_by_its_directory_however_long_the_path)
 	assert_true(client >= 0);
 	server = control_accept(listener, NULL);
 	assert_true(server >= 0);
-	assert_int_equal(0, control_send(client, CONTROL_STOP, 0, 0, NULL, NULL, 0, NULL));
+	assert_int_equal(0, control_tell(client, CONTROL_STOP, 0, 0, NULL));
 	close(client);
 	close(server);
 	close(listener);
@@ -85,12 +87,20 @@ TEST(a_socket_is_reached_by_its_directory_however_long_the_path)
 	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, path, NULL));
 }
 
+TEST(a_size_is_one_number)
+{
+	assert_int_equal(65535, CONTROL_ROWS(CONTROL_SIZE(65535, 80)));
+	assert_int_equal(80, CONTROL_COLUMNS(CONTROL_SIZE(65535, 80)));
+	assert_int_equal(65535, CONTROL_COLUMNS(CONTROL_SIZE(0, 65535)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_message_arrives_whole_with_its_descriptors),
 		RUN(another_version_and_half_a_message_are_refused),
 		RUN(a_socket_is_reached_by_its_directory_however_long_the_path),
+		RUN(a_size_is_one_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,8 @@ TEST(what_is_written_is_read)
 			     .started_ns = 2,
 			     .finished_ns = INT64_MAX,
 			     .exit_code = 137,
+			     .restart_count = 4,
+			     .stopped_by_user = true,
 			     .oom_killed = true,
 			     .error = "two\nlines" };
 	struct outcome back;
@@ -52,6 +54,9 @@ static const struct {
 	int rc;
 } records[] = {
 	{ "tare-outcome 1\nstate running\nsomething_newer yes\n", 0 },
+	{ "tare-outcome 1\nstate paused\n", 0 },
+	{ "tare-outcome 1\nstate restarting\nrestart_count 3\n", 0 },
+	{ "tare-outcome 1\nrestart_count many\n", -EINVAL },
 	{ "tare-outcome 1\nstate sleeping\n", -EINVAL },
 	{ "tare-outcome 1\npid 99999999999\n", -EINVAL },
 	{ "tare-outcome 1\noom_killed perhaps\n", -EINVAL },
