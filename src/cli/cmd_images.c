@@ -176,6 +176,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_images = {
 	.name = "images",
+	.also = ALSO("image ls", "image list"),
 	.args = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.summary = "list images",
 	.groups = groups,

@@ -104,6 +104,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_inspect = {
 	.name = "inspect",
+	.also = ALSO("container inspect"),
 	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "show everything about containers, as JSON",
 	.complete = "container",

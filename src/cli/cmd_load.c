@@ -51,6 +51,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_load = {
 	.name = "load",
+	.also = ALSO("image load"),
 	.args = "[OPTIONS]",
 	.summary = "load images from an archive or a folder",
 	.groups = groups,

@@ -383,6 +383,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_ps = {
 	.name = "ps",
+	.also = ALSO("container ls", "container list", "container ps"),
 	.args = "[OPTIONS]",
 	.summary = "list containers",
 	.groups = groups,

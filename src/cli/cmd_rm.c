@@ -43,6 +43,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_rm = {
 	.name = "rm",
+	.also = ALSO("container rm", "container remove"),
 	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "remove containers",
 	.complete = "container",

@@ -61,6 +61,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_run = {
 	.name = "run",
+	.also = ALSO("container run"),
 	.args = "[OPTIONS] IMAGE [COMMAND [ARG...]]",
 	.summary = "run a command in a new container",
 	.groups = groups,

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/scope.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,7 +15,9 @@ static const struct command *const rows[] = {
 	&command_man,
 	&command_reap,
 	&command_completion,
+	&command_container,
 	&command_help,
+	&command_image,
 	&command_images,
 	&command_info,
 	&command_inspect,
@@ -30,12 +34,102 @@ const struct command *const *commands(size_t *ret_n)
 	return rows;
 }
 
-const struct command *command_find(struct sv name)
+/* ---- names -------------------------------------------------------------------------------------------------- */
+
+/* All names of a command, one after the other; NULL after the last one. */
+static const char *name_at(const struct command *c, size_t i)
 {
+	if (i == 0)
+		return c->name;
+	return c->also ? c->also[i - 1] : NULL;
+}
+
+/* "ls" of "image ls" in the family image; outside of any family, a name of one word. NULL: it stands elsewhere. */
+static const char *within(const struct command *family, const char *name)
+{
+	const char *blank = strchr(name, ' ');
+
+	if (!family)
+		return blank ? NULL : name;
+	if (!blank || !sv_is((struct sv){ name, (size_t)(blank - name) }, family->name))
+		return NULL;
+	return blank + 1;
+}
+
+static const struct command *find_word(const struct command *family, const char *word)
+{
+	const char *name, *there;
+
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (sv_is(name, rows[i]->name))
-			return rows[i];
+		for (size_t k = 0; (name = name_at(rows[i], k)); k++)
+			if ((there = within(family, name)) && strcmp(there, word) == 0)
+				return rows[i];
 	return NULL;
+}
+
+static const char *first_within(const struct command *family, const struct command *c)
+{
+	const char *name, *there = NULL;
+
+	for (size_t k = 0; !there && (name = name_at(c, k)); k++)
+		there = within(family, name);
+	return there;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct command_member *)a)->name, ((const struct command_member *)b)->name);
+}
+
+static_assert(ARRAY_LEN(rows) <= COMMANDS_MAX, "COMMANDS_MAX");
+
+size_t command_members(const struct command *family, struct command_member ret[COMMANDS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *name = rows[i]->hidden ? NULL : first_within(family, rows[i]);
+
+		if (name)
+			ret[n++] = (struct command_member){ name, rows[i] };
+	}
+	qsort(ret, n, sizeof *ret, by_name);
+	return n;
+}
+
+static int unknown_command(const struct command *family, const char *word, struct err *e)
+{
+	const char *first = family ? family->name : "", *blank = family ? " " : "", *found;
+	struct command_member members[COMMANDS_MAX];
+	const char *names[COMMANDS_MAX];
+	size_t n = command_members(family, members);
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = members[i].name;
+	found = nearest(sv_from(word), names, n);
+	if (found)
+		return err_set(e, EINVAL, "unknown command %s%s%.80s; did you mean %s%s%s?", first, blank, word, first,
+			       blank, found);
+	return err_set(e, EINVAL, "unknown command %s%s%.80s; `tare help%s%s` lists them", first, blank, word, blank,
+		       first);
+}
+
+int command_find(char *const *words, int n, const struct command **ret, int *ret_used, struct err *e)
+{
+	const struct command *c = find_word(NULL, words[0]), *member = c;
+	int used = 1;
+
+	if (!c)
+		return unknown_command(NULL, words[0], e);
+	if (c->family && n > 1 && words[1][0] != '-') {
+		member = find_word(c, words[1]);
+		used = 2;
+	}
+	if (!member)
+		return unknown_command(c, words[1], e);
+	*ret = member;
+	*ret_used = used;
+	return 0;
 }
 
 int cli_print(const struct buf *out, struct err *e)
@@ -89,20 +183,6 @@ const struct option_group *const global_groups[] = { &opt_global, NULL };
 
 /* ---- running one -------------------------------------------------------------------------------------------- */
 
-static int unknown_command(const char *name, struct err *e)
-{
-	const char *names[ARRAY_LEN(rows)], *found;
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (!rows[i]->hidden)
-			names[n++] = rows[i]->name;
-	found = nearest(sv_from(name), names, n);
-	if (found)
-		return err_set(e, EINVAL, "unknown command %.80s; did you mean %s?", name, found);
-	return err_set(e, EINVAL, "unknown command %.80s; `tare help` lists them", name);
-}
-
 static int check_count(const struct command *c, int n, struct err *e)
 {
 	if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args))
@@ -141,6 +221,8 @@ static int run_command(struct cli *cli, const struct command *c, int argc, char 
 	r = check_count(c, operands.n, e);
 	if (r < 0)
 		return r;
+	if (c->family)
+		return print_help(c, e);
 	if (cli->host && !c->takes_host)
 		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)",
 			       cli->host);
@@ -154,7 +236,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, const struct command
 		    struct err *e)
 {
 	struct operands operands;
-	int r = options_parse(global_groups, true, cli->arena, cli, argc - 1, argv + 1, &operands, e);
+	int used, r = options_parse(global_groups, true, cli->arena, cli, argc - 1, argv + 1, &operands, e);
 
 	if (r < 0)
 		return r;
@@ -162,10 +244,10 @@ static int dispatch(struct cli *cli, int argc, char **argv, const struct command
 		return run_command(cli, &command_version, 0, argv, ret_status, e);
 	if (operands.help || operands.n == 0)
 		return print_help(NULL, e);
-	*ret_c = command_find(sv_from(operands.v[0]));
-	if (!*ret_c)
-		return unknown_command(operands.v[0], e);
-	return run_command(cli, *ret_c, operands.n - 1, operands.v + 1, ret_status, e);
+	r = command_find(operands.v, operands.n, ret_c, &used, e);
+	if (r < 0)
+		return r;
+	return run_command(cli, *ret_c, operands.n - used, operands.v + used, ret_status, e);
 }
 
 #define ARENA_MAX (64u << 20) /* a command line is at most 2 MiB (execve(2)), its files have ceilings of their own */

@@ -25,7 +25,8 @@ struct cli {
 };
 
 struct command {
-	const char *name;
+	const char *name;    /* "run", or with its family: "image inspect" */
+	const char *const *also; /* further names, ends with NULL: "image ls"; a family lists the first one in it */
 	const char *args;    /* of the usage line: "[OPTIONS] IMAGE [COMMAND [ARG...]]" */
 	const char *summary; /* one line, no full stop */
 	const struct option_group *const *groups; /* ends with NULL; NULL: takes no options */
@@ -34,6 +35,7 @@ struct command {
 	const char *complete;   /* what its operands are, for completion: "container", "command" or a list of words */
 	int min_args, max_args; /* -1: any number */
 	bool hidden;            /* for other programs of tare, or for building it */
+	bool family;            /* only the first word of others; run is NULL */
 	bool stops;             /* the first operand ends the options */
 	bool takes_host;        /* knows what to do with a captured host (--host) */
 	int error_status;       /* exit status of a failure */
@@ -41,15 +43,43 @@ struct command {
 	int (*run)(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e);
 };
 
-extern const struct command command_completion, command_help, command_images, command_info, command_inspect,
-	command_load, command_man, command_ps, command_reap, command_rm, command_run, command_version;
+/* One line each, as they are many people's. */
+extern const struct command command_completion;
+extern const struct command command_container;
+extern const struct command command_help;
+extern const struct command command_image;
+extern const struct command command_images;
+extern const struct command command_info;
+extern const struct command command_inspect;
+extern const struct command command_load;
+extern const struct command command_man;
+extern const struct command command_ps;
+extern const struct command command_reap;
+extern const struct command command_rm;
+extern const struct command command_run;
+extern const struct command command_version;
+
+#define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 extern const struct option_group opt_global; /* the options before the command */
 extern const struct option_group *const global_groups[];
 
 /* commands - all of them, sorted by name; hidden ones too. */
 const struct command *const *commands(size_t *ret_n);
-const struct command *command_find(struct sv name); /* NULL: none */
+/* command_find - by the first of n words; a family takes the second one along, unless that is an option. *ret_used
+ * counts them. -EINVAL "unknown command imgae; did you mean image?" */
+int command_find(char *const *words, int n, const struct command **ret, int *ret_used, struct err *e);
+
+/* A name of a command inside a family: "ls" of "image ls". */
+struct command_member {
+	const char *name;
+	const struct command *command;
+};
+
+/* command_members - the names that a family lists, sorted; NULL: those outside of any family. Returns how many there are,
+ * at most COMMANDS_MAX. */
+#define COMMANDS_MAX 128
+size_t command_members(const struct command *family, struct command_member ret[COMMANDS_MAX]);
 
 /* command_main - argv of the program. Returns the exit status; errors were written to standard error, one line each. */
 int command_main(int argc, char **argv);

@@ -18,28 +18,47 @@ static void each_option(const struct option_group *const *groups, option_fn *fn,
 				fn(&(*groups)->rows[i], context, out);
 }
 
-static void command_names(struct buf *out)
+static void command_names(const struct command *family, struct buf *out)
+{
+	struct command_member members[COMMANDS_MAX];
+	size_t n = command_members(family, members);
+
+	for (size_t i = 0; i < n; i++)
+		buf_putf(out, "%s%s", i ? " " : "", members[i].name);
+}
+
+/* All names that a command may be called by, each between quotes of the shell. */
+static void quoted_names(const struct command *c, struct buf *out)
+{
+	buf_putf(out, "'%s'", c->name);
+	for (const char *const *name = c->also; name && *name; name++)
+		buf_putf(out, "|'%s'", *name);
+}
+
+typedef void command_fn(const struct command *c, struct buf *out);
+
+static void each_command(command_fn *fn, struct buf *out)
 {
 	size_t n;
 	const struct command *const *all = commands(&n);
-	const char *blank = "";
 
 	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden) {
-			buf_putf(out, "%s%s", blank, all[i]->name);
-			blank = " ";
-		}
+		if (!all[i]->hidden)
+			fn(all[i], out);
 }
 
 #define CONTAINERS "tare ps -a --format '{{.Names}}' 2>/dev/null"
+#define IMAGES "tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null"
 
 /* What the operands of a command may be: words, or before and after what runs a command of the shell that prints them. */
 static void operand_words(const struct command *c, const char *before, const char *after, struct buf *out)
 {
 	if (strcmp(c->complete, "container") == 0)
 		buf_putf(out, "%s" CONTAINERS "%s", before, after);
+	else if (strcmp(c->complete, "image") == 0)
+		buf_putf(out, "%s" IMAGES "%s", before, after);
 	else if (strcmp(c->complete, "command") == 0)
-		command_names(out);
+		command_names(NULL, out);
 	else
 		buf_puts(out, c->complete);
 }
@@ -77,7 +96,9 @@ static void bash_skip(const struct option *o, const void *context, struct buf *o
 
 static void bash_command(const struct command *c, struct buf *out)
 {
-	buf_putf(out, "\t%s)\n\t\tcase $prev in\n", c->name);
+	buf_puts(out, "\t");
+	quoted_names(c, out);
+	buf_puts(out, ")\n\t\tcase $prev in\n");
 	each_option(c->groups, bash_value, NULL, out);
 	buf_puts(out, "\t\tesac\n\t\toptions='");
 	each_option(c->groups, bash_name, NULL, out);
@@ -87,14 +108,25 @@ static void bash_command(const struct command *c, struct buf *out)
 		operand_words(c, "$(", ")", out);
 		buf_puts(out, "\"\n");
 	}
+	if (c->family) {
+		buf_puts(out, "\t\twords='");
+		command_names(c, out);
+		buf_puts(out, "'\n");
+	}
 	buf_puts(out, "\t\t;;\n");
+}
+
+/* A family's name and the word behind it are one command. */
+static void bash_family(const struct command *c, struct buf *out)
+{
+	if (c->family)
+		buf_putf(out,
+			 "\t\t%s) command=%s; ((i + 1 < COMP_CWORD)) && command+=\" ${COMP_WORDS[i+1]}\"; break ;;\n",
+			 c->name, c->name);
 }
 
 void completion_bash(struct buf *out)
 {
-	size_t n;
-	const struct command *const *all = commands(&n);
-
 	buf_puts(out,
 		 "# bash(1) completion of tare(1); made by `tare completion bash`\n"
 		 "_tare()\n{\n"
@@ -102,17 +134,17 @@ void completion_bash(struct buf *out)
 		 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		 "\t\tcase ${COMP_WORDS[i]} in\n\t\t");
 	each_option(global_groups, bash_skip, NULL, out);
-	buf_puts(out, "'') ((i++)) ;;\n\t\t-*) ;;\n\t\t*) command=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
+	buf_puts(out, "'') ((i++)) ;;\n\t\t-*) ;;\n");
+	each_command(bash_family, out);
+	buf_puts(out, "\t\t*) command=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
 		      "\tCOMPREPLY=()\n\tcase $command in\n\t'')\n\t\tcase $prev in\n");
 	each_option(global_groups, bash_value, NULL, out);
 	buf_puts(out, "\t\tesac\n\t\toptions='");
 	each_option(global_groups, bash_name, NULL, out);
 	buf_puts(out, " --help'\n\t\twords='");
-	command_names(out);
+	command_names(NULL, out);
 	buf_puts(out, "' ;;\n");
-	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden)
-			bash_command(all[i], out);
+	each_command(bash_command, out);
 	buf_puts(out, "\tesac\n\tcase $cur in\n\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$cur\")) ;;\n"
 		      "\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n\tesac\n}\n"
 		      "complete -o default -F _tare tare\n");
@@ -153,9 +185,40 @@ static void zsh_option(const struct option *o, const void *context, struct buf *
 	buf_puts(out, "'");
 }
 
+static void zsh_members(const struct command *family, struct buf *out)
+{
+	struct command_member members[COMMANDS_MAX];
+	size_t n = command_members(family, members);
+
+	buf_puts(out, "\t\tlocal -a commands=(");
+	for (size_t i = 0; i < n; i++) {
+		buf_putf(out, "\n\t\t\t'%s:", members[i].name);
+		zsh_text(members[i].command->summary, out);
+		buf_puts(out, "'");
+	}
+	buf_puts(out, ")\n\t\t_describe command commands ;;\n");
+}
+
+/* Its second word is looked at by the same function, as one with the first. */
+static void zsh_family(const struct command *c, struct buf *out)
+{
+	buf_putf(out,
+		 "\t%s)\n\t\t_arguments -C '--help[show the commands]' '1:command:->member' '*::argument:->argument'\n"
+		 "\t\tcase $state in\n\t\targument) _tare_command \"%s $words[1]\" ;;\n\t\tmember)\n",
+		 c->name, c->name);
+	zsh_members(c, out);
+	buf_puts(out, "\t\tesac ;;\n");
+}
+
 static void zsh_command(const struct command *c, struct buf *out)
 {
-	buf_putf(out, "\t\t%s)\n\t\t\t_arguments -s", c->name);
+	if (c->family) {
+		zsh_family(c, out);
+		return;
+	}
+	buf_puts(out, "\t");
+	quoted_names(c, out);
+	buf_puts(out, ")\n\t\t_arguments -s");
 	each_option(c->groups, zsh_option, NULL, out);
 	buf_puts(out, " \\\n\t\t\t'--help[show the options]'");
 	if (c->complete) {
@@ -168,26 +231,17 @@ static void zsh_command(const struct command *c, struct buf *out)
 
 void completion_zsh(struct buf *out)
 {
-	size_t n;
-	const struct command *const *all = commands(&n);
-
 	buf_puts(out, "#compdef tare\n# zsh(1) completion of tare(1); made by `tare completion zsh`\n"
+		      "_tare_command()\n{\n\tcase $1 in\n");
+	each_command(zsh_command, out);
+	buf_puts(out, "\tesac\n}\n"
 		      "_tare()\n{\n\tlocal context state state_descr line\n\ttypeset -A opt_args\n\t_arguments -C");
 	each_option(global_groups, zsh_option, NULL, out);
 	buf_puts(out,
 		 " \\\n\t\t'--help[show the commands]' \\\n\t\t'1:command:->command' \\\n\t\t'*::argument:->argument'\n"
-		 "\tcase $state in\n\tcommand)\n\t\tlocal -a commands=(");
-	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden) {
-			buf_putf(out, "\n\t\t\t'%s:", all[i]->name);
-			zsh_text(all[i]->summary, out);
-			buf_puts(out, "'");
-		}
-	buf_puts(out, ")\n\t\t_describe command commands ;;\n\targument)\n\t\tcase $words[1] in\n");
-	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden)
-			zsh_command(all[i], out);
-	buf_puts(out, "\t\tesac ;;\n\tesac\n}\n"
+		 "\tcase $state in\n\targument) _tare_command $words[1] ;;\n\tcommand)\n");
+	zsh_members(NULL, out);
+	buf_puts(out, "\tesac\n}\n"
 		      "if [ \"$funcstack[1]\" = _tare ]; then _tare \"$@\"; else compdef _tare tare; fi\n");
 }
 
@@ -204,14 +258,15 @@ static void fish_text(const char *text, struct buf *out)
 	buf_puts(out, "'");
 }
 
+struct fish_place {
+	const char *test, *name; /* "__tare_in", "image ls" */
+};
+
 static void fish_option(const struct option *o, const void *context, struct buf *out)
 {
-	const char *command = context;
+	const struct fish_place *place = context;
 
-	if (command)
-		buf_putf(out, "complete -c tare -n '__fish_seen_subcommand_from %s'", command);
-	else
-		buf_puts(out, "complete -c tare -n __fish_use_subcommand");
+	buf_putf(out, "complete -c tare -n '%s %s'", place->test, place->name);
 	if (o->letter)
 		buf_putf(out, " -s %c", o->letter);
 	buf_putf(out, " -l %s -d ", o->name);
@@ -223,27 +278,64 @@ static void fish_option(const struct option *o, const void *context, struct buf 
 	buf_puts(out, "\n");
 }
 
-static void fish_command(const struct command *c, struct buf *out)
+static void fish_members(const struct command *family, struct buf *out)
 {
-	buf_putf(out, "complete -c tare -n __fish_use_subcommand -f -a %s -d ", c->name);
-	fish_text(c->summary, out);
-	buf_puts(out, "\n");
-	each_option(c->groups, fish_option, c->name, out);
+	struct command_member members[COMMANDS_MAX];
+	size_t n = command_members(family, members);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_putf(out, "complete -c tare -n '__tare_at %s' -f -a %s -d ", family ? family->name : "",
+			 members[i].name);
+		fish_text(members[i].command->summary, out);
+		buf_puts(out, "\n");
+	}
+}
+
+static void fish_name(const struct command *c, const char *name, struct buf *out)
+{
+	const struct fish_place place = { "__tare_in", name };
+
+	each_option(c->groups, fish_option, &place, out);
 	if (!c->complete)
 		return;
-	buf_putf(out, "complete -c tare -n '__fish_seen_subcommand_from %s' -f -a \"", c->name);
+	buf_putf(out, "complete -c tare -n '__tare_in %s' -f -a \"", name);
 	operand_words(c, "(", ")", out);
 	buf_puts(out, "\"\n");
 }
 
+static void fish_command(const struct command *c, struct buf *out)
+{
+	if (c->family)
+		fish_members(c, out);
+	fish_name(c, c->name, out);
+	for (const char *const *name = c->also; name && *name; name++)
+		fish_name(c, *name, out);
+}
+
+static void fish_case(const struct option *o, const void *context, struct buf *out)
+{
+	if (o->arg && o->letter)
+		buf_putf(out, " -%c", o->letter);
+	if (o->arg)
+		buf_putf(out, " --%s", o->name);
+}
+
+/* Two questions about the words before the cursor: are they this command and no more; do they begin with it? */
 void completion_fish(struct buf *out)
 {
-	size_t n;
-	const struct command *const *all = commands(&n);
+	static const struct fish_place start = { "__tare_at", "" };
 
-	buf_puts(out, "# fish(1) completion of tare(1); made by `tare completion fish`\n");
-	each_option(global_groups, fish_option, NULL, out);
-	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden)
-			fish_command(all[i], out);
+	buf_puts(out, "# fish(1) completion of tare(1); made by `tare completion fish`\n"
+		      "function __tare_words\n\tset -l skip 0\n\tset -l any 0\n"
+		      "\tfor word in (commandline -opc)[2..-1]\n\t\tif test $skip = 1\n\t\t\tset skip 0\n"
+		      "\t\t\tcontinue\n\t\tend\n\t\tswitch $word\n\t\t\tcase");
+	each_option(global_groups, fish_case, NULL, out);
+	buf_puts(out, "\n\t\t\t\ttest $any = 1; or set skip 1\n\t\t\tcase '-*'\n\t\t\tcase '*'\n"
+		      "\t\t\t\tset any 1\n\t\t\t\techo $word\n\t\tend\n\tend\nend\n"
+		      "function __tare_at\n\tset -l words (__tare_words)\n\ttest \"$words\" = \"$argv\"\nend\n"
+		      "function __tare_in\n\tset -l words (__tare_words)\n\tset -l n (count $argv)\n"
+		      "\ttest (count $words) -ge $n; and test \"$words[1..$n]\" = \"$argv\"\nend\n");
+	each_option(global_groups, fish_option, &start, out);
+	fish_members(NULL, out);
+	each_command(fish_command, out);
 }

@@ -70,23 +70,48 @@ static void option_group_help(const struct option_group *g, struct buf *out)
 	}
 }
 
+/* families: those of them that are, or those that are not */
+static void member_lines(const struct command *family, bool families, struct buf *out)
+{
+	struct command_member members[COMMANDS_MAX];
+	size_t n = command_members(family, members);
+
+	for (size_t i = 0; i < n; i++)
+		if (members[i].command->family == families)
+			buf_putf(out, "  %-12s %s\n", members[i].name, members[i].command->summary);
+}
+
 void help_overview(struct buf *out)
 {
-	size_t n;
-	const struct command *const *all = commands(&n);
-
 	buf_puts(out, "Usage: tare [OPTIONS] COMMAND [ARG...]\n\nContainers without a daemon.\n\nCommands:\n");
-	for (size_t i = 0; i < n; i++)
-		if (!all[i]->hidden)
-			buf_putf(out, "  %-12s %s\n", all[i]->name, all[i]->summary);
+	member_lines(NULL, false, out);
+	buf_puts(out, "\nFamilies of commands:\n");
+	member_lines(NULL, true, out);
 	option_group_help(&opt_global, out);
 	buf_puts(out, "\n`tare COMMAND --help` and tare-COMMAND(1) say more.\n");
+}
+
+static void also_line(const struct command *c, struct buf *out)
+{
+	scoped_buf text = BUF(CLI_OUTPUT_MAX);
+
+	for (const char *const *name = c->also; name && *name; name++)
+		buf_putf(&text, "%s%s", name == c->also ? "Also: tare " : ", tare ", *name);
+	if (!text.len)
+		return;
+	buf_puts(out, "\n");
+	wrap(out, text.p, 0, 0);
 }
 
 void help_command(const struct command *c, struct buf *out)
 {
 	buf_putf(out, "Usage: tare %s%s%s\n\n", c->name, *c->args ? " " : "", c->args);
 	wrap(out, c->summary, 0, 0);
+	if (c->family) {
+		buf_puts(out, "\nCommands:\n");
+		member_lines(c, false, out);
+	}
+	also_line(c, out);
 	for (const struct option_group *const *g = c->groups; g && *g; g++)
 		option_group_help(*g, out);
 }

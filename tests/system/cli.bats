@@ -134,6 +134,21 @@ load helpers
 	bash -c 'eval "$1"; COMP_WORDS=(tare run --ipc ""); COMP_CWORD=3; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
 		>"$T/words"
 	equal "private none shareable host" "$(<"$T/words")"
+	bash -c 'eval "$1"; COMP_WORDS=(tare --root / image l); COMP_CWORD=4; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
+		>"$T/words"
+	equal "load ls" "$(<"$T/words")"
+}
+
+@test "a family of commands: its list, its members under either name, and what is not in it" {
+	expect 0 tare image
+	equal "$out" "$(tare help image)"
+	matches $'\n  ls +list images' "$out"
+	expect 0 tare image ls --format json
+	equal "$(tare images --format json)" "$out"
+	expect 0 tare container run --rm --cgroup-parent "/$group" busybox echo same
+	equal same "$out"
+	expect 1 tare image laod
+	equal "tare: unknown command image laod; did you mean image load?" "$err"
 }
 
 # bats test_tags=guest

@@ -20,18 +20,98 @@ int engine_run(struct engine *engine, const struct host *host, struct container_
 
 /* ---- rows --------------------------------------------------------------------------------------------------- */
 
+/* -EINVAL, or how many of the words are the name of *ret. */
+static int find(const char *first, const char *second, const struct command **ret)
+{
+	char *words[] = { (char *)first, (char *)second };
+	int used, r = command_find(words, second ? 2 : 1, ret, &used, NULL);
+
+	return r < 0 ? r : used;
+}
+
+static void is_found(const struct command *c, const char *name)
+{
+	const char *blank = strchr(name, ' ');
+	const struct command *found = NULL;
+	char first[100];
+
+	(void)snprintf(first, sizeof first, "%.*s", blank ? (int)(blank - name) : 99, name);
+	assert_int_equal(blank ? 2 : 1, find(first, blank ? blank + 1 : NULL, &found));
+	assert_ptr_equal(c, found);
+	if (blank) {
+		assert_int_equal(1, find(first, NULL, &found));
+		assert_true(found->family);
+	}
+}
+
 TEST(commands_are_sorted_and_complete)
 {
 	size_t n;
 	const struct command *const *all = commands(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		assert_true(i == 0 || strcmp(all[i - 1]->name, all[i]->name) < 0);
-		assert_ptr_equal(all[i], command_find(sv_from(all[i]->name)));
-		assert_non_null(all[i]->run);
-		assert_non_null(all[i]->args);
-		assert_true(all[i]->hidden == (all[i]->name[0] == '_'));
-		assert_true(strlen(all[i]->summary) <= 66 && all[i]->summary[strlen(all[i]->summary) - 1] != '.');
+		const struct command *c = all[i];
+
+		assert_true(i == 0 || strcmp(all[i - 1]->name, c->name) < 0);
+		is_found(c, c->name);
+		for (const char *const *name = c->also; name && *name; name++)
+			is_found(c, *name);
+		assert_true(c->family == !c->run);
+		assert_non_null(c->args);
+		assert_true(c->hidden == (c->name[0] == '_'));
+		assert_true(strlen(c->summary) <= 66 && c->summary[strlen(c->summary) - 1] != '.');
+	}
+}
+
+TEST(a_family_takes_the_second_word)
+{
+	const struct command *found = NULL;
+
+	assert_int_equal(2, find("image", "ls", &found));
+	assert_ptr_equal(&command_images, found);
+	assert_int_equal(1, find("image", "--help", &found));
+	assert_ptr_equal(&command_image, found);
+	assert_int_equal(1, find("images", "ls", &found));
+	assert_ptr_equal(&command_images, found);
+	found = NULL;
+	assert_int_equal(-EINVAL, find("image", "run", &found));
+	assert_int_equal(-EINVAL, find("image ls", NULL, &found));
+	assert_int_equal(-EINVAL, find("ls", NULL, &found));
+	assert_null(found);
+}
+
+TEST(a_family_lists_one_name_of_each_member)
+{
+	struct command_member members[COMMANDS_MAX];
+	size_t n = command_members(&command_image, members), listed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(i == 0 || strcmp(members[i - 1].name, members[i].name) < 0);
+		listed += members[i].command == &command_images;
+		assert_int_not_equal(0, strcmp(members[i].name, "list"));
+	}
+	assert_int_equal(1, listed);
+}
+
+static const struct {
+	const char *first, *second, *text;
+} unknown[] = {
+	{ "imgae", NULL, "unknown command imgae; did you mean image?" },
+	{ "image", "laod", "unknown command image laod; did you mean image load?" },
+	{ "image", "xyzzy", "unknown command image xyzzy; `tare help image` lists them" },
+	{ "xyzzy", "ls", "unknown command xyzzy; `tare help` lists them" },
+};
+
+TEST(an_unknown_command_is_named)
+{
+	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
+		char *words[] = { (char *)unknown[i].first, (char *)unknown[i].second };
+		const struct command *found;
+		struct err e = { 0 };
+		int used;
+
+		assert_int_equal(-EINVAL, command_find(words, unknown[i].second ? 2 : 1, &found, &used, &e));
+		assert_string_equal(unknown[i].text, e.msg);
 	}
 }
 
@@ -201,7 +281,7 @@ TEST(help_fits_80_columns)
 	for (size_t i = 0; i < n; i++) {
 		scoped_buf out = BUF(CLI_OUTPUT_MAX);
 
-		if (!all[i]->hidden)
+		if (!all[i]->hidden && !strchr(all[i]->name, ' '))
 			assert_true(has(&overview, all[i]->name));
 		help_command(all[i], &out);
 		lines_fit(&out);
@@ -234,6 +314,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(commands_are_sorted_and_complete),
+		RUN(a_family_takes_the_second_word),
+		RUN(a_family_lists_one_name_of_each_member),
+		RUN(an_unknown_command_is_named),
 		RUN(options_are_sorted_and_well_formed),
 		RUN(names_and_letters_of_options_are_unique_in_a_command),
 		RUN(every_option_is_in_the_manual),

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_family.c - the first words of commands that stand in families: `tare image ls`. */
+#include "cli/command.h"
+
+const struct command command_container = {
+	.name = "container",
+	.args = "COMMAND",
+	.summary = "manage containers",
+	.family = true,
+};
+
+const struct command command_image = {
+	.name = "image",
+	.args = "COMMAND",
+	.summary = "manage images",
+	.family = true,
+};
