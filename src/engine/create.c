@@ -7,261 +7,16 @@
 #include "base/scope.h"
 #include "engine/containers.h"
 #include "engine/create_priv.h"
-#include "engine/list.h"
-#include "engine/programs.h"
 #include "engine/recover.h"
-#include "engine/user.h"
 #include "kernel/cgroup.h"
 #include "storage/init_layer.h"
 #include "storage/layers.h"
-#include "storage/rootview.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #define PLAN_ID "<id>"
-
-/* ---- image ------------------------------------------------------------------------------------------------------ */
-
-#define EXIT_NO_SUCH_IMAGE 2 /* of tare-image */
-
-/* Its one line of error without its name in front. */
-static int image_error(int fd, const char *reference, struct err *e)
-{
-	static const char name[] = "tare-image: ";
-	scoped_buf b = BUF(sizeof e->msg);
-	struct sv text, rest;
-
-	(void)io_read_fd(fd, &b, NULL);
-	sv_cut(buf_sv(&b), '\n', &text, &rest);
-	if (sv_has_prefix(text, name))
-		text = (struct sv){ text.p + strlen(name), text.n - strlen(name) };
-	return err_set(e, EIO, "image %s could not be loaded%s" SV_FMT, reference, text.n ? ": " : "", SV_ARG(text));
-}
-
-static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_t *ret, struct err *e)
-{
-	posix_spawn_file_actions_t actions;
-	int r;
-
-	r = posix_spawn_file_actions_init(&actions);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
-	if (r == 0)
-		r = posix_spawn(ret, path, &actions, NULL, argv, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return r == 0 ? 0 : err_set(e, r, "start %s: %s", path, strerror(r));
-}
-
-/* The slow program does what needs libarchive and libcrypto; it records the image itself. */
-static int load_embedded(struct engine *en, const char *reference, struct err *e)
-{
-	char path[PATH_MAX];
-	char *const argv[] = { "tare-image", "--root", en->root_path, "--state", en->state_path, "load-embedded",
-			       (char *)reference, NULL };
-	scoped_fd ours = -1, theirs = -1;
-	int r = programs_find("tare-image", path, e), pair[2], status;
-	pid_t pid;
-
-	if (r < 0)
-		return r;
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return err_sys(e, "pipe");
-	ours = pair[0];
-	theirs = pair[1];
-	r = spawn_image(argv, path, theirs, &pid, e);
-	if (r < 0)
-		return r;
-	close(fd_take(&theirs));
-	r = image_error(ours, reference, e);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "wait for %s", path);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SUCH_IMAGE)
-		return err_set(e, ENOENT, "Unable to find image '%s' locally", reference);
-	return r;
-}
-
-static int find_image(struct creation *cr, struct err *e)
-{
-	struct err missing = { 0 };
-	struct db *db;
-	int r;
-
-	if (!cr->en)
-		return err_set(e, EINVAL, "an image needs the data root; without it only --rootfs can be planned");
-	r = engine_db(cr->en, &db, e);
-	if (r < 0)
-		return r;
-	r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, &missing);
-	if (r == -ENOENT) {
-		r = load_embedded(cr->en, cr->config->image, e);
-		if (r == 0)
-			r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e);
-	} else if (r < 0 && e) {
-		*e = missing;
-	}
-	if (r == 0)
-		r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
-	if (r == 0)
-		r = image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
-	return r;
-}
-
-/* ---- look-ups in the root file system ----------------------------------------------------------------------------- */
-
-static int open_view(struct creation *cr, int *ret, struct err *e)
-{
-	scoped_fd layers = -1;
-	int r;
-
-	if (!cr->config->image) {
-		*ret = open(cr->config->rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return *ret < 0 ? err_sys(e, "--rootfs %s", cr->config->rootfs) : 0;
-	}
-	r = layers_open(cr->en->root, &layers, e);
-	return r < 0 ? r : rootview_open(layers, cr->layers.v, cr->layers.n, ret, e);
-}
-
-static int read_optional(int view, const char *path, struct buf *b, struct err *e)
-{
-	struct err missing = { 0 };
-	int r = rootview_read(view, path, b, &missing);
-
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0 && e)
-		*e = missing;
-	return r;
-}
-
-static int find_user(struct creation *cr, struct err *e)
-{
-	const char *want = cr->config->user ? cr->config->user : cr->image_config.user;
-	scoped_buf passwd = BUF(LIMIT_PASSWD), group = BUF(LIMIT_PASSWD);
-	scoped_fd view = -1;
-	struct user u;
-	int r = open_view(cr, &view, e);
-
-	if (r == 0)
-		r = read_optional(view, "etc/passwd", &passwd, e);
-	if (r == 0)
-		r = read_optional(view, "etc/group", &group, e);
-	if (r < 0)
-		return r;
-	r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
-	if (r < 0)
-		return err_wrap(e, r, cr->config->user ? "--user %s" : "user %s of the image", want ? want : "");
-	cr->inputs.uid = u.uid;
-	cr->inputs.gid = u.gid;
-	cr->inputs.groups.v = u.groups.v;
-	cr->inputs.groups.n = u.groups.n;
-	cr->inputs.home = u.home;
-	return 0;
-}
-
-/* ---- the charter ---------------------------------------------------------------------------------------------------- */
-
-static int charter_root(struct creation *cr, const char *dir, struct err *e)
-{
-	const char **lower = arena_array(cr->a, cr->layers.n + 1, sizeof *lower);
-	size_t n = cr->layers.n;
-	struct root_source *root = &cr->charter.root;
-
-	if (!lower)
-		return err_oom(e);
-	if (!cr->config->image) {
-		root->path = cr->config->rootfs;
-		return 0;
-	}
-	lower[0] = INIT_LAYER;
-	for (size_t i = 0; i < n; i++) {
-		lower[i + 1] = arena_fmt(cr->a, "%u", cr->layers.v[n - 1 - i]);
-		if (!lower[i + 1])
-			return err_oom(e);
-	}
-	*root = (struct root_source){ .layers_dir = arena_fmt(cr->a, "%s/layers", cr->en->root_path), .data_dir = dir,
-				      .lower = lower, .lower_count = (unsigned)n + 1, .upper = "upper",
-				      .work = "work" };
-	return root->layers_dir ? 0 : err_oom(e);
-}
-
-static int make_charter(struct creation *cr, bool trace, struct err *e)
-{
-	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT,
-		   *state = cr->en ? cr->en->state_path : ENGINE_STATE;
-	const char *dir = arena_fmt(cr->a, "%s/containers/%s", root, cr->id.hex);
-	char program[PATH_MAX];
-	int r;
-
-	charter_init(&cr->charter);
-	cr->charter.id = cr->id.hex;
-	cr->charter.container_dir = dir;
-	cr->charter.auto_remove = cr->config->auto_remove;
-	cr->charter.open_stdin = cr->config->open_stdin;
-	cr->charter.trace = trace;
-	cr->charter.data_root = root;
-	cr->charter.state_root = state;
-	r = dir ? programs_find("tare", program, e) : err_oom(e);
-	if (r < 0)
-		return r;
-	cr->charter.program = arena_str(cr->a, program);
-	return cr->charter.program ? charter_root(cr, dir, e) : err_oom(e);
-}
-
-static int make_inputs(struct creation *cr, struct err *e)
-{
-	const char *dir = cr->charter.container_dir;
-	bool host_net = cr->config->network_mode && strcmp(cr->config->network_mode, "host") == 0;
-
-	cr->inputs.id = cr->id.hex;
-	cr->inputs.root_path = cr->config->image ? arena_fmt(cr->a, "%s/rootfs", dir) : cr->config->rootfs;
-	cr->inputs.etc_hosts = arena_fmt(cr->a, "%s/hosts", dir);
-	cr->inputs.etc_hostname = arena_fmt(cr->a, "%s/hostname", dir);
-	cr->inputs.etc_resolv_conf = arena_fmt(cr->a, "%s/resolv.conf", dir);
-	if (cr->config->hostname)
-		cr->inputs.hostname = cr->config->hostname;
-	else
-		cr->inputs.hostname =
-			host_net && !cr->plan_only ? host_name(cr->a) : arena_fmt(cr->a, "%.12s", cr->id.hex);
-	if (!cr->inputs.root_path || !cr->inputs.etc_hosts || !cr->inputs.etc_hostname || !cr->inputs.etc_resolv_conf ||
-	    !cr->inputs.hostname)
-		return err_oom(e);
-	return 0;
-}
-
-static int plan(struct creation *cr, bool trace, struct err *e)
-{
-	int r = host_facts_read(cr->en ? cr->en->host : cr->host, cr->a, &cr->facts, e);
-
-	if (r == 0)
-		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
-	if (r == 0)
-		r = create_clamp_ulimits(cr, e);
-	if (r == 0 && cr->config->image)
-		r = find_image(cr, e);
-	if (r == 0)
-		r = find_user(cr, e);
-	if (r == 0)
-		r = create_find_devices(cr, e);
-	if (r == 0)
-		r = make_charter(cr, trace, e);
-	if (r == 0)
-		r = make_inputs(cr, e);
-	if (r == 0)
-		r = create_find_volumes(cr, e);
-	return r;
-}
-
-static int make_spec(struct creation *cr, struct err *e)
-{
-	return spec_make(cr->config, &cr->image_config, &cr->facts, &cr->inputs, cr->a, &cr->spec, &cr->warnings, e);
-}
 
 /* ---- making ----------------------------------------------------------------------------------------------------------- */
 
@@ -299,18 +54,6 @@ static int make_folders(struct creation *cr, struct err *e)
 	return 0;
 }
 
-static int write_bundle(struct creation *cr, struct err *e)
-{
-	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
-	int r = runtime_spec_print(&cr->spec, false, &json, e);
-
-	if (r == 0)
-		r = engine_state_dir(cr->en, cr->id.hex, true, &cr->state_dir, e);
-	if (r == 0)
-		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
-	return r < 0 ? r : charter_write(cr->state_dir, &cr->charter, e);
-}
-
 static int make(struct creation *cr, struct err *e)
 {
 	int r = insert_row(cr, e);
@@ -321,7 +64,7 @@ static int make(struct creation *cr, struct err *e)
 		r = create_etc_files(cr, e);
 	if (r == 0)
 		r = create_make_volumes(cr, e);
-	return r < 0 ? r : write_bundle(cr, e);
+	return r;
 }
 
 static void begin(struct creation *cr, struct engine *en, struct container_config *c, struct arena *a)
@@ -333,38 +76,88 @@ static void begin(struct creation *cr, struct engine *en, struct container_confi
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		struct creation *ret, struct err *e)
 {
-	int r;
-
 	begin(ret, en, c, a);
 	ret->plan_only = true;
 	ret->host = host;
 	ret->host_is_captured = !host->real;
 	(void)sv_copy(SV(PLAN_ID), ret->id.hex, sizeof ret->id.hex);
-	r = plan(ret, false, e);
-	return r < 0 ? r : make_spec(ret, e);
+	return create_look_up(ret, e);
 }
 
-int engine_create(struct engine *en, struct container_config *c, bool trace, struct arena *a, struct creation *ret,
-		  struct err *e)
+int engine_create(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e)
 {
 	int r;
 
 	begin(ret, en, c, a);
 	r = id_new(&ret->id, e);
 	if (r == 0)
-		r = plan(ret, trace, e);
-	if (r == 0)
-		r = make_spec(ret, e);
+		r = create_look_up(ret, e);
 	if (r == 0)
 		r = container_lock_new(en, ret->id.hex, &ret->lock, &ret->container_dir, e);
 	if (r < 0)
 		return r;
 	r = make(ret, e);
-	if (r < 0) {
-		(void)container_remove_locked(en, ret->id.hex, true, &ret->lock, NULL);
-		creation_done(ret);
-	}
+	if (r < 0)
+		creation_undo(ret);
 	return r;
+}
+
+int creation_settle(struct creation *cr, struct err *e)
+{
+	struct outcome o = { .state = OUTCOME_CREATED, .created_ns = clock_real_ns() };
+	int r;
+
+	(void)snprintf(o.boot_id, sizeof o.boot_id, "%s", cr->en->boot_id);
+	r = outcome_write(cr->container_dir, &o, e);
+	if (r < 0)
+		creation_undo(cr);
+	else
+		creation_done(cr);
+	return r;
+}
+
+/* ---- what is there already ---------------------------------------------------------------------------------------- */
+
+int engine_reopen(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		  struct creation *ret, struct err *e)
+{
+	int r = config_parse(sv_from(row->config), a, c, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "container %s", row->name);
+	begin(ret, en, c, a);
+	ret->row = row;
+	(void)sv_copy(sv_from(row->id), ret->id.hex, sizeof ret->id.hex);
+	(void)sv_copy(sv_from(row->name), ret->name, sizeof ret->name);
+	return create_look_up(ret, e);
+}
+
+/* ---- the bundle --------------------------------------------------------------------------------------------------- */
+
+static int open_state(struct creation *cr, struct err *e)
+{
+	int r = engine_state_dir(cr->en, cr->id.hex, true, &cr->state_dir, e);
+
+	return r == -EEXIST ? engine_state_dir(cr->en, cr->id.hex, false, &cr->state_dir, e) : r;
+}
+
+int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
+{
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	int r = runtime_spec_print(&cr->spec, false, &json, e);
+
+	if (r == 0 && cr->state_dir < 0)
+		r = open_state(cr, e);
+	if (r == 0)
+		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
+	cr->charter.trace = trace;
+	return r < 0 ? r : charter_write(cr->state_dir, &cr->charter, e);
+}
+
+void creation_undo(struct creation *cr)
+{
+	(void)container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, NULL);
+	creation_done(cr);
 }
 
 void creation_done(struct creation *cr)

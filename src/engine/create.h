@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create.h - a configuration becomes a container: folders, files, row, volumes, and the bundle that a monitor runs.
+/* create.h - a configuration becomes a container: folders, files, row, volumes; and, each time that it is to be started,
+ * the bundle that a monitor runs.
  *
  * The intent half of a container's life; nothing runs after it. Everything that can be refused is refused before
  * anything is made. */
@@ -9,24 +10,22 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "engine/config.h"
+#include "engine/containers.h"
 #include "engine/engine.h"
 #include "engine/images.h"
 #include "engine/lock.h"
 #include "engine/names.h"
 #include "engine/spec.h"
+#include "engine/volume_rows.h"
 #include "kernel/host.h"
 #include "monitor/charter.h"
 #include "oci/image_spec.h"
-
-struct volume_use {
-	const char *name, *target;
-	bool anonymous;
-};
 
 struct creation {
 	struct engine *en;       /* NULL: a plan for --rootfs, without any data root */
 	const struct host *host; /* of a plan: perhaps a captured one */
 	bool host_is_captured;   /* then this machine's own devices are not looked at */
+	const struct container_row *row; /* it was made before; NULL: it is being made */
 	struct container_config *config;
 	struct arena *a;
 	bool plan_only; /* look everything up, make nothing: <id> stands for the id */
@@ -37,7 +36,8 @@ struct creation {
 	struct image_config image_config;
 	struct image_numbers layers;
 	struct spec_inputs inputs;
-	CONFIG_LIST(struct volume_use, volumes);
+	struct volume_uses volumes;       /* what it uses */
+	struct volume_uses known_volumes; /* of a row: what stands in the database, by target */
 	struct oci_strings copy_up; /* targets of volumes that the image fills while they are empty */
 	struct runtime_spec spec;
 	struct charter charter;
@@ -51,9 +51,22 @@ struct creation {
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		struct creation *ret, struct err *e);
 
-/* engine_create - the same, and then makes it. On failure nothing is left. The container's lock is held until
- * creation_done(). */
-int engine_create(struct engine *en, struct container_config *c, bool trace, struct arena *a, struct creation *ret,
-		  struct err *e);
+/* engine_create - the same, and then makes row, folders and volumes. On failure nothing is left. The container's lock is
+ * held, with the intent "create", until one of the three below. */
+int engine_create(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e);
 
+/* creation_settle - nobody starts it now: what happened to it so far is recorded, the lock is let go. On failure nothing
+ * of the container is left. */
+int creation_settle(struct creation *cr, struct err *e);
+/* creation_undo - all of it is removed again. creation_done - memory and descriptors; the lock is let go if it is held. */
+void creation_undo(struct creation *cr);
 void creation_done(struct creation *cr);
+
+/* engine_reopen - look everything up anew for a container that was made before: its configuration goes to *c, the host is
+ * asked as it is now. Makes nothing; the caller holds the lock, or does not mind. Memory belongs to a, the row stays
+ * borrowed. */
+int engine_reopen(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		  struct creation *ret, struct err *e);
+
+/* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. */
+int creation_write_bundle(struct creation *cr, bool trace, struct err *e);

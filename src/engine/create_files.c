@@ -2,11 +2,11 @@
 /* Volumes, bind sources, and the three files in /etc that a container gets from its engine. */
 #include "engine/create_priv.h"
 
-#include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/list.h"
+#include "engine/volume.h"
 #include "storage/volumes.h"
 
 #include <errno.h>
@@ -23,29 +23,41 @@ const char *host_name(struct arena *a)
 
 /* ---- volumes ------------------------------------------------------------------------------------------------------ */
 
-static const char *volume_name(struct creation *cr, const char *given)
+/* The one that it got when it was made. */
+static const char *recorded_name(const struct volume_uses *known, const char *target)
+{
+	for (size_t i = 0; i < known->n; i++)
+		if (strcmp(known->v[i].target, target) == 0)
+			return known->v[i].name;
+	return NULL;
+}
+
+static int volume_name(struct creation *cr, const struct mount_config *m, const char **ret, struct err *e)
 {
 	struct id id;
+	int r = 0;
 
-	if (given)
-		return given;
-	if (cr->plan_only)
-		return "<volume>";
-	return id_new(&id, NULL) < 0 ? NULL : arena_str(cr->a, id.hex);
+	*ret = m->source ? m->source : cr->plan_only ? "<volume>" : recorded_name(&cr->known_volumes, m->target);
+	if (*ret)
+		return m->source ? volume_name_check(sv_from(m->source), e) : 0;
+	if (cr->row)
+		return err_set(e, ENOENT, "the volume of %s is gone", m->target);
+	r = id_new(&id, e);
+	*ret = r < 0 ? NULL : arena_str(cr->a, id.hex);
+	return r < 0 ? r : *ret ? 0 : err_oom(e);
 }
 
 static int use_volume(struct creation *cr, const struct mount_config *m, struct err *e)
 {
-	const char *name = volume_name(cr, m->source);
-	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT;
+	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT, *name = NULL;
 	struct volume_use *use = LIST_ADD(cr->a, &cr->volumes);
 	struct oci_mount *to = LIST_ADD(cr->a, &cr->inputs.volumes);
+	int r = use && to ? volume_name(cr, m, &name, e) : err_oom(e);
 
-	if (!name || !use || !to)
-		return err_oom(e);
-	if (m->source && volume_name_check(sv_from(m->source), e) < 0)
-		return -e->code;
-	*use = (struct volume_use){ .name = name, .target = m->target, .anonymous = !m->source };
+	if (r < 0)
+		return r;
+	*use = (struct volume_use){ .name = name, .target = m->target,
+				    .kind = m->source ? VOLUME_NAMED : VOLUME_OF_CONTAINER };
 	*to = (struct oci_mount){ .destination = m->target, .type = "bind",
 				  .source = arena_fmt(cr->a, "%s/volumes/%s/_data", root, name) };
 	if (!to->source || strings_add(cr->a, &to->options, "rbind") < 0 ||
@@ -73,8 +85,11 @@ static int check_bind(const struct mount_config *m, struct err *e)
 int create_find_volumes(struct creation *cr, struct err *e)
 {
 	const struct container_config *c = cr->config;
-	int r = 0;
+	struct db *db;
+	int r = cr->row ? engine_db(cr->en, &db, e) : 0;
 
+	if (r == 0 && cr->row)
+		r = volume_rows_of(db, cr->id.hex, cr->a, &cr->known_volumes, e);
 	for (size_t i = 0; r == 0 && i < c->mounts.n; i++) {
 		if (c->mounts.v[i].type == MOUNT_VOLUME)
 			r = use_volume(cr, &c->mounts.v[i], e);
@@ -91,22 +106,6 @@ int create_find_volumes(struct creation *cr, struct err *e)
 	}
 	cr->charter.copy_up = cr->copy_up.v;
 	cr->charter.copy_up_count = cr->copy_up.n;
-	return r;
-}
-
-static int record_volume(struct creation *cr, const struct volume_use *v, struct err *e)
-{
-	struct db *db;
-	int r = engine_db(cr->en, &db, e);
-
-	if (r == 0)
-		r = db_run(
-			db,
-			"INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, '{}')",
-			DB_ARGS(db_text(v->name), db_int(clock_real_ns()), db_int(v->anonymous)), NULL, e);
-	if (r == 0)
-		r = db_run(db, "INSERT INTO container_volumes(container_id, target, volume) VALUES(?1, ?2, ?3)",
-			   DB_ARGS(db_text(cr->id.hex), db_text(v->target), db_text(v->name)), NULL, e);
 	return r;
 }
 
@@ -131,14 +130,8 @@ int create_make_volumes(struct creation *cr, struct err *e)
 	if (r < 0 || cr->volumes.n == 0)
 		return r;
 	r = volumes_open(cr->en->root, &volumes, e);
-	for (size_t i = 0; r == 0 && i < cr->volumes.n; i++) {
-		bool made;
-
-		/* the row first: a folder that a crash left is then known */
-		r = record_volume(cr, &cr->volumes.v[i], e);
-		if (r == 0)
-			r = volume_create(volumes, cr->volumes.v[i].name, &made, e);
-	}
+	for (size_t i = 0; r == 0 && i < cr->volumes.n; i++)
+		r = volume_use(cr->en, volumes, cr->id.hex, &cr->volumes.v[i], e);
 	return r;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create_priv.h - the parts of create.c in create_files.c and create_devices.c. */
+/* create_priv.h - the parts of create.c in create_plan.c, create_files.c and create_devices.c. */
 #pragma once
 
 #include "engine/create.h"
 
+/* create_look_up - everything up to charter and runtime-spec; *cr holds what was asked for, id, engine and arena. */
+int create_look_up(struct creation *cr, struct err *e);
 /* create_find_volumes - volumes of the configuration and the image become binds; bind sources that must be there are. */
 int create_find_volumes(struct creation *cr, struct err *e);
 /* create_make_volumes - their folders and rows, and missing sources of -v. */

@@ -5,11 +5,10 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "engine/containers.h"
-#include "engine/list.h"
 #include "engine/recover.h"
+#include "engine/volume.h"
 #include "kernel/cgroup.h"
 #include "monitor/control.h"
-#include "storage/volumes.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -55,53 +54,6 @@ int container_end_processes(struct engine *en, const char *id, const char *path,
 		return r;
 	r = kill_group(en, l, path, e);
 	return r == -ENOENT ? 0 : r;
-}
-
-/* ---- 3: volumes --------------------------------------------------------------------------------------------- */
-
-/* Names of the container's anonymous volumes that no other container has. */
-static int list_anonymous(struct db *db, const char *id, struct arena *a, struct oci_strings *ret, struct err *e)
-{
-	scoped_rows rows = { 0 };
-	int r = db_query(db,
-			 "SELECT v.name FROM container_volumes c JOIN volumes v ON v.name = c.volume"
-			 " WHERE c.container_id = ?1 AND v.anonymous AND NOT EXISTS"
-			 " (SELECT 1 FROM container_volumes o WHERE o.volume = v.name AND o.container_id <> ?1)",
-			 DB_ARGS(db_text(id)), &rows, e);
-
-	while (r == 0 && (r = db_next(&rows, e)) == 1)
-		r = strings_add(a, ret, arena_str(a, db_col_text(&rows, 0)));
-	return r == -ENOMEM ? err_oom(e) : r;
-}
-
-/* The tree before the row: what a crash leaves is a row without a tree, which this finds again. */
-static int remove_volume(struct db *db, int volumes, const char *name, struct err *e)
-{
-	int r = volume_remove(volumes, name, e);
-
-	if (r < 0 && r != -ENOENT)
-		return r;
-	r = db_begin(db, e);
-	if (r < 0)
-		return r;
-	r = db_run(db, "DELETE FROM container_volumes WHERE volume = ?1", DB_ARGS(db_text(name)), NULL, e);
-	if (r == 0)
-		r = db_run(db, "DELETE FROM volumes WHERE name = ?1", DB_ARGS(db_text(name)), NULL, e);
-	return db_end(db, r, e);
-}
-
-static int remove_anonymous_volumes(struct engine *en, struct db *db, const char *id, struct arena *a, struct err *e)
-{
-	scoped_fd volumes = -1;
-	struct oci_strings names = { 0 };
-	int r = list_anonymous(db, id, a, &names, e);
-
-	if (r < 0 || names.n == 0)
-		return r;
-	r = volumes_open(en->root, &volumes, e);
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		r = remove_volume(db, volumes, names.v[i], e);
-	return r;
 }
 
 /* ---- 4 and 6: the folder ------------------------------------------------------------------------------------ */
@@ -158,7 +110,7 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 	if (r == 0)
 		r = io_remove_tree_at(en->state, id, e);
 	if (r == 0 && row.id && (volumes || row.auto_remove))
-		r = remove_anonymous_volumes(en, db, id, &a, e);
+		r = volumes_end(en, id, e);
 	if (r == 0)
 		r = empty_folder(dir, e);
 	if (r == 0 && row.id)

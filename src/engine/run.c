@@ -169,7 +169,7 @@ static int print_id(const struct creation *cr, struct err *e)
 static bool has_anonymous_volume(const struct creation *cr)
 {
 	for (size_t i = 0; i < cr->volumes.n; i++)
-		if (cr->volumes.v[i].anonymous)
+		if (cr->volumes.v[i].kind == VOLUME_OF_CONTAINER)
 			return true;
 	return false;
 }
@@ -248,7 +248,12 @@ static int run_container(struct engine *en, struct container_config *c, bool tra
 	int r;
 
 	timeline_begin(&t, trace);
-	r = engine_create(en, c, trace, a, &cr, e);
+	r = engine_create(en, c, a, &cr, e);
+	if (r == 0) {
+		r = creation_write_bundle(&cr, trace, e);
+		if (r < 0)
+			creation_undo(&cr);
+	}
 	timeline_mark(&t, "tare: looked up, checked, recorded");
 	if (r == 0) {
 		print_warnings(&cr);

@@ -144,6 +144,26 @@ int volume_open(int volumes, const char *name, int *ret_fd, struct err *e)
 	return 0;
 }
 
+int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct err *e)
+{
+	scoped_fd dir = openat(volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat held, named;
+
+	if (dir < 0 && errno == ENOENT)
+		return err_set(e, ENOENT, "get %s: no such volume", name);
+	if (dir < 0)
+		return err_sys(e, "open volumes/%s", name);
+	while (flock(dir, shared ? LOCK_SH : LOCK_EX) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "lock volumes/%s", name);
+	if (fstat(dir, &held) < 0)
+		return err_sys(e, "stat volumes/%s", name);
+	if (fstatat(volumes, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != held.st_ino)
+		return err_set(e, ENOENT, "get %s: no such volume", name);
+	*ret_fd = fd_take(&dir);
+	return 0;
+}
+
 /* Moved away by one rename: after it the volume is gone, whatever the removal meets. */
 int volume_remove(int volumes, const char *name, struct err *e)
 {

@@ -27,6 +27,9 @@ int volume_create(int volumes, const char *name, bool *ret_made, struct err *e);
 int volume_create_anonymous(int volumes, struct id *ret_name, struct err *e);
 /* volume_open - its _data directory. -ENOENT: "get NAME: no such volume". The caller closes. */
 int volume_open(int volumes, const char *name, int *ret_fd, struct err *e);
+/* volume_hold - its folder, locked by flock(2) until *ret_fd is closed; shared: nobody removes the volume meanwhile, else:
+ * nobody begins to use it. Waits. (The lock is on the folder above _data, which no container sees.) -ENOENT: it is gone. */
+int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct err *e);
 /* volume_remove - with all that is in it. -ENOENT: "get NAME: no such volume". */
 int volume_remove(int volumes, const char *name, struct err *e);
 /* volumes_sweep - remove the leftovers of crashes. Skips what a living process works on. */
