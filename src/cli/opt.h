@@ -11,6 +11,7 @@ struct run_options {
 	struct run_flags flags;
 	struct oci_strings file_env;  /* of --env-file; -e comes after them, wherever it stood */
 	struct oci_pairs file_labels; /* of --label-file, likewise */
+	bool attach_given;            /* -a: only the streams that it names */
 };
 
 #define RUN_FIELD(name) offsetof(struct run_options, name)

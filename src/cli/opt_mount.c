@@ -41,6 +41,13 @@ static int set_device(const struct option_call *c, struct err *e)
 	return r < 0 ? r : LIST_PUT(c->arena, &config(c)->devices, d, e);
 }
 
+static int add_volumes_from(const struct option_call *c, struct err *e)
+{
+	if (!*c->text || *c->text == ':')
+		return err_set(e, EINVAL, "volumes-from specification cannot be an empty string (CONTAINER[:ro|rw])");
+	return LIST_PUT(c->arena, &config(c)->volumes_from, c->text, e);
+}
+
 static const struct option rows[] = {
 	{ "device", 0, "PATH[:PATH][:rwm]", "put a device of the host into the container", set_device },
 	{ "mount", 0, "KEY=VALUE,...", "mount: type=bind, volume or tmpfs, src=..., dst=..., readonly", set_mount },
@@ -50,6 +57,7 @@ static const struct option rows[] = {
 	{ "tmpfs", 0, "PATH[:OPTIONS]", "mount an empty tmpfs", set_tmpfs },
 	{ "volume", 'v', "[SOURCE:]TARGET[:MODE]", "mount a directory of the host (/path) or a volume (name)",
 	  set_volume },
+	{ "volumes-from", 0, "CONTAINER[:ro]", "mount what another container has mounted", add_volumes_from },
 };
 
 OPTION_GROUP(opt_mount, "Files and devices", rows);

@@ -9,7 +9,7 @@
 struct mode_set {
 	const char *const *words;
 	size_t n;
-	bool container; /* Docker has container:NAME as well: the engine says that tare has not */
+	bool container; /* container:NAME as well */
 	const char *error;
 };
 
@@ -30,7 +30,8 @@ static int set_mode(const struct option_call *c, const struct mode_set *m, struc
 static int set_pid(const struct option_call *c, struct err *e)
 {
 	static const char *const words[] = { "host" };
-	static const struct mode_set m = { words, ARRAY_LEN(words), true, "invalid PID mode (host)" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), true,
+					   "invalid PID mode (host, container:NAME)" };
 
 	return set_mode(c, &m, e);
 }
@@ -39,7 +40,7 @@ static int set_ipc(const struct option_call *c, struct err *e)
 {
 	static const char *const words[] = { "host", "none", "private", "shareable" };
 	static const struct mode_set m = { words, ARRAY_LEN(words), true,
-					   "invalid IPC mode (none, private, shareable, host)" };
+					   "invalid IPC mode (none, private, shareable, host, container:NAME)" };
 
 	return set_mode(c, &m, e);
 }
@@ -47,7 +48,8 @@ static int set_ipc(const struct option_call *c, struct err *e)
 static int set_uts(const struct option_call *c, struct err *e)
 {
 	static const char *const words[] = { "host" };
-	static const struct mode_set m = { words, ARRAY_LEN(words), false, "invalid UTS mode (host)" };
+	static const struct mode_set m = { words, ARRAY_LEN(words), true,
+					   "invalid UTS mode (host, container:NAME)" };
 
 	return set_mode(c, &m, e);
 }
@@ -62,9 +64,10 @@ static int set_cgroupns(const struct option_call *c, struct err *e)
 
 static int set_userns(const struct option_call *c, struct err *e)
 {
-	if (*c->text == '\0' || strcmp(c->text, "host") == 0)
-		return 0;
-	return err_set(e, EINVAL, "invalid USER mode (host)");
+	const char **field = (const char **)((char *)c->target + c->row->field);
+
+	*field = *c->text ? c->text : NULL;
+	return 0;
 }
 
 /* The first --network is the container's own, as in Docker. */
@@ -75,7 +78,7 @@ static int set_network(const struct option_call *c, struct err *e)
 
 	if (strcmp(text, "none") != 0 && strcmp(text, "host") != 0 &&
 	    !(strncmp(text, "container:", 10) == 0 && text[10]))
-		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host)");
+		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host, container:NAME)");
 	if (*field && strcmp(*field, text) != 0)
 		return err_set(e, EINVAL, "conflicting options: only one network can be joined");
 	*field = text;
@@ -85,17 +88,18 @@ static int set_network(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	{ "cgroupns", 0, "MODE", "cgroup namespace: private (default) or host", set_cgroupns,
 	  RUN_FIELD(config.cgroupns_mode), .words = "private host" },
-	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable or host", set_ipc,
-	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host" },
+	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable, host or container:NAME", set_ipc,
+	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
 	{ "net", 0, "MODE", "network namespace", set_network, RUN_FIELD(config.network_mode),
-	  .words = "none host", .hidden = true },
-	{ "network", 0, "MODE", "network namespace: none (default) or host", set_network,
-	  RUN_FIELD(config.network_mode), .words = "none host" },
-	{ "pid", 0, "MODE", "PID namespace: the container's own, or host", set_pid,
-	  RUN_FIELD(config.pid_mode), .words = "host" },
-	{ "userns", 0, "MODE", "user namespace: host, which is also the default", set_userns, .words = "host" },
-	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, or host", set_uts,
-	  RUN_FIELD(config.uts_mode), .words = "host" },
+	  .words = "none host container:", .hidden = true },
+	{ "network", 0, "MODE", "network namespace: none (default), host or container:NAME", set_network,
+	  RUN_FIELD(config.network_mode), .words = "none host container:" },
+	{ "pid", 0, "MODE", "PID namespace: the container's own, host or container:NAME", set_pid,
+	  RUN_FIELD(config.pid_mode), .words = "host container:" },
+	{ "userns", 0, "MODE", "user namespace: host, which is also the default", set_userns,
+	  RUN_FIELD(config.userns_mode), .words = "host" },
+	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, host or container:NAME", set_uts,
+	  RUN_FIELD(config.uts_mode), .words = "host container:" },
 };
 
 OPTION_GROUP(opt_namespace, "Namespaces", rows);

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "cli/opt.h"
 #include "cli/value.h"
+#include "kernel/signal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,18 +83,28 @@ static int set_entrypoint(const struct option_call *c, struct err *e)
 	return *c->text ? LIST_PUT(c->arena, &config->entrypoint, c->text, e) : 0;
 }
 
-#define HOSTNAME_MAX 64 /* HOST_NAME_MAX, sethostname(2) */
+#define HOSTNAME_MAX 64 /* HOST_NAME_MAX, sethostname(2), setdomainname(2) */
 
-static int set_hostname(const struct option_call *c, struct err *e)
+static int set_host_word(const struct option_call *c, const char *what, const char **field, struct err *e)
 {
 	if (strlen(c->text) > HOSTNAME_MAX)
-		return err_set(e, EINVAL, "hostname \"%.80s\" is too long (maximum 64 bytes)", c->text);
+		return err_set(e, EINVAL, "%s \"%.80s\" is too long (maximum 64 bytes)", what, c->text);
 	for (const unsigned char *p = (const unsigned char *)c->text; *p; p++)
 		if (*p <= ' ' || *p == 0x7f || *p == '/')
 			return err_set(e, EINVAL,
-				       "invalid hostname: blanks, control characters and slashes are not allowed");
-	options(c)->config.hostname = *c->text ? c->text : NULL;
+				       "invalid %s: blanks, control characters and slashes are not allowed", what);
+	*field = *c->text ? c->text : NULL;
 	return 0;
+}
+
+static int set_hostname(const struct option_call *c, struct err *e)
+{
+	return set_host_word(c, "hostname", &options(c)->config.hostname, e);
+}
+
+static int set_domainname(const struct option_call *c, struct err *e)
+{
+	return set_host_word(c, "domainname", &options(c)->config.domainname, e);
 }
 
 static bool is_user(struct sv s)
@@ -121,6 +132,28 @@ static int set_user(const struct option_call *c, struct err *e)
 	return option_text(c, e);
 }
 
+/* A name is looked up in the image later; a number has its range here. */
+static int add_group(const struct option_call *c, struct err *e)
+{
+	if (!is_user(sv_from(c->text)) || strchr(c->text, ':'))
+		return err_set(e, EINVAL, "invalid group (NAME|GID)");
+	return LIST_PUT(c->arena, &options(c)->config.group_add, c->text, e);
+}
+
+/* "KEY" alone is "KEY=", as in Docker. */
+static int add_annotation(const struct option_call *c, struct err *e)
+{
+	struct sv key, value;
+
+	(void)sv_cut(sv_from(c->text), '=', &key, &value);
+	if (key.n == 0)
+		return err_set(e, EINVAL, "the empty string is not permitted as an annotation key (KEY=VALUE)");
+	return pairs_set(c->arena, &options(c)->config.annotations, arena_sv(c->arena, key), value.p ? value.p : "") <
+			       0 ?
+		       err_oom(e) :
+		       0;
+}
+
 static int set_workdir(const struct option_call *c, struct err *e)
 {
 	if (*c->text && *c->text != '/')
@@ -130,14 +163,31 @@ static int set_workdir(const struct option_call *c, struct err *e)
 	return *c->text && !options(c)->config.workdir ? err_oom(e) : 0;
 }
 
+static int set_stop_signal(const struct option_call *c, struct err *e)
+{
+	if (*c->text && signal_from_name(sv_from(c->text)) < 0)
+		return err_set(e, EINVAL, "invalid signal: %.40s (signal(7): SIGTERM, TERM, 15, RTMIN+3)", c->text);
+	options(c)->config.stop_signal = *c->text ? c->text : NULL;
+	return 0;
+}
+
 static const struct option rows[] = {
+	{ "annotation", 0, "KEY=VALUE", "put an annotation into the runtime-spec", add_annotation },
+	{ "domainname", 0, "NAME", "NIS domain name in the container", set_domainname },
 	{ "entrypoint", 0, "COMMAND", "run this instead of the image's entry point; '' for none", set_entrypoint },
 	{ "env", 'e', "NAME[=VALUE]", "set an environment variable; without a value, as it is here", set_env },
 	{ "env-file", 0, "FILE", "set the environment variables of a file, one NAME=VALUE a line", set_env_file },
+	{ "group-add", 0, "GROUP", "a further group of the user, by name or number", add_group },
 	{ "hostname", 'h', "NAME", "host name in the container (default: the first 12 digits of its id)",
 	  set_hostname },
+	{ "init", 0, NULL, "run the command below a small first process that reaps and passes signals on",
+	  option_switch, RUN_FIELD(config.init) },
 	{ "label", 'l', "NAME[=VALUE]", "put a label on the container", set_label },
 	{ "label-file", 0, "FILE", "put the labels of a file on the container", set_label_file },
+	{ "stop-signal", 0, "SIGNAL", "signal that stops the container (default: the image's, or SIGTERM)",
+	  set_stop_signal },
+	{ "stop-timeout", 0, "SECONDS", "time between this signal and SIGKILL (default 10; -1 is for ever)", option_i64,
+	  RUN_FIELD(config.stop_timeout_s) },
 	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number", set_user,
 	  RUN_FIELD(config.user) },
 	{ "workdir", 'w', "PATH", "working directory in the container", set_workdir },

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* opt_run.c - the run itself: name, foreground or not, what is left afterwards; and what holds between options. */
 #include "base/id.h"
+#include "base/scope.h"
 #include "cli/opt.h"
 #include "cli/value.h"
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 static struct run_options *options(const struct option_call *c)
 {
@@ -42,11 +44,64 @@ static int set_pull(const struct option_call *c, struct err *e)
 		       c->text);
 }
 
+#define RESTART_HELP " (no, always, unless-stopped, on-failure[:MAX])"
+
 static int set_restart(const struct option_call *c, struct err *e)
 {
-	if (strcmp(c->text, "no") == 0 || !*c->text)
-		return 0;
-	return err_set(e, ENOTSUP, "tare does not restart containers yet (no)");
+	struct container_config *config = &options(c)->config;
+	struct sv name, count;
+	int64_t n = 0;
+	int policy;
+	bool parted = sv_cut(sv_from(c->text), ':', &name, &count);
+
+	if (parted && name.n == 0)
+		return err_set(e, EINVAL,
+			       "invalid restart policy format: no policy provided before colon" RESTART_HELP);
+	if (count.n && sv_i64(count, &n) < 0)
+		return err_set(e, EINVAL,
+			       "invalid restart policy format: maximum retry count must be an integer" RESTART_HELP);
+	policy = name.n ? restart_policy_from_name(name) : RESTART_NO;
+	if (policy < 0)
+		return err_set(e, EINVAL,
+			       "invalid restart policy: unknown policy '" SV_FMT "'; use one of 'no', 'always', "
+			       "'on-failure', or 'unless-stopped'",
+			       SV_ARG(name));
+	config->restart.name = (enum restart_policy)policy;
+	config->restart.maximum_retry_count = n;
+	return 0;
+}
+
+static int add_attach(const struct option_call *c, struct err *e)
+{
+	struct run_options *o = options(c);
+	static const char *const names[] = { "stdin", "stdout", "stderr" };
+	bool *const fields[] = { &o->config.attach_stdin, &o->config.attach_stdout, &o->config.attach_stderr };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcasecmp(c->text, names[i]) == 0) {
+			*fields[i] = true;
+			o->attach_given = true;
+			return 0;
+		}
+	return err_set(e, EINVAL, "valid streams are STDIN, STDOUT and STDERR");
+}
+
+/* An image is taken as it is, so only what this machine runs can be asked for. */
+static int set_platform(const struct option_call *c, struct err *e)
+{
+	static const char *const names[] = {
+#if defined __x86_64__
+		"linux/amd64", "linux/x86_64", "linux/x86-64", "linux/amd64/v1",
+#elif defined __aarch64__
+		"linux/arm64", "linux/aarch64", "linux/arm64/v8",
+#endif
+		"linux",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!*c->text || strcasecmp(c->text, names[i]) == 0)
+			return 0;
+	return err_set(e, ENOTSUP, "only this host's own platform can be run (%s)", names[0]);
 }
 
 static int set_isolation(const struct option_call *c, struct err *e)
@@ -62,25 +117,41 @@ static int set_sig_proxy(const struct option_call *c, struct err *e)
 }
 
 static const struct option rows[] = {
+	{ "attach", 'a', "STREAM", "attach to stdin, stdout or stderr, and not to the others", add_attach,
+	  .words = "stdin stdout stderr" },
+	{ "cidfile", 0, "FILE", "write the container's id to a file that is not there yet", option_text,
+	  RUN_FIELD(config.cid_file) },
 	{ "detach", 'd', NULL, "run in the background and print the container's id", option_switch,
 	  RUN_FIELD(config.detach) },
+	{ "detach-keys", 0, "KEYS", "keys that detach from a terminal (default ctrl-p,ctrl-q)", option_text,
+	  RUN_FIELD(flags.detach_keys) },
 	{ "disable-content-trust", 0, NULL, "images are not signed (default true)", option_none, .hidden = true },
 	{ "interactive", 'i', NULL, "pass standard input to the container", option_switch,
 	  RUN_FIELD(config.open_stdin) },
 	{ "isolation", 0, "NAME", "isolation technology: default", set_isolation, .hidden = true },
+	{ "log-driver", 0, "DRIVER", "where the output is kept: json-file (default) or none", option_text,
+	  RUN_FIELD(config.log_driver), .words = "json-file none" },
+	{ "log-opt", 0, "KEY=VALUE", "how it is kept: max-size=BYTES, max-file=N", option_pair,
+	  RUN_FIELD(config.log_opts),
+	  .words = "max-size= max-file=" },
 	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name) },
 	{ "no-healthcheck", 0, NULL, "run no health check; tare runs none yet", option_none },
 	{ "plan", 0, NULL, "print the steps that would be taken, and take none", option_switch, RUN_FIELD(flags.plan) },
+	{ "platform", 0, "OS/ARCH", "platform of the image: this host's", set_platform },
 	{ "pull", 0, "POLICY", "get the image from a registry: missing (default) or never", set_pull,
 	  .words = "missing never" },
 	{ "quiet", 'q', NULL, "do not show the progress of a pull", option_none },
-	{ "restart", 0, "POLICY", "start the container again after its end: no (default)", set_restart, .words = "no" },
+	{ "restart", 0, "POLICY",
+	  "start the container again after its end: no (default), always, unless-stopped or "
+	  "on-failure[:MAX]",
+	  set_restart, .words = "no always unless-stopped on-failure" },
 	{ "rm", 0, NULL, "remove the container when it has ended", option_switch, RUN_FIELD(config.auto_remove) },
 	{ "rootfs", 0, "DIR", "run in this directory instead of an image; no IMAGE is given then", set_rootfs,
 	  RUN_FIELD(config.rootfs) },
 	{ "sig-proxy", 0, NULL, "pass signals on to the container (default true)", set_sig_proxy },
 	{ "strict", 0, NULL, "fail when the host cannot enforce a limit, instead of a warning", option_switch,
 	  RUN_FIELD(config.strict) },
+	{ "tty", 't', NULL, "give the container a terminal", option_switch, RUN_FIELD(config.tty) },
 	{ "trace", 0, NULL, "print the microseconds of each step", option_switch, RUN_FIELD(flags.trace) },
 };
 
@@ -106,16 +177,6 @@ static int env_put(struct oci_strings *list, struct arena *a, const char *item, 
 	return LIST_PUT(a, list, item, e);
 }
 
-static int label_put(struct oci_pairs *list, struct arena *a, struct oci_pair item, struct err *e)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(item.key, list->v[i].key) == 0) {
-			list->v[i] = item;
-			return 0;
-		}
-	return LIST_PUT(a, list, item, e);
-}
-
 static int merge_env(struct run_options *o, struct arena *a, struct err *e)
 {
 	struct oci_strings out = { 0 };
@@ -135,11 +196,11 @@ static int merge_labels(struct run_options *o, struct arena *a, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; i < o->file_labels.n && r == 0; i++)
-		r = label_put(&out, a, o->file_labels.v[i], e);
+		r = pairs_set(a, &out, o->file_labels.v[i].key, o->file_labels.v[i].value);
 	for (size_t i = 0; i < o->config.labels.n && r == 0; i++)
-		r = label_put(&out, a, o->config.labels.v[i], e);
+		r = pairs_set(a, &out, o->config.labels.v[i].key, o->config.labels.v[i].value);
 	o->config.labels = out;
-	return r;
+	return r < 0 ? err_oom(e) : 0;
 }
 
 /* A target that is mounted twice would hide one of the two. */
@@ -172,18 +233,35 @@ static int take_operands(struct run_options *o, const struct operands *operands,
 	return 0;
 }
 
+/* As Docker's client: all output unless -a names some; what is detached is attached to nothing. */
+static int finish_streams(struct run_options *o, struct err *e)
+{
+	struct container_config *c = &o->config;
+
+	if (c->detach && o->attach_given)
+		return err_set(e, EINVAL, "conflicting options: cannot specify both --attach and --detach");
+	c->attach_stdin = !c->detach && (c->attach_stdin || c->open_stdin);
+	c->attach_stdout = !c->detach && (c->attach_stdout || !o->attach_given);
+	c->attach_stderr = !c->detach && (c->attach_stderr || !o->attach_given);
+	c->stdin_once = c->open_stdin && c->attach_stdin;
+	return 0;
+}
+
 int run_options_finish(struct run_options *o, struct arena *a, const struct operands *operands, struct err *e)
 {
 	int r = take_operands(o, operands, e);
 
 	if (r == 0 && o->flags.plan && o->config.detach)
 		r = err_set(e, EINVAL, "conflicting options: --plan and --detach");
+	if (r == 0 && o->config.auto_remove && o->config.restart.name != RESTART_NO)
+		r = err_set(e, EINVAL, "conflicting options: cannot specify both --restart and --rm");
 	if (r == 0)
 		r = merge_env(o, a, e);
 	if (r == 0)
 		r = merge_labels(o, a, e);
 	if (r == 0)
 		r = check_targets(&o->config, e);
-	o->config.attach_stdin = o->config.open_stdin && !o->config.detach;
+	if (r == 0)
+		r = finish_streams(o, e);
 	return r;
 }

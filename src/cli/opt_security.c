@@ -159,9 +159,7 @@ static bool is_namespaced_sysctl(struct sv name)
 
 static int set_sysctl(const struct option_call *c, struct err *e)
 {
-	struct oci_pairs *list = &config(c)->sysctls;
 	struct sv name, value;
-	struct oci_pair p;
 
 	if (!sv_cut(sv_from(c->text), '=', &name, &value) || !is_namespaced_sysctl(name) || memchr(name.p, '/', name.n))
 		return err_set(
@@ -169,15 +167,7 @@ static int set_sysctl(const struct option_call *c, struct err *e)
 			"sysctl '%.80s' is not allowed (NAME=VALUE: net.*, fs.mqueue.*, kernel.msg*, kernel.sem, "
 			"kernel.shm*)",
 			c->text);
-	p = (struct oci_pair){ arena_sv(c->arena, name), value.p };
-	if (!p.key)
-		return err_oom(e);
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->v[i].key, p.key) == 0) {
-			list->v[i] = p;
-			return 0;
-		}
-	return LIST_PUT(c->arena, list, p, e);
+	return pairs_set(c->arena, &config(c)->sysctls, arena_sv(c->arena, name), value.p) < 0 ? err_oom(e) : 0;
 }
 
 static int set_ulimit(const struct option_call *c, struct err *e)

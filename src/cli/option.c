@@ -256,6 +256,15 @@ int option_bytes(const struct option_call *c, struct err *e)
 	return value_bytes(c->text, field(c), e);
 }
 
+int option_pair(const struct option_call *c, struct err *e)
+{
+	struct sv key, value;
+
+	if (!sv_cut(sv_from(c->text), '=', &key, &value) || key.n == 0)
+		return err_set(e, EINVAL, "%s is needed", c->row->arg);
+	return pairs_set(c->arena, field(c), arena_sv(c->arena, key), value.p) < 0 ? err_oom(e) : 0;
+}
+
 int option_none(const struct option_call *c, struct err *e)
 {
 	return 0;

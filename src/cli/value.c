@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/value.h"
 
+#include "base/decimal.h"
 #include "base/path.h"
 #include "base/scope.h"
 #include "engine/device_rule.h"
@@ -73,83 +74,15 @@ int value_i64(const char *text, int64_t *ret, struct err *e)
 
 /* ---- decimals ----------------------------------------------------------------------------------------------- */
 
-/* A decimal without sign and exponent, taken off *s: "12", "1.5", ".5", "1.". */
-struct decimal {
-	struct sv whole, fraction;
-};
-
-static struct sv take_digits(struct sv *s)
-{
-	struct sv digits = { s->p, 0 };
-
-	while (s->n && is_digit(s->p[0])) {
-		digits.n++;
-		s->p++;
-		s->n--;
-	}
-	return digits;
-}
-
-static bool take_decimal(struct sv *s, struct decimal *ret)
-{
-	*ret = (struct decimal){ .whole = take_digits(s) };
-	if (s->n && s->p[0] == '.') {
-		s->p++;
-		s->n--;
-		ret->fraction = take_digits(s);
-	}
-	return ret->whole.n + ret->fraction.n > 0;
-}
-
-/* decimal times unit, rounded down; more than 18 digits behind the point change nothing. -ERANGE: does not fit. */
-static int decimal_times(const struct decimal *d, uint64_t unit, int64_t *ret)
-{
-	unsigned __int128 fraction = 0, scale = 1, sum;
-	uint64_t whole = 0;
-
-	if (d->whole.n && sv_u64(d->whole, &whole) < 0)
-		return -ERANGE;
-	for (size_t i = 0; i < d->fraction.n && i < 18; i++) {
-		fraction = fraction * 10 + (unsigned)(d->fraction.p[i] - '0');
-		scale *= 10;
-	}
-	sum = (unsigned __int128)whole * unit + fraction * unit / scale;
-	if (sum > INT64_MAX)
-		return -ERANGE;
-	*ret = (int64_t)sum;
-	return 0;
-}
-
-/* "", "b", "k", "kb", "kib" … in any case; 0: no unit of ours */
-static uint64_t byte_unit(struct sv s)
-{
-	static const char letters[] = "kmgtp";
-	const char *at;
-
-	if (s.n == 0 || (s.n == 1 && (s.p[0] | 0x20) == 'b'))
-		return 1;
-	at = memchr(letters, s.p[0] | 0x20, sizeof letters - 1);
-	if (!at || s.n > 3 || (s.n > 1 && (s.p[s.n - 1] | 0x20) != 'b') || (s.n == 3 && (s.p[1] | 0x20) != 'i'))
-		return 0;
-	return 1ull << (10 * (at - letters + 1));
-}
-
 int value_bytes(const char *text, int64_t *ret, struct err *e)
 {
-	struct sv s = sv_from(text + (text[0] == '+'));
-	struct decimal d;
-	uint64_t unit = 0;
+	int r = size_parse(sv_from(text), 1024, ret);
 
-	if (take_decimal(&s, &d)) {
-		if (s.n && s.p[0] == ' ')
-			s = (struct sv){ s.p + 1, s.n - 1 };
-		unit = byte_unit(s);
-	}
-	if (!unit)
+	if (r == -ERANGE)
+		return err_set(e, EINVAL, "invalid size: '%.80s' (at most 9223372036854775807 bytes)", text);
+	if (r < 0)
 		return err_set(e, EINVAL, "invalid size: '%.80s' (a number and one of b, k, m, g, t, p: 512m, 1.5g)",
 			       text);
-	if (decimal_times(&d, unit, ret) < 0)
-		return err_set(e, EINVAL, "invalid size: '%.80s' (at most 9223372036854775807 bytes)", text);
 	return 0;
 }
 
@@ -189,7 +122,7 @@ int value_nano(const char *text, int64_t *ret, struct err *e)
 	struct sv s = sv_from(text + (minus || text[0] == '+'));
 	struct decimal d;
 	uint64_t den = 1;
-	bool ok = take_decimal(&s, &d);
+	bool ok = decimal_take(&s, &d);
 
 	if (ok && s.n && s.p[0] == '/')
 		ok = sv_u64((struct sv){ s.p + 1, s.n - 1 }, &den) == 0 && den && !d.fraction.p;

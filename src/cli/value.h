@@ -31,6 +31,12 @@ int value_ulimit(const char *text, struct arena *a, struct oci_rlimit *ret, stru
 int value_device(const char *text, struct arena *a, struct device_config *ret, struct err *e);
 int value_device_rule(const char *text, struct arena *a, struct err *e); /* "c 1:3 rwm", "a *:* rwm" */
 
+/* ---- rates and weights: value_blkio.c ----------------------------------------------------------------------- */
+
+/* value_rate - "/dev/sda:10mb", a rate in bytes (units as value_bytes) or a plain number of operations */
+int value_rate(const char *text, bool bytes, struct arena *a, struct rate_config *ret, struct err *e);
+int value_weight(const char *text, struct arena *a, struct weight_config *ret, struct err *e); /* "/dev/sda:500" */
+
 /* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
 
 /* path_absolute - cleaned (engine/path.h); a relative one counts from the working directory. */

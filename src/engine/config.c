@@ -2,6 +2,7 @@
 /* The configuration as JSON, in the names of `docker inspect`: Config, HostConfig, and what only tare has under Tare. */
 #include "engine/config.h"
 
+#include "base/scope.h"
 #include "kernel/rlimit.h"
 #include "oci/json.h"
 
@@ -57,20 +58,67 @@ static const char *rlimit_print(const void *value, char scratch[128])
 
 static const struct json_codec rlimit_codec = { sizeof(const char *), rlimit_parse, rlimit_print };
 
+static const char *const restart_names[] = {
+#define X(id, text) [RESTART_##id] = (text),
+	RESTART_POLICIES(X)
+#undef X
+};
+
+const char *restart_policy_name(enum restart_policy p)
+{
+	return restart_names[p];
+}
+
+int restart_policy_from_name(struct sv name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(restart_names); i++)
+		if (sv_is(name, restart_names[i]))
+			return (int)i;
+	return -1;
+}
+
+static int restart_parse(struct sv text, void *ret, struct err *e)
+{
+	int name = text.n ? restart_policy_from_name(text) : RESTART_NO;
+
+	if (name < 0)
+		return err_set(
+			e, EINVAL,
+			"invalid restart policy: unknown policy '%.*s'; use one of 'no', 'always', 'on-failure', "
+			"or 'unless-stopped'",
+			(int)text.n, text.p);
+	*(enum restart_policy *)ret = (enum restart_policy)name;
+	return 0;
+}
+
+static const char *restart_print(const void *value, char scratch[128])
+{
+	(void)scratch;
+	return restart_names[*(const enum restart_policy *)value];
+}
+
+static const struct json_codec restart_codec = { sizeof(enum restart_policy), restart_parse, restart_print };
+
 /* ---- tables ------------------------------------------------------------------------------------------------- */
 
 static const struct json_row config_rows[] = {
 	{ "Hostname", JSON_TEXT, 0, AT(container_config, hostname) },
+	{ "Domainname", JSON_TEXT, 0, AT(container_config, domainname) },
 	{ "User", JSON_TEXT, 0, AT(container_config, user) },
 	{ "AttachStdin", JSON_BOOL, JSON_ALWAYS, AT(container_config, attach_stdin) },
+	{ "AttachStdout", JSON_BOOL, JSON_ALWAYS, AT(container_config, attach_stdout) },
+	{ "AttachStderr", JSON_BOOL, JSON_ALWAYS, AT(container_config, attach_stderr) },
 	{ "Tty", JSON_BOOL, JSON_ALWAYS, AT(container_config, tty) },
 	{ "OpenStdin", JSON_BOOL, JSON_ALWAYS, AT(container_config, open_stdin) },
+	{ "StdinOnce", JSON_BOOL, JSON_ALWAYS, AT(container_config, stdin_once) },
 	{ "Env", JSON_TEXTS, 0, AT(container_config, env) },
 	{ "Cmd", JSON_TEXTS, 0, AT(container_config, command) },
 	{ "Image", JSON_TEXT, 0, AT(container_config, image) },
 	{ "WorkingDir", JSON_TEXT, 0, AT(container_config, workdir) },
 	{ "Entrypoint", JSON_TEXTS, 0, AT(container_config, entrypoint) },
 	{ "Labels", JSON_PAIRS, 0, AT(container_config, labels) },
+	{ "StopSignal", JSON_TEXT, 0, AT(container_config, stop_signal) },
+	{ "StopTimeout", JSON_I64, 0, AT(container_config, stop_timeout_s) },
 };
 static const struct json_table config_table = JSON_TABLE(config_rows, struct container_config);
 
@@ -118,35 +166,77 @@ static const struct json_row device_rows[] = {
 };
 static const struct json_table device_table = JSON_TABLE(device_rows, struct device_config);
 
+static const struct json_row weight_rows[] = {
+	{ "Path", JSON_TEXT, JSON_REQUIRED, AT(weight_config, path) },
+	{ "Weight", JSON_U16, JSON_ZERO | JSON_ALWAYS, AT(weight_config, weight) },
+};
+static const struct json_table weight_table = JSON_TABLE(weight_rows, struct weight_config);
+
+static const struct json_row rate_rows[] = {
+	{ "Path", JSON_TEXT, JSON_REQUIRED, AT(rate_config, path) },
+	{ "Rate", JSON_COUNT, JSON_ZERO | JSON_ALWAYS, AT(rate_config, rate) },
+};
+static const struct json_table rate_table = JSON_TABLE(rate_rows, struct rate_config);
+
+static const struct json_row log_rows[] = {
+	{ "Type", JSON_TEXT, 0, AT(container_config, log_driver) },
+	{ "Config", JSON_PAIRS, 0, AT(container_config, log_opts) },
+};
+static const struct json_table log_table = JSON_TABLE(log_rows, struct container_config);
+
+static const struct json_row restart_rows[] = {
+	{ "Name", JSON_CODED, 0, AT(container_config, restart.name), NULL, &restart_codec },
+	{ "MaximumRetryCount", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, restart.maximum_retry_count) },
+};
+static const struct json_table restart_table = JSON_TABLE(restart_rows, struct container_config);
+
 static const struct json_row host_rows[] = {
+	{ "ContainerIDFile", JSON_TEXT, 0, AT(container_config, cid_file) },
+	{ "LogConfig", JSON_OBJECT, 0, 0, &log_table },
 	{ "NetworkMode", JSON_TEXT, 0, AT(container_config, network_mode) },
+	{ "RestartPolicy", JSON_OBJECT, 0, 0, &restart_table },
 	{ "AutoRemove", JSON_BOOL, JSON_ALWAYS, AT(container_config, auto_remove) },
+	{ "VolumesFrom", JSON_TEXTS, 0, AT(container_config, volumes_from) },
+	{ "Annotations", JSON_PAIRS, 0, AT(container_config, annotations) },
 	{ "CapAdd", JSON_TEXTS, 0, AT(container_config, cap_add) },
 	{ "CapDrop", JSON_TEXTS, 0, AT(container_config, cap_drop) },
 	{ "CgroupnsMode", JSON_TEXT, 0, AT(container_config, cgroupns_mode) },
+	{ "GroupAdd", JSON_TEXTS, 0, AT(container_config, group_add) },
 	{ "IpcMode", JSON_TEXT, 0, AT(container_config, ipc_mode) },
 	{ "OomScoreAdj", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, oom_score_adj) },
 	{ "PidMode", JSON_TEXT, 0, AT(container_config, pid_mode) },
 	{ "Privileged", JSON_BOOL, JSON_ALWAYS, AT(container_config, privileged) },
 	{ "ReadonlyRootfs", JSON_BOOL, JSON_ALWAYS, AT(container_config, readonly_rootfs) },
 	{ "UTSMode", JSON_TEXT, 0, AT(container_config, uts_mode) },
+	{ "UsernsMode", JSON_TEXT, 0, AT(container_config, userns_mode) },
 	{ "ShmSize", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, shm_size) },
 	{ "Sysctls", JSON_PAIRS, 0, AT(container_config, sysctls) },
 	{ "CpuShares", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_shares) },
 	{ "Memory", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory) },
 	{ "NanoCpus", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, nano_cpus) },
 	{ "CgroupParent", JSON_TEXT, 0, AT(container_config, cgroup_parent) },
+	{ "BlkioWeight", JSON_U16, JSON_ZERO | JSON_ALWAYS, AT(container_config, blkio_weight) },
+	{ "BlkioWeightDevice", JSON_OBJECTS, 0, AT(container_config, blkio_weight_devices), &weight_table },
+	{ "BlkioDeviceReadBps", JSON_OBJECTS, 0, AT(container_config, device_read_bps), &rate_table },
+	{ "BlkioDeviceWriteBps", JSON_OBJECTS, 0, AT(container_config, device_write_bps), &rate_table },
+	{ "BlkioDeviceReadIOps", JSON_OBJECTS, 0, AT(container_config, device_read_iops), &rate_table },
+	{ "BlkioDeviceWriteIOps", JSON_OBJECTS, 0, AT(container_config, device_write_iops), &rate_table },
 	{ "CpuPeriod", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_period_us) },
 	{ "CpuQuota", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_quota_us) },
+	{ "CpuRealtimePeriod", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_rt_period_us) },
+	{ "CpuRealtimeRuntime", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, cpu_rt_runtime_us) },
 	{ "CpusetCpus", JSON_TEXT, 0, AT(container_config, cpuset_cpus) },
 	{ "CpusetMems", JSON_TEXT, 0, AT(container_config, cpuset_mems) },
 	{ "Devices", JSON_OBJECTS, 0, AT(container_config, devices), &device_table },
 	{ "DeviceCgroupRules", JSON_TEXTS, 0, AT(container_config, device_cgroup_rules) },
 	{ "MemoryReservation", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory_reservation) },
 	{ "MemorySwap", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory_swap) },
+	{ "MemorySwappiness", JSON_I64, 0, AT(container_config, memory_swappiness) },
+	{ "OomKillDisable", JSON_BOOL, 0, AT(container_config, oom_kill_disable) },
 	{ "PidsLimit", JSON_I64, JSON_ZERO, AT(container_config, pids_limit) },
 	{ "Ulimits", JSON_OBJECTS, 0, AT(container_config, ulimits), &ulimit_table },
 	{ "Mounts", JSON_OBJECTS, 0, AT(container_config, mounts), &mount_table },
+	{ "Init", JSON_BOOL, 0, AT(container_config, init) },
 };
 static const struct json_table host_table = JSON_TABLE(host_rows, struct container_config);
 
@@ -157,6 +247,7 @@ static const struct json_row tare_rows[] = {
 	{ "Detach", JSON_BOOL, 0, AT(container_config, detach) },
 	{ "MemoryHigh", JSON_I64, JSON_ZERO, AT(container_config, memory_high) },
 	{ "OomScoreAdjSet", JSON_BOOL, 0, AT(container_config, oom_score_adj_set) },
+	{ "CgroupConf", JSON_PAIRS, 0, AT(container_config, cgroup_conf) },
 	{ "Strict", JSON_BOOL, 0, AT(container_config, strict) },
 	{ "NoNewPrivileges", JSON_BOOL, 0, AT(container_config, no_new_privileges) },
 	{ "SystempathsUnconfined", JSON_BOOL, 0, AT(container_config, systempaths_unconfined) },
@@ -187,6 +278,13 @@ void mount_config_init(struct mount_config *m)
 bool config_mode_is(const char *mode, const char *name)
 {
 	return mode && strcmp(mode, name) == 0;
+}
+
+const char *config_mode_container(const char *mode)
+{
+	struct sv text = sv_from(mode);
+
+	return sv_has_prefix(text, "container:") ? mode + strlen("container:") : NULL;
 }
 
 int config_print(const struct container_config *c, struct buf *out, struct err *e)

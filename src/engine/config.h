@@ -33,6 +33,26 @@ struct device_config {
 	const char *host_path, *container_path, *access; /* access: some of "rwm" */
 };
 
+struct rate_config {
+	const char *path; /* of a block device on the host: "/dev/sda" */
+	int64_t rate;     /* bytes or operations a second; 0: no limit */
+};
+
+struct weight_config {
+	const char *path;
+	int64_t weight; /* 10 to 1000; 0: the container's own */
+};
+
+#define RESTART_POLICIES(X) \
+	X(NO, "no") X(ALWAYS, "always") X(UNLESS_STOPPED, "unless-stopped") X(ON_FAILURE, "on-failure")
+enum restart_policy {
+#define X(id, text) RESTART_##id,
+	RESTART_POLICIES(X)
+#undef X
+};
+const char *restart_policy_name(enum restart_policy p);
+int restart_policy_from_name(struct sv name); /* -1: none of them */
+
 #define CONFIG_LIST(type, name) \
 	struct {                \
 		type *v;        \
@@ -44,10 +64,26 @@ struct container_config {
 	struct oci_strings command, entrypoint;
 	bool entrypoint_set; /* --entrypoint given, also when empty: the image's Cmd is dropped too */
 	struct oci_strings env; /* "K=V"; "K" alone was resolved by the front door */
-	const char *workdir, *user, *hostname;
-	struct oci_pairs labels;
+	const char *workdir, *user, *hostname, *domainname;
+	struct oci_strings group_add; /* names of the image's /etc/group, or ids */
+	struct oci_pairs labels, annotations;
 	CONFIG_LIST(struct mount_config, mounts);
-	bool readonly_rootfs, privileged, auto_remove, tty, open_stdin, attach_stdin, detach;
+	struct oci_strings volumes_from; /* "CONTAINER[:ro|rw]" */
+	bool readonly_rootfs, privileged, auto_remove, detach;
+	bool tty, open_stdin,
+		stdin_once; /* stdin_once: closed for good when the client that is attached to it leaves */
+	bool attach_stdin, attach_stdout, attach_stderr; /* what the client that makes it attaches to; detached: none */
+
+	bool init;               /* tare-init is the first process */
+	const char *stop_signal; /* signal_from_name() knows it; NULL: the image's, or SIGTERM */
+	int64_t stop_timeout_s;  /* OCI_UNSET: Docker's 10; < 0: for ever */
+	struct {
+		enum restart_policy name;
+		int64_t maximum_retry_count; /* of on-failure; 0: no maximum */
+	} restart;
+	const char *log_driver; /* NULL: json-file */
+	struct oci_pairs log_opts;
+	const char *cid_file; /* where the client wrote the id to; only told, never read */
 
 	struct oci_strings cap_add, cap_drop; /* checked, "CAP_X" or "ALL" */
 	const char *seccomp;                  /* NULL: Docker's default; "unconfined"; else the profile's JSON text */
@@ -59,12 +95,24 @@ struct container_config {
 	CONFIG_LIST(struct device_config, devices);
 	struct oci_strings device_cgroup_rules; /* "c 1:3 rwm" */
 
-	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode; /* NULL = the default */
+	/* NULL = the default; "container:X" joins another container's (not cgroupns, userns) */
+	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode;
+	const char *userns_mode; /* "host", "auto", "auto:size=N", "C:H:S[,...]" */
 
 	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
 	const char *cpuset_cpus, *cpuset_mems;
+	int64_t cpu_rt_period_us, cpu_rt_runtime_us;
 	int64_t memory, memory_swap /* total; -1 unlimited */, memory_reservation, memory_high;
+	int64_t memory_swappiness; /* 0 to 100; OCI_UNSET: not asked for */
+	bool oom_kill_disable;
 	int64_t pids_limit;         /* <= 0: unlimited */
+	int64_t blkio_weight;
+	CONFIG_LIST(struct weight_config, blkio_weight_devices);
+	struct rates {
+		struct rate_config *v;
+		size_t n;
+	} device_read_bps, device_write_bps, device_read_iops, device_write_iops;
+	struct oci_pairs cgroup_conf; /* control files of cgroup v2 by name, written as they are */
 	int64_t oom_score_adj;
 	bool oom_score_adj_set;
 	const char *cgroup_parent;  /* NULL: /tare */
@@ -75,6 +123,16 @@ void config_init(struct container_config *c);
 void mount_config_init(struct mount_config *m); /* tmpfs_mode is OCI_UNSET, the rest zero */
 
 bool config_mode_is(const char *mode, const char *name); /* of pid_mode and its like; NULL is no mode's name */
+const char *config_mode_container(const char *mode);     /* "container:X" -> "X"; NULL: another mode */
+
+/* What the log options say (log_driver, log_opts). */
+struct log_limits {
+	bool none;          /* --log-driver none: nothing is kept */
+	int64_t max_bytes;  /* of one file; 0: no maximum */
+	int64_t max_files;  /* the current one counted */
+};
+/* config_log_limits - -EINVAL, -ENOTSUP: "--log-opt max-size=x: ..." with Docker's text. */
+int config_log_limits(const struct container_config *c, struct log_limits *ret, struct err *e);
 
 /* Kept in the database and shown by `tare inspect`: Docker's names ("NanoCpus", "HostConfig.Memory", …), what only
  * tare has under "Tare". What is printed is parsed to the same configuration. Parsing checks types, not ranges (that

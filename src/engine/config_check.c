@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/device_rule.h"
 #include "kernel/capability.h"
+#include "kernel/signal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -168,6 +169,61 @@ static int check_cgroup_namespace(struct config_checker *k)
 		"Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.");
 }
 
+static int check_userns(struct config_checker *k)
+{
+	const char *mode = k->c->userns_mode;
+
+	if (!mode || !*mode || strcmp(mode, "host") == 0)
+		return 0;
+	return option_refuse(k, "--userns", mode, "invalid USER mode (host)");
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------- */
+
+static int check_restart(struct config_checker *k)
+{
+	const struct container_config *c = k->c;
+	int64_t n = c->restart.maximum_retry_count;
+	const char *name = restart_policy_name(c->restart.name);
+
+	if (n && c->restart.name != RESTART_ON_FAILURE)
+		return option_refuse(k, "--restart", name,
+				     "invalid restart policy: maximum retry count can only be used with 'on-failure'%s",
+				     n < 0 ? " and cannot be negative" : "");
+	if (n < 0)
+		return option_refuse(k, "--restart", name,
+				     "invalid restart policy: maximum retry count cannot be negative");
+	if (c->auto_remove && c->restart.name != RESTART_NO)
+		return option_refuse(k, "--restart", name,
+				     "can't create 'AutoRemove' container with restart policy");
+	return 0;
+}
+
+static int check_stop_signal(struct config_checker *k)
+{
+	const char *name = k->c->stop_signal;
+
+	if (!name || !*name || signal_from_name(sv_from(name)) >= 0)
+		return 0;
+	return option_refuse(k, "--stop-signal", name, "invalid signal: %s", name);
+}
+
+static int check_log(struct config_checker *k)
+{
+	struct log_limits ignored;
+
+	return config_log_limits(k->c, &ignored, k->e);
+}
+
+static int check_annotations(struct config_checker *k)
+{
+	for (size_t i = 0; i < k->c->annotations.n; i++)
+		if (!*k->c->annotations.v[i].key)
+			return option_refuse(k, "--annotation", "''",
+					     "the empty string is not permitted as an annotation key");
+	return 0;
+}
+
 /* ---- security ----------------------------------------------------------------------------------------------- */
 
 static int check_capability(struct config_checker *k, const char *option, const char *what, const char *name)
@@ -299,8 +355,9 @@ int config_check(struct container_config *c, const struct host_facts *f, struct 
 {
 	static int (*const checks[])(struct config_checker *) = {
 		check_name,	    check_hostname,	   check_env,		   check_workdir,
-		check_modes,	    check_cgroup_namespace, check_capabilities,   check_seccomp,
+		check_modes,	    check_userns, check_cgroup_namespace, check_capabilities,   check_seccomp,
 		check_devices,	    check_device_rules,	   check_ulimits,	   check_shm_size,
+		check_restart, check_stop_signal, check_log, check_annotations,
 		check_oom_score_adj, check_cgroup_parent,  config_check_sysctls, config_check_mounts,
 		config_check_resources,
 	};

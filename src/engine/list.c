@@ -52,3 +52,20 @@ bool strings_has(const struct oci_strings *l, const char *text)
 			return true;
 	return false;
 }
+
+int pairs_set(struct arena *a, struct oci_pairs *l, const char *key, const char *value)
+{
+	struct oci_pair *pair = NULL;
+
+	if (!key)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n && !pair; i++)
+		if (strcmp(l->v[i].key, key) == 0)
+			pair = &l->v[i];
+	if (!pair)
+		pair = LIST_ADD(a, l);
+	if (!pair)
+		return -ENOMEM;
+	*pair = (struct oci_pair){ key, value };
+	return 0;
+}

@@ -18,3 +18,7 @@ int strings_add(struct arena *a, struct oci_strings *l, const char *text);
 int strings_addf(struct arena *a, struct oci_strings *l, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 bool strings_has(const struct oci_strings *l, const char *text);
+
+/* pairs_set - the value of key, in the place of an earlier one. Neither text is copied. -ENOMEM; NULL key counts as out of
+ * memory. */
+int pairs_set(struct arena *a, struct oci_pairs *l, const char *key, const char *value);

@@ -83,13 +83,16 @@ static int attach_and_start(struct session *s, struct err *e)
 		bits |= CONTROL_STDIN;
 		fds[n++] = STDIN_FILENO;
 	}
-	fds[n++] = STDOUT_FILENO;
-	fds[n++] = STDERR_FILENO;
-	if (!c->detach)
-		r = control_send(s->sock,
-				 &(struct control_message){ .type = CONTROL_ATTACH,
-							    .value = bits | CONTROL_STDOUT | CONTROL_STDERR },
-				 fds, n, e);
+	if (c->attach_stdout) {
+		bits |= CONTROL_STDOUT;
+		fds[n++] = STDOUT_FILENO;
+	}
+	if (c->attach_stderr) {
+		bits |= CONTROL_STDERR;
+		fds[n++] = STDERR_FILENO;
+	}
+	if (n)
+		r = control_send(s->sock, &(struct control_message){ .type = CONTROL_ATTACH, .value = bits }, fds, n, e);
 	return r < 0 ? r : control_tell(s->sock, CONTROL_START, 0, 0, e);
 }
 

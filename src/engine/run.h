@@ -13,6 +13,7 @@ struct host;
 struct run_flags {
 	bool plan;  /* print the plan on standard output and make nothing */
 	bool trace; /* print microseconds per step on standard error */
+	const char *detach_keys; /* "ctrl-a,x"; NULL: Docker's */
 };
 
 /* engine_run - make and start the container of c; in the foreground (not c->detach) wait for its end.

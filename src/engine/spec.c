@@ -64,16 +64,7 @@ void spec_addf(struct spec_builder *b, struct oci_strings *l, const char *fmt, .
 
 void spec_add_pair(struct spec_builder *b, struct oci_pairs *l, const char *key, const char *value)
 {
-	struct oci_pair *pair = NULL;
-
-	for (size_t i = 0; i < l->n && !pair; i++)
-		if (strcmp(l->v[i].key, key) == 0)
-			pair = &l->v[i];
-	if (!pair)
-		pair = LIST_ADD(b->a, l);
-	if (pair)
-		*pair = (struct oci_pair){ key, value };
-	else
+	if (pairs_set(b->a, l, key, value) < 0)
 		spec_oom(b);
 }
 

@@ -119,6 +119,26 @@ static const struct {
 	{ HOST("\"NetworkMode\":\"none\",\"PidMode\":\"host\",\"IpcMode\":\"none\",\"UTSMode\":\"host\","
 	       "\"CgroupnsMode\":\"host\""),
 	  NULL },
+	{ HOST("\"UsernsMode\":\"x\""), "--userns x: invalid USER mode (host)" },
+	{ HOST("\"UsernsMode\":\"host\""), NULL },
+	/* life */
+	{ HOST("\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":1}"),
+	  "--restart always: invalid restart policy: maximum retry count can only be used with 'on-failure'" },
+	{ HOST("\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":-1}"),
+	  "--restart no: invalid restart policy: maximum retry count can only be used with 'on-failure' and cannot be "
+	  "negative" },
+	{ HOST("\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":-1}"),
+	  "--restart on-failure: invalid restart policy: maximum retry count cannot be negative" },
+	{ HOST("\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":5}"), NULL },
+	{ HOST("\"RestartPolicy\":{\"Name\":\"always\"},\"AutoRemove\":true"),
+	  "--restart always: can't create 'AutoRemove' container with restart policy" },
+	{ CONFIG("\"StopSignal\":\"SIGX\""), "--stop-signal SIGX: invalid signal: SIGX" },
+	{ CONFIG("\"StopSignal\":\"SIGRTMIN+3\",\"StopTimeout\":-1"), NULL },
+	{ HOST("\"LogConfig\":{\"Type\":\"none\"}"), NULL },
+	{ HOST("\"LogConfig\":{\"Config\":{\"x\":\"y\"}}"),
+	  "--log-opt x=y: unknown log opt 'x' for json-file log driver" },
+	{ HOST("\"Annotations\":{\"\":\"y\"}"),
+	  "--annotation '': the empty string is not permitted as an annotation key" },
 	/* security */
 	{ HOST("\"CapAdd\":[\"CAP_X\"]"), "--cap-add CAP_X: invalid CapAdd: unknown capability: \"CAP_X\"" },
 	{ HOST("\"CapDrop\":[\"CAP_X\"]"), "--cap-drop CAP_X: invalid CapDrop: unknown capability: \"CAP_X\"" },
