@@ -151,8 +151,8 @@ static const struct option rows[] = {
 	{ "sig-proxy", 0, NULL, "pass signals on to the container (default true)", set_sig_proxy },
 	{ "strict", 0, NULL, "fail when the host cannot enforce a limit, instead of a warning", option_switch,
 	  RUN_FIELD(config.strict) },
-	{ "tty", 't', NULL, "give the container a terminal", option_switch, RUN_FIELD(config.tty) },
 	{ "trace", 0, NULL, "print the microseconds of each step", option_switch, RUN_FIELD(flags.trace) },
+	{ "tty", 't', NULL, "give the container a terminal", option_switch, RUN_FIELD(config.tty) },
 };
 
 OPTION_GROUP(opt_run, "Container", rows);

@@ -58,25 +58,6 @@ static const char *rlimit_print(const void *value, char scratch[128])
 
 static const struct json_codec rlimit_codec = { sizeof(const char *), rlimit_parse, rlimit_print };
 
-static const char *const restart_names[] = {
-#define X(id, text) [RESTART_##id] = (text),
-	RESTART_POLICIES(X)
-#undef X
-};
-
-const char *restart_policy_name(enum restart_policy p)
-{
-	return restart_names[p];
-}
-
-int restart_policy_from_name(struct sv name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(restart_names); i++)
-		if (sv_is(name, restart_names[i]))
-			return (int)i;
-	return -1;
-}
-
 static int restart_parse(struct sv text, void *ret, struct err *e)
 {
 	int name = text.n ? restart_policy_from_name(text) : RESTART_NO;
@@ -94,7 +75,7 @@ static int restart_parse(struct sv text, void *ret, struct err *e)
 static const char *restart_print(const void *value, char scratch[128])
 {
 	(void)scratch;
-	return restart_names[*(const enum restart_policy *)value];
+	return restart_policy_name(*(const enum restart_policy *)value);
 }
 
 static const struct json_codec restart_codec = { sizeof(enum restart_policy), restart_parse, restart_print };

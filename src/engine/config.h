@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "monitor/charter.h"
 #include "oci/runtime_spec.h"
 
 #include <stdbool.h>
@@ -42,16 +43,6 @@ struct weight_config {
 	const char *path;
 	int64_t weight; /* 10 to 1000; 0: the container's own */
 };
-
-#define RESTART_POLICIES(X) \
-	X(NO, "no") X(ALWAYS, "always") X(UNLESS_STOPPED, "unless-stopped") X(ON_FAILURE, "on-failure")
-enum restart_policy {
-#define X(id, text) RESTART_##id,
-	RESTART_POLICIES(X)
-#undef X
-};
-const char *restart_policy_name(enum restart_policy p);
-int restart_policy_from_name(struct sv name); /* -1: none of them */
 
 #define CONFIG_LIST(type, name) \
 	struct {                \
@@ -125,11 +116,11 @@ void mount_config_init(struct mount_config *m); /* tmpfs_mode is OCI_UNSET, the 
 bool config_mode_is(const char *mode, const char *name); /* of pid_mode and its like; NULL is no mode's name */
 const char *config_mode_container(const char *mode);     /* "container:X" -> "X"; NULL: another mode */
 
-/* What the log options say (log_driver, log_opts). */
+/* What the log options say (log_driver, log_opts); as in the charter. */
 struct log_limits {
-	bool none;          /* --log-driver none: nothing is kept */
-	int64_t max_bytes;  /* of one file; 0: no maximum */
-	int64_t max_files;  /* the current one counted */
+	enum log_driver driver;
+	int64_t max_size; /* bytes; 0: no rotation */
+	int max_file;
 };
 /* config_log_limits - -EINVAL, -ENOTSUP: "--log-opt max-size=x: ..." with Docker's text. */
 int config_log_limits(const struct container_config *c, struct log_limits *ret, struct err *e);

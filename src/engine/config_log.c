@@ -18,9 +18,9 @@ static int refuse(struct err *e, int code, const struct oci_pair *o, const char 
 
 static int set_max_size(const struct oci_pair *o, struct log_limits *l, struct err *e)
 {
-	if (size_parse(sv_from(o->value), 1000, &l->max_bytes) < 0)
+	if (size_parse(sv_from(o->value), 1000, &l->max_size) < 0)
 		return refuse(e, EINVAL, o, "invalid size (a number and one of b, k, m, g, t, p, powers of 1000)");
-	return l->max_bytes ? 0 : refuse(e, EINVAL, o, "max-size must be a positive number");
+	return l->max_size ? 0 : refuse(e, EINVAL, o, "max-size must be a positive number");
 }
 
 static int set_max_file(const struct oci_pair *o, struct log_limits *l, struct err *e)
@@ -33,7 +33,7 @@ static int set_max_file(const struct oci_pair *o, struct log_limits *l, struct e
 		return refuse(e, EINVAL, o, "max-file cannot be less than 1");
 	if (n > MAX_FILES)
 		return refuse(e, EINVAL, o, "max-file cannot be more than 1000");
-	l->max_files = n;
+	l->max_file = (int)n;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static int check_driver(const char *driver, struct err *e)
 	static const char *const others[] = { "awslogs", "fluentd",  "gcplogs", "gelf",
 					      "journald", "local", "splunk",  "syslog" };
 
-	if (strcmp(driver, "json-file") == 0)
+	if (strcmp(driver, log_driver_name(LOG_JSON_FILE)) == 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (strcmp(driver, others[i]) == 0)
@@ -96,10 +96,11 @@ static int check_driver(const char *driver, struct err *e)
 int config_log_limits(const struct container_config *c, struct log_limits *ret, struct err *e)
 {
 	const char *driver = c->log_driver && *c->log_driver ? c->log_driver : "json-file";
-	struct log_limits l = { .none = strcmp(driver, "none") == 0, .max_files = 1 };
-	int r = l.none ? 0 : check_driver(driver, e);
+	bool none = strcmp(driver, log_driver_name(LOG_NONE)) == 0;
+	struct log_limits l = { .driver = none ? LOG_NONE : LOG_JSON_FILE, .max_file = 1 };
+	int r = none ? 0 : check_driver(driver, e);
 
-	if (l.none && c->log_opts.n)
+	if (none && c->log_opts.n)
 		return err_set(e, EINVAL, "--log-opt %.60s: invalid logging opts for driver none",
 			       c->log_opts.v[0].key);
 	for (size_t i = 0; r == 0 && i < c->log_opts.n; i++)

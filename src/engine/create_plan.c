@@ -210,11 +210,11 @@ static int make_charter(struct creation *cr, struct err *e)
 	charter_init(&cr->charter);
 	cr->charter.id = cr->id.hex;
 	cr->charter.container_dir = dir;
-	cr->charter.auto_remove = cr->config->auto_remove;
-	cr->charter.open_stdin = cr->config->open_stdin;
 	cr->charter.data_root = root;
 	cr->charter.state_root = state;
-	r = dir ? programs_find("tare", program, e) : err_oom(e);
+	r = dir ? create_terms(cr, e) : err_oom(e);
+	if (r == 0)
+		r = programs_find("tare", program, e);
 	if (r < 0)
 		return r;
 	cr->charter.program = arena_str(cr->a, program);

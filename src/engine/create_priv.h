@@ -18,3 +18,6 @@ int create_find_devices(struct creation *cr, struct err *e);
 int create_clamp_ulimits(struct creation *cr, struct err *e);
 /* host_name - this host's, NULL when out of memory */
 const char *host_name(struct arena *a);
+
+/* create_terms.c: what of the configuration the monitor needs. -EINVAL: a stop signal of the image that is none. */
+int create_terms(struct creation *cr, struct err *e);

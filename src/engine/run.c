@@ -92,7 +92,8 @@ static int attach_and_start(struct session *s, struct err *e)
 		fds[n++] = STDERR_FILENO;
 	}
 	if (n)
-		r = control_send(s->sock, &(struct control_message){ .type = CONTROL_ATTACH, .value = bits }, fds, n, e);
+		r = control_send(s->sock, &(struct control_message){ .type = CONTROL_ATTACH, .value = bits }, fds, n,
+				 e);
 	return r < 0 ? r : control_tell(s->sock, CONTROL_START, 0, 0, e);
 }
 

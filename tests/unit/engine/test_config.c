@@ -99,7 +99,7 @@ TEST(mistyped_values_are_refused_by_path)
 
 static const struct {
 	const char *driver, *key, *value, *msg;
-	int64_t max_bytes, max_files;
+	int64_t max_size, max_file;
 } logs[] = {
 	{ NULL, NULL, NULL, NULL, 0, 1 },
 	{ "json-file", "max-size", "10m", NULL, 10000000, 1 },
@@ -127,7 +127,7 @@ TEST(log_options_become_numbers)
 	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
 		struct oci_pair opt = { logs[i].key, logs[i].value };
 		struct container_config c;
-		struct log_limits l = { .max_files = 7 };
+		struct log_limits l = { .max_file = 7 };
 		struct err e = { 0 };
 
 		config_init(&c);
@@ -137,11 +137,11 @@ TEST(log_options_become_numbers)
 		assert_int_equal(!logs[i].msg, config_log_limits(&c, &l, &e) == 0);
 		if (logs[i].msg) {
 			assert_string_equal(logs[i].msg, e.msg);
-			assert_int_equal(7, l.max_files);
+			assert_int_equal(7, l.max_file);
 			continue;
 		}
-		assert_true(l.max_bytes == logs[i].max_bytes && l.max_files == logs[i].max_files);
-		assert_int_equal(config_mode_is(logs[i].driver, "none"), l.none);
+		assert_true(l.max_size == logs[i].max_size && l.max_file == logs[i].max_file);
+		assert_int_equal(config_mode_is(logs[i].driver, "none"), l.driver == LOG_NONE);
 	}
 }
 
