@@ -11,6 +11,9 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
 #ifndef SYS_process_mrelease
 #define SYS_process_mrelease 448
 #endif
@@ -114,6 +117,8 @@ int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e)
 	k.close_range = exists(sys_close_range(2, 1, 0));
 	/* cgroup.kill came with 5.14 and has no probe without a group; process_mrelease(2) came with 5.15, everywhere */
 	k.cgroup_kill = exists(syscall(SYS_process_mrelease, -1, 1));
+	/* layers attached nowhere came with 6.15 and have no probe without a mount; open_tree_attr(2) came with it */
+	k.overlay_detached_layers = exists(syscall(SYS_open_tree_attr, -1, NULL, 0, NULL, 0));
 	k.seccomp_filter = probe_seccomp_filter();
 	k.bpf_cgroup_device = probe_bpf_cgroup_device();
 	k.time_namespace = faccessat(h->proc, "self/ns/time", F_OK, 0) == 0;

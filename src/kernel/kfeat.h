@@ -17,6 +17,7 @@
 	X(cgroup_kill)             \
 	X(overlay)                 \
 	X(overlay_lowerdir_append) \
+	X(overlay_detached_layers) \
 	X(time_namespace)          \
 	X(cgroup_namespace)        \
 	X(seccomp_filter)          \

@@ -10,6 +10,7 @@
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
@@ -23,19 +24,37 @@ int mount_new(const char *fstype, const char *options, uint64_t attr, struct err
  * together must fit in 255 bytes (-ENAMETOOLONG). The caller's working directory is changed and put back. */
 struct mount_overlay {
 	int layers_dir, data_dir;
-	const char *data_path; /* of data_dir, absolute: what an older kernel is given (append false) */
+	const char *layers_path,
+		*data_path; /* the same, absolute: what an older kernel needs (append or detached false) */
 	const char *const *lower;
 	unsigned lower_count;
 	const char *upper, *work;
 	bool append;
+	bool detached; /* the kernel takes layers that are attached nowhere (Linux 6.15): for mount_overlay_idmapped() */
 };
 int mount_overlay(const struct mount_overlay *o, struct err *e);
+
+/* mount_overlay_idmapped - the same with the ids of the user namespace `userns`: an owner 0 on the disk, of a lower or of
+ * the upper directory, is what that namespace calls 0. An overlay cannot be idmapped, its layers can: one clone of each
+ * folder serves all of them. upper must be there. An older kernel wants them attached: for a moment, in a mount namespace
+ * of a process that is made for it. -ENOTSUP: the file system of the folders, or the kernel's overlayfs (before Linux
+ * 5.19), cannot do that. */
+struct mount_owner { /* the namespace's 0, as the caller's namespace calls it */
+	uid_t uid;
+	gid_t gid;
+};
+int mount_overlay_idmapped(const struct mount_overlay *o, int userns, const struct mount_owner *owner, struct err *e);
 
 /* mount_clone - a detached copy of the mount (tree) at dir/path; path "" means dir itself. */
 int mount_clone(int dir, const char *path, bool recursive, struct err *e);
 
 /* mount_change - set and clear attributes, and propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: as is) */
 int mount_change(int mnt, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct err *e);
+
+/* mount_idmap - the detached mount shows and makes files with the ids of the user namespace: what is 0 on the disk is what
+ * the namespace calls 0. recursive: all of the tree, or nothing. -ENOTSUP: a file system that cannot do that, or a mount that
+ * is idmapped already. Needs CAP_SYS_ADMIN where the file system was mounted. */
+int mount_idmap(int mnt, int userns, bool recursive, struct err *e);
 
 /* mount_attach - put the detached mount onto the file or directory that target is (O_PATH) */
 int mount_attach(int mnt, int target, struct err *e);

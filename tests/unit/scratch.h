@@ -30,14 +30,20 @@ struct scratch {
 	int dir;
 };
 
-static inline struct scratch scratch_new(void)
+static inline struct scratch scratch_new_in(const char *parent)
 {
-	struct scratch s = { "/tmp/tare-scratch-XXXXXX", -1 };
+	struct scratch s = { "", -1 };
 
+	(void)snprintf(s.path, sizeof s.path, "%s/tare-scratch-XXXXXX", parent);
 	if (mkdtemp(s.path))
 		s.dir = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(s.dir >= 0);
 	return s;
+}
+
+static inline struct scratch scratch_new(void)
+{
+	return scratch_new_in("/tmp");
 }
 
 static inline void scratch_end(struct scratch *s)
