@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decoding: json-c makes a tree of the text, the tables walk it. Printing is in json_print.c. */
+/* Decoding: the tables walk the text (json_text.h). Printing is in json_print.c. */
 #include "oci/json.h"
 
 #include "base/scope.h"
+#include "oci/json_text.h"
 #include "oci/runtime_spec.h"
-
-#include <json-c/json.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
+
+#define LIST_START 8
 
 /* Where we are in the document, as a chain of frames on the stack: costs nothing until there is an error. */
 struct json_path {
@@ -20,7 +20,7 @@ struct json_path {
 };
 
 struct decoder {
-	struct sv text;
+	struct json_text text;
 	struct arena *arena;
 	struct err *e;
 };
@@ -44,148 +44,137 @@ static int fail(struct decoder *d, const struct json_path *p, int code, const ch
 	return err_set(d->e, code, "%s: %s", b.len ? b.p : "document", text);
 }
 
-static const char *kind_name(struct json_object *v)
+static const char *kind_name(enum json_value kind)
 {
-	switch (json_object_get_type(v)) {
-	case json_type_null:
+	switch (kind) {
+	case JSON_VALUE_NULL:
 		return "null";
-	case json_type_array:
+	case JSON_VALUE_ARRAY:
 		return "an array";
-	case json_type_object:
+	case JSON_VALUE_OBJECT:
 		return "an object";
-	case json_type_string:
+	case JSON_VALUE_STRING:
 		return "a string";
 	default:
 		return "a number";
 	}
 }
 
-/* A short scalar is shown itself, what is longer by its kind. */
-static int mistyped(struct decoder *d, const struct json_path *p, const char *expected, struct json_object *v)
+static int expected(struct decoder *d, const struct json_path *p, const char *what, struct sv got)
 {
-	bool nested = json_object_is_type(v, json_type_array) || json_object_is_type(v, json_type_object);
-	const char *shown = nested ? NULL : json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE);
 	char text[160];
 
-	if (!shown || strlen(shown) > 48)
-		shown = kind_name(v);
-	(void)snprintf(text, sizeof text, "expected %s, got %s", expected, shown);
+	(void)snprintf(text, sizeof text, "expected %s, got " SV_FMT, what, SV_ARG(got));
 	return fail(d, p, EINVAL, text);
+}
+
+/* A short scalar is shown itself, what is longer by its kind. */
+static int mistyped(struct decoder *d, const struct json_path *p, const char *what)
+{
+	enum json_value kind = json_text_kind(&d->text);
+	size_t at = json_text_at(&d->text);
+	struct sv got;
+	int r = json_text_skip(&d->text);
+
+	if (r < 0)
+		return r;
+	got = json_text_since(&d->text, at);
+	return expected(d, p, what, got.n > 48 || kind >= JSON_VALUE_ARRAY ? sv_from(kind_name(kind)) : got);
 }
 
 /* ---- scalars ------------------------------------------------------------------------------------------------ */
 
-static int get_sv(struct decoder *d, const struct json_path *p, struct json_object *v, struct sv *ret)
+/* In a list or as the value of a pair null is the empty text. */
+static int get_sv(struct decoder *d, const struct json_path *p, struct sv *ret)
 {
-	struct sv s;
+	enum json_value kind = json_text_kind(&d->text);
+	struct sv s = SV("");
+	int r;
 
-	if (!v) {
-		*ret = SV("");
-		return 0;
-	}
-	if (!json_object_is_type(v, json_type_string))
-		return mistyped(d, p, "a string", v);
-	s = (struct sv){ json_object_get_string(v), (size_t)json_object_get_string_len(v) };
+	if (kind != JSON_VALUE_STRING && kind != JSON_VALUE_NULL)
+		return mistyped(d, p, "a string");
+	r = kind == JSON_VALUE_NULL ? json_text_null(&d->text) : json_text_string(&d->text, &s);
+	if (r < 0)
+		return r;
 	if (memchr(s.p, '\0', s.n))
 		return fail(d, p, EINVAL, "text with a NUL byte");
 	*ret = s;
 	return 0;
 }
 
-static int get_text(struct decoder *d, const struct json_path *p, struct json_object *v, const char **ret)
+static int get_text(struct decoder *d, const struct json_path *p, const char **ret)
 {
 	struct sv s;
-	const char *copy;
-	int r = get_sv(d, p, v, &s);
+	int r = get_sv(d, p, &s);
+
+	if (r == 0)
+		*ret = s.p;
+	return r;
+}
+
+static int get_number(struct decoder *d, const struct json_path *p, struct sv *ret)
+{
+	struct sv s;
+	int r;
+
+	if (json_text_kind(&d->text) != JSON_VALUE_NUMBER)
+		return mistyped(d, p, "an integer");
+	r = json_text_number(&d->text, &s);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr(".eE", s.p[i]))
+			return expected(d, p, "an integer", s);
+	*ret = s;
+	return 0;
+}
+
+static int get_int(struct decoder *d, const struct json_path *p, int64_t min, int64_t max, int64_t *ret)
+{
+	char text[160];
+	struct sv s;
+	int64_t n;
+	int r = get_number(d, p, &s);
 
 	if (r < 0)
 		return r;
-	copy = arena_sv(d->arena, s);
-	if (!copy)
-		return err_oom(d->e);
-	*ret = copy;
-	return 0;
-}
-
-static int get_int(struct decoder *d, const struct json_path *p, struct json_object *v, int64_t min, int64_t max,
-		   int64_t *ret)
-{
-	char text[96];
-	int64_t n;
-
-	if (!json_object_is_type(v, json_type_int))
-		return mistyped(d, p, "an integer", v);
-	n = json_object_get_int64(v); /* saturates at INT64_MAX */
-	if (n >= min && n <= max && (n < INT64_MAX || json_object_get_uint64(v) == INT64_MAX)) {
+	if (sv_i64(s, &n) == 0 && n >= min && n <= max) {
 		*ret = n;
 		return 0;
 	}
-	(void)snprintf(text, sizeof text, "%s is not between %" PRId64 " and %" PRId64, json_object_get_string(v), min,
-		       max);
+	(void)snprintf(text, sizeof text, "%.*s%s is not between %" PRId64 " and %" PRId64, s.n > 48 ? 48 : (int)s.n,
+		       s.p, s.n > 48 ? "..." : "", min, max);
 	return fail(d, p, EINVAL, text);
 }
 
-static bool is_digit(char c)
+static int get_u64(struct decoder *d, const struct json_path *p, const struct json_row *row, uint64_t *ret)
 {
-	return c >= '0' && c <= '9';
-}
+	struct sv s;
+	int64_t below;
+	int r = get_number(d, p, &s);
 
-/* json-c turns an integer above UINT64_MAX into UINT64_MAX and tells nobody. So when that number turns up, the text is
- * searched for one that is larger: an integer of the document that does not fit. */
-static bool has_too_large(struct sv text)
-{
-	bool quoted = false;
-	uint64_t n;
-
-	for (size_t i = 0; i < text.n; i++) {
-		size_t from = i;
-
-		if (text.p[i] == '"')
-			quoted = !quoted;
-		else if (quoted && text.p[i] == '\\')
-			i++;
-		if (quoted || !is_digit(text.p[i]) || (i && strchr(".eE+-", text.p[i - 1])))
-			continue;
-		while (i + 1 < text.n && is_digit(text.p[i + 1]))
-			i++;
-		if (i + 1 < text.n && strchr(".eE", text.p[i + 1]))
-			continue;
-		if (sv_u64((struct sv){ text.p + from, i + 1 - from }, &n) == -ERANGE)
-			return true;
-	}
-	return false;
-}
-
-static int get_u64(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
-		   uint64_t *ret)
-{
-	bool no_limit;
-
-	if (!json_object_is_type(v, json_type_int))
-		return mistyped(d, p, "an integer", v);
-	no_limit = (row->flags & JSON_SIGNED) && json_object_get_int64(v) == -1;
-	if (json_object_get_int64(v) < 0 && !no_limit)
+	if (r < 0)
+		return r;
+	if (s.p[0] != '-')
+		return sv_u64(s, ret) == 0 ? 0 : fail(d, p, EINVAL, "a number above 18446744073709551615");
+	if (sv_i64(s, &below) < 0 || below < -1 || (below == -1 && !(row->flags & JSON_SIGNED)))
 		return fail(d, p, EINVAL, "a number below 0");
-	if (!no_limit && json_object_get_uint64(v) == UINT64_MAX && has_too_large(d->text))
-		return fail(d, p, EINVAL, "a number above 18446744073709551615");
-	*ret = no_limit ? UINT64_MAX : json_object_get_uint64(v);
+	*ret = (uint64_t)below;
 	return 0;
 }
 
-static int get_bool(struct decoder *d, const struct json_path *p, struct json_object *v, bool *ret)
+static int get_bool(struct decoder *d, const struct json_path *p, bool *ret)
 {
-	if (!json_object_is_type(v, json_type_boolean))
-		return mistyped(d, p, "true or false", v);
-	*ret = json_object_get_boolean(v);
-	return 0;
+	if (json_text_kind(&d->text) != JSON_VALUE_BOOL)
+		return mistyped(d, p, "true or false");
+	return json_text_bool(&d->text, ret);
 }
 
-static int get_coded(struct decoder *d, const struct json_path *p, const struct json_codec *c, struct json_object *v,
-		     void *ret)
+static int get_coded(struct decoder *d, const struct json_path *p, const struct json_codec *c, void *ret)
 {
 	struct err inner = { 0 };
 	struct sv s;
-	int r = get_sv(d, p, v, &s);
+	int r = get_sv(d, p, &s);
 
 	if (r < 0)
 		return r;
@@ -195,22 +184,37 @@ static int get_coded(struct decoder *d, const struct json_path *p, const struct 
 
 /* ---- lists and maps ----------------------------------------------------------------------------------------- */
 
-static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t,
-			 struct json_object *v, void *obj);
+/* Room for one element more at the end of a list. */
+static void *list_grow(struct decoder *d, struct json_list *l, size_t size)
+{
+	bool full = l->n == 0 || (l->n >= LIST_START && (l->n & (l->n - 1)) == 0); /* 0, 8, 16, 32 … */
+	void *grown;
 
-static int get_item(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
-		    void *ret)
+	if (full) {
+		grown = arena_array(d->arena, l->n ? 2 * l->n : LIST_START, size);
+		if (!grown)
+			return NULL;
+		if (l->n)
+			memcpy(grown, l->v, l->n * size);
+		l->v = grown;
+	}
+	return (char *)l->v + l->n++ * size;
+}
+
+static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t, void *obj);
+
+static int get_item(struct decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
 {
 	switch (row->kind) {
 	case JSON_TEXTS:
-		return get_text(d, p, v, ret);
+		return get_text(d, p, ret);
 	case JSON_INTS:
-		return get_int(d, p, v, 0, UINT32_MAX, ret);
+		return get_int(d, p, 0, UINT32_MAX, ret);
 	case JSON_CODEDS:
-		return get_coded(d, p, row->codec, v, ret);
+		return get_coded(d, p, row->codec, ret);
 	default:
 		json_init(row->table, ret);
-		return decode_object(d, p, row->table, v, ret);
+		return decode_object(d, p, row->table, ret);
 	}
 }
 
@@ -228,54 +232,93 @@ static size_t item_size(const struct json_row *row)
 	}
 }
 
-static int get_list(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
-		    struct json_list *ret)
+static int get_list(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_list *ret)
 {
-	size_t n, size = item_size(row);
 	struct json_path at = { .up = p };
-	char *items;
+	struct json_list list = { 0 };
+	bool first = true;
 	int r;
 
-	if (!json_object_is_type(v, json_type_array))
-		return mistyped(d, p, "an array", v);
-	n = json_object_array_length(v);
-	items = n ? arena_array(d->arena, n, size) : NULL;
-	if (n && !items)
-		return err_oom(d->e);
-	for (size_t i = 0; i < n; i++) {
-		at.index = i;
-		r = get_item(d, &at, row, json_object_array_get_idx(v, i), items + i * size);
-		if (r < 0)
-			return r;
+	if (json_text_kind(&d->text) != JSON_VALUE_ARRAY)
+		return mistyped(d, p, "an array");
+	r = json_text_enter(&d->text);
+	while (r == 0 && (r = json_text_item(&d->text, &first)) == 1) {
+		void *item = list_grow(d, &list, item_size(row));
+
+		at.index = list.n - 1;
+		r = item ? get_item(d, &at, row, item) : err_oom(d->e);
 	}
-	*ret = (struct json_list){ items, n };
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct oci_pair *x = *(struct oci_pair *const *)a, *y = *(struct oci_pair *const *)b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x > y) - (x < y);
+}
+
+/* Of a key that is given twice the last value counts, at the first one's place. */
+static int pairs_unite(struct decoder *d, struct oci_pair *v, size_t *n)
+{
+	struct oci_pair **sorted = arena_array(d->arena, *n, sizeof *sorted);
+	size_t kept = 0;
+
+	if (!sorted)
+		return err_oom(d->e);
+	for (size_t i = 0; i < *n; i++)
+		sorted[i] = &v[i];
+	qsort(sorted, *n, sizeof *sorted, by_key);
+	for (size_t i = *n - 1; i > 0; i--)
+		if (strcmp(sorted[i]->key, sorted[i - 1]->key) == 0) {
+			sorted[i - 1]->value = sorted[i]->value;
+			sorted[i]->key = NULL;
+		}
+	for (size_t i = 0; i < *n; i++)
+		if (v[i].key)
+			v[kept++] = v[i];
+	*n = kept;
 	return 0;
 }
 
-static int get_pairs(struct decoder *d, const struct json_path *p, struct json_object *v, struct oci_pairs *ret)
+static int get_key(struct decoder *d, const struct json_path *p, bool *first, const char **ret)
 {
-	struct oci_pairs list = { 0 };
+	struct sv key;
+	int r = json_text_key(&d->text, first, &key);
+
+	if (r == 1 && memchr(key.p, '\0', key.n))
+		return fail(d, p, EINVAL, "a name with a NUL byte");
+	if (r == 1)
+		*ret = key.p;
+	return r;
+}
+
+static int get_pairs(struct decoder *d, const struct json_path *p, struct oci_pairs *ret)
+{
 	struct json_path at = { .up = p };
-	struct oci_pair *pair;
+	struct json_list list = { 0 };
+	bool first = true;
 	int r;
 
-	if (!json_object_is_type(v, json_type_object))
-		return mistyped(d, p, "an object", v);
-	list.v = arena_array(d->arena, (size_t)json_object_object_length(v), sizeof *list.v);
-	if (!list.v)
-		return err_oom(d->e);
-	json_object_object_foreach(v, key, value) {
-		pair = &list.v[list.n++];
-		at.key = key;
-		pair->key = arena_str(d->arena, key);
-		if (!pair->key)
+	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
+		return mistyped(d, p, "an object");
+	r = json_text_enter(&d->text);
+	while (r == 0 && (r = get_key(d, p, &first, &at.key)) == 1) {
+		struct oci_pair *pair = list_grow(d, &list, sizeof *pair);
+
+		if (!pair)
 			return err_oom(d->e);
-		r = get_text(d, &at, value, &pair->value);
-		if (r < 0)
-			return r;
+		pair->key = at.key;
+		r = get_text(d, &at, &pair->value);
 	}
-	*ret = list;
-	return 0;
+	if (r == 0 && list.n > 1)
+		r = pairs_unite(d, list.v, &list.n);
+	if (r == 0)
+		*ret = (struct oci_pairs){ list.v, list.n };
+	return r;
 }
 
 static int by_text(const void *a, const void *b)
@@ -283,124 +326,121 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int get_keys(struct decoder *d, const struct json_path *p, struct json_object *v, struct oci_strings *ret)
+static void keys_unite(const char **v, size_t *n)
 {
-	struct oci_strings list = { 0 };
+	size_t kept = 0;
 
-	if (!json_object_is_type(v, json_type_object))
-		return mistyped(d, p, "an object", v);
-	list.v = arena_array(d->arena, (size_t)json_object_object_length(v), sizeof *list.v);
-	if (!list.v)
-		return err_oom(d->e);
-	json_object_object_foreach(v, key, value) {
-		(void)value;
-		list.v[list.n] = arena_str(d->arena, key);
-		if (!list.v[list.n++])
+	qsort(v, *n, sizeof *v, by_text);
+	for (size_t i = 0; i < *n; i++)
+		if (!kept || strcmp(v[kept - 1], v[i]) != 0)
+			v[kept++] = v[i];
+	*n = kept;
+}
+
+static int get_keys(struct decoder *d, const struct json_path *p, struct oci_strings *ret)
+{
+	struct json_list list = { 0 };
+	const char *key, **place;
+	bool first = true;
+	int r;
+
+	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
+		return mistyped(d, p, "an object");
+	r = json_text_enter(&d->text);
+	while (r == 0 && (r = get_key(d, p, &first, &key)) == 1) {
+		place = list_grow(d, &list, sizeof *place);
+		if (!place)
 			return err_oom(d->e);
+		*place = key;
+		r = json_text_skip(&d->text);
 	}
-	qsort(list.v, list.n, sizeof *list.v, by_text);
-	*ret = list;
-	return 0;
+	if (r == 0 && list.n)
+		keys_unite(list.v, &list.n);
+	if (r == 0)
+		*ret = (struct oci_strings){ list.v, list.n };
+	return r;
 }
 
 /* ---- what is refused ---------------------------------------------------------------------------------------- */
 
 /* Engines write empty sections of what they do not use. A scalar that is there asks for something. */
-static bool asks_nothing(struct json_object *v)
+static int refuse(struct decoder *d, const struct json_path *p)
 {
-	if (json_object_is_type(v, json_type_array))
-		return json_object_array_length(v) == 0;
-	if (json_object_is_type(v, json_type_string))
-		return json_object_get_string_len(v) == 0;
-	if (!json_object_is_type(v, json_type_object))
-		return !v;
-	json_object_object_foreach(v, key, value) {
-		(void)key;
-		if (!asks_nothing(value))
-			return false;
-	}
-	return true;
-}
-
-static int refuse(struct decoder *d, const struct json_path *p, struct json_object *v)
-{
+	enum json_value kind = json_text_kind(&d->text);
 	struct json_path at = { .up = p };
+	struct sv text = SV("?");
+	bool first = true;
+	int r;
 
-	if (asks_nothing(v))
-		return 0;
-	if (json_object_is_type(v, json_type_object)) {
-		json_object_object_foreach(v, key, value) {
-			at.key = key;
-			if (!asks_nothing(value))
-				return refuse(d, &at, value);
-		}
+	if (kind == JSON_VALUE_NULL)
+		return json_text_null(&d->text);
+	if (kind == JSON_VALUE_OBJECT) {
+		r = json_text_enter(&d->text);
+		while (r == 0 && (r = get_key(d, p, &first, &at.key)) == 1)
+			r = refuse(d, &at);
+		return r;
 	}
+	if (kind == JSON_VALUE_STRING)
+		r = json_text_string(&d->text, &text);
+	else if (kind == JSON_VALUE_ARRAY)
+		r = (r = json_text_enter(&d->text)) < 0 ? r : json_text_item(&d->text, &first);
+	else
+		r = json_text_skip(&d->text);
+	if (r < 0 || (kind == JSON_VALUE_STRING && text.n == 0) || (kind == JSON_VALUE_ARRAY && r == 0))
+		return r;
 	return fail(d, p, ENOTSUP, "not supported");
 }
 
 /* ---- objects ------------------------------------------------------------------------------------------------ */
 
-static int get_number(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_object *v,
-		      void *ret)
-{
-	switch (row->kind) {
-	case JSON_I64: /* the smallest number means "absent" here: refuse it */
-		return get_int(d, p, v, INT64_MIN + 1, INT64_MAX, ret);
-	case JSON_COUNT:
-		return get_int(d, p, v, 0, INT64_MAX, ret);
-	case JSON_U32:
-		return get_int(d, p, v, 0, UINT32_MAX, ret);
-	default:
-		return get_int(d, p, v, 0, UINT16_MAX, ret);
-	}
-}
-
-static int get_choice(struct decoder *d, const struct json_path *p, struct json_object *v, int64_t *ret)
+static int get_choice(struct decoder *d, const struct json_path *p, int64_t *ret)
 {
 	bool b = false;
-	int r = get_bool(d, p, v, &b);
+	int r = get_bool(d, p, &b);
 
 	if (r == 0)
 		*ret = b;
 	return r;
 }
 
-static int decode_value(struct decoder *d, const struct json_path *p, const struct json_row *row,
-			struct json_object *v, void *ret)
+static int decode_value(struct decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
 {
 	switch (row->kind) {
 	case JSON_TEXT:
-		return get_text(d, p, v, ret);
+		return get_text(d, p, ret);
 	case JSON_BOOL:
-		return get_bool(d, p, v, ret);
+		return get_bool(d, p, ret);
 	case JSON_CHOICE:
-		return get_choice(d, p, v, ret);
+		return get_choice(d, p, ret);
+	case JSON_I64: /* the smallest number means "absent" here: refuse it */
+		return get_int(d, p, INT64_MIN + 1, INT64_MAX, ret);
+	case JSON_COUNT:
+		return get_int(d, p, 0, INT64_MAX, ret);
+	case JSON_U32:
+		return get_int(d, p, 0, UINT32_MAX, ret);
+	case JSON_U16:
+		return get_int(d, p, 0, UINT16_MAX, ret);
 	case JSON_U64:
-		return get_u64(d, p, row, v, ret);
+		return get_u64(d, p, row, ret);
 	case JSON_CODED:
-		return get_coded(d, p, row->codec, v, ret);
+		return get_coded(d, p, row->codec, ret);
 	case JSON_PAIRS:
-		return get_pairs(d, p, v, ret);
+		return get_pairs(d, p, ret);
 	case JSON_KEYS:
-		return get_keys(d, p, v, ret);
+		return get_keys(d, p, ret);
 	case JSON_OBJECT:
-		return decode_object(d, p, row->table, v, ret);
+		return decode_object(d, p, row->table, ret);
 	case JSON_REFUSED:
-		return refuse(d, p, v);
-	case JSON_TEXTS:
-	case JSON_INTS:
-	case JSON_CODEDS:
-	case JSON_OBJECTS:
-		return get_list(d, p, row, v, ret);
+		return refuse(d, p);
 	default:
-		return get_number(d, p, row, v, ret);
+		return get_list(d, p, row, ret);
 	}
 }
 
-static const struct json_row *find_row(const struct json_table *t, const char *key)
+static const struct json_row *find_row(const struct json_table *t, struct sv key)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (strcmp(t->rows[i].key, key) == 0)
+		if (t->rows[i].key[0] == *key.p && sv_is(key, t->rows[i].key))
 			return &t->rows[i];
 	return NULL;
 }
@@ -433,26 +473,41 @@ static int check_required(struct decoder *d, const struct json_path *p, const st
 	return 0;
 }
 
-static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t,
-			 struct json_object *v, void *obj)
+static void row_clear(const struct json_row *row, char *obj);
+
+/* One key with its value. *seen: rows that have a value. Null takes an earlier one away. */
+static int decode_row(struct decoder *d, const struct json_path *p, const struct json_table *t,
+		      const struct json_row *row, char *obj, uint64_t *seen)
 {
-	struct json_path at = { .up = p };
+	struct json_path at = { .up = p, .key = row->key };
+	uint64_t bit = UINT64_C(1) << (row - t->rows);
+
+	if (*seen & bit)
+		row_clear(row, obj);
+	*seen &= ~bit;
+	if (json_text_kind(&d->text) == JSON_VALUE_NULL)
+		return json_text_null(&d->text);
+	*seen |= bit;
+	return decode_value(d, &at, row, obj + row->offset);
+}
+
+static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t, void *obj)
+{
 	const struct json_row *row;
 	uint64_t seen = 0;
+	bool first = true;
+	struct sv key;
 	int r;
 
-	if (!json_object_is_type(v, json_type_object))
-		return mistyped(d, p, "an object", v);
-	json_object_object_foreach(v, key, value) {
-		row = value ? find_row(t, key) : NULL;
-		if (!row)
-			continue;
-		at.key = key;
-		r = decode_value(d, &at, row, value, (char *)obj + row->offset);
-		if (r < 0)
-			return r;
-		seen |= UINT64_C(1) << (row - t->rows);
+	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
+		return mistyped(d, p, "an object");
+	r = json_text_enter(&d->text);
+	while (r == 0 && (r = json_text_key(&d->text, &first, &key)) == 1) {
+		row = find_row(t, key);
+		r = row ? decode_row(d, p, t, row, obj, &seen) : json_text_skip(&d->text);
 	}
+	if (r < 0)
+		return r;
 	if (t->has_present)
 		*(bool *)((char *)obj + t->present) = true;
 	return check_required(d, p, t, seen, obj);
@@ -460,96 +515,70 @@ static int decode_object(struct decoder *d, const struct json_path *p, const str
 
 /* ---- the document ------------------------------------------------------------------------------------------- */
 
-static void tokener_end(struct json_tokener **t)
+static size_t row_size(const struct json_row *row)
 {
-	if (*t)
-		json_tokener_free(*t);
-}
-
-static void object_end(struct json_object **o)
-{
-	(void)json_object_put(*o);
-}
-
-static int malformed(struct sv text, size_t at, const char *what, struct err *e)
-{
-	size_t line = 1, column = 1;
-
-	for (size_t i = 0; i < at && i < text.n; i++) {
-		column = text.p[i] == '\n' ? 1 : column + 1;
-		line += text.p[i] == '\n';
-	}
-	return err_set(e, EINVAL, "not JSON: line %zu, column %zu: %s", line, column, what);
-}
-
-static int tree_parse(struct sv text, struct json_object **ret, struct err *e)
-{
-	SCOPED(tokener_end) struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
-	struct json_object *root;
-	enum json_tokener_error failed;
-	size_t end;
-
-	if (!t)
-		return err_oom(e);
-	if (text.n > INT_MAX)
-		return err_set(e, EINVAL, "not JSON: more than %d bytes", INT_MAX);
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-	root = json_tokener_parse_ex(t, text.n ? text.p : "", (int)text.n);
-	failed = json_tokener_get_error(t);
-	end = json_tokener_get_parse_end(t);
-	if (failed == json_tokener_success && end == text.n) {
-		*ret = root;
+	switch (row->kind) {
+	case JSON_TEXT:
+		return sizeof(const char *);
+	case JSON_BOOL:
+		return sizeof(bool);
+	case JSON_CODED:
+		return row->codec->size;
+	case JSON_TEXTS:
+	case JSON_INTS:
+	case JSON_CODEDS:
+	case JSON_PAIRS:
+	case JSON_KEYS:
+	case JSON_OBJECTS:
+		return sizeof(struct json_list);
+	case JSON_OBJECT:
+	case JSON_REFUSED:
 		return 0;
+	default:
+		return sizeof(int64_t);
 	}
-	(void)json_object_put(root);
-	if (failed == json_tokener_continue)
-		return malformed(text, text.n, "the text ends too early", e);
-	return malformed(text, end, failed ? json_tokener_error_desc(failed) : "more after the document's end", e);
 }
 
-static void init_number(const struct json_row *row, void *value)
+static void rows_clear(const struct json_table *t, char *obj)
 {
-	bool unset = row->kind == JSON_CHOICE || (row->kind >= JSON_I64 && row->kind <= JSON_U16);
-
-	if (unset && !(row->flags & JSON_ZERO))
-		*(int64_t *)value = JSON_UNSET;
+	for (size_t i = 0; i < t->count; i++)
+		row_clear(&t->rows[i], obj);
+	if (t->has_present)
+		*(bool *)(obj + t->present) = false;
 }
 
-static void init_rows(const struct json_table *t, char *obj)
+/* As if the key were absent. */
+static void row_clear(const struct json_row *row, char *obj)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		const struct json_row *row = &t->rows[i];
+	bool number = row->kind == JSON_CHOICE || (row->kind >= JSON_I64 && row->kind <= JSON_U16);
 
-		if (row->kind == JSON_OBJECT)
-			init_rows(row->table, obj + row->offset);
-		else
-			init_number(row, obj + row->offset);
-	}
+	if (row->kind == JSON_OBJECT)
+		rows_clear(row->table, obj + row->offset);
+	else if (number && !(row->flags & JSON_ZERO))
+		*(int64_t *)(obj + row->offset) = JSON_UNSET;
+	else
+		memset(obj + row->offset, 0, row_size(row));
 }
 
 void json_init(const struct json_table *t, void *obj)
 {
 	memset(obj, 0, t->size);
-	init_rows(t, obj);
+	rows_clear(t, obj);
 }
 
 int json_decode(struct sv text, const struct json_table *t, struct arena *a, void *ret, struct err *e)
 {
-	SCOPED(object_end) struct json_object *root = NULL;
-	struct decoder d = { .text = text, .arena = a, .e = e };
-	void *obj;
-	int r;
+	struct decoder d = { .arena = a, .e = e };
+	void *obj = arena_alloc(a, t->size);
+	int r = obj ? json_text_init(&d.text, text, a, e) : err_oom(e);
 
-	r = tree_parse(text, &root, e);
 	if (r < 0)
 		return r;
-	obj = arena_alloc(a, t->size);
-	if (!obj)
-		return err_oom(e);
 	json_init(t, obj);
-	r = decode_object(&d, NULL, t, root, obj);
-	if (r < 0)
-		return r;
-	memcpy(ret, obj, t->size);
-	return 0;
+	r = decode_object(&d, NULL, t, obj);
+	if (r == 0)
+		r = json_text_end(&d.text);
+	if (r == 0)
+		memcpy(ret, obj, t->size);
+	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json.h - JSON documents to C structs and back, by tables (RFC 8259; parsed by json-c).
+/* json.h - JSON documents to C structs and back, by tables (RFC 8259).
  *
  * A table describes one JSON object: a row is a key, what its value is, and where in the struct it lives. The same
  * rows parse and print, so a field cannot be known to one and not to the other. Nested objects have a table of their

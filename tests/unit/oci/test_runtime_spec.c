@@ -24,7 +24,7 @@ static const struct {
 	{ "[]", -EINVAL, "document: expected an object, got an array" },
 	{ "{\"ociVersion\":\"2.0\"}", -EINVAL, "ociVersion: \"2.0\" is not a version 1 of the specification" },
 	{ "{\"ociVersion\":\"1.0\"} x", -EINVAL, "not JSON: line 1, column 22: unexpected character" },
-	{ "{\n \"ociVersion\":\"1.0\",\n}", -EINVAL, "not JSON: line 3, column 1: unexpected character" },
+	{ "{\n \"ociVersion\":\"1.0\",\n}", -EINVAL, "not JSON: line 3, column 1: a quoted name expected" },
 	{ DOC("\"root\":{}"), -EINVAL, "root.path: missing" },
 	{ DOC("\"root\":{\"path\":\"\"}"), -EINVAL, "root.path: empty" },
 	{ DOC("\"hostname\":\"a\\u0000b\""), -EINVAL, "hostname: text with a NUL byte" },
