@@ -15,7 +15,7 @@ struct table_column {
 	unsigned least; /* may be cut down to this width; 0: is never cut */
 };
 
-#define TABLE_COLUMNS 12
+#define TABLE_COLUMNS 16
 
 struct table {
 	struct arena *arena;

@@ -2,42 +2,129 @@
 /* cmd_images.c - `tare images`: one line for each name of an image, in Docker's columns and fields. */
 #include "base/clock.h"
 #include "base/scope.h"
-#include "base/table.h"
+#include "cli/filter.h"
 #include "cli/human.h"
+#include "cli/listing.h"
 #include "cli/session.h"
+#include "cli/value.h"
 #include "engine/images.h"
-#include "oci/json.h"
+#include "oci/image_spec.h"
 #include "oci/reference.h"
 
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NONE "<none>"
 
 struct images_options {
-	bool all, quiet, no_trunc, json;
+	struct listing_options how;
+	bool all, digests;
+	struct filters filters;
 };
 
-static int set_format(const struct option_call *c, struct err *e)
-{
-	bool json = strcmp(c->text, "json") == 0;
+/* A line of the list. */
+struct line {
+	const struct image_row *row;
+	const char *repository, *tag; /* as they are shown */
+	int64_t created_ns;           /* 0: the image does not say */
+	struct oci_pairs labels;      /* read when a filter asks for them */
+};
 
-	if (!json && strcmp(c->text, "table") != 0)
-		return err_set(e, EINVAL, "unknown format (table, json)");
-	((struct images_options *)c->target)->json = json;
+/* ---- filters ------------------------------------------------------------------------------------------------ */
+
+static int check_dangling(struct filter *f, struct err *e)
+{
+	bool on;
+	int r = value_bool(f->value, &on, e);
+
+	f->number = on;
+	return r;
+}
+
+static bool dangling_holds(const struct filter *f, const void *object)
+{
+	return (((const struct line *)object)->row->reference == NULL) == f->number;
+}
+
+static bool label_holds(const struct filter *f, const void *object)
+{
+	return filter_label(f->value, &((const struct line *)object)->labels);
+}
+
+/* A pattern of path.Match in Go: for the repository, or for the repository with its tag. */
+static bool reference_holds(const struct filter *f, const void *object)
+{
+	char name[REFERENCE_SIZE];
+	const struct line *l = object;
+
+	if (!l->row->reference)
+		return false;
+	(void)snprintf(name, sizeof name, "%s:%s", l->repository, l->tag);
+	return fnmatch(f->value, l->repository, FNM_PATHNAME) == 0 || fnmatch(f->value, name, FNM_PATHNAME) == 0;
+}
+
+static bool before_holds(const struct filter *f, const void *object)
+{
+	return ((const struct line *)object)->created_ns < f->number;
+}
+
+static bool since_holds(const struct filter *f, const void *object)
+{
+	return ((const struct line *)object)->created_ns > f->number;
+}
+
+static const struct filter_row filter_rows[] = {
+	{ "before", NULL, before_holds },
+	{ "dangling", check_dangling, dangling_holds },
+	{ "label", NULL, label_holds, .all = true },
+	{ "reference", NULL, reference_holds },
+	{ "since", NULL, since_holds },
+};
+
+static void init(void *options)
+{
+	((struct images_options *)options)->filters = FILTERS(filter_rows);
+}
+
+static int64_t created_ns(const struct image_row *row)
+{
+	int64_t ns;
+
+	return row->created && clock_parse_rfc3339(row->created, &ns) ? ns : 0;
+}
+
+/* before= and since= name an image: its time takes the name's place. */
+static int find_times(struct filters *f, struct db *db, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < f->given.n; i++) {
+		struct filter *given = &f->given.v[i];
+		struct image_row row;
+		int r;
+
+		if (given->row->holds != before_holds && given->row->holds != since_holds)
+			continue;
+		r = images_find(db, sv_from(given->value), a, &row, e);
+		if (r < 0)
+			return r;
+		given->number = created_ns(&row);
+	}
 	return 0;
 }
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
 
 #define FIELD(name) offsetof(struct images_options, name)
 
 static const struct option rows[] = {
 	{ "all", 'a', NULL, "also images without a name, which are shown anyway", option_switch, FIELD(all) },
-	{ "digests", 0, NULL, .refused = "not supported yet: digests of manifests are not shown" },
-	{ "filter", 'f', "NAME=VALUE", .refused = "not supported yet: name a repository instead" },
-	{ "format", 0, "FORMAT", "table (default) or json", set_format, .words = "table json" },
-	{ "no-trunc", 0, NULL, "show whole ids", option_switch, FIELD(no_trunc) },
-	{ "quiet", 'q', NULL, "ids only", option_switch, FIELD(quiet) },
+	{ "digests", 0, NULL, "show the digests of manifests", option_switch, FIELD(digests) },
+	{ "filter", 'f', "NAME=VALUE", "only those with this before, dangling, label, reference or since", filter_set,
+	  FIELD(filters), .words = "before= dangling=true dangling=false label= reference= since=" },
+	LISTING_FORMAT(struct images_options),
+	LISTING_NO_TRUNC(struct images_options),
+	LISTING_QUIET(struct images_options),
 	{ "tree", 0, NULL, .refused = "not supported yet: an image has one platform" },
 };
 
@@ -46,131 +133,160 @@ static const struct option_group *const groups[] = { &group, NULL };
 
 /* ---- one image as fields ------------------------------------------------------------------------------------ */
 
-enum field { F_REPOSITORY, F_TAG, F_ID, F_CREATED_SINCE, F_SIZE, F_CREATED_AT, FIELDS };
+enum field {
+	F_CONTAINERS,
+	F_CREATED_AT,
+	F_CREATED_SINCE,
+	F_DIGEST,
+	F_ID,
+	F_REPOSITORY,
+	F_SHARED_SIZE,
+	F_SIZE,
+	F_TAG,
+	F_UNIQUE_SIZE,
+	FIELDS
+};
 
-static const char *const field_names[] = { "Repository", "Tag", "ID", "CreatedSince", "Size", "CreatedAt" };
+static const struct listing_field field_rows[] = {
+	[F_CONTAINERS] = { "Containers", { "CONTAINERS" } },
+	[F_CREATED_AT] = { "CreatedAt", { "CREATED AT" } },
+	[F_CREATED_SINCE] = { "CreatedSince", { "CREATED" } },
+	[F_DIGEST] = { "Digest", { "DIGEST" } },
+	[F_ID] = { "ID", { "IMAGE ID" } },
+	[F_REPOSITORY] = { "Repository", { "REPOSITORY", 10 } },
+	[F_SHARED_SIZE] = { "SharedSize", { "SHARED SIZE" } },
+	[F_SIZE] = { "Size", { "SIZE" } },
+	[F_TAG] = { "Tag", { "TAG", 6 } },
+	[F_UNIQUE_SIZE] = { "UniqueSize", { "UNIQUE SIZE" } },
+};
 
-static bool created_ns(const char *text, int64_t *ret)
-{
-	struct tm tm = { 0 };
+static const unsigned char columns[] = { F_REPOSITORY, F_TAG, F_ID, F_CREATED_SINCE, F_SIZE };
+static const unsigned char digest_columns[] = { F_REPOSITORY, F_TAG, F_DIGEST, F_ID, F_CREATED_SINCE, F_SIZE };
 
-	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
-		return false;
-	*ret = (int64_t)timegm(&tm) * 1000000000;
-	return true;
-}
+static const struct listing_kind kind = { field_rows, FIELDS, columns, sizeof columns, F_ID };
+static const struct listing_kind digest_kind = { field_rows, FIELDS, digest_columns, sizeof digest_columns, F_ID };
 
-static int name_fields(const struct image_row *row, struct arena *a, const char *ret[FIELDS], struct err *e)
+static int name_of(const struct image_row *row, struct arena *a, struct line *ret, struct err *e)
 {
 	char text[REFERENCE_SIZE];
 	struct reference ref;
 	int r;
 
-	ret[F_REPOSITORY] = ret[F_TAG] = NONE;
+	ret->repository = ret->tag = NONE;
 	if (!row->reference)
 		return 0;
 	r = reference_parse(sv_from(row->reference), &ref, e);
 	if (r < 0)
 		return r;
 	if (ref.tag[0])
-		ret[F_TAG] = arena_str(a, ref.tag);
+		ret->tag = arena_str(a, ref.tag);
 	ref.tag[0] = ref.digest.hex[0] = '\0';
-	ret[F_REPOSITORY] = arena_str(a, reference_print_familiar(&ref, text));
-	return ret[F_REPOSITORY] && ret[F_TAG] ? 0 : err_oom(e);
+	ret->repository = arena_str(a, reference_print_familiar(&ref, text));
+	return ret->repository && ret->tag ? 0 : err_oom(e);
 }
 
-static int fields(const struct image_row *row, const struct images_options *o, int64_t now, struct arena *a,
-		  const char *ret[FIELDS], struct err *e)
+static int make_line(const struct image_row *row, bool labels, struct arena *a, struct line *ret, struct err *e)
 {
-	char ago[HUMAN_SIZE], size[HUMAN_SIZE];
-	int64_t made = 0;
-	bool known = created_ns(row->created, &made);
-	int r = name_fields(row, a, ret, e);
+	struct image_config config = { 0 };
+	int r = name_of(row, a, ret, e);
 
-	if (r < 0)
-		return r;
-	ret[F_ID] = o->no_trunc ? arena_fmt(a, "sha256:%s", row->id) : arena_fmt(a, "%.12s", row->id);
-	ret[F_CREATED_SINCE] = known ? arena_fmt(a, "%s ago", human_duration(now - made, ago)) : "N/A";
-	ret[F_CREATED_AT] = known ? row->created : "N/A";
+	if (r == 0 && labels)
+		r = image_config_parse(row->config, a, &config, e);
+	ret->row = row;
+	ret->created_ns = created_ns(row);
+	ret->labels = config.labels;
+	return r;
+}
+
+static void fields(const struct line *l, bool whole, struct arena *a, const char *ret[FIELDS])
+{
+	const struct image_row *row = l->row;
+	char ago[HUMAN_SIZE], size[HUMAN_SIZE], at[HUMAN_SIZE];
+	bool known = l->created_ns > 0;
+
+	ret[F_CONTAINERS] = ret[F_SHARED_SIZE] = ret[F_UNIQUE_SIZE] = "N/A"; /* as Docker: not counted for a list */
+	ret[F_CREATED_AT] = known ? arena_str(a, human_time(l->created_ns, at)) : "N/A";
+	ret[F_CREATED_SINCE] =
+		known ? arena_fmt(a, "%s ago", human_duration(clock_real_ns() - l->created_ns, ago)) : "N/A";
+	ret[F_DIGEST] = row->reference && row->manifest ? arena_fmt(a, "sha256:%s", row->manifest) : NONE;
+	ret[F_ID] = whole ? arena_fmt(a, "sha256:%s", row->id) : arena_fmt(a, "%.12s", row->id);
+	ret[F_REPOSITORY] = l->repository;
 	ret[F_SIZE] = arena_str(a, human_bytes(row->size_bytes, size));
-	return ret[F_ID] && ret[F_CREATED_SINCE] && ret[F_SIZE] ? 0 : err_oom(e);
+	ret[F_TAG] = l->tag;
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
 
-static void put_json(const char *const f[FIELDS], struct buf *out)
+static int newest_first(const void *a, const void *b)
 {
-	for (unsigned i = 0; i < FIELDS; i++) {
-		buf_puts(out, i ? "," : "{");
-		json_put_text(out, sv_from(field_names[i]));
-		buf_puts(out, ":");
-		json_put_text(out, sv_from(f[i]));
-	}
-	buf_puts(out, "}\n");
+	const struct line *x = a, *y = b;
+
+	return (x->created_ns < y->created_ns) - (x->created_ns > y->created_ns);
 }
 
-/* The operand: a repository, with a tag only that one. */
-static bool is_wanted(const struct reference *wanted, const struct image_row *row)
+static int make_lines(const struct image_rows *all, const struct images_options *o, struct arena *a, struct line **ret,
+		      struct err *e)
 {
-	struct reference ref;
+	struct line *lines = arena_array(a, all->n + 1, sizeof *lines);
+	bool labels = filters_has(&o->filters, "label");
+	int r = lines ? 0 : err_oom(e);
 
-	if (!wanted)
-		return true;
-	if (!row->reference || reference_parse(sv_from(row->reference), &ref, NULL) < 0)
-		return false;
-	return strcmp(ref.domain, wanted->domain) == 0 && strcmp(ref.path, wanted->path) == 0 &&
-	       (!wanted->tag[0] || strcmp(ref.tag, wanted->tag) == 0);
+	for (size_t i = 0; r == 0 && i < all->n; i++)
+		r = make_line(&all->v[i], labels, a, &lines[i], e);
+	if (r < 0)
+		return r;
+	qsort(lines, all->n, sizeof *lines, newest_first);
+	*ret = lines;
+	return 0;
 }
 
-static const struct table_column columns[] = {
-	{ "REPOSITORY", 10 }, { "TAG", 6 }, { "IMAGE ID" }, { "CREATED" }, { "SIZE" }
-};
-
-static int put_all(const struct image_rows *all, const struct images_options *o, const struct reference *wanted,
-		   struct arena *a, struct buf *out, struct err *e)
+/* --quiet: an image has one line, however many names it has. */
+static bool was_shown(const struct line *lines, size_t i)
 {
-	int64_t now = clock_real_ns();
-	struct table table;
-	int r = 0;
+	for (size_t k = i; k > 0 && lines[k - 1].created_ns == lines[i].created_ns; k--)
+		if (strcmp(lines[k - 1].row->id, lines[i].row->id) == 0)
+			return true;
+	return false;
+}
 
-	table_init(&table, a, columns, ARRAY_LEN(columns));
-	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		const char *f[FIELDS];
+static int list(struct db *db, struct images_options *o, struct arena *a, struct listing *l, struct err *e)
+{
+	struct image_rows all;
+	struct line *lines;
+	int r = find_times(&o->filters, db, a, e);
 
-		if (!is_wanted(wanted, &all->v[i]))
+	if (r == 0)
+		r = images_list(db, a, &all, e);
+	if (r == 0)
+		r = make_lines(&all, o, a, &lines, e);
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		const char *values[FIELDS];
+
+		if (!filters_hold(&o->filters, &lines[i]) || (o->how.quiet && was_shown(lines, i)))
 			continue;
-		r = fields(&all->v[i], o, now, a, f, e);
-		if (r < 0)
-			return r;
-		if (o->quiet)
-			buf_putf(out, "%s\n", f[F_ID]);
-		else if (o->json)
-			put_json(f, out);
-		else
-			table_row(&table, f);
+		fields(&lines[i], o->how.no_trunc, a, values);
+		r = listing_add(l, values, e);
 	}
-	if (!o->quiet && !o->json)
-		r = table_print(&table, o->no_trunc ? 0 : 80, true, out, e);
-	return r < 0 ? r : buf_status(out, e);
+	return r == 0 ? listing_end(l, e) : r;
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
+	struct images_options *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct image_rows all;
-	struct reference wanted;
+	struct listing l;
 	struct db *db;
-	int r = operands->n ? reference_parse(sv_from(operands->v[0]), &wanted, e) : 0;
+	int r = listing_begin(&l, o->digests ? &digest_kind : &kind, &o->how, cli->arena, &out, e);
 
+	if (r == 0 && operands->n)
+		r = filter_add(&o->filters, "reference", operands->v[0], cli->arena, e);
 	if (r == 0)
 		r = session_open(&s, cli, e);
 	if (r == 0)
 		r = engine_db(&s.engine, &db, e);
 	if (r == 0)
-		r = images_list(db, cli->arena, &all, e);
-	if (r == 0)
-		r = put_all(&all, options, operands->n ? &wanted : NULL, cli->arena, &out, e);
+		r = list(db, o, cli->arena, &l, e);
 	return r == 0 && out.len ? cli_print(&out, e) : r;
 }
 
@@ -179,8 +295,10 @@ const struct command command_images = {
 	.also = ALSO("image ls", "image list"),
 	.args = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.summary = "list images",
+	.complete = "image",
 	.groups = groups,
 	.options_size = sizeof(struct images_options),
+	.init = init,
 	.max_args = 1,
 	.run = run,
 };

@@ -2,6 +2,7 @@
 #include "cli/human.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 24 };
 
@@ -56,5 +57,15 @@ const char *human_bytes(int64_t bytes, char ret[HUMAN_SIZE])
 		i++;
 	}
 	(void)snprintf(ret, HUMAN_SIZE, n < 999.5 /* no exponent */ ? "%.3g%s" : "%.4g%s", n, units[i]);
+	return ret;
+}
+
+const char *human_time(int64_t real_ns, char ret[HUMAN_SIZE])
+{
+	time_t sec = (time_t)(real_ns / 1000000000);
+	struct tm tm;
+
+	if (!gmtime_r(&sec, &tm) || strftime(ret, HUMAN_SIZE, "%Y-%m-%d %H:%M:%S +0000 UTC", &tm) == 0)
+		(void)snprintf(ret, HUMAN_SIZE, "N/A");
 	return ret;
 }

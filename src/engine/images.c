@@ -14,7 +14,8 @@
 
 #define SIZE \
 	"(SELECT total(l.size) FROM image_layers il JOIN layers l ON l.number = il.layer WHERE il.image_id = i.id)"
-#define COLUMNS "i.id, i.config, i.created, " SIZE
+#define COLUMNS "i.id, i.config, i.created, " SIZE ", i.manifest"
+#define NAME_COLUMN 5 /* what stands behind them */
 
 static int copy(struct sv s, struct arena *a, const char **ret, struct err *e)
 {
@@ -36,8 +37,7 @@ static int copy_column(const struct db_rows *rows, int column, struct arena *a, 
 	return s.p ? copy(s, a, ret, e) : 0;
 }
 
-/* name_column: the reference, or -1 */
-static int read_row(const struct db_rows *rows, int name_column, struct arena *a, struct image_row *ret, struct err *e)
+static int read_row(const struct db_rows *rows, bool named, struct arena *a, struct image_row *ret, struct err *e)
 {
 	struct image_row row = { .size_bytes = db_col_int(rows, 3) };
 	int r = copy_column(rows, 0, a, &row.id, e);
@@ -47,8 +47,10 @@ static int read_row(const struct db_rows *rows, int name_column, struct arena *a
 		r = copy(db_col_sv(rows, 1), a, &row.config.p, e);
 	if (r == 0)
 		r = copy_column(rows, 2, a, &row.created, e);
-	if (r == 0 && name_column >= 0)
-		r = copy_column(rows, name_column, a, &row.reference, e);
+	if (r == 0)
+		r = copy_column(rows, 4, a, &row.manifest, e);
+	if (r == 0 && named)
+		r = copy_column(rows, NAME_COLUMN, a, &row.reference, e);
 	if (r == 0)
 		*ret = row;
 	return r;
@@ -64,7 +66,7 @@ static int find_by_id(struct db *db, struct sv hex, struct arena *a, struct imag
 		r = db_next(&rows, e);
 	if (r != 1)
 		return r;
-	r = read_row(&rows, -1, a, ret, e);
+	r = read_row(&rows, false, a, ret, e);
 	return r < 0 ? r : 1;
 }
 
@@ -79,7 +81,7 @@ static int find_by_name(struct db *db, const char *name, struct arena *a, struct
 		r = db_next(&rows, e);
 	if (r != 1)
 		return r;
-	r = read_row(&rows, 4, a, ret, e);
+	r = read_row(&rows, true, a, ret, e);
 	return r < 0 ? r : 1;
 }
 
@@ -98,7 +100,7 @@ static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, stru
 		r = db_next(&rows, e);
 	if (r != 1)
 		return r;
-	r = read_row(&rows, -1, a, &row, e);
+	r = read_row(&rows, false, a, &row, e);
 	if (r == 0)
 		r = db_next(&rows, e);
 	if (r == 1)
@@ -191,7 +193,7 @@ int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct e
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
 		struct image_row *row = LIST_ADD(a, &list);
 
-		r = row ? read_row(&rows, 4, a, row, e) : err_oom(e);
+		r = row ? read_row(&rows, true, a, row, e) : err_oom(e);
 	}
 	if (r == 0)
 		*ret = list;

@@ -15,6 +15,7 @@ struct image_row {
 	const char *reference; /* the name that it was found by, in full; NULL: found by id */
 	struct sv config;      /* raw bytes of the config blob, NUL-terminated */
 	const char *created;   /* RFC 3339, of the config; NULL: it does not say */
+	const char *manifest;  /* 64 digits: the digest of its manifest */
 	int64_t size_bytes;    /* of all its layers, unpacked */
 };
 

@@ -179,6 +179,39 @@ leftovers() { find "$T/root/layers" "$T/root/content" -mindepth 1 -maxdepth 1 -n
 	equal "tare: load $T/nothing: No such file or directory" "$err"
 }
 
+@test "images: formats, digests, filters" {
+	local manifest
+	two_layers
+	jq -c '.config.Labels = {"tier":"web"} | .created = "2020-05-06T07:08:09Z"' "$T/config" >"$T/config.new"
+	jq -c ".config = $(descriptor config.v1+json "$T/config.new")" "$T/manifest" >"$T/manifest.new"
+	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest.new")" >"$T/layout/index.json"
+	manifest=$(sha256sum <"$T/manifest.new" | cut -d' ' -f1)
+	expect 0 image load "$T/layout" example.org/web/app:1
+	expect 0 image load "$T/layout" web:2
+	expect 0 box -- true
+	names() { tare images --format '{{.Repository}}:{{.Tag}}' "$@" | sort | xargs; }
+	equal "busybox:latest example.org/web/app:1 web:2" "$(names)"
+	equal "web:2" "$(names web)"
+	equal "example.org/web/app:1 web:2" "$(names --filter 'reference=*/*/app' --filter reference=web:2)"
+	equal "" "$(names --filter 'reference=*/app')"
+	equal "example.org/web/app:1 web:2" "$(names --filter label=tier=web)"
+	equal "" "$(names --filter label=tier=web --filter label=none)"
+	equal "example.org/web/app:1 web:2" "$(names --filter before=busybox)"
+	equal "busybox:latest" "$(names --filter since=web:2)"
+	equal "" "$(names --filter dangling=true)"
+	expect 0 tare images --digests --no-trunc web
+	matches $'^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE\nweb +2 +'"sha256:$manifest sha256:[0-9a-f]{64}" "${out//  / }"
+	equal "2020-05-06 07:08:09 +0000 UTC" "$(tare images --format json web:2 | jq -r .CreatedAt)"
+	equal 2 "$(tare images -q | wc -l)"
+	equal $'TAG     REPOSITORY\nlatest  busybox' "$(tare images --format 'table {{.Tag}}\t{{.Repository}}' busybox)"
+	expect 1 tare images --filter colour=red
+	matches "^tare: --filter colour=red: invalid filter 'colour' \\(before, dangling, label, reference, since\\)$" "$err"
+	expect 1 tare images --filter before=nothing
+	equal "tare: No such image: nothing:latest" "$err"
+	expect 1 tare images --format '{{.Nothing}}'
+	matches '^tare: --format \{\{.Nothing\}\}: ' "$err"
+}
+
 @test "wrong use says how" {
 	expect 1 image
 	contains "usage: tare-image" "$err"
