@@ -4,122 +4,178 @@
 #include "base/scope.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define TERMINAL_CHUNK 256
+#define SLURP_MAX ((size_t)2 << 20) /* a pipe holds at most fs.pipe-max-size, 1 MiB unless raised */
 
 void relay_init(struct relay *r, int from)
 {
-	r->from = from;
-	r->have = 0;
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		r->to[i].fd = -1;
+	*r = (struct relay){ .from = from };
 }
 
-bool relay_add(struct relay *r, int fd)
+int relay_add(struct relay *r, const struct taker *t, struct err *e)
 {
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd < 0) {
-			r->to[i].fd = fd;
-			r->to[i].done = r->have;
-			return true;
-		}
-	return false;
+	struct taker *more = realloc(r->to, (r->takers + 1) * sizeof *more);
+
+	if (!more)
+		return err_oom(e);
+	r->to = more;
+	more[r->takers] = *t;
+	more[r->takers].terminal = isatty(t->fd);
+	more[r->takers++].done = r->have;
+	return 0;
 }
 
-void relay_drop(struct relay *r, int fd)
+static void remove_taker(struct relay *r, size_t i)
 {
-	for (size_t i = 0; fd >= 0 && i < RELAY_TAKERS; i++)
-		if (r->to[i].fd == fd)
-			close(fd_take(&r->to[i].fd));
+	if (r->to[i].fd >= 0)
+		close(r->to[i].fd);
+	r->to[i] = r->to[--r->takers];
+}
+
+void relay_drop(struct relay *r, const void *owner)
+{
+	for (size_t i = r->takers; i-- > 0;)
+		if (r->to[i].owner == owner)
+			remove_taker(r, i);
+}
+
+static bool waits(const struct relay *r, const struct taker *t)
+{
+	return t->fd >= 0 && t->done < r->have;
 }
 
 bool relay_is_idle(const struct relay *r)
 {
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd >= 0 && r->to[i].done < r->have)
+	for (size_t i = 0; i < r->takers; i++)
+		if (waits(r, &r->to[i]))
 			return false;
 	return true;
 }
 
-int relay_poll(const struct relay *r, struct pollfd *ret)
+bool relay_owes(const struct relay *r, const void *owner)
 {
-	int n = 0;
-
-	if (relay_is_idle(r)) {
-		if (r->from >= 0)
-			ret[n++] = (struct pollfd){ .fd = r->from, .events = POLLIN };
-		return n;
-	}
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd >= 0 && r->to[i].done < r->have)
-			ret[n++] = (struct pollfd){ .fd = r->to[i].fd, .events = POLLOUT };
-	return n;
-}
-
-static bool is_ready(int fd, short events)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-
-	return poll(&p, 1, 0) == 1;
-}
-
-static bool has_takers(const struct relay *r)
-{
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd >= 0)
+	for (size_t i = 0; i < r->takers; i++)
+		if (r->to[i].owner == owner && waits(r, &r->to[i]))
 			return true;
 	return false;
 }
 
-static void give(struct relay *r, size_t i)
+void relay_poll(const struct relay *r, struct pollset *p)
 {
-	size_t left = r->have - r->to[i].done, most = isatty(r->to[i].fd) ? TERMINAL_CHUNK : PIPE_BUF;
-	ssize_t n;
-
-	if (!left || !is_ready(r->to[i].fd, POLLOUT))
-		return;
-	n = write(r->to[i].fd, r->chunk + r->to[i].done, left < most ? left : most);
-	if (n >= 0)
-		r->to[i].done += (size_t)n;
-	else if (errno != EINTR && errno != EAGAIN) {
-		close(fd_take(&r->to[i].fd));
-		if (!has_takers(r) && r->from >= 0)
-			close(fd_take(&r->from));
-	}
+	if (relay_is_idle(r) && r->from >= 0)
+		pollset_add(p, r->from, POLLIN);
+	for (size_t i = 0; i < r->takers; i++)
+		if (waits(r, &r->to[i]))
+			pollset_add(p, r->to[i].fd, POLLOUT);
 }
 
-static void take(struct relay *r)
+static void give(struct relay *r, struct taker *t)
+{
+	size_t left = r->have - t->done, most = t->terminal ? TERMINAL_CHUNK : PIPE_BUF;
+	ssize_t n;
+
+	if (!fd_is_ready(t->fd, POLLOUT))
+		return;
+	n = write(t->fd, r->chunk + t->done, left < most ? left : most);
+	if (n >= 0)
+		t->done += (size_t)n;
+	else if (errno != EINTR && errno != EAGAIN)
+		close(fd_take(&t->fd));
+}
+
+/* Takers that failed were kept to this point only. */
+static bool is_broken(struct relay *r)
+{
+	bool broken = false, taken = false;
+
+	for (size_t i = r->takers; i-- > 0;) {
+		taken |= r->to[i].fd >= 0;
+		if (r->to[i].fd >= 0)
+			continue;
+		broken |= r->to[i].breaks;
+		remove_taker(r, i);
+	}
+	return broken && !taken;
+}
+
+static bool make_room(struct relay *r, size_t room)
+{
+	char *chunk = r->room < room ? realloc(r->chunk, room) : r->chunk;
+
+	if (!chunk)
+		return false;
+	r->chunk = chunk;
+	r->room = room > r->room ? room : r->room;
+	return true;
+}
+
+/* 1: something was read; 0: not now; the end closes r->from */
+static bool take(struct relay *r, size_t at, size_t most)
 {
 	ssize_t n;
 
-	if (r->from < 0 || !is_ready(r->from, POLLIN))
-		return;
-	n = read(r->from, r->chunk, sizeof r->chunk);
+	if (r->from < 0 || !make_room(r, at + most) || !fd_is_ready(r->from, POLLIN))
+		return false;
+	n = read(r->from, r->chunk + at, most);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return false;
 	if (n <= 0) {
 		close(fd_take(&r->from));
-		return;
+		return false;
 	}
-	r->have = (size_t)n;
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		r->to[i].done = 0;
+	r->have = at + (size_t)n;
+	return true;
 }
 
-void relay_run(struct relay *r)
+bool relay_run(struct relay *r)
 {
-	if (relay_is_idle(r))
-		take(r);
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd >= 0)
-			give(r, i);
+	bool fresh = relay_is_idle(r) && take(r, 0, RELAY_CHUNK);
+
+	if (fresh && is_broken(r))
+		close(fd_take(&r->from));
+	for (size_t i = 0; i < r->takers; i++) {
+		if (fresh)
+			r->to[i].done = 0;
+		if (waits(r, &r->to[i]))
+			give(r, &r->to[i]);
+	}
+	return fresh;
+}
+
+bool relay_slurp(struct relay *r, size_t *ret_at)
+{
+	size_t at = r->have;
+
+	if (relay_is_idle(r)) {
+		at = r->have = 0;
+		for (size_t i = 0; i < r->takers; i++)
+			r->to[i].done = 0;
+	}
+	*ret_at = at;
+	while (r->have < SLURP_MAX && take(r, r->have, RELAY_CHUNK))
+		;
+	return r->have > at;
+}
+
+void relay_rest(struct relay *r)
+{
+	if (!relay_is_idle(r))
+		return;
+	for (size_t i = 0; i < r->takers; i++)
+		r->to[i].done = 0;
+	free(PTR_TAKE(r->chunk));
+	r->have = r->room = 0;
 }
 
 void relay_done(struct relay *r)
 {
 	if (r->from >= 0)
 		close(fd_take(&r->from));
-	for (size_t i = 0; i < RELAY_TAKERS; i++)
-		if (r->to[i].fd >= 0)
-			close(fd_take(&r->to[i].fd));
+	while (r->takers)
+		remove_taker(r, r->takers - 1);
+	free(PTR_TAKE(r->to));
+	free(PTR_TAKE(r->chunk));
+	relay_init(r, -1);
 }

@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* relay.h - one direction of a container's stdio: a pipe's bytes go to every attached client, or one client's to a pipe.
+/* relay.h - one direction of a session's stdio: what is read from one descriptor goes to every taker.
  *
  * The monitor never blocks in it: a chunk is read when all takers have had the last one, and written to whoever poll(2)
  * says can take it, at most PIPE_BUF bytes at a time (so a pipe that polls writable does not block; a terminal gets
- * less). A taker that is slow makes the container wait, as with Docker; one that fails is dropped. When the last one fails, the writer is told as a pipe would tell it; when they just leave, the
- * bytes are thrown away. */
+ * less). A taker that is slow makes the container wait, as with Docker; one that fails is dropped. Without takers the
+ * bytes are thrown away, unless the last one failed and was to break the pipe: then the writer is told as a pipe would
+ * tell it, once there is more to read. (Not at once: a client that was killed is seen to leave first.) */
 #pragma once
 
-#include <poll.h>
+#include "base/err.h"
+#include "monitor/pollset.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-#define RELAY_TAKERS 8
 #define RELAY_CHUNK 4096
 
+struct taker {
+	int fd;            /* owned; -1: it failed */
+	const void *owner; /* who brought it */
+	bool breaks;       /* its failure is the writer's, when nobody else takes */
+	bool terminal;     /* relay_add() sets it, and: */
+	size_t done;
+};
+
 struct relay {
-	int from; /* owned; -1: ended */
-	struct {
-		int fd; /* owned; -1: free place */
-		size_t done;
-	} to[RELAY_TAKERS];
-	size_t have;
-	char chunk[RELAY_CHUNK];
+	int from; /* owned, does not block; -1: ended */
+	struct taker *to;
+	size_t takers, have, room;
+	char *chunk; /* room bytes; NULL until something was read */
 };
 
 void relay_init(struct relay *r, int from);
-bool relay_add(struct relay *r, int fd); /* false: no place left; fd stays the caller's */
-void relay_drop(struct relay *r, int fd);  /* closes it */
-bool relay_is_idle(const struct relay *r); /* nothing read that some taker still waits for */
-/* relay_poll - the descriptors that it waits for; returns their number, at most 1 + RELAY_TAKERS */
-int relay_poll(const struct relay *r, struct pollfd *ret);
-/* relay_run - after poll(2): reads and writes what is possible now */
-void relay_run(struct relay *r);
+/* relay_add - takes t->fd. -ENOMEM: it stays the caller's */
+int relay_add(struct relay *r, const struct taker *t, struct err *e);
+void relay_drop(struct relay *r, const void *owner); /* closes what it brought */
+bool relay_is_idle(const struct relay *r);           /* nothing read that some taker still waits for */
+bool relay_owes(const struct relay *r, const void *owner); /* something read that this one still waits for */
+void relay_poll(const struct relay *r, struct pollset *p);
+/* relay_run - after poll(2): reads and writes what is possible now. true: a new chunk was read: r->chunk, r->have bytes */
+bool relay_run(struct relay *r);
+/* relay_slurp - read all that is there now, however slow the takers are. true: r->chunk has r->have new bytes at its end,
+ * from *ret_at on */
+bool relay_slurp(struct relay *r, size_t *ret_at);
+void relay_rest(struct relay *r); /* gives memory back while there is nothing to do */
 void relay_done(struct relay *r);

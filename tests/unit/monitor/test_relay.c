@@ -31,6 +31,34 @@ static size_t drain(int fd, char *text, size_t cap)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+static void add(struct relay *r, int fd, const void *owner, bool breaks)
+{
+	struct taker t = { .fd = fd, .owner = owner, .breaks = breaks };
+
+	assert_int_equal(0, relay_add(r, &t, NULL));
+}
+
+static void fill(int fd, size_t *ret_filled)
+{
+	static const char zeros[4096];
+	ssize_t n;
+
+	for (*ret_filled = 0; (n = write(fd, zeros, sizeof zeros)) > 0; *ret_filled += (size_t)n)
+		;
+}
+
+static void empty(int fd, size_t filled)
+{
+	char text[4096];
+
+	while (filled) {
+		ssize_t n = read(fd, text, sizeof text < filled ? sizeof text : filled);
+
+		assert_true(n > 0);
+		filled -= (size_t)n;
+	}
+}
+
 TEST(every_taker_gets_every_byte)
 {
 	struct pair from = pipe_new(), a = pipe_new(), b = pipe_new();
@@ -38,13 +66,19 @@ TEST(every_taker_gets_every_byte)
 	struct relay r;
 
 	relay_init(&r, from.read);
-	assert_true(relay_add(&r, a.write) && relay_add(&r, b.write));
+	add(&r, a.write, &a, false);
+	add(&r, b.write, &b, false);
 	assert_int_equal(5, write(from.write, "hello", 5));
-	relay_run(&r);
+	assert_true(relay_run(&r));
+	assert_int_equal(5, r.have);
+	assert_memory_equal("hello", r.chunk, 5);
 	assert_int_equal(5, drain(a.read, text, sizeof text));
 	assert_string_equal("hello", text);
 	assert_int_equal(5, drain(b.read, text, sizeof text));
 	assert_true(relay_is_idle(&r));
+	assert_false(relay_run(&r)); /* nothing new */
+	relay_rest(&r);
+	assert_null(r.chunk);
 	relay_done(&r);
 	close(from.write);
 	close(a.read);
@@ -53,27 +87,25 @@ TEST(every_taker_gets_every_byte)
 
 TEST(a_full_taker_stops_the_reading_and_loses_nothing)
 {
+	static struct pollset p;
 	struct pair from = pipe_new(), to = pipe_new();
-	char text[8192], fill[4096] = { 0 };
-	struct pollfd p[1 + RELAY_TAKERS];
-	size_t filled = 0;
-	ssize_t n;
+	char text[64];
+	size_t filled;
 	struct relay r;
 
 	relay_init(&r, from.read);
-	relay_add(&r, to.write);
-	while ((n = write(to.write, fill, sizeof fill)) > 0)
-		filled += (size_t)n;
+	add(&r, to.write, &to, false);
+	fill(to.write, &filled);
 	assert_int_equal(3, write(from.write, "abc", 3));
 	relay_run(&r);
 	assert_false(relay_is_idle(&r));
-	assert_int_equal(1, relay_poll(&r, p)); /* waits for the taker, not for more */
-	assert_int_equal(to.write, p[0].fd);
-	while (filled) {
-		n = read(to.read, text, sizeof text < filled ? sizeof text : filled);
-		assert_true(n > 0);
-		filled -= (size_t)n;
-	}
+	assert_true(relay_owes(&r, &to));
+	assert_false(relay_owes(&r, &from));
+	relay_poll(&r, &p);
+	assert_int_equal(1, p.n); /* waits for the taker, not for more */
+	assert_int_equal(to.write, p.v[0].fd);
+	relay_rest(&r);
+	empty(to.read, filled);
 	relay_run(&r);
 	assert_int_equal(3, drain(to.read, text, sizeof text));
 	assert_string_equal("abc", text);
@@ -82,24 +114,79 @@ TEST(a_full_taker_stops_the_reading_and_loses_nothing)
 	close(to.read);
 }
 
-TEST(the_last_taker_that_breaks_breaks_the_writer)
+TEST(what_is_there_is_read_at_the_end_though_nobody_takes_it)
+{
+	struct pair from = pipe_new(), to = pipe_new();
+	size_t filled, more, at;
+	char text[64];
+	struct relay r;
+
+	relay_init(&r, from.read);
+	add(&r, to.write, &to, false);
+	fill(to.write, &filled);
+	assert_int_equal(3, write(from.write, "abc", 3));
+	relay_run(&r);
+	assert_int_equal(3, write(from.write, "def", 3));
+	assert_true(relay_slurp(&r, &at));
+	assert_int_equal(3, at);
+	assert_int_equal(6, r.have);
+	assert_false(relay_slurp(&r, &at));
+	fill(from.write, &more);
+	assert_true(relay_slurp(&r, &at));
+	assert_int_equal(6 + more, r.have);
+	empty(to.read, filled);
+	relay_run(&r);
+	assert_int_equal(63, drain(to.read, text, sizeof text));
+	assert_memory_equal("abcdef", text, 6);
+	relay_done(&r);
+	close(from.write);
+	close(to.read);
+}
+
+TEST(the_last_taker_that_breaks_breaks_the_writer_when_it_writes_on)
 {
 	struct pair from = pipe_new(), gone = pipe_new();
 	struct relay r;
 
 	relay_init(&r, from.read);
-	relay_add(&r, gone.write);
-	assert_int_equal(1, write(from.write, "x", 1));
-	relay_run(&r);
+	add(&r, gone.write, &gone, true);
 	close(gone.read);
 	assert_int_equal(1, write(from.write, "x", 1));
 	relay_run(&r);
-	assert_int_equal(-1, r.to[0].fd);
+	assert_int_equal(from.read, r.from); /* perhaps its owner is about to leave */
+	assert_true(relay_is_idle(&r));
+	assert_int_equal(1, write(from.write, "x", 1));
+	relay_run(&r);
 	assert_int_equal(-1, r.from); /* nobody is left: the writer learns it */
 	assert_int_equal(-1, write(from.write, "x", 1));
 	assert_int_equal(EPIPE, errno);
 	close(from.write);
 	relay_done(&r);
+}
+
+TEST(the_writer_is_spared_while_somebody_takes_or_when_the_owner_left_or_does_not_matter)
+{
+	for (int i = 0; i < 3; i++) {
+		struct pair from = pipe_new(), gone = pipe_new(), other = pipe_new();
+		struct relay r;
+
+		relay_init(&r, from.read);
+		add(&r, gone.write, &gone, i != 2);
+		if (i == 0)
+			add(&r, fcntl(other.write, F_DUPFD_CLOEXEC, 0), &other, true);
+		close(gone.read);
+		assert_int_equal(1, write(from.write, "x", 1));
+		relay_run(&r);
+		if (i == 1)
+			relay_drop(&r, &gone);
+		assert_int_equal(1, write(from.write, "x", 1));
+		relay_run(&r);
+		assert_int_equal(from.read, r.from);
+		relay_done(&r);
+		close(from.write);
+		close(other.read);
+		close(other.write);
+	}
 }
 
 TEST(without_takers_bytes_are_thrown_away_until_the_end)
@@ -117,17 +204,6 @@ TEST(without_takers_bytes_are_thrown_away_until_the_end)
 	relay_done(&r);
 }
 
-TEST(places_are_limited)
-{
-	struct relay r;
-
-	relay_init(&r, -1);
-	for (int i = 0; i < RELAY_TAKERS; i++)
-		assert_true(relay_add(&r, open("/dev/null", O_WRONLY | O_CLOEXEC)));
-	assert_false(relay_add(&r, 99));
-	relay_done(&r);
-}
-
 static int ignore_sigpipe(void **state)
 {
 	(void)state;
@@ -139,9 +215,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(every_taker_gets_every_byte),
 		RUN(a_full_taker_stops_the_reading_and_loses_nothing),
-		RUN(the_last_taker_that_breaks_breaks_the_writer),
+		RUN(what_is_there_is_read_at_the_end_though_nobody_takes_it),
+		RUN(the_last_taker_that_breaks_breaks_the_writer_when_it_writes_on),
+		RUN(the_writer_is_spared_while_somebody_takes_or_when_the_owner_left_or_does_not_matter),
 		RUN(without_takers_bytes_are_thrown_away_until_the_end),
-		RUN(places_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, ignore_sigpipe, NULL);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "kernel/ofd_lock.h"
+#include "kernel/procfs.h"
+#include "monitor/parts.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+/* ---- the monitor's own --------------------------------------------------------------------------------------- */
+
+static int open_signals(struct monitor *m, struct err *e)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, SIGSEGV);
+	sigdelset(&set, SIGBUS);
+	sigdelset(&set, SIGILL);
+	sigdelset(&set, SIGFPE);
+	sigdelset(&set, SIGABRT);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL); /* nothing but SIGKILL ends a monitor early */
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return m->signals < 0 ? err_sys(e, "signalfd") : 0;
+}
+
+static int open_state(struct monitor *m, const char *state_dir, struct err *e)
+{
+	if (chdir(state_dir) < 0)
+		return err_sys(e, "chdir %s", state_dir);
+	m->state = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	m->lock = open(CONTROL_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (m->state < 0 || m->lock < 0)
+		return err_sys(e, "open %s", m->lock < 0 ? CONTROL_LOCK : state_dir);
+	if (ofd_lock_take(m->lock, 0, e) < 0)
+		return err_wrap(e, -e->code, "another monitor is here already");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return err_sys(e, "prctl PR_SET_CHILD_SUBREAPER");
+	return 0;
+}
+
+static int read_charter(struct monitor *m, struct err *e)
+{
+	int r = charter_read(m->state, &m->life, &m->charter, e);
+
+	if (r < 0)
+		return r;
+	m->stdio.tty = m->charter.tty;
+	m->stdio.open_stdin = m->charter.open_stdin;
+	m->stdio.stdin_once = m->charter.stdin_once;
+	m->container_dir = open(m->charter.container_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return m->container_dir < 0 ? err_sys(e, "open %s", m->charter.container_dir) : 0;
+}
+
+int birth_open(struct monitor *m, const char *state_dir, struct err *e)
+{
+	int r = open_signals(m, e);
+
+	if (r == 0)
+		r = open_state(m, state_dir, e);
+	if (r == 0)
+		r = read_charter(m, e);
+	if (r < 0)
+		return r;
+	m->outcome.monitor_pid = getpid();
+	m->outcome.created_ns = clock_real_ns();
+	m->listener = control_listen(e);
+	if (m->listener < 0)
+		return m->listener;
+	r = host_open(&m->host, "/", e);
+	return r < 0 ? r : procfs_boot_id(&m->host, m->outcome.boot_id, e);
+}
+
+/* ---- the container ------------------------------------------------------------------------------------------- */
+
+static int read_config(struct monitor *m, struct err *e)
+{
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	int r = io_read_at(m->state, CONFIG_FILE, &json, e);
+
+	if (r < 0)
+		return r;
+	r = runtime_spec_parse(buf_sv(&json), &m->birth, &m->spec, e);
+	return err_wrap(e, r, CONFIG_FILE);
+}
+
+static int make_plan(struct monitor *m, struct err *e)
+{
+	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
+				  .copy_up_count = m->charter.copy_up_count, .die_with_parent = true };
+	int r = host_facts_read(&m->host, &m->birth, &m->facts, e);
+
+	if (r == 0 && m->charter.trace)
+		r = trace_new(&m->trace, e);
+	if (r == 0)
+		r = plan_make(&m->spec, &m->facts, &in, &m->birth, &m->plan, e);
+	if (m->trace)
+		m->trace->ended_ns = clock_monotonic_ns();
+	return r;
+}
+
+static void close_all(int fds[3])
+{
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int make_container(struct monitor *m, struct err *e)
+{
+	int fds[3] = { -1, -1, -1 };
+	int r = stdio_open(&m->stdio, fds, e);
+
+	if (r == 0)
+		r = container_create(&m->plan, &m->host, fds, m->trace, &m->container, e);
+	close_all(fds);
+	if (r < 0)
+		return r;
+	if (m->stdio.tty) {
+		r = stdio_set_master(&m->stdio, fd_take(&m->container.console), e);
+		if (r < 0) {
+			(void)container_delete(&m->container, NULL);
+			return r;
+		}
+	}
+	m->created = true;
+	m->outcome.pid = m->container.pid;
+	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
+	if (m->container.cgroup)
+		(void)cgroup_oom_kills(m->container.cgroup, &m->oom_kills_before, NULL);
+	return 0;
+}
+
+int birth_create(struct monitor *m, struct err *e)
+{
+	int r = read_config(m, e);
+
+	if (r == 0)
+		r = make_plan(m, e);
+	return r < 0 ? r : make_container(m, e);
+}

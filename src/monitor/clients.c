@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/scope.h"
+#include "monitor/parts.h"
+
+int client_add(struct monitor *m, int sock, struct err *e)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (!c->used) {
+			*c = (struct client){ .used = true, .sock = sock };
+			return 0;
+		}
+	return err_set(e, EAGAIN, "%d clients are connected to this container already", MONITOR_CLIENTS);
+}
+
+void client_drop(struct monitor *m, struct client *c)
+{
+	stdio_detach(&m->stdio, c);
+	close(c->sock);
+	*c = (struct client){ 0 };
+}
+
+void tell_message(struct monitor *m, struct client *only, const struct control_message *msg)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && (!only || c == only) && control_send(c->sock, msg, NULL, 0, NULL) < 0)
+			client_drop(m, c);
+}
+
+void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag, const struct err *why)
+{
+	struct control_message msg = { .type = type, .value = value, .flag = flag };
+
+	if (why)
+		msg.err = *why;
+	tell_message(m, only, &msg);
+}
+
+void refuse(struct monitor *m, struct client *c, const struct err *why)
+{
+	tell(m, c, CONTROL_REFUSED, 0, 0, why);
+}
+
+bool has_clients(const struct monitor *m)
+{
+	for (const struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used)
+			return true;
+	return false;
+}
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+static void attach(struct monitor *m, struct client *c, int bits, int fds[3])
+{
+	struct err e = { 0 };
+
+	if (stdio_attach(&m->stdio, c, bits, fds, m->phase == PHASE_CREATED, &e) < 0)
+		refuse(m, c, &e);
+}
+
+static void obey(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3])
+{
+	struct err e = { 0 };
+
+	switch (msg->type) {
+	case CONTROL_START:
+		life_start(m);
+		return;
+	case CONTROL_ATTACH:
+		attach(m, c, msg->value, fds);
+		return;
+	case CONTROL_SIGNAL:
+		life_signal(m, c, msg->value);
+		return;
+	case CONTROL_STOP:
+		life_stop(m);
+		return;
+	case CONTROL_REAPED:
+		m->reaped = true;
+		m->sweep = msg->flag;
+		return;
+	default:
+		(void)err_set(&e, EPROTO, "message %u is not known to this monitor", msg->type);
+		refuse(m, c, &e);
+	}
+}
+
+void client_hear(struct monitor *m, struct client *c)
+{
+	struct control_message msg;
+	int fds[3] = { -1, -1, -1 };
+
+	if (control_receive(c->sock, &msg, fds, NULL) <= 0) {
+		client_drop(m, c);
+		return;
+	}
+	obey(m, c, &msg, fds);
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/* ---- the loop's part ----------------------------------------------------------------------------------------- */
+
+void clients_poll(struct monitor *m, struct pollset *p)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used)
+			c->polled = pollset_add(p, c->sock, POLLIN);
+	m->listener_polled = pollset_add(p, m->listener, POLLIN);
+}
+
+static void accept_one(struct monitor *m)
+{
+	struct control_message refusal = { .type = CONTROL_REFUSED };
+	int sock = control_accept(m->listener, NULL);
+
+	if (sock < 0 || client_add(m, sock, &refusal.err) == 0)
+		return;
+	(void)control_send(sock, &refusal, NULL, 0, NULL);
+	close(sock);
+}
+
+void clients_run(struct monitor *m, const struct pollset *p)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && p->v[c->polled].fd == c->sock && p->v[c->polled].revents)
+			client_hear(m, c);
+	if (p->v[m->listener_polled].revents)
+		accept_one(m);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parts.h - the parts of one monitor: what they share, and how they call each other.
+ *
+ *   monitor.c   the loop: waits for all of them, and lets each do what is possible now
+ *   birth.c     from nothing to a created container; the same again for a restart
+ *   life.c      the first process: start, signals, end
+ *   record.c    what is written down: outcome, trace
+ *   clients.c   connections and their requests
+ *   stdio.c, relay.c   input and output of a session
+ *
+ * Nothing here blocks for longer than a system call on local state: every wait is one of the loop's. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "kernel/host.h"
+#include "monitor/charter.h"
+#include "monitor/control.h"
+#include "monitor/outcome.h"
+#include "monitor/pollset.h"
+#include "monitor/stdio.h"
+#include "runtime/container.h"
+
+#define MONITOR_CLIENTS 64
+
+struct client {
+	bool used;
+	bool starter; /* it started the container, and is in its foreground */
+	int sock;
+	size_t polled; /* its place in the pollset */
+};
+
+enum phase {
+	PHASE_CREATED, /* or not even that: nobody has started it */
+	PHASE_RUNNING,
+	PHASE_DRAINING, /* its first process has ended, its output is still read */
+	PHASE_OVER,
+};
+
+struct monitor {
+	const char *state_path;
+	int state, container_dir, lock, listener, signals;
+	enum phase phase;
+
+	struct host host;
+	struct arena life;  /* the charter */
+	struct arena birth; /* spec and plan: gone when the command runs */
+	struct charter charter;
+	struct runtime_spec spec;
+	struct host_facts facts; /* its cgroup layout is wanted to the end */
+	struct plan plan;
+	struct trace *trace;
+
+	struct container container;
+	struct stdio stdio;
+	bool created, failed; /* failed: it ended without ever running */
+	uint64_t oom_kills_before;
+	int64_t drain_until_ns; /* monotonic */
+	struct outcome outcome;
+	struct err left; /* why the cgroup could not be removed; code 0: it could */
+
+	struct client clients[MONITOR_CLIENTS];
+	bool reaped, sweep; /* what the client said that does the rest */
+	struct pollset pollset;
+	size_t listener_polled;
+};
+
+/* ---- clients.c ---- */
+/* client_add - -EAGAIN: too many; it was told, and let go */
+int client_add(struct monitor *m, int sock, struct err *e);
+void client_drop(struct monitor *m, struct client *c);
+void client_hear(struct monitor *m, struct client *c);
+/* tell - only: NULL for all of them. A client that cannot be told must not wait for it: it sees the end of its connection
+ * instead. */
+void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag, const struct err *why);
+void tell_message(struct monitor *m, struct client *only, const struct control_message *msg);
+void refuse(struct monitor *m, struct client *c, const struct err *why);
+bool has_clients(const struct monitor *m);
+void clients_poll(struct monitor *m, struct pollset *p);
+/* clients_run - after poll(2): hears those that have said something, takes a new one */
+void clients_run(struct monitor *m, const struct pollset *p);
+
+/* ---- birth.c ---- */
+int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* signals, lock, charter, control socket */
+int birth_create(struct monitor *m, struct err *e);                      /* configuration, plan, container */
+
+/* ---- life.c ---- */
+void life_start(struct monitor *m);
+void life_fail(struct monitor *m, const struct err *why); /* it could not be made or started */
+void life_signal(struct monitor *m, struct client *c, int signal);
+void life_stop(struct monitor *m);
+void life_exited(struct monitor *m, int wstatus);
+void life_run(struct monitor *m);                /* what has become due */
+int life_timeout_ms(const struct monitor *m);    /* until the next thing is; -1: nothing is planned */
+
+/* ---- record.c ---- */
+void record_outcome(struct monitor *m);
+void record_trace(struct monitor *m);
