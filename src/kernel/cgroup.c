@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/smallfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -399,6 +400,42 @@ int cgroup_clone_fd(const struct cgroup *cg)
 	return cg->layout.n && cg->layout.h[0].v2 ? cg->part[0].fd : -1;
 }
 
+/* Of the line "0::/tare/<id>/inner". */
+static bool v2_path(struct sv text, struct sv *ret)
+{
+	struct sv line;
+
+	while (sv_next(&text, '\n', &line))
+		if (sv_has_prefix(line, "0::")) {
+			*ret = (struct sv){ line.p + 3, line.n - 3 };
+			return true;
+		}
+	return false;
+}
+
+int cgroup_open_member(const struct cgroup *cg, const struct host *h, pid_t pid, struct err *e)
+{
+	char text[CGROUP_DIR_MAX], file[32], dir[CGROUP_DIR_MAX];
+	size_t n = strlen(cg->path);
+	struct sv lines, path;
+	int fd, r;
+
+	(void)snprintf(file, sizeof file, "%d/cgroup", (int)pid);
+	r = smallfile_read(h->proc, file, text, sizeof text, &lines);
+	if (r < 0)
+		return err_set(e, r == -ENOENT ? ESRCH : -r, "the groups of process %d: %s", (int)pid, strerror(-r));
+	if (cgroup_clone_fd(cg) < 0 || !v2_path(lines, &path) || path.n < n || memcmp(path.p, cg->path, n) != 0 ||
+	    (path.n > n && path.p[n] != '/'))
+		return err_set(e, EXDEV, "process %d has left its group", (int)pid);
+	if (cg->part[0].mount_len + path.n >= sizeof dir)
+		return err_set(e, ENAMETOOLONG, "the group of process %d: path too long", (int)pid);
+	memcpy(dir, cg->part[0].dir, cg->part[0].mount_len);
+	memcpy(dir + cg->part[0].mount_len, path.p, path.n);
+	dir[cg->part[0].mount_len + path.n] = '\0';
+	fd = openat(cg->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open %s", dir) : fd;
+}
+
 static int join_refused(const struct cgroup_hierarchy *h, struct err *e)
 {
 	const char *why = "";
@@ -413,9 +450,15 @@ static int join_refused(const struct cgroup_hierarchy *h, struct err *e)
 int cgroup_join(const struct cgroup *cg, struct err *e)
 {
 	for (unsigned i = 0; i < cg->layout.n; i++) {
-		if (cg->layout.h[i].v2 || cg->part[i].fd < 0)
+		const struct cgroup_part *p = &cg->part[i];
+		scoped_fd opened = -1;
+
+		if (cg->layout.h[i].v2 || !p->present)
 			continue;
-		if (write(cg->part[i].fd, "0", 1) < 0)
+		opened = p->fd < 0 ? cgroup1_open_tasks(cg, p, e) : -1;
+		if (p->fd < 0 && opened < 0)
+			return opened;
+		if (write(p->fd < 0 ? opened : p->fd, "0", 1) < 0)
 			return join_refused(&cg->layout.h[i], e);
 	}
 	return 0;

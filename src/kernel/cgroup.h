@@ -174,10 +174,14 @@ int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct dev
 
 /* cgroup_clone_fd - the v2 directory for CLONE_INTO_CGROUP, or -1 (pure v1). Stays owned by cg. */
 int cgroup_clone_fd(const struct cgroup *cg);
+/* cgroup_open_member - the v2 directory that the process is in, in cg or below, for CLONE_INTO_CGROUP.
+ * -ESRCH: no such process. -EXDEV: it is elsewhere. */
+int cgroup_open_member(const struct cgroup *cg, const struct host *h, pid_t pid, struct err *e);
 /* cgroup_join - called by the still single-threaded process that is to move: writes "0" to each v1 `tasks`, the
- * freezer's last. Callable after clone3(2): uses only descriptors that cg holds. It does not touch the v2 side. */
+ * freezer's last. Callable after clone3(2): uses the descriptors that cg holds, or opens what cgroup_close_tasks()
+ * closed. It does not touch the v2 side. */
 int cgroup_join(const struct cgroup *cg, struct err *e);
-/* cgroup_close_tasks - nobody will join any more: gives back the descriptors that cgroup_join() needs. */
+/* cgroup_close_tasks - gives back the descriptors that cgroup_join() needs; who joins later opens them again. */
 void cgroup_close_tasks(struct cgroup *cg);
 /* cgroup_path - as given to create or open: "/tare/<id>" */
 const char *cgroup_path(const struct cgroup *cg);

@@ -102,13 +102,20 @@ static int cgroup1_made(struct cgroup *cg, struct cgroup_part *p, const char *di
 	return r;
 }
 
-static int cgroup1_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
+int cgroup1_open_tasks(const struct cgroup *cg, const struct cgroup_part *p, struct err *e)
 {
 	char path[CGROUP_DIR_MAX];
+	int fd;
 
 	(void)cgroup_file_path(path, p->dir, strlen(p->dir), "tasks");
-	p->fd = openat(cg->root, path, O_WRONLY | O_CLOEXEC);
-	return p->fd < 0 ? err_sys(e, "open %s", path) : 0;
+	fd = openat(cg->root, path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open %s", path) : fd;
+}
+
+static int cgroup1_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
+{
+	p->fd = cgroup1_open_tasks(cg, p, e);
+	return p->fd < 0 ? p->fd : 0;
 }
 
 /* ---- kill ----------------------------------------------------------------------------------------------------- */

@@ -82,6 +82,9 @@ int seccomp_compile(const struct seccomp_policy *p, struct arena *a, struct sock
  * nothing to do there and which the kernel refuses together with NEW_LISTENER, is left out. */
 int seccomp_install(const struct sock_fprog *prog, unsigned flags, struct err *e);
 
+/* seccomp_allows - would the program, one of seccomp_compile(), let this call of the native architecture pass? */
+bool seccomp_allows(const struct sock_fprog *prog, long nr, const uint64_t args[6]);
+
 /* The runtime-spec's names as constants. All: -EINVAL and the name in *e when there is no such name. */
 
 /* seccomp_action_from_name - "SCMP_ACT_ERRNO" -> SECCOMP_RET_ERRNO | errno_ret. errno_ret < 0: not given, EPERM for

@@ -278,6 +278,21 @@ int runtime_spec_parse(struct sv json, struct arena *a, struct runtime_spec *ret
 	return 0;
 }
 
+int oci_process_parse(struct sv json, struct arena *a, struct oci_process *ret, struct err *e)
+{
+	struct oci_process p;
+	int r = json_decode(json, &process_table, a, &p, e);
+
+	if (r == 0)
+		*ret = p;
+	return r < 0 ? err_wrap(e, r, "process") : 0;
+}
+
+int oci_process_print(const struct oci_process *p, struct buf *out, struct err *e)
+{
+	return json_encode(&process_table, p, false, out, e);
+}
+
 int runtime_spec_print(const struct runtime_spec *s, bool pretty, struct buf *out, struct err *e)
 {
 	return json_encode(&spec_table, s, pretty, out, e);

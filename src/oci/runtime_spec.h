@@ -186,5 +186,9 @@ void runtime_spec_init(struct runtime_spec *s);
  * know are ignored, as it says. *ret is untouched on failure. */
 int runtime_spec_parse(struct sv json, struct arena *a, struct runtime_spec *ret, struct err *e);
 
+/* oci_process_parse, oci_process_print - `process` alone: one more process for a running container (runc exec --process). */
+int oci_process_parse(struct sv json, struct arena *a, struct oci_process *ret, struct err *e);
+int oci_process_print(const struct oci_process *p, struct buf *out, struct err *e);
+
 /* runtime_spec_print - as config.json: absent fields left out, keys in the specification's order. */
 int runtime_spec_print(const struct runtime_spec *s, bool pretty, struct buf *out, struct err *e);

@@ -141,26 +141,14 @@ static int run_steps(struct apply *a, enum step_actor actor, struct err *e)
 /* One message; a descriptor that comes along is the terminal's master. */
 static ssize_t receive(struct container *c, struct init_message *m)
 {
-	struct iovec v = { m, sizeof *m };
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	const struct cmsghdr *h;
-	ssize_t n;
+	pid_t sender;
+	int fd;
+	ssize_t n = init_receive(c->sync, m, &fd, &sender);
 
-	do
-		n = recvmsg(c->sync, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	h = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (h && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof(int))) {
-		if (c->console >= 0)
-			close(c->console);
-		memcpy(&c->console, CMSG_DATA(h), sizeof c->console);
-	}
+	if (fd >= 0 && c->console >= 0)
+		close(fd);
+	else if (fd >= 0)
+		c->console = fd;
 	return n;
 }
 
@@ -181,7 +169,6 @@ static int hear(struct container *c, struct err *e)
 	if (m.kind == INIT_READY)
 		return 1;
 	*e = m.err;
-	e->msg[sizeof e->msg - 1] = '\0';
 	return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
 }
 

@@ -10,30 +10,7 @@
 #include "kernel/pty.h"
 #include "kernel/rootpath.h"
 
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-
-/* The master, to whoever waits on the other end of sync. */
-static int tell_master(int sync, int master, struct err *e)
-{
-	struct init_message m = { .kind = INIT_CONSOLE };
-	struct iovec v = { &m, sizeof m };
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &master, sizeof master);
-	return sendmsg(sync, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof m ? 0 : err_sys(e, "send the terminal");
-}
 
 /* A file of that name, not a link to one: what is mounted there must be found there. */
 static int bind_console(struct init *in, int peer, const char *path, struct err *e)
@@ -51,9 +28,9 @@ static int bind_console(struct init *in, int peer, const char *path, struct err 
 	return mnt < 0 ? mnt : mount_attach(mnt, target, e);
 }
 
-static int make_own_terminal(int peer, struct err *e)
+static int take_terminal(int peer, bool controlling, struct err *e)
 {
-	if (ioctl(peer, TIOCSCTTY, 0) < 0)
+	if (controlling && ioctl(peer, TIOCSCTTY, 0) < 0)
 		return err_sys(e, "make it the controlling terminal");
 	for (int i = 0; i < 3; i++)
 		if (dup2(peer, i) < 0)
@@ -73,8 +50,8 @@ int init_console(struct init *in, const struct step *s, struct err *e)
 	if (r == 0 && s->path)
 		r = bind_console(in, peer, s->path, e);
 	if (r == 0)
-		r = make_own_terminal(peer, e);
+		r = take_terminal(peer, s->n[2], e);
 	if (r == 0)
-		r = tell_master(in->sync, master, e);
+		r = init_tell(in->sync, INIT_CONSOLE, NULL, master) ? 0 : err_sys(e, "send the terminal");
 	return r < 0 ? err_wrap(e, r, "terminal") : 0;
 }

@@ -67,16 +67,10 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_SECCOMP] = init_seccomp,
 	[STEP_CAPABILITIES] = init_capabilities,
 	[STEP_EXEC] = init_exec,
+	[STEP_NS_ENTER] = init_ns_enter,
+	[STEP_PROCESS] = init_process,
+	[STEP_LEAD] = init_lead,
 };
-
-static bool tell(int sync, enum init_kind kind, const struct err *e)
-{
-	struct init_message m = { .kind = kind };
-
-	if (e)
-		m.err = *e;
-	return send(sync, &m, sizeof m, MSG_NOSIGNAL) == (ssize_t)sizeof m;
-}
 
 /* Ready: every descriptor but stdio goes at execve(2). Then wait for the word; no word means that nobody waits for us. */
 static int init_ready(struct init *in, const struct step *s, struct err *e)
@@ -89,7 +83,7 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
 	if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "close_range");
-	if (!tell(in->sync, INIT_READY, NULL))
+	if (!init_tell(in->sync, INIT_READY, NULL, -1))
 		_exit(125); /* who does not hear of us would wait for ever */
 	do
 		n = recv(in->sync, &go, 1, 0);
@@ -110,18 +104,16 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn void init_main(struct init *in)
+_Noreturn void init_run(struct init *in, enum step_actor actor)
 {
 	const struct plan *p = in->plan;
 	struct err e = { 0 };
 
-	fault_role("child");
-	reset_signals();
 	for (size_t i = 0; i < p->step_count; i++) {
 		const struct step *s = &p->steps[i];
 		int r;
 
-		if (s->actor != ACTOR_CHILD)
+		if (s->actor != actor)
 			continue;
 		if (s->op == STEP_EXEC)
 			trace_step(in->trace, i);
@@ -130,6 +122,13 @@ _Noreturn void init_main(struct init *in)
 			break;
 		trace_step(in->trace, i);
 	}
-	(void)tell(in->sync, INIT_FAILED, &e);
+	(void)init_tell(in->sync, INIT_FAILED, &e, -1);
 	_exit(125);
+}
+
+_Noreturn void init_main(struct init *in)
+{
+	fault_role("child");
+	reset_signals();
+	init_run(in, ACTOR_CHILD);
 }

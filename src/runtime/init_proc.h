@@ -10,10 +10,16 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* What the child tells over the sync socket: one of these, whole. */
 struct init_message {
-	enum init_kind { INIT_READY = 1, INIT_FAILED, INIT_CONSOLE /* with the master of its pty */ } kind;
+	enum init_kind {
+		INIT_READY = 1,
+		INIT_FAILED,
+		INIT_CONSOLE, /* with the master of its terminal */
+		INIT_PROCESS, /* of exec: the sender is the process, its pid as SCM_CREDENTIALS has it */
+	} kind;
 	struct err err;
 };
 
@@ -23,6 +29,7 @@ struct init {
 	const struct cgroup *cgroup;
 	struct trace *trace;
 	int sync;      /* our end of the socket pair */
+	int target;    /* of exec: pidfd of the container's first process */
 	int stdio[3];  /* become 0, 1, 2; -1: stays as it is */
 	int host_proc; /* the host's /proc, O_PATH */
 	int root_mount; /* detached mount of the root */
@@ -37,6 +44,13 @@ struct init {
 };
 
 _Noreturn void init_main(struct init *in); /* init_proc.c */
+/* init_run - the steps of this actor, which ends in execve(2); what fails is told, and the process exits */
+_Noreturn void init_run(struct init *in, enum step_actor actor);
+
+/* init_tell - one message, with a descriptor unless fd is -1. init_receive - n as recvmsg(2); *ret_fd: -1 or the
+ * caller's; *ret_sender: 0 unless the socket has SO_PASSCRED. init_message.c */
+bool init_tell(int sync, enum init_kind kind, const struct err *e, int fd);
+ssize_t init_receive(int sync, struct init_message *ret, int *ret_fd, pid_t *ret_sender);
 
 /* One function per step, called in the plan's order: init_mounts.c, init_process.c */
 typedef int init_step(struct init *in, const struct step *s, struct err *e);
@@ -44,7 +58,8 @@ typedef int init_step(struct init *in, const struct step *s, struct err *e);
 init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
 	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
 	init_pivot_root;
-init_step init_console; /* init_console.c */
+init_step init_console;                         /* init_console.c */
+init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
 init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
 	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
 	init_seccomp, init_capabilities, init_exec;

@@ -260,8 +260,11 @@ int init_seccomp(struct init *in, const struct step *s, struct err *e)
 
 int init_capabilities(struct init *in, const struct step *s, struct err *e)
 {
-	(void)s;
-	return cap_apply(&in->plan->caps, e);
+	struct cap_sets sets = in->plan->caps;
+
+	sets.permitted |= (uint64_t)s->n[0];
+	sets.effective |= (uint64_t)s->n[0];
+	return cap_apply(&sets, e);
 }
 
 int init_exec(struct init *in, const struct step *s, struct err *e)

@@ -40,7 +40,7 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 	if (r == 0)
 		r = plan_mounts(&p, in, e);
 	if (r == 0)
-		r = plan_process(&p, in, e);
+		r = plan_process(&p, e);
 	if (r == 0)
 		r = plan_cgroup_late(&p, e);
 	if (r == 0)

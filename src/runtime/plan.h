@@ -2,7 +2,8 @@
 /* plan.h - a runtime-spec and facts about a host become an ordered list of steps. Pure: nothing is opened or made.
  *
  * Three actors carry it out, in this order: the host side before the clone, the child until it is ready, the host side
- * again ("release": what must not slow the set-up down), and the child to its execve(2). The list prints as text for
+ * again ("release": what must not slow the set-up down), and the child to its execve(2). A plan of runtime/exec.h has a
+ * fourth, the process that the child makes. The list prints as text for
  * `tare run --plan`, for `tare-runtime plan` and for golden files; runtime/container.c and runtime/init_proc.c apply it. */
 #pragma once
 
@@ -30,7 +31,9 @@
 	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready")       \
 	/* child, after the release */                                                                                 \
 	X(NO_NEW_PRIVS, "no-new-privs") X(BOUNDING, "bounding-set") X(SECCOMP, "seccomp") X(USER, "user")              \
-	X(CAPABILITIES, "capabilities") X(CHDIR, "chdir") X(UMASK, "umask") X(EXEC, "exec")
+	X(CAPABILITIES, "capabilities") X(CHDIR, "chdir") X(UMASK, "umask") X(EXEC, "exec")                            \
+	/* exec into a container (exec.h): the helper, then the process itself */                                      \
+	X(NS_ENTER, "enter-namespaces") X(PROCESS, "process") X(LEAD, "lead-session")
 
 enum step_op {
 #define X(id, text) STEP_##id,
@@ -39,7 +42,7 @@ enum step_op {
 	STEP_OP_COUNT
 };
 
-enum step_actor { ACTOR_HOST, ACTOR_CHILD, ACTOR_RELEASE };
+enum step_actor { ACTOR_HOST, ACTOR_CHILD, ACTOR_RELEASE, ACTOR_PROCESS };
 
 /* What a step needs; which members an operation reads is said in its row (plan_print.c) and its function. */
 struct step {

@@ -283,22 +283,20 @@ static int plan_devices(struct plan *p, struct err *e)
 	return r;
 }
 
-/* A folder that the caller binds to /dev is the caller's there too: no /dev/console is put into it. */
-static int plan_console(struct plan *p, struct err *e)
+int plan_console(struct plan *p, const char *path, bool controlling, struct err *e)
 {
 	const struct oci_process *pr = &p->spec->process;
 	struct step *s;
 
-	if (!pr->terminal)
-		return 0;
 	if (pr->console_height < 0 || pr->console_height > UINT16_MAX || pr->console_width < 0 ||
 	    pr->console_width > UINT16_MAX)
 		return err_set(e, EINVAL, "process.consoleSize: allowed are 0 to %d", UINT16_MAX);
 	s = plan_add(p, ACTOR_CHILD, STEP_CONSOLE);
 	OOM_IF_NULL(s, e);
-	s->path = dev_is_bound(p) ? NULL : "/dev/console";
+	s->path = path;
 	s->n[0] = pr->console_height;
 	s->n[1] = pr->console_width;
+	s->n[2] = controlling;
 	return 0;
 }
 
@@ -373,8 +371,9 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 	}
 	if (r == 0)
 		r = plan_devices(p, e);
-	if (r == 0)
-		r = plan_console(p, e);
+	/* a folder that the caller binds to /dev is the caller's there too: no /dev/console is put into it */
+	if (r == 0 && spec->process.terminal)
+		r = plan_console(p, dev_is_bound(p) ? NULL : "/dev/console", true, e);
 	if (r == 0)
 		r = plan_sysctls(p, e);
 	if (r == 0)

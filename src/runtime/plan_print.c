@@ -20,7 +20,7 @@ static const char *const op_names[] = {
 };
 
 static const char *const actor_names[] = {
-	[ACTOR_HOST] = "host", [ACTOR_CHILD] = "child", [ACTOR_RELEASE] = "release"
+	[ACTOR_HOST] = "host", [ACTOR_CHILD] = "child", [ACTOR_RELEASE] = "release", [ACTOR_PROCESS] = "process"
 };
 
 const char *step_op_name(enum step_op op)
@@ -33,19 +33,25 @@ static const char *text(const char *s)
 	return s ? s : "-";
 }
 
-static void put_clone(const struct plan *p, const struct step *s, struct buf *out)
+static void put_namespaces(uint64_t set, struct buf *out)
 {
 	static const struct {
 		uint64_t flag;
 		const char *name;
 	} flags[] = {
-		{ CLONE_NEWNS, "mount" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWNET, "network" }, { CLONE_NEWIPC, "ipc" },
-		{ CLONE_NEWUTS, "uts" }, { CLONE_NEWTIME, "time" },
+		{ CLONE_NEWNS, "mount" },      { CLONE_NEWPID, "pid" },   { CLONE_NEWNET, "network" },
+		{ CLONE_NEWIPC, "ipc" },       { CLONE_NEWUTS, "uts" },   { CLONE_NEWTIME, "time" },
+		{ CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWUSER, "user" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		if (s->set & flags[i].flag)
+		if (set & flags[i].flag)
 			buf_putf(out, " %s", flags[i].name);
+}
+
+static void put_clone(const struct plan *p, const struct step *s, struct buf *out)
+{
+	put_namespaces(s->set, out);
 	if (p->facts->cgroup.mode == CGROUP_MODE_V2 || p->facts->cgroup.mode == CGROUP_MODE_HYBRID)
 		buf_puts(out, " into-cgroup");
 }
@@ -136,6 +142,9 @@ static void put_operands(const struct plan *p, const struct step *s, struct buf 
 		break;
 	case STEP_CLONE:
 		put_clone(p, s, out);
+		break;
+	case STEP_NS_ENTER:
+		put_namespaces(s->set, out);
 		break;
 	case STEP_PROPAGATION:
 		buf_putf(out, " %s %s%s", s->path, s->recursive ? "r" : "", mount_propagation_name(s->propagation));

@@ -10,11 +10,19 @@ struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op);
 int plan_root(struct plan *p, struct err *e);                                   /* plan_mounts.c */
 int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e);   /* plan_mounts.c */
 int plan_start(struct plan *p, struct err *e);                                  /* plan_process.c: before any mount */
-int plan_process(struct plan *p, const struct plan_inputs *in, struct err *e);  /* plan_process.c: until READY */
+int plan_process(struct plan *p, struct err *e);                                /* plan_process.c: until READY */
 int plan_release(struct plan *p, struct err *e);                                /* plan_process.c: from READY to EXEC */
 int plan_cgroup(struct plan *p, struct err *e);                                 /* plan_cgroup.c */
 int plan_cgroup_late(struct plan *p, struct err *e);                            /* plan_cgroup.c: CPU limits */
 int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */
+
+/* plan_process.c, for plan_exec.c too */
+int plan_oom_score_adj(struct plan *p, struct err *e);
+int plan_rlimits(struct plan *p, struct err *e);
+void plan_capabilities(struct plan *p); /* process.capabilities to p->caps */
+int plan_become(struct plan *p, struct err *e); /* from no_new_privs to the command found */
+/* plan_console - path: where it is mounted, or NULL; plan_mounts.c */
+int plan_console(struct plan *p, const char *path, bool controlling, struct err *e);
 
 /* plan_device_rules - linux.resources.devices as kernel rules, with those that every container needs added as runc
  * adds them (mknod of anything, the standard devices, pts, tun). */

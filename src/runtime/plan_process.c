@@ -92,7 +92,7 @@ static uint64_t cap_set(const struct plan *p, const struct oci_strings *names)
 	return set & p->facts->capabilities;
 }
 
-static void plan_capabilities(struct plan *p)
+void plan_capabilities(struct plan *p)
 {
 	const struct oci_capabilities *c = &p->spec->process.capabilities;
 
@@ -129,7 +129,7 @@ static int plan_command(struct plan *p, struct err *e)
 	return 0;
 }
 
-static int plan_rlimits(struct plan *p, struct err *e)
+int plan_rlimits(struct plan *p, struct err *e)
 {
 	for (size_t i = 0; i < p->spec->process.rlimits.n; i++) {
 		const struct oci_rlimit *l = &p->spec->process.rlimits.v[i];
@@ -159,22 +159,29 @@ static struct step *add_text(struct plan *p, enum step_op op, const char *text)
 	return s;
 }
 
+int plan_oom_score_adj(struct plan *p, struct err *e)
+{
+	int64_t want = p->spec->process.oom_score_adj;
+	struct step *s;
+
+	if (want == OCI_UNSET || want == p->facts->oom_score_adj)
+		return 0;
+	s = plan_add(p, ACTOR_CHILD, STEP_OOM_SCORE_ADJ);
+	if (!s)
+		return err_oom(e);
+	s->n[0] = want;
+	return 0;
+}
+
 static int plan_identity(struct plan *p, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
-	struct step *s;
 
 	if (spec->hostname && *spec->hostname && !add_text(p, STEP_HOSTNAME, spec->hostname))
 		return err_oom(e);
 	if (spec->domainname && *spec->domainname && !add_text(p, STEP_DOMAINNAME, spec->domainname))
 		return err_oom(e);
-	if (spec->process.oom_score_adj == OCI_UNSET || spec->process.oom_score_adj == p->facts->oom_score_adj)
-		return 0;
-	s = plan_add(p, ACTOR_CHILD, STEP_OOM_SCORE_ADJ);
-	if (!s)
-		return err_oom(e);
-	s->n[0] = spec->process.oom_score_adj;
-	return 0;
+	return plan_oom_score_adj(p, e);
 }
 
 static int plan_user(struct plan *p, struct err *e)
@@ -196,17 +203,13 @@ static int plan_user(struct plan *p, struct err *e)
 	return 0;
 }
 
-int plan_process(struct plan *p, const struct plan_inputs *in, struct err *e)
+int plan_become(struct plan *p, struct err *e)
 {
 	const struct oci_process *pr = &p->spec->process;
 	struct step *s;
-	int r = plan_identity(p, e);
+	int r = 0;
 
-	(void)in;
-	if (r == 0)
-		r = plan_rlimits(p, e);
-	plan_capabilities(p);
-	if (r == 0 && pr->no_new_privileges && !plan_add(p, ACTOR_CHILD, STEP_NO_NEW_PRIVS))
+	if (pr->no_new_privileges && !plan_add(p, ACTOR_CHILD, STEP_NO_NEW_PRIVS))
 		r = err_oom(e);
 	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_BOUNDING)))
 		r = err_oom(e);
@@ -220,9 +223,21 @@ int plan_process(struct plan *p, const struct plan_inputs *in, struct err *e)
 		r = err_oom(e);
 	if (r == 0 && (s = plan_add(p, ACTOR_CHILD, STEP_UMASK)))
 		s->n[0] = pr->umask == OCI_UNSET ? 022 : pr->umask & 0777;
-	if (r == 0 && (!add_text(p, STEP_FIND, pr->args.v[0]) || !plan_add(p, ACTOR_CHILD, STEP_READY)))
+	if (r == 0 && !add_text(p, STEP_FIND, pr->args.v[0]))
 		r = err_oom(e);
 	return r;
+}
+
+int plan_process(struct plan *p, struct err *e)
+{
+	int r = plan_identity(p, e);
+
+	if (r == 0)
+		r = plan_rlimits(p, e);
+	plan_capabilities(p);
+	if (r == 0)
+		r = plan_become(p, e);
+	return r < 0 || plan_add(p, ACTOR_CHILD, STEP_READY) ? r : err_oom(e);
 }
 
 /* A filter needs CAP_SYS_ADMIN unless no_new_privs is set: then it comes before the capabilities go, else last. */

@@ -95,6 +95,9 @@ static void check_call(struct comparison *c, const struct seccomp_data *d)
 
 	if (ours != other)
 		differs(c, d, ours, "the model", other);
+	if (d->arch == syscall_arch_info((enum syscall_arch)syscall_arch_native())->audit)
+		assert_int_equal(ours == SECCOMP_RET_ALLOW,
+				 seccomp_allows(&c->ours, d->nr, (const uint64_t *)(const void *)as_read.args));
 	if (!c->theirs.len || is_ipc_with_version(d))
 		return;
 	as_read = filter_data_as_read(d);

@@ -190,6 +190,24 @@ TEST(frames_without_fields_are_left_out)
 			    out.p);
 }
 
+TEST(a_process_alone_is_a_document_too)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	scoped_buf out = BUF(4096);
+	struct oci_process p = { .cwd = "untouched" };
+	struct err e = { 0 };
+
+	assert_int_equal(-EINVAL, oci_process_parse(SV("{\"args\":[\"sh\"]}"), &a, &p, &e));
+	assert_string_equal("process: cwd: missing", e.msg);
+	assert_string_equal("untouched", p.cwd);
+	assert_int_equal(0, oci_process_parse(SV("{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":7,\"gid\":0}}"),
+					      &a, &p, &e));
+	assert_int_equal(7, p.uid);
+	assert_true(p.oom_score_adj == OCI_UNSET && !p.capabilities.present);
+	assert_int_equal(0, oci_process_print(&p, &out, &e));
+	assert_string_equal("{\"user\":{\"uid\":7,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\"}", out.p);
+}
+
 TEST(the_arena_has_the_last_word)
 {
 	scoped_arena a = ARENA(1000);
@@ -221,6 +239,7 @@ int main(void)
 		RUN(absent_is_not_zero),
 		RUN(every_field_survives_the_way_there_and_back),
 		RUN(frames_without_fields_are_left_out),
+		RUN(a_process_alone_is_a_document_too),
 		RUN(the_arena_has_the_last_word),
 		RUN(nesting_has_a_floor),
 	};
