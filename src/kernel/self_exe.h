@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* self_exe.h - execute only from a read-only detached mount of our own file: a container that opens our
- * /proc/PID/exe then cannot write to it (CVE-2019-5736). */
+ * /proc/PID/exe then cannot write to it (CVE-2019-5736). tare-runtime does it before libc starts (self_exe_entry.c); here
+ * it is made sure of. */
 #pragma once
 
 #include "base/err.h"
