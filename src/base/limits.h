@@ -8,6 +8,7 @@
 #define LIMIT_MANIFEST (4u << 20)      /* image-spec: registries refuse manifests above 4 MiB */
 #define LIMIT_PROC_FILE (4u << 20)     /* mountinfo of a node with tens of thousands of mounts */
 #define LIMIT_CGROUP_FILE (1u << 20)   /* memory.stat, cgroup.procs of a large container */
+#define LIMIT_CGROUPS_BELOW 10000u     /* groups that a container made, looked at when its end is told */
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
 #define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */

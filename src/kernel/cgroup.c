@@ -499,18 +499,6 @@ bool cgroup_is_populated(const struct cgroup *cg)
 	return p && p->ops->is_populated(cg, p);
 }
 
-int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct err *e)
-{
-	int i = cgroup_layout_find(&cg->layout, CGROUP_MEMORY), r;
-
-	if (i < 0 || !cg->part[i].present) {
-		*ret = 0;
-		return 0;
-	}
-	r = cg->part[i].ops->oom_kills(cg, &cg->part[i], ret, e);
-	return r < 0 ? err_wrap(e, r, "cgroup %s", cg->path) : 0;
-}
-
 /* ---- remove --------------------------------------------------------------------------------------------------- */
 
 /* One try in every hierarchy that is left; returns the last failure. */

@@ -197,10 +197,6 @@ bool cgroup_is_populated(const struct cgroup *cg);
 int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned timeout_ms,
 		  struct err *e);
 
-/* cgroup_oom_kills - processes of exactly this group that the OOM killer took: memory.events.local oom_kill (v2),
- * memory.oom_control oom_kill (v1). *ret 0 where no memory controller is. */
-int cgroup_oom_kills(const struct cgroup *cg, uint64_t *ret, struct err *e);
-
 /* cgroup_dir - the group's directory in hierarchy i of its layout, relative to the host's root; NULL: not there. Owned by
  * cg. */
 const char *cgroup_dir(const struct cgroup *cg, unsigned hierarchy);

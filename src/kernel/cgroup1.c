@@ -171,24 +171,10 @@ static bool cgroup1_is_populated(const struct cgroup *cg, const struct cgroup_pa
 	return dir >= 0 && cgroup_tree_is_populated(dir, CGROUP_DEPTH_MAX);
 }
 
-static int cgroup1_oom_kills(const struct cgroup *cg, const struct cgroup_part *p, uint64_t *ret, struct err *e)
-{
-	char text[512];
-	struct sv lines;
-	int r = file_get(cg, p->dir, "memory.oom_control", text, sizeof text, &lines);
-
-	if (r < 0)
-		return err_set(e, -r, "%s/memory.oom_control: %s", p->dir, strerror(-r));
-	if (!cgroup_counter(lines, "oom_kill", ret))
-		*ret = 0; /* before Linux 4.13 */
-	return 0;
-}
-
 const struct cgroup_ops cgroup1_ops = {
 	.name = "v1",
 	.made = cgroup1_made,
 	.open = cgroup1_open,
 	.kill = cgroup1_kill,
 	.is_populated = cgroup1_is_populated,
-	.oom_kills = cgroup1_oom_kills,
 };

@@ -177,22 +177,6 @@ static bool cgroup2_is_populated(const struct cgroup *cg, const struct cgroup_pa
 	       cgroup_counter(lines, "populated", &v) && v;
 }
 
-/* memory.events counts those of groups below too; its .local sibling (Linux 5.2) does not. */
-static int cgroup2_oom_kills(const struct cgroup *cg, const struct cgroup_part *p, uint64_t *ret, struct err *e)
-{
-	char text[512];
-	struct sv lines;
-	int r = smallfile_read(p->fd, "memory.events.local", text, sizeof text, &lines);
-
-	if (r == -ENOENT)
-		r = smallfile_read(p->fd, "memory.events", text, sizeof text, &lines);
-	if (r < 0 && r != -ENOENT) /* ENOENT: the controller is not enabled for this group */
-		return err_set(e, -r, "%s/memory.events.local: %s", p->dir, strerror(-r));
-	if (r < 0 || !cgroup_counter(lines, "oom_kill", ret))
-		*ret = 0;
-	return 0;
-}
-
 const struct cgroup_ops cgroup2_ops = {
 	.name = "v2",
 	.made = cgroup2_made,
@@ -200,5 +184,4 @@ const struct cgroup_ops cgroup2_ops = {
 	.open = cgroup2_open,
 	.kill = cgroup2_kill,
 	.is_populated = cgroup2_is_populated,
-	.oom_kills = cgroup2_oom_kills,
 };

@@ -50,7 +50,6 @@ struct cgroup_ops {
 	int (*open)(struct cgroup *cg, struct cgroup_part *p, struct err *e); /* -ENOENT: no such group */
 	int (*kill)(const struct cgroup *cg, const struct cgroup_part *p, struct err *e);
 	bool (*is_populated)(const struct cgroup *cg, const struct cgroup_part *p);
-	int (*oom_kills)(const struct cgroup *cg, const struct cgroup_part *p, uint64_t *ret, struct err *e);
 };
 
 extern const struct cgroup_ops cgroup1_ops, cgroup2_ops;

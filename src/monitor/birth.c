@@ -133,8 +133,6 @@ static int make_container(struct monitor *m, struct err *e)
 	m->created = true;
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
-	if (m->container.cgroup)
-		(void)cgroup_oom_kills(m->container.cgroup, &m->oom_kills_before, NULL);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "kernel/sys.h"
+#include "monitor/oom.h"
 #include "monitor/parts.h"
 
 #include <malloc.h>
@@ -77,15 +78,12 @@ void life_stop(struct monitor *m)
 
 void life_exited(struct monitor *m, int wstatus)
 {
-	struct err e = { 0 };
-	uint64_t kills = 0;
-
 	m->container.pid = 0;
 	m->outcome.state = OUTCOME_EXITED;
 	m->outcome.exit_code = container_status_code(wstatus);
 	m->outcome.finished_ns = clock_real_ns();
-	if (m->container.cgroup && cgroup_oom_kills(m->container.cgroup, &kills, &e) == 0)
-		m->outcome.oom_killed = kills > m->oom_kills_before;
+	if (m->container.cgroup_path)
+		m->outcome.oom_killed = oom_kills(&m->host, &m->facts.cgroup, m->container.cgroup_path) > 0;
 	if (container_delete(&m->container, &m->left) < 0)
 		(void)sv_copy(sv_from(m->left.msg), m->outcome.error, sizeof m->outcome.error);
 	stdio_hang_up(&m->stdio);

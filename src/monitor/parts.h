@@ -54,7 +54,6 @@ struct monitor {
 	struct container container;
 	struct stdio stdio;
 	bool created, failed; /* failed: it ended without ever running */
-	uint64_t oom_kills_before;
 	int64_t drain_until_ns; /* monotonic */
 	struct outcome outcome;
 	struct err left; /* why the cgroup could not be removed; code 0: it could */

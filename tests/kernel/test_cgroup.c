@@ -1,114 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups on the kernel that runs, in whatever layout it has: what plain files cannot show. Everything happens below
  * "/tare-test-<pid>", which is removed again. Needs root. */
-#include "../unit/test.h"
-#include "base/clock.h"
-#include "base/limits.h"
-#include "base/scope.h"
-#include "kernel/cgroup.h"
-#include "kernel/host.h"
-#include "kernel/sys.h"
+#include "groups.h"
 
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include "base/clock.h"
+
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <time.h>
-
-static struct host host;
-static struct host_facts facts;
-static struct arena arena = ARENA(1 << 20);
-static char top[64];
-
-#define CHECK_OK(call)                                                                                                 \
-	do {                                                                                                           \
-		if ((call) < 0)                                                                                        \
-			fail_msg("%s: %s", #call, e.msg);                                                              \
-	} while (0)
-
-static const char *below(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof path, "%s/%s", top, name);
-	return path;
-}
-
-static struct cgroup *create(const char *name)
-{
-	struct cgroup *cg;
-	struct err e = { 0 };
-
-	CHECK_OK(cgroup_create(&host, &facts.cgroup, below(name), true, &cg, &e));
-	return cg;
-}
-
-static void end(struct cgroup *cg, const char *name)
-{
-	struct err e = { 0 };
-
-	cgroup_free(cg);
-	CHECK_OK(cgroup_remove(&host, &facts.cgroup, below(name), 5000, &e));
-}
-
-static void limit(struct cgroup *cg, const struct cgroup_limits *want)
-{
-	struct cgroup_writes w;
-	struct err e = { 0 };
-
-	CHECK_OK(cgroup_plan(&facts.cgroup, want, &arena, &w, &e));
-	for (size_t i = 0; i < w.n; i++)
-		CHECK_OK(cgroup_apply(cg, &w.w[i], &e));
-	if (w.device_program)
-		CHECK_OK(cgroup_apply_devices(cg, w.device_hierarchy, want->devices, want->device_count, &e));
-}
-
-/* A child in the group, as a container's first process gets there; its exit status is what run() returns. It has joined
- * everything when this returns. */
-static pid_t start(struct cgroup *cg, int (*run)(void))
-{
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	struct err e = { 0 };
-	int joined[2];
-	pid_t pid;
-	char byte;
-
-	assert_int_equal(0, pipe2(joined, O_CLOEXEC));
-	if (cgroup_clone_fd(cg) >= 0) {
-		args.flags = CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_clone_fd(cg);
-	}
-	pid = sys_clone3(&args);
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (cgroup_join(cg, &e) < 0) {
-			(void)dprintf(2, "%s\n", e.msg);
-			_exit(99);
-		}
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a failed check leaves nobody behind */
-		close(joined[0]);
-		close(joined[1]);
-		_exit(run());
-	}
-	close(joined[1]);
-	assert_int_equal(0, read(joined[0], &byte, 1)); /* until the child closes its end */
-	close(joined[0]);
-	return pid;
-}
-
-static int end_of(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	return status;
-}
 
 static bool is_there(const char *name)
 {
@@ -120,14 +19,6 @@ static bool is_there(const char *name)
 			return true;
 	}
 	return false;
-}
-
-static void needs(enum cgroup_controller c)
-{
-	if (cgroup_layout_has(&facts.cgroup, c))
-		return;
-	print_message("# skipped: no %s controller here\n", cgroup_controller_name(c));
-	skip();
 }
 
 /* ---- making and removing -------------------------------------------------------------------------------------- */
@@ -246,18 +137,6 @@ TEST(a_child_joins_every_hierarchy)
 	assert_int_equal(0, end_of(start(cg, is_everywhere)));
 	cgroup_close_tasks(cg);
 	end(cg, "join");
-}
-
-static int sleep_long(void)
-{
-	while (pause() < 0)
-		continue;
-	return 0;
-}
-
-static int do_nothing(void)
-{
-	return 0;
 }
 
 static int sleep_in_families(void)
@@ -441,37 +320,6 @@ TEST(a_parent_with_processes_is_named)
 	assert_int_equal(SIGKILL, end_of(pid));
 	cgroup_free(leaf);
 	end(parent, "inner");
-}
-
-static int eat_memory(void)
-{
-	size_t n = 64 << 20;
-	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	for (size_t i = 0; p != MAP_FAILED && i < n; i += 4096)
-		p[i] = 1;
-	return 0;
-}
-
-TEST(the_oom_killer_is_counted)
-{
-	struct cgroup_limits want;
-	struct err e = { 0 };
-	struct cgroup *cg;
-	uint64_t kills = 7;
-
-	needs(CGROUP_MEMORY);
-	cg = create("oom");
-	cgroup_limits_init(&want);
-	want.memory_limit_bytes = 8 << 20;
-	want.memory_swap_bytes = facts.cgroup.memory_swap ? 8 << 20 : CG_UNSET;
-	limit(cg, &want);
-	CHECK_OK(cgroup_oom_kills(cg, &kills, &e));
-	assert_int_equal(0, kills);
-	assert_int_equal(SIGKILL, end_of(start(cg, eat_memory)));
-	CHECK_OK(cgroup_oom_kills(cg, &kills, &e));
-	assert_int_equal(1, kills);
-	end(cg, "oom");
 }
 
 /* How many children there may be beside the one that asks. */
@@ -667,37 +515,6 @@ TEST(costs_are_told)
 	end(keep, "cost");
 }
 
-static int setup(void **state)
-{
-	struct err e = { 0 };
-
-	(void)state;
-	(void)snprintf(top, sizeof top, "/tare-test-%d", (int)getpid());
-	if (host_open(&host, "/", &e) < 0 || host_facts_read(&host, &arena, &facts, &e) < 0) {
-		print_error("%s\n", e.msg);
-		return -1;
-	}
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct err e = { 0 };
-	struct cgroup *cg = NULL;
-	int r;
-
-	(void)state;
-	if (cgroup_open(&host, &facts.cgroup, top, &cg, NULL) == 0)
-		(void)cgroup_kill(cg, NULL); /* of a test that failed */
-	cgroup_free(cg);
-	r = cgroup_remove(&host, &facts.cgroup, top, 1000, &e);
-	if (r < 0)
-		print_error("%s\n", e.msg);
-	host_close(&host);
-	arena_done(&arena);
-	return r < 0 ? -1 : 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -711,7 +528,6 @@ int main(void)
 		RUN(every_file_that_the_plan_can_name_exists),
 		RUN(refusals_name_file_value_and_reason),
 		RUN(a_parent_with_processes_is_named),
-		RUN(the_oom_killer_is_counted),
 		RUN(forks_stop_at_the_pids_limit),
 		RUN(a_denied_device_cannot_be_opened),
 		RUN(the_verifier_takes_every_program),

@@ -24,7 +24,6 @@ static void put_v1_group(const struct fake_tree *t)
 	fake_tree_put(t, "cg/memory/tare/x/tasks", "");
 	fake_tree_put(t, "cg/memory/tare/x/cgroup.procs", "");
 	fake_tree_put(t, "cg/memory/tare/x/memory.limit_in_bytes", "9223372036854771712\n");
-	fake_tree_put(t, "cg/memory/tare/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
 	fake_tree_put(t, "cg/cpuset/cpuset.cpus", "0-3\n");
 	fake_tree_put(t, "cg/cpuset/cpuset.mems", "0\n");
 	fake_tree_put(t, "cg/cpuset/tare/cpuset.cpus", "\n");
@@ -44,7 +43,6 @@ static void put_v2_group(const struct fake_tree *t)
 	fake_tree_put(t, "sys/fs/cgroup/tare/x/cgroup.controllers", "cpu\n");
 	fake_tree_put(t, "sys/fs/cgroup/tare/x/cgroup.events", "populated 1\nfrozen 0\n");
 	fake_tree_put(t, "sys/fs/cgroup/tare/x/cgroup.kill", "");
-	fake_tree_put(t, "sys/fs/cgroup/tare/x/memory.events.local", "low 0\noom 2\noom_kill 1\n");
 	fake_tree_put(t, "sys/fs/cgroup/tare/x/memory.max", "max\n");
 }
 
@@ -197,7 +195,6 @@ TEST(v2_is_asked_about_members_and_kills)
 	scoped_tree t = fake_tree_new();
 	struct err e = { 0 };
 	struct cgroup *cg;
-	uint64_t kills;
 
 	put_v2_group(&t);
 	scoped_host h = fake_tree_host(&t);
@@ -208,23 +205,17 @@ TEST(v2_is_asked_about_members_and_kills)
 	assert_false(cgroup_is_populated(cg));
 	assert_int_equal(0, cgroup_kill(cg, &e));
 	assert_string_equal("1", fake_tree_get(&t, "sys/fs/cgroup/tare/x/cgroup.kill"));
-	assert_int_equal(0, cgroup_oom_kills(cg, &kills, &e));
-	assert_int_equal(1, kills);
 	cgroup_free(cg);
 }
 
-TEST(v1_counts_oom_kills_and_finds_members_below)
+TEST(v1_finds_members_below)
 {
 	scoped_tree t = fake_tree_new();
-	struct err e = { 0 };
 	struct cgroup *cg;
-	uint64_t kills;
 
 	put_v1_group(&t);
 	scoped_host h = fake_tree_host(&t);
 	cg = create(&h);
-	assert_int_equal(0, cgroup_oom_kills(cg, &kills, &e));
-	assert_int_equal(3, kills);
 	assert_false(cgroup_is_populated(cg));
 	fake_tree_put(&t, "cg/freezer/tare/x/a/b/cgroup.procs", "77\n");
 	assert_true(cgroup_is_populated(cg));
@@ -328,7 +319,7 @@ int main(void)
 		RUN(v2_tells_why_a_controller_is_missing),
 		RUN(v2_group_with_processes_is_not_made_threaded),
 		RUN(v2_is_asked_about_members_and_kills),
-		RUN(v1_counts_oom_kills_and_finds_members_below),
+		RUN(v1_finds_members_below),
 		RUN(crooked_paths_are_refused_everywhere),
 		RUN(open_finds_what_is_there),
 		RUN(failed_create_takes_back_what_it_made),

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_stat.c - the files of a group's statistics as rows: which file says what, by which key. Pure. */
+#include "kernel/cgroup_stat_priv.h"
+
+#include "base/scope.h"
+
+#include <string.h>
+
+#define NS_PER_TICK 10000000        /* USER_HZ is 100 wherever tare runs */
+#define NO_LIMIT (INT64_C(1) << 62) /* v1 prints "no limit" as INT64_MAX, rounded down to pages, small or huge */
+
+/* ---- the rows ------------------------------------------------------------------------------------------------- */
+
+#define AT(field) offsetof(struct cgroup_stat, field)
+#define KEY(line, field) { line, NULL, AT(field), 1 }
+#define TIMES(line, field, factor) { line, NULL, AT(field), factor }
+
+static const struct stat_key cpu_usage_v2[] = {
+	TIMES("usage_usec", cpu.usage_ns, 1000),
+	TIMES("user_usec", cpu.user_ns, 1000),
+	TIMES("system_usec", cpu.system_ns, 1000),
+};
+static const struct stat_key cpu_quota_v2[] = {
+	KEY("nr_periods", cpu.periods),
+	KEY("nr_throttled", cpu.throttled_periods),
+	TIMES("throttled_usec", cpu.throttled_ns, 1000),
+	KEY("nr_bursts", cpu.bursts),
+	TIMES("burst_usec", cpu.burst_ns, 1000),
+};
+static const struct stat_key cpu_quota_v1[] = {
+	KEY("nr_periods", cpu.periods),
+	KEY("nr_throttled", cpu.throttled_periods),
+	KEY("throttled_time", cpu.throttled_ns),
+	KEY("nr_bursts", cpu.bursts),
+	KEY("burst_time", cpu.burst_ns),
+};
+static const struct stat_key cpuacct_usage[] = { KEY("", cpu.usage_ns) };
+/* scaled to the exact sum, as v2's are (Linux 5.17); cpuacct.usage_user and _sys only count ticks */
+static const struct stat_key cpuacct_stat[] = {
+	TIMES("user", cpu.user_ns, NS_PER_TICK),
+	TIMES("system", cpu.system_ns, NS_PER_TICK),
+};
+
+static const struct stat_key memory_stat_v2[] = {
+	KEY("anon", memory.anon),
+	KEY("file", memory.file),
+	KEY("kernel", memory.kernel),
+	KEY("kernel_stack", memory.kernel_stack),
+	KEY("pagetables", memory.pagetables),
+	KEY("sock", memory.sock),
+	KEY("shmem", memory.shmem),
+	KEY("file_mapped", memory.mapped_file),
+	KEY("file_dirty", memory.dirty),
+	KEY("file_writeback", memory.writeback),
+	KEY("inactive_anon", memory.inactive_anon),
+	KEY("active_anon", memory.active_anon),
+	KEY("inactive_file", memory.inactive_file),
+	KEY("active_file", memory.active_file),
+	KEY("unevictable", memory.unevictable),
+	KEY("slab_reclaimable", memory.slab_reclaimable),
+	KEY("slab", memory.slab),
+	KEY("pgfault", memory.pgfault),
+	KEY("pgmajfault", memory.pgmajfault),
+};
+/* without "total_" they leave out the groups below */
+static const struct stat_key memory_stat_v1[] = {
+	KEY("total_rss", memory.anon),
+	KEY("total_cache", memory.file),
+	KEY("total_shmem", memory.shmem),
+	KEY("total_mapped_file", memory.mapped_file),
+	KEY("total_dirty", memory.dirty),
+	KEY("total_writeback", memory.writeback),
+	KEY("total_swap", memory.swap_bytes),
+	KEY("total_inactive_anon", memory.inactive_anon),
+	KEY("total_active_anon", memory.active_anon),
+	KEY("total_inactive_file", memory.inactive_file),
+	KEY("total_active_file", memory.active_file),
+	KEY("total_unevictable", memory.unevictable),
+	KEY("total_pgfault", memory.pgfault),
+	KEY("total_pgmajfault", memory.pgmajfault),
+};
+
+static const struct stat_key memory_events_v2[] = {
+	KEY("low", memory_events.low),
+	KEY("high", memory_events.high),
+	KEY("max", memory_events.max),
+	KEY("oom", memory_events.oom),
+	KEY("oom_kill", memory_events.oom_kill),
+	KEY("oom_group_kill", memory_events.oom_group_kill),
+};
+static const struct stat_key memory_events_local_v2[] = {
+	KEY("low", memory_events_local.low),
+	KEY("high", memory_events_local.high),
+	KEY("max", memory_events_local.max),
+	KEY("oom", memory_events_local.oom),
+	KEY("oom_kill", memory_events_local.oom_kill),
+	KEY("oom_group_kill", memory_events_local.oom_group_kill),
+};
+static const struct stat_key oom_control[] = { KEY("oom_kill", memory_events.oom_kill) };
+static const struct stat_key oom_control_local[] = { KEY("oom_kill", memory_events_local.oom_kill) };
+static const struct stat_key pids_events[] = { KEY("max", pids.limit_hits) };
+
+#define PSI_LINE(line, where)                                                                                          \
+	{ line, "avg10", AT(where.avg10), 1 }, { line, "avg60", AT(where.avg60), 1 },                                  \
+	{ line, "avg300", AT(where.avg300), 1 }, { line, "total", AT(where.total_us), 1 }
+#define PSI(where) { PSI_LINE("some", where.some), PSI_LINE("full", where.full) }
+static const struct stat_key cpu_pressure[] = PSI(cpu.pressure);
+static const struct stat_key memory_pressure[] = PSI(memory.pressure);
+static const struct stat_key io_pressure[] = PSI(io.pressure);
+
+#define DEVICE(word, field) { NULL, word, offsetof(struct cgroup_device_io, field), 1 }
+static const struct stat_key io_stat[] = {
+	DEVICE("rbytes", read_bytes),   DEVICE("wbytes", write_bytes), DEVICE("rios", reads),
+	DEVICE("wios", writes),	        DEVICE("dbytes", discard_bytes), DEVICE("dios", discards),
+};
+static const struct stat_key io_bytes_v1[] = { DEVICE("Read", read_bytes), DEVICE("Write", write_bytes),
+					       DEVICE("Discard", discard_bytes) };
+static const struct stat_key io_counts_v1[] = { DEVICE("Read", reads), DEVICE("Write", writes),
+						DEVICE("Discard", discards) };
+
+#define HUGE(line, field) { { line, NULL, offsetof(struct cgroup_hugepages, field), 1 } }
+static const struct stat_key huge_usage[] = HUGE("", usage_bytes), huge_limit[] = HUGE("", limit_bytes);
+static const struct stat_key huge_peak[] = HUGE("", peak_bytes), huge_failures[] = HUGE("", limit_hits);
+static const struct stat_key huge_events[] = HUGE("max", limit_hits);
+
+#define FILE_ROW(version, what, controller, form, name, keys)                                                          \
+	{ version, CGROUP_STAT_##what, controller, STAT_##form, name, keys, ARRAY_LEN(keys) }
+#define KEYED(version, what, controller, name, keys)                                                                   \
+	FILE_ROW(version, what, CGROUP_##controller, PLAIN, name, keys)
+#define VALUE(version, what, controller, name, field)                                                                  \
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1 }
+
+/* Neighbours of one name are read once. The first row that fills a field wins. */
+const struct stat_file stat_files[] = {
+	KEYED(2, CPU, CPUACCT, "cpu.stat", cpu_usage_v2),
+	KEYED(2, CPU, CPU, "cpu.stat", cpu_quota_v2),
+	KEYED(1, CPU, CPU, "cpu.stat", cpu_quota_v1),
+	KEYED(1, CPU, CPUACCT, "cpuacct.usage", cpuacct_usage),
+	KEYED(1, CPU, CPUACCT, "cpuacct.stat", cpuacct_stat),
+
+	VALUE(2, MEMORY, MEMORY, "memory.current", memory.usage_bytes),
+	VALUE(2, MEMORY, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
+	VALUE(2, MEMORY, MEMORY, "memory.max", memory.limit_bytes),
+	VALUE(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
+	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
+	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
+	VALUE(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
+	VALUE(1, MEMORY, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
+	VALUE(1, MEMORY, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
+	VALUE(1, MEMORY, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
+	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
+	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
+	KEYED(2, MEMORY_DETAIL, MEMORY, "memory.stat", memory_stat_v2),
+	KEYED(1, MEMORY_DETAIL, MEMORY, "memory.stat", memory_stat_v1),
+	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.usage_in_bytes", memory.kernel),
+	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.tcp.usage_in_bytes", memory.sock),
+
+	KEYED(2, EVENTS, MEMORY, "memory.events", memory_events_v2),
+	KEYED(1, EVENTS, MEMORY, "memory.oom_control", oom_control), /* Linux 4.13 */
+	KEYED(2, EVENTS_LOCAL, MEMORY, "memory.events.local", memory_events_local_v2), /* Linux 5.2 */
+	KEYED(1, EVENTS_LOCAL, MEMORY, "memory.oom_control", oom_control_local),
+	VALUE(1, EVENTS_LOCAL, MEMORY, "memory.failcnt", memory_events_local.max),
+
+	VALUE(2, PIDS, PIDS, "pids.current", pids.current),
+	VALUE(2, PIDS, PIDS, "pids.peak", pids.peak), /* Linux 6.6, and some before */
+	VALUE(2, PIDS, PIDS, "pids.max", pids.limit),
+	KEYED(2, PIDS, PIDS, "pids.events", pids_events),
+	VALUE(1, PIDS, PIDS, "pids.current", pids.current),
+	VALUE(1, PIDS, PIDS, "pids.peak", pids.peak),
+	VALUE(1, PIDS, PIDS, "pids.max", pids.limit),
+	KEYED(1, PIDS, PIDS, "pids.events", pids_events),
+
+	/* on v1 each kind of scheduler counts for itself; the throttle counts for the disks that it was ever asked for */
+	FILE_ROW(2, IO, CGROUP_BLKIO, DEVICES, "io.stat", io_stat),
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.bfq.io_service_bytes_recursive", io_bytes_v1),
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.bfq.io_serviced_recursive", io_counts_v1),
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.io_service_bytes_recursive", io_bytes_v1), /* CFQ */
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.io_serviced_recursive", io_counts_v1),
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_service_bytes_recursive", io_bytes_v1),
+	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_serviced_recursive", io_counts_v1),
+
+	FILE_ROW(2, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.current", huge_usage),
+	FILE_ROW(2, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.max", huge_limit),
+	FILE_ROW(2, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.events", huge_events),
+	FILE_ROW(1, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.usage_in_bytes", huge_usage),
+	FILE_ROW(1, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.max_usage_in_bytes", huge_peak),
+	FILE_ROW(1, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.limit_in_bytes", huge_limit),
+	FILE_ROW(1, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.failcnt", huge_failures),
+
+	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "cpu.pressure", cpu_pressure),
+	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "memory.pressure", memory_pressure),
+	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "io.pressure", io_pressure),
+};
+const size_t stat_file_count = ARRAY_LEN(stat_files);
+
+/* ---- values --------------------------------------------------------------------------------------------------- */
+
+static int64_t *field(void *base, size_t at)
+{
+	return (int64_t *)(void *)((char *)base + at);
+}
+
+/* "1.50" in hundredths: 150 */
+static bool parse_hundredths(struct sv text, uint64_t *ret)
+{
+	struct sv whole, part;
+	uint64_t a, b;
+
+	if (!sv_cut(text, '.', &whole, &part) || part.n != 2 || sv_u64(whole, &a) < 0 || sv_u64(part, &b) < 0)
+		return false;
+	return !__builtin_mul_overflow(a, 100u, &a) && !__builtin_add_overflow(a, b, ret);
+}
+
+static bool parse_number(struct sv text, unsigned factor, int64_t *ret)
+{
+	uint64_t v;
+
+	if (sv_is(text, "max")) {
+		*ret = CG_MAX;
+		return true;
+	}
+	if (sv_u64(text, &v) < 0 && !parse_hundredths(text, &v))
+		return false;
+	*ret = __builtin_mul_overflow(v, (uint64_t)factor, &v) || v >= NO_LIMIT ? CG_MAX : (int64_t)v;
+	return true;
+}
+
+static void fill(void *base, const struct stat_key *k, struct sv text)
+{
+	int64_t *to = field(base, k->at), v;
+
+	if (*to == CG_UNSET && parse_number(sv_trim(text), k->factor, &v))
+		*to = v;
+}
+
+/* ---- texts ---------------------------------------------------------------------------------------------------- */
+
+/* "word=value" among words */
+static bool find_word(struct sv words, const char *name, struct sv *ret)
+{
+	struct sv word, key;
+
+	while (sv_next(&words, ' ', &word))
+		if (sv_cut(word, '=', &key, ret) && sv_is(key, name))
+			return true;
+	return false;
+}
+
+static void parse_line(void *base, const struct stat_file *f, struct sv line)
+{
+	struct sv name, rest, value;
+
+	if (!sv_cut(line, ' ', &name, &rest))
+		return;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct stat_key *k = &f->keys[i];
+
+		if (!sv_is(name, k->line))
+			continue;
+		if (!k->word)
+			fill(base, k, rest);
+		else if (find_word(rest, k->word, &value))
+			fill(base, k, value);
+	}
+}
+
+static void parse_plain(void *base, const struct stat_file *f, struct sv text)
+{
+	struct sv line;
+
+	if (!*f->keys[0].line) {
+		fill(base, &f->keys[0], text);
+		return;
+	}
+	while (sv_next(&text, '\n', &line))
+		parse_line(base, f, line);
+}
+
+static bool parse_device(struct sv text, uint32_t *ret_major, uint32_t *ret_minor)
+{
+	struct sv a, b;
+	uint64_t major, minor;
+
+	if (!sv_cut(text, ':', &a, &b) || sv_u64(a, &major) < 0 || sv_u64(b, &minor) < 0 || major > UINT32_MAX ||
+	    minor > UINT32_MAX)
+		return false;
+	*ret_major = (uint32_t)major;
+	*ret_minor = (uint32_t)minor;
+	return true;
+}
+
+static struct cgroup_device_io *device_entry(struct cgroup_stat *st, uint32_t major, uint32_t minor)
+{
+	for (size_t i = 0; i < st->io.n; i++)
+		if (st->io.device[i].major == major && st->io.device[i].minor == minor)
+			return &st->io.device[i];
+	if (st->io.n == CGROUP_STAT_DEVICES) {
+		st->io.more = true;
+		return NULL;
+	}
+	st->io.device[st->io.n] = (struct cgroup_device_io){ major,    minor,	 CG_UNSET, CG_UNSET,
+							     CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET };
+	return &st->io.device[st->io.n++];
+}
+
+static void parse_device_line(struct cgroup_stat *st, const struct stat_file *f, struct sv line)
+{
+	struct sv name, rest, op, value;
+	struct cgroup_device_io *d;
+	uint32_t major, minor;
+
+	if (!sv_cut(line, ' ', &name, &rest) || !parse_device(name, &major, &minor))
+		return;
+	d = device_entry(st, major, minor);
+	for (size_t i = 0; d && i < f->n; i++)
+		if (f->version == 2 ? find_word(rest, f->keys[i].word, &value) :
+				      sv_cut(rest, ' ', &op, &value) && sv_is(op, f->keys[i].word))
+			fill(d, &f->keys[i], value);
+}
+
+static struct cgroup_hugepages *hugepages_entry(struct cgroup_stat *st, struct sv size)
+{
+	struct cgroup_hugepages *h = &st->hugetlb.size[st->hugetlb.n];
+
+	for (size_t i = 0; i < st->hugetlb.n; i++)
+		if (sv_is(size, st->hugetlb.size[i].size))
+			return &st->hugetlb.size[i];
+	if (st->hugetlb.n == CGROUP_STAT_HUGEPAGES || sv_copy(size, h->size, sizeof h->size) < 0)
+		return NULL;
+	h->usage_bytes = h->peak_bytes = h->limit_bytes = h->limit_hits = CG_UNSET;
+	st->hugetlb.n++;
+	return h;
+}
+
+bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *ret)
+{
+	struct sv prefix, suffix, size;
+
+	(void)sv_cut(sv_from(f->name), '*', &prefix, &suffix);
+	if (file.n <= prefix.n + suffix.n || memcmp(file.p, prefix.p, prefix.n) != 0 ||
+	    memcmp(file.p + file.n - suffix.n, suffix.p, suffix.n) != 0)
+		return false;
+	size = (struct sv){ file.p + prefix.n, file.n - prefix.n - suffix.n };
+	if (memchr(size.p, '.', size.n)) /* hugetlb.2MB.rsvd.current: what is reserved, not used */
+		return false;
+	*ret = size;
+	return true;
+}
+
+void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct sv size, struct sv text)
+{
+	struct sv line;
+	struct cgroup_hugepages *h;
+
+	switch (f->form) {
+	case STAT_PLAIN:
+		parse_plain(st, f, text);
+		break;
+	case STAT_DEVICES:
+		while (sv_next(&text, '\n', &line))
+			parse_device_line(st, f, line);
+		break;
+	case STAT_HUGEPAGES:
+		h = hugepages_entry(st, size);
+		if (h)
+			parse_plain(h, f, text);
+		break;
+	}
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------ */
+
+void cgroup_stat_init(struct cgroup_stat *st)
+{
+	memset(st, 0, sizeof *st);
+	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++)
+		for (size_t i = 0; f->form == STAT_PLAIN && i < f->n; i++)
+			*field(st, f->keys[i].at) = CG_UNSET;
+}
+
+void cgroup_stat_parse(struct cgroup_stat *st, unsigned version, const char *file, struct sv text)
+{
+	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
+		struct sv size = { 0 };
+
+		if (f->version == version && (f->form == STAT_HUGEPAGES ? stat_hugepages_size(f, sv_from(file), &size) :
+									  strcmp(f->name, file) == 0))
+			stat_file_parse(st, f, size, text);
+	}
+}
+
+/* v1 limits the sum of memory and swap */
+void stat_derive(struct cgroup_stat *st)
+{
+	int64_t both = st->memory.both_limit_bytes, limit = st->memory.limit_bytes;
+
+	if (both == CG_UNSET || limit == CG_UNSET || st->memory.swap_limit_bytes != CG_UNSET)
+		return;
+	st->memory.swap_limit_bytes = both == CG_MAX ? CG_MAX : both > limit ? both - limit : 0;
+}

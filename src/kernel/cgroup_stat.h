@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_stat.h - what a group uses and what happened to it, alike on v1 (controllers joined or apart), v2 and hybrid:
+ * Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/{memory,cpuacct,blkio-controller,hugetlb}.rst, accounting/psi.rst.
+ *
+ * One reader for statistics, OOM kills and pressure. What a host lacks (a controller, a file, a line of it) is CG_UNSET,
+ * never an error; "no limit" is CG_MAX. A value means the group and all groups below it, unless it says otherwise. */
+#pragma once
+
+#include "kernel/cgroup.h"
+
+/* What to read: each costs its files. */
+enum {
+	CGROUP_STAT_CPU = 1 << 0,
+	CGROUP_STAT_MEMORY = 1 << 1,        /* usage and limits: numbers that come one a file */
+	CGROUP_STAT_MEMORY_DETAIL = 1 << 2, /* memory.stat */
+	CGROUP_STAT_EVENTS = 1 << 3,        /* memory_events: one file */
+	CGROUP_STAT_EVENTS_LOCAL = 1 << 4,  /* memory_events_local */
+	CGROUP_STAT_PIDS = 1 << 5,
+	CGROUP_STAT_IO = 1 << 6,
+	CGROUP_STAT_HUGETLB = 1 << 7, /* lists the group's folder */
+	CGROUP_STAT_PRESSURE = 1 << 8,
+	CGROUP_STAT_ALL = (1 << 9) - 1,
+};
+
+struct psi_line {
+	int64_t avg10, avg60, avg300; /* hundredths of a percent of the last 10, 60, 300 seconds */
+	int64_t total_us;
+};
+
+struct psi {
+	struct psi_line some, full; /* some task waited, all tasks waited */
+};
+
+struct memory_events {
+	int64_t low, high, max, oom; /* v1 counts only max, as failcnt */
+	int64_t oom_kill;            /* processes that the OOM killer took, for whatever limit */
+	int64_t oom_group_kill;
+};
+
+struct cgroup_device_io {
+	uint32_t major, minor;
+	int64_t read_bytes, write_bytes, discard_bytes, reads, writes, discards;
+};
+
+struct cgroup_hugepages {
+	char size[16]; /* "2MB", as in the files' names */
+	int64_t usage_bytes, peak_bytes, limit_bytes;
+	int64_t limit_hits; /* allocations refused for this group's limit or one above it */
+};
+
+#define CGROUP_STAT_DEVICES 64 /* more are not listed, and `more` says so */
+#define CGROUP_STAT_HUGEPAGES 8
+
+struct cgroup_stat {
+	struct {
+		int64_t usage_ns, user_ns, system_ns;
+		int64_t periods, throttled_periods, throttled_ns, bursts, burst_ns; /* of this group's own quota */
+		struct psi pressure;
+	} cpu;
+	struct {
+		int64_t usage_bytes, peak_bytes, limit_bytes; /* limit, high, reservation: of this group alone */
+		int64_t high_bytes, reservation_bytes;        /* reservation: memory.low, soft_limit_in_bytes */
+		int64_t swap_bytes, swap_limit_bytes;         /* swap alone, on v1 too */
+		int64_t both_limit_bytes;                     /* v1: of memory and swap together */
+		/* memory.stat, by v2's names */
+		int64_t anon, file, shmem, kernel, kernel_stack, pagetables, slab, slab_reclaimable, sock, mapped_file;
+		int64_t dirty, writeback, active_anon, inactive_anon, active_file, inactive_file, unevictable;
+		int64_t pgfault, pgmajfault;
+		struct psi pressure;
+	} memory;
+	struct memory_events memory_events;       /* of the group and below; see cgroup_stat_read() */
+	struct memory_events memory_events_local; /* of exactly this group */
+	struct {
+		int64_t current, peak, limit, limit_hits; /* hits: forks refused for this group's limit */
+	} pids;
+	struct {
+		size_t n;
+		bool more;
+		struct cgroup_device_io device[CGROUP_STAT_DEVICES];
+		struct psi pressure;
+	} io;
+	struct {
+		size_t n;
+		struct cgroup_hugepages size[CGROUP_STAT_HUGEPAGES];
+	} hugetlb;
+};
+
+/* cgroup_stat_init - everything CG_UNSET, no devices */
+void cgroup_stat_init(struct cgroup_stat *st);
+
+/* cgroup_stat_parse - take what the text of one file says into *st: pure. version 1 or 2; file without its folder
+ * ("memory.stat"). Lines that are not understood, and files that are not known, change nothing. A value that is there
+ * already stays: where two files say the same, the better one is read first. */
+void cgroup_stat_parse(struct cgroup_stat *st, unsigned version, const char *file, struct sv text);
+
+/* cgroup_stat_read - of the group `path` ("/tare/<id>"; "/" is the root, which has few of the files).
+ *
+ * OOM kills of groups below are counted where they were killed on v1, and are lost with the group; v2 adds them up, and
+ * keeps them.
+ * -ENOENT: there is no such group in any hierarchy that was looked at. */
+int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
+		     struct cgroup_stat *ret, struct err *e);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_stat_priv.h - the table that cgroup_stat.c parses by and cgroup_stat_read.c reads by; nobody else includes it. */
+#pragma once
+
+#include "kernel/cgroup_stat.h"
+
+/* Where a number is: behind the word `line` at the start of a line ("" is the whole text), and there, if `word` is not
+ * NULL, behind "word=". It becomes, times `factor`, the int64_t at `at`. */
+struct stat_key {
+	const char *line, *word;
+	size_t at;
+	unsigned factor;
+};
+
+enum stat_form {
+	STAT_PLAIN,
+	STAT_DEVICES,   /* "8:0 rbytes=1 wbytes=2" or "8:0 Read 1"; keys by `word`, `at` is in struct cgroup_device_io */
+	STAT_HUGEPAGES, /* name is "hugetlb.*.current", one file for each size; `at` is in struct cgroup_hugepages */
+};
+
+#define STAT_ANY_V2 CGROUP_CONTROLLER_COUNT /* the v2 hierarchy, whatever controllers it has */
+struct stat_file {
+	unsigned version, what;
+	enum cgroup_controller controller;
+	enum stat_form form;
+	const char *name;
+	const struct stat_key *keys;
+	size_t n;
+};
+
+extern const struct stat_file stat_files[];
+extern const size_t stat_file_count;
+
+/* stat_file_parse - the text of that file; size: of hugetlb's, "2MB" */
+void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct sv size, struct sv text);
+/* stat_hugepages_size - "2MB" of "hugetlb.2MB.current" if f is that file for it; false: it is not */
+bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *ret);
+/* stat_derive - what follows from values of several files */
+void stat_derive(struct cgroup_stat *st);

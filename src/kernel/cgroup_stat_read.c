@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_stat_read.c - the files of the table, from the hierarchies that have them. */
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "kernel/cgroup_priv.h"
+#include "kernel/cgroup_stat_priv.h"
+#include "kernel/smallfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+struct reader {
+	const struct host *host;
+	const struct cgroup_layout *layout;
+	const char *path;
+	struct cgroup_stat *st;
+	struct buf text; /* of the file that was read last, */
+	unsigned hierarchy; /* in this one, */
+	const char *name; /* of this name; NULL: none */
+	unsigned found;  /* files */
+};
+
+/* The host's path of a group's folder. */
+static bool group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
+{
+	const char *mount = rd->layout->h[hierarchy].mount;
+
+	if (!rd->path[1]) /* the root */
+		return sv_copy(sv_from(mount), ret, CGROUP_DIR_MAX) == 0;
+	return cgroup_file_path(ret, mount, strlen(mount), rd->path + 1);
+}
+
+/* The hierarchy in which this host has such a file; -1: none. */
+static int hierarchy_of(const struct cgroup_layout *l, const struct stat_file *f)
+{
+	int h;
+
+	if (f->controller == STAT_ANY_V2)
+		return l->n && l->h[0].v2 ? 0 : -1;
+	h = cgroup_layout_find(l, f->controller);
+	return h >= 0 && l->h[h].v2 == (f->version == 2) ? h : -1;
+}
+
+/* A file that is not there, or that this boot does not serve (psi=0), says nothing. */
+static int tolerate(int r)
+{
+	return r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV || r == -EACCES ? 0 : r;
+}
+
+static int read_file(struct reader *rd, unsigned hierarchy, const char *name, struct err *e)
+{
+	char dir[CGROUP_DIR_MAX], path[CGROUP_DIR_MAX];
+	int r;
+
+	if (rd->name && rd->hierarchy == hierarchy && strcmp(rd->name, name) == 0)
+		return 0;
+	rd->name = NULL;
+	buf_reset(&rd->text);
+	if (!group_dir(rd, hierarchy, dir) || !cgroup_file_path(path, dir, strlen(dir), name))
+		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->path);
+	r = io_read_at(rd->host->root, path, &rd->text, e);
+	rd->name = name;
+	rd->hierarchy = hierarchy;
+	rd->found += r == 0;
+	if (r < 0)
+		buf_reset(&rd->text);
+	return tolerate(r);
+}
+
+static int read_hugepages_file(struct reader *rd, unsigned hierarchy, const char *name, struct err *e)
+{
+	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
+		struct sv size;
+		int r;
+
+		if (f->form != STAT_HUGEPAGES || f->version != (rd->layout->h[hierarchy].v2 ? 2 : 1) ||
+		    !stat_hugepages_size(f, sv_from(name), &size))
+			continue;
+		r = read_file(rd, hierarchy, name, e);
+		rd->name = NULL; /* the listing's name does not live on */
+		if (r == 0)
+			stat_file_parse(rd->st, f, size, buf_sv(&rd->text));
+		return r;
+	}
+	return 0;
+}
+
+/* One file for each size of pages; which sizes there are, the folder tells. */
+static int read_hugepages(struct reader *rd, struct err *e)
+{
+	int h = cgroup_layout_find(rd->layout, CGROUP_HUGETLB), fd, r = 0;
+	char dir[CGROUP_DIR_MAX];
+	scoped_dir listing = NULL;
+	struct dirent *entry;
+
+	if (h < 0 || !group_dir(rd, (unsigned)h, dir))
+		return 0;
+	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	listing = fd < 0 ? NULL : fdopendir(fd);
+	if (!listing && fd >= 0)
+		close(fd);
+	while (r == 0 && listing && (entry = readdir(listing)))
+		r = read_hugepages_file(rd, (unsigned)h, entry->d_name, e);
+	return r;
+}
+
+static int read_plain(struct reader *rd, unsigned what, struct err *e)
+{
+	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
+		int h = f->what & what && f->form != STAT_HUGEPAGES ? hierarchy_of(rd->layout, f) : -1;
+		int r = h < 0 ? 0 : read_file(rd, (unsigned)h, f->name, e);
+
+		if (r < 0)
+			return r;
+		if (h >= 0)
+			stat_file_parse(rd->st, f, (struct sv){ 0 }, buf_sv(&rd->text));
+	}
+	return 0;
+}
+
+/* ---- OOM kills of the groups below ---------------------------------------------------------------------------- */
+
+struct below {
+	const char *file; /* with the kills of one group alone */
+	int64_t kills;
+	unsigned left; /* groups that may still be looked at */
+};
+
+static void count_below(int dir, unsigned depth, struct below *b)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_dir listing = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!listing && fd >= 0)
+		close(fd);
+	while (listing && depth && b->left && (entry = readdir(listing))) {
+		char text[512];
+		struct sv lines;
+		uint64_t kills;
+		scoped_fd sub = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		sub = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub < 0)
+			continue;
+		b->left--;
+		if (smallfile_read(sub, b->file, text, sizeof text, &lines) == 0 &&
+		    cgroup_counter(lines, "oom_kill", &kills))
+			b->kills += (int64_t)kills;
+		count_below(sub, depth - 1, b);
+	}
+}
+
+/* v1 counts a kill in the victim's group alone; v2 in those above it too, unless it is mounted with memory_localevents. */
+static void add_below(struct reader *rd)
+{
+	int h = cgroup_layout_find(rd->layout, CGROUP_MEMORY);
+	struct below b = { .left = LIMIT_CGROUPS_BELOW };
+	char dir[CGROUP_DIR_MAX], text[512];
+	int64_t *kills = &rd->st->memory_events.oom_kill;
+	scoped_fd fd = -1;
+	struct stat s;
+	struct sv lines;
+	uint64_t own;
+
+	if (*kills == CG_UNSET || !group_dir(rd, (unsigned)h, dir) || fstatat(rd->host->root, dir, &s, 0) < 0 ||
+	    s.st_nlink == 2) /* "." and the name above: no folder below */
+		return;
+	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	b.file = rd->layout->h[h].v2 ? "memory.events.local" : "memory.oom_control";
+	if (fd < 0 || smallfile_read(fd, b.file, text, sizeof text, &lines) < 0 ||
+	    !cgroup_counter(lines, "oom_kill", &own))
+		return;
+	b.kills = (int64_t)own;
+	count_below(fd, CGROUP_DEPTH_MAX, &b);
+	if (b.kills > *kills)
+		*kills = b.kills;
+}
+
+/* ---- the group ------------------------------------------------------------------------------------------------ */
+
+/* Nothing was found: is there no such group, or had no hierarchy anything to tell? */
+static int look_for_group(const struct reader *rd, unsigned what, struct err *e)
+{
+	char dir[CGROUP_DIR_MAX];
+	bool looked = false;
+
+	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
+		int h = f->what & what ? hierarchy_of(rd->layout, f) : -1;
+
+		if (h >= 0 && group_dir(rd, (unsigned)h, dir) && smallfile_exists(rd->host->root, dir))
+			return 0;
+		looked |= h >= 0;
+	}
+	return looked ? err_set(e, ENOENT, "cgroup %s: no such group", rd->path) : 0;
+}
+
+int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
+		     struct cgroup_stat *ret, struct err *e)
+{
+	struct cgroup_stat st;
+	struct reader rd = {
+		.host = h, .layout = l, .path = path, .st = &st, .text = BUF(LIMIT_CGROUP_FILE), .name = NULL
+	};
+	int r;
+
+	if (path[0] != '/')
+		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute", path);
+	cgroup_stat_init(&st);
+	r = read_plain(&rd, what, e);
+	if (r == 0 && what & CGROUP_STAT_HUGETLB)
+		r = read_hugepages(&rd, e);
+	if (r == 0 && what & CGROUP_STAT_EVENTS)
+		add_below(&rd);
+	if (r == 0 && !rd.found)
+		r = look_for_group(&rd, what, e);
+	buf_done(&rd.text);
+	if (r < 0)
+		return r;
+	stat_derive(&st);
+	*ret = st;
+	return 0;
+}
