@@ -68,13 +68,20 @@ static const struct json_row root_rows[] = {
 };
 static const struct json_table root_table = JSON_TABLE_PRESENT(root_rows, struct runtime_spec, root.present);
 
+static const struct json_row mapping_rows[] = {
+	{ "containerID", JSON_U32, JSON_REQUIRED | JSON_ALWAYS, AT(oci_id_mapping, container_id) },
+	{ "hostID", JSON_U32, JSON_REQUIRED | JSON_ALWAYS, AT(oci_id_mapping, host_id) },
+	{ "size", JSON_U32, JSON_REQUIRED | JSON_ALWAYS, AT(oci_id_mapping, size) },
+};
+static const struct json_table mapping_table = JSON_TABLE(mapping_rows, struct oci_id_mapping);
+
 static const struct json_row mount_rows[] = {
 	{ "destination", JSON_TEXT, JSON_REQUIRED, AT(oci_mount, destination) },
 	{ "type", JSON_TEXT, 0, AT(oci_mount, type) },
 	{ "source", JSON_TEXT, 0, AT(oci_mount, source) },
 	{ "options", JSON_TEXTS, 0, AT(oci_mount, options) },
-	{ "uidMappings", JSON_REFUSED },
-	{ "gidMappings", JSON_REFUSED },
+	{ "uidMappings", JSON_OBJECTS, 0, AT(oci_mount, uid_mappings), &mapping_table },
+	{ "gidMappings", JSON_OBJECTS, 0, AT(oci_mount, gid_mappings), &mapping_table },
 };
 static const struct json_table mount_table = JSON_TABLE(mount_rows, struct oci_mount);
 
@@ -221,8 +228,8 @@ static const struct json_table clock_table = JSON_TABLE(clock_rows, struct runti
 
 static const struct json_row linux_rows[] = {
 	{ "namespaces", JSON_OBJECTS, 0, AT(runtime_spec, namespaces), &namespace_table },
-	{ "uidMappings", JSON_REFUSED },
-	{ "gidMappings", JSON_REFUSED },
+	{ "uidMappings", JSON_OBJECTS, 0, AT(runtime_spec, uid_mappings), &mapping_table },
+	{ "gidMappings", JSON_OBJECTS, 0, AT(runtime_spec, gid_mappings), &mapping_table },
 	{ "timeOffsets", JSON_OBJECT, 0, 0, &clock_table },
 	{ "devices", JSON_OBJECTS, 0, AT(runtime_spec, devices), &device_table },
 	{ "netDevices", JSON_REFUSED },

@@ -59,9 +59,18 @@ struct oci_process {
 	const char *apparmor_profile, *selinux_label;
 };
 
+struct oci_id_mapping {
+	int64_t container_id, host_id, size;
+};
+struct oci_id_mappings {
+	struct oci_id_mapping *v;
+	size_t n;
+};
+
 struct oci_mount {
 	const char *destination, *type, *source;
 	struct oci_strings options;
+	struct oci_id_mappings uid_mappings, gid_mappings; /* of an idmapped mount; none: the container's */
 };
 
 struct oci_namespace {
@@ -165,6 +174,7 @@ struct runtime_spec {
 		struct oci_namespace *v;
 		size_t n;
 	} namespaces;
+	struct oci_id_mappings uid_mappings, gid_mappings;
 	struct {
 		struct oci_device *v;
 		size_t n;

@@ -5,7 +5,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/mount.h"
 #include "kernel/sys.h"
-#include "runtime/init_proc.h"
+#include "runtime/apply.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,46 +17,45 @@
 
 /* ---- host steps, before the clone ------------------------------------------------------------------------------- */
 
-struct apply {
-	struct container *c;
-	struct init init;
-};
-
-static int host_root_overlay(struct apply *a, struct err *e)
+static int host_root_overlay(struct apply *a, const struct step *s, struct err *e)
 {
-	const struct root_source *root = &a->c->plan->root;
+	const struct plan *p = a->c->plan;
+	const struct root_source *root = &p->root;
+	struct mount_owner owner = { id_map_outside(&p->uids, 0), id_map_outside(&p->gids, 0) };
 	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), data = -1;
+	struct mount_overlay o;
 	int r;
 
+	(void)s;
 	if (layers < 0)
 		return err_sys(e, "open %s", root->layers_dir);
 	data = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (data < 0)
 		return err_sys(e, "open %s", root->data_dir);
-	r = mount_overlay(&(struct mount_overlay){ .layers_dir = layers,
-						   .data_dir = data,
-						   .data_path = root->data_dir,
-						   .lower = root->lower,
-						   .lower_count = root->lower_count,
-						   .upper = root->upper,
-						   .work = root->work,
-						   .append = a->c->plan->facts->kernel.overlay_lowerdir_append },
-			  e);
+	o = (struct mount_overlay){ .layers_dir = layers, .data_dir = data, .layers_path = root->layers_dir,
+				    .data_path = root->data_dir, .lower = root->lower,
+				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
+				    .append = p->facts->kernel.overlay_lowerdir_append,
+				    .detached = p->facts->kernel.overlay_detached_layers };
+	r = root->idmap ? mount_overlay_idmapped(&o, a->userns, &owner, e) : mount_overlay(&o, e);
 	if (r < 0)
 		return err_wrap(e, r, "root file system");
 	a->init.root_mount = r;
 	return 0;
 }
 
-static int host_root_bind(struct apply *a, struct err *e)
+static int host_root_bind(struct apply *a, const struct step *s, struct err *e)
 {
-	const char *path = a->c->plan->root.path;
-	int r;
+	const struct root_source *root = &a->c->plan->root;
+	scoped_fd mnt = mount_clone(AT_FDCWD, root->path, true, e);
+	int r = mnt < 0 ? mnt : 0;
 
-	r = mount_clone(AT_FDCWD, path, true, e);
+	(void)s;
+	if (r == 0 && root->idmap)
+		r = mount_idmap(mnt, a->userns, false, e);
 	if (r < 0)
-		return err_wrap(e, r, "root file system %s", path);
-	a->init.root_mount = r;
+		return err_wrap(e, r, "root file system %s", root->path);
+	a->init.root_mount = fd_take(&mnt);
 	return 0;
 }
 
@@ -75,6 +74,7 @@ static int host_clone(struct apply *a, const struct step *s, struct err *e)
 		args.cgroup = (uint64_t)into;
 	}
 	a->init.sync = pair[1];
+	a->init.cgroup = c->cgroup;
 	pid = sys_clone3(&args);
 	if (pid == 0) {
 		close(pair[0]);
@@ -89,35 +89,48 @@ static int host_clone(struct apply *a, const struct step *s, struct err *e)
 	}
 	c->pid = pid;
 	c->sync = pair[0];
-	return 0;
+	return host_ns_return(a, e);
 }
 
-static int host_step(struct apply *a, const struct step *s, struct err *e)
+static int host_cgroup_make(struct apply *a, const struct step *s, struct err *e)
 {
 	struct container *c = a->c;
-	const struct plan *p = c->plan;
 
-	switch (s->op) {
-	case STEP_CGROUP_MAKE:
-		c->cgroup_path = strdup(p->cgroup_path);
-		return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) :
-					err_oom(e);
-	case STEP_CGROUP_WRITE:
-		return cgroup_apply(c->cgroup, s->data, e);
-	case STEP_CGROUP_DEVICES:
-		return cgroup_apply_devices(c->cgroup, p->cgroup.device_hierarchy, p->limits.devices,
-					    p->limits.device_count, e);
-	case STEP_ROOT_OVERLAY:
-		return host_root_overlay(a, e);
-	case STEP_ROOT_BIND:
-		return host_root_bind(a, e);
-	case STEP_CLONE:
-		a->init.cgroup = c->cgroup;
-		return host_clone(a, s, e);
-	default:
-		return err_set(e, EINVAL, "step %s is not the host's", step_op_name(s->op));
-	}
+	(void)s;
+	c->cgroup_path = strdup(c->plan->cgroup_path);
+	return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) : err_oom(e);
 }
+
+static int host_cgroup_write(struct apply *a, const struct step *s, struct err *e)
+{
+	return cgroup_apply(a->c->cgroup, s->data, e);
+}
+
+static int host_cgroup_devices(struct apply *a, const struct step *s, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+
+	(void)s;
+	return cgroup_apply_devices(a->c->cgroup, p->cgroup.device_hierarchy, p->limits.devices,
+				    p->limits.device_count, e);
+}
+
+static host_fn *const host_steps[STEP_OP_COUNT] = {
+	[STEP_CGROUP_MAKE] = host_cgroup_make,
+	[STEP_CGROUP_WRITE] = host_cgroup_write,
+	[STEP_CGROUP_DEVICES] = host_cgroup_devices,
+	[STEP_NS_JOIN] = host_ns_join,
+	[STEP_ROOT_OVERLAY] = host_root_overlay,
+	[STEP_ROOT_BIND] = host_root_bind,
+	[STEP_BIND_SOURCE] = host_bind_source,
+	[STEP_CLONE] = host_clone,
+	[STEP_ID_MAP] = host_id_map,
+	[STEP_STDIO_OWNER] = host_stdio_owner,
+	[STEP_DEVICE_SOURCE] = host_device_source,
+	[STEP_HAND_OVER] = host_hand_over,
+	[STEP_RLIMIT] = host_rlimit,
+	[STEP_OOM_SCORE_ADJ] = host_oom_score_adj,
+};
 
 static int run_steps(struct apply *a, enum step_actor actor, struct err *e)
 {
@@ -128,7 +141,7 @@ static int run_steps(struct apply *a, enum step_actor actor, struct err *e)
 
 		if (p->steps[i].actor != actor)
 			continue;
-		r = host_step(a, &p->steps[i], e);
+		r = host_steps[p->steps[i].op](a, &p->steps[i], e);
 		if (r < 0)
 			return r;
 		trace_step(a->c->trace, i);
@@ -152,8 +165,7 @@ static ssize_t receive(struct container *c, struct init_message *m)
 	return n;
 }
 
-/* 1: ready; 0: the socket was closed, so execve(2) went well; < 0: its error */
-static int hear(struct container *c, struct err *e)
+int container_hear(struct container *c, struct err *e)
 {
 	struct init_message m = { 0 };
 	ssize_t n;
@@ -172,7 +184,7 @@ static int hear(struct container *c, struct err *e)
 	return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
 }
 
-static int ended_early(struct container *c, struct err *e)
+int container_ended_early(struct container *c, struct err *e)
 {
 	struct err ignored;
 	int status = 0;
@@ -183,6 +195,27 @@ static int ended_early(struct container *c, struct err *e)
 	return err_set(e, EIO, "the container's first process ended during its set-up");
 }
 
+static int make_binds(struct apply *a, struct err *e)
+{
+	size_t n = a->c->plan->bind_count;
+
+	a->init.binds = calloc(n + 1, sizeof *a->init.binds);
+	for (size_t i = 0; a->init.binds && i < n; i++)
+		a->init.binds[i] = -1;
+	return a->init.binds ? 0 : err_oom(e);
+}
+
+/* The child has them now, or there is no child. */
+static void forget(struct apply *a)
+{
+	for (size_t i = 0; a->init.binds && i < init_slots(&a->init); i++)
+		if (*init_slot(&a->init, i) >= 0)
+			close(*init_slot(&a->init, i));
+	if (a->userns >= 0)
+		close(a->userns);
+	free(a->init.binds);
+}
+
 int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e)
 {
@@ -190,11 +223,13 @@ int container_create(const struct plan *p, const struct host *host, const int st
 		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1, .console = -1
 	};
 	struct apply a = { .c = &c,
+			   .userns = -1,
 			   .init = { .plan = p,
 				     .trace = t,
 				     .sync = -1,
 				     .host_proc = host->proc,
 				     .root_mount = -1,
+				     .anchor = -1,
 				     .root = -1,
 				     .proc = -1,
 				     .sys = -1,
@@ -204,15 +239,16 @@ int container_create(const struct plan *p, const struct host *host, const int st
 	int r;
 
 	memcpy(a.init.stdio, stdio, sizeof a.init.stdio);
-	a.init.binds = calloc(p->bind_count + 1, sizeof *a.init.binds);
-	r = a.init.binds ? run_steps(&a, ACTOR_HOST, &own) : err_oom(&own);
-	free(a.init.binds);
-	if (a.init.root_mount >= 0)
-		close(a.init.root_mount);
+	r = make_binds(&a, &own);
+	if (r == 0)
+		r = run_steps(&a, ACTOR_HOST, &own);
+	if (a.left_count)
+		(void)host_ns_return(&a, &ignored);
+	forget(&a);
 	if (r == 0) {
-		r = hear(&c, &own);
+		r = container_hear(&c, &own);
 		if (r == 0)
-			r = ended_early(&c, &own);
+			r = container_ended_early(&c, &own);
 	}
 	if (r > 0) {
 		if (c.cgroup)
@@ -236,7 +272,7 @@ int container_start(struct container *c, struct err *e)
 	if (r == 0 && send(c->sync, "g", 1, MSG_NOSIGNAL) != 1)
 		r = err_sys(&own, "tell the container's first process to go");
 	if (r == 0)
-		r = hear(c, &own);
+		r = container_hear(c, &own);
 	if (r == 0) {
 		close(c->sync);
 		c->sync = -1;

@@ -72,7 +72,7 @@ int exec_start(const struct plan *p, const struct exec_target *t, const int stdi
 	       struct err *e)
 {
 	struct init in = { .plan = p, .cgroup = t->cgroup, .target = t->pidfd, .host_proc = t->host->proc,
-			   .root_mount = -1, .root = -1, .proc = -1, .sys = -1, .mask = -1, .dev = -1 };
+			   .root_mount = -1, .anchor = -1, .root = -1, .proc = -1, .sys = -1, .mask = -1, .dev = -1 };
 	int pair[2], pid, r = open_sync(pair, e);
 
 	if (r < 0)

@@ -16,7 +16,6 @@
 #include "kernel/sys.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -34,16 +33,6 @@ static int close_the_host(struct init *in, struct err *e)
 	return sys_close_range(SYNC_FD + 1, ~0u, 0) < 0 ? err_sys(e, "close_range") : 0;
 }
 
-/* In a new user namespace we are nobody until we become its root. */
-static int become_root_there(struct err *e)
-{
-	if (setgroups(0, NULL) < 0)
-		return err_sys(e, "setgroups");
-	if (setresgid(0, 0, 0) < 0)
-		return err_sys(e, "setresgid 0");
-	return setresuid(0, 0, 0) < 0 ? err_sys(e, "setresuid 0") : 0;
-}
-
 int init_ns_enter(struct init *in, const struct step *s, struct err *e)
 {
 	int r;
@@ -53,7 +42,7 @@ int init_ns_enter(struct init *in, const struct step *s, struct err *e)
 					err_sys(e, "setns to the namespaces of the container's first process");
 	r = close_the_host(in, e);
 	if (r == 0 && s->set & CLONE_NEWUSER)
-		r = become_root_there(e);
+		r = init_become_root(e);
 	if (r < 0)
 		return r;
 	in->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -28,33 +28,40 @@ int init_propagation(struct init *in, const struct step *s, struct err *e)
 	return 0;
 }
 
-/* Opened here, by path: a descriptor from before the clone belongs to the other mount namespace. */
-static int attach_at(int mnt, const char *path, struct err *e)
+/* Opened here, by path: a descriptor from before the clone belongs to the other mount namespace. Unless this process may
+ * not: then the host side did it, in this namespace. */
+static int attach_at(const struct init *in, int mnt, const char *path, struct err *e)
 {
-	scoped_fd anchor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd anchor = -1;
 
+	if (in->anchor >= 0)
+		return mount_attach(mnt, in->anchor, e);
+	anchor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return anchor < 0 ? err_sys(e, "open %s", path) : mount_attach(mnt, anchor, e);
 }
 
 /* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Linux
  * before 6.15 clones only what is attached in the caller's namespace: below the root it is in nobody's way and leaves
  * with the old one. Not over "/", where it would be detached instead of the old root (init_pivot_root). */
-static int mask_source(struct init *in, const char *root_path, struct err *e)
+static int mask_source(struct init *in, struct err *e)
 {
-	int mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e), r;
-	struct stat root, at;
+	int mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
 
 	if (mnt < 0)
 		return mnt;
 	in->mask = mnt;
 	if (mknodat(mnt, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(mnt, "dir", 0555) < 0)
 		return err_sys(e, "make the masks' source");
-	r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
-	if (r < 0)
-		return r;
-	if (stat("/", &root) < 0 || stat(root_path, &at) < 0)
+	return mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+}
+
+static int attach_mask_source(struct init *in, const char *root_path, struct err *e)
+{
+	struct stat root, at;
+
+	if (stat("/", &root) < 0 || (in->anchor >= 0 ? fstat(in->anchor, &at) : stat(root_path, &at)) < 0)
 		return err_sys(e, "stat %s", root_path);
-	return root.st_dev == at.st_dev && root.st_ino == at.st_ino ? 0 : attach_at(mnt, root_path, e);
+	return root.st_dev == at.st_dev && root.st_ino == at.st_ino ? 0 : attach_at(in, in->mask, root_path, e);
 }
 
 int init_bind_source(struct init *in, const struct step *s, struct err *e)
@@ -69,13 +76,16 @@ int init_bind_source(struct init *in, const struct step *s, struct err *e)
 
 int init_root_attach(struct init *in, const struct step *s, struct err *e)
 {
-	int r = in->plan->spec->masked_paths.n ? mask_source(in, s->source, e) : 0;
+	int r = in->mask < 0 && in->plan->spec->masked_paths.n ? mask_source(in, e) : 0;
+
+	if (r == 0 && in->mask >= 0)
+		r = attach_mask_source(in, s->source, e);
 
 	/* a bind of a shared mount is shared itself, and pivot_root(2) takes no such root */
 	if (r == 0)
 		r = mount_change(in->root_mount, 0, 0, MS_SLAVE, true, e);
 	if (r == 0)
-		r = attach_at(in->root_mount, s->source, e);
+		r = attach_at(in, in->root_mount, s->source, e);
 	if (r < 0)
 		return err_wrap(e, r, "attach the root");
 	in->root = in->root_mount;
@@ -222,20 +232,27 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 
 /* ---- /sys/fs/cgroup ------------------------------------------------------------------------------------------- */
 
-static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
+/* dir: below the host's root */
+static int clone_of_host(const char *dir, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = -1, target = -1;
+	scoped_fd mnt = -1;
 	char path[PATH_MAX];
 	int r;
 
 	(void)snprintf(path, sizeof path, "/%s", dir);
 	mnt = mount_clone(AT_FDCWD, path, false, e);
-
 	if (mnt < 0)
 		return mnt;
 	r = change(mnt, s, e);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : fd_take(&mnt);
+}
+
+static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
+{
+	scoped_fd mnt = clone_of_host(dir, s, e), target = -1;
+
+	if (mnt < 0)
+		return mnt;
 	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "mkdir %s", name);
 	target = openat(into, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -293,7 +310,9 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 {
 	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
-	scoped_fd mnt = mount_new("cgroup2", NULL, s->set, e);
+	bool foreign = in->plan->userns && !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
+	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, s, e) :
+				  mount_new("cgroup2", NULL, s->set, e);
 
 	return mnt < 0 ? mnt : mounted(in, mnt, s, true, e);
 }
@@ -323,7 +342,7 @@ static int copy_into(struct init *in, int mnt, const char *path, struct err *e)
 
 int init_copy_up(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd to = open(s->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd to = openat(in->binds[s->n[2]], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (to < 0)
@@ -380,6 +399,8 @@ int init_device(struct init *in, const struct step *s, struct err *e)
 
 	if (dir < 0)
 		return err_wrap(e, dir, "device %s", s->path);
+	if (in->plan->userns && type != S_IFIFO)
+		return init_bind_device(in, s, dir, name, e);
 	if (mknodat(dir, name, type | (mode_t)s->n[2], dev) < 0) {
 		if (errno != EEXIST)
 			return err_sys(e, "mknod %s", s->path);

@@ -7,6 +7,8 @@
  * Stage 1, joins (CGROUP_JOIN … SESSION). All privileges of the caller, the host's mounts still visible.
  *   Should: move itself into the v1 groups, then make or join namespaces that must come after; take its stdio.
  *   Must not: touch a mount.
+ *   In a user namespace of its own it has no right to anything of the host's from the clone on. USERNS_ROOT waits for the
+ *   namespace's maps and for the descriptors of what only the host side could open, then becomes the namespace's root.
  * Stage 2, mounts (PROPAGATION … PIVOT_ROOT). All privileges; host paths may be opened for bind sources only.
  *   Should: attach the root, then reach every target by openat2(2) inside it; mounts of ours (/proc, /sys, masks) by the
  *   descriptors that we made, never by a path that the image could have changed.
@@ -33,6 +35,7 @@ static init_step init_ready;
 
 static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_JOIN] = init_cgroup_join,
+	[STEP_USERNS_ROOT] = init_userns_root,
 	[STEP_CGROUP_NS] = init_cgroup_ns,
 	[STEP_NS_JOIN] = init_ns_join,
 	[STEP_SESSION] = init_session,

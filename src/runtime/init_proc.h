@@ -33,11 +33,13 @@ struct init {
 	int stdio[3];  /* become 0, 1, 2; -1: stays as it is */
 	int host_proc; /* the host's /proc, O_PATH */
 	int root_mount; /* detached mount of the root */
+	int anchor;     /* where it is attached, O_PATH, in the child's mount namespace; -1: the child opens it */
 	/* made on the way */
 	int root;      /* the attached root */
 	int proc, sys; /* the mounts at /proc and /sys, -1 while there are none */
 	int *binds;    /* the plan's bind_count detached mounts, from BIND_SOURCE to BIND */
-	int mask;      /* our tmpfs with `null` and an empty directory `dir`, for masks */
+	int mask;      /* our tmpfs with `null` and an empty directory `dir`, for masks; from the host side also with the
+			* nodes of the plan's devices, each by the number of its step */
 	int dev;       /* directory that the last device went into … */
 	char dev_path[64]; /* … and its path */
 	char program[PATH_MAX]; /* what FIND found */
@@ -52,6 +54,19 @@ _Noreturn void init_run(struct init *in, enum step_actor actor);
 bool init_tell(int sync, enum init_kind kind, const struct err *e, int fd);
 ssize_t init_receive(int sync, struct init_message *ret, int *ret_fd, pid_t *ret_sender);
 
+/* The descriptors that the host side hands over with a user namespace; -1 where there is none. */
+static inline size_t init_slots(const struct init *in)
+{
+	return 3 + in->plan->bind_count;
+}
+static inline int *init_slot(struct init *in, size_t i)
+{
+	int *const first[] = { &in->anchor, &in->root_mount, &in->mask };
+
+	return i < 3 ? first[i] : &in->binds[i - 3];
+}
+#define INIT_SLOTS_AT_ONCE 64 /* descriptors of one message; the kernel takes 253 */
+
 /* One function per step, called in the plan's order: init_mounts.c, init_process.c */
 typedef int init_step(struct init *in, const struct step *s, struct err *e);
 
@@ -60,6 +75,13 @@ init_step init_propagation, init_bind_source, init_root_attach, init_mount, init
 	init_pivot_root;
 init_step init_console;                         /* init_console.c */
 init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
+init_step init_userns_root;                      /* init_userns.c */
 init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
 	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
 	init_seccomp, init_capabilities, init_exec;
+
+/* The node of a device step, for a child that may not make one: a bind of the host side's, onto dir/name. */
+int init_bind_device(struct init *in, const struct step *s, int dir, const char *name,
+		     struct err *e); /* init_userns.c */
+
+int init_become_root(struct err *e); /* of the user namespace that the process is in; init_userns.c */

@@ -79,6 +79,10 @@ static bool take_known(struct sv word, struct mount_options *o)
 	}
 	if (sv_is(word, "tmpcopyup"))
 		return o->copy_up = true;
+	if (sv_is(word, "idmap") || sv_is(word, "ridmap")) {
+		o->idmap = sv_is(word, "idmap") ? IDMAP_MOUNT : IDMAP_TREE;
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(ignored_words); i++)
 		if (sv_is(word, ignored_words[i]))
 			return true;
@@ -94,8 +98,9 @@ int mount_options_parse(const struct oci_strings *options, struct arena *a, stru
 	for (size_t i = 0; i < options->n; i++) {
 		struct sv word = sv_from(options->v[i]);
 
-		if (sv_is(word, "idmap") || sv_is(word, "ridmap") || sv_has_prefix(word, "idmap="))
-			return err_set(e, ENOTSUP, "option %s: not supported", options->v[i]);
+		if (sv_has_prefix(word, "idmap=") || sv_has_prefix(word, "ridmap="))
+			return err_set(e, ENOTSUP, "option %s: not supported; see the mount's uidMappings",
+				       options->v[i]);
 		if (take_known(word, &o))
 			continue;
 		o.data = o.data ? arena_fmt(a, "%s,%s", o.data, options->v[i]) : options->v[i];

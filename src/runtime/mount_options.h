@@ -11,8 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum mount_idmap { IDMAP_NONE, IDMAP_MOUNT, IDMAP_TREE /* mounts below it too */ };
+
 struct mount_options {
 	bool bind, recursive_bind, copy_up;
+	enum mount_idmap idmap;
 	uint64_t set, clear;                     /* MOUNT_ATTR_x of the mount itself */
 	uint64_t set_recursive, clear_recursive; /* rro, rnosuid …: of everything below as well */
 	uint64_t propagation;                    /* MS_PRIVATE …; 0: not asked for */
@@ -20,7 +23,7 @@ struct mount_options {
 	const char *data; /* the words left over, comma-separated; NULL: none */
 };
 
-/* mount_options_parse - -ENOTSUP: an option that the specification has and tare cannot honour (idmap), by name. */
+/* mount_options_parse - -ENOTSUP: an option that other runtimes have and tare has not (idmap=…), by name. */
 int mount_options_parse(const struct oci_strings *options, struct arena *a, struct mount_options *ret, struct err *e);
 
 /* mount_attr_print - "ro,nosuid,nodev" */

@@ -29,10 +29,14 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 {
 	struct plan p = { .spec = spec, .facts = facts, .id = in->id, .root = in->root, .arena = a,
 			  .die_with_parent = in->die_with_parent };
-	int r = plan_cgroup(&p, e);
+	int r = plan_userns(&p, e);
 
 	if (r == 0)
+		r = plan_cgroup(&p, e);
+	if (r == 0 && !p.userns)
 		r = plan_root(&p, e);
+	if (r == 0 && !p.userns)
+		r = plan_bind_sources(&p, ACTOR_HOST, e);
 	if (r == 0)
 		r = plan_seccomp(&p, e);
 	if (r == 0)
@@ -43,6 +47,8 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 		r = plan_process(&p, e);
 	if (r == 0)
 		r = plan_cgroup_late(&p, e);
+	if (r == 0 && p.userns)
+		r = plan_process_limits(&p, ACTOR_RELEASE, e);
 	if (r == 0)
 		r = plan_release(&p, e);
 	if (r == 0)

@@ -2,9 +2,10 @@
 /* plan.h - a runtime-spec and facts about a host become an ordered list of steps. Pure: nothing is opened or made.
  *
  * Three actors carry it out, in this order: the host side before the clone, the child until it is ready, the host side
- * again ("release": what must not slow the set-up down), and the child to its execve(2). A plan of runtime/exec.h has a
- * fourth, the process that the child makes. The list prints as text for
- * `tare run --plan`, for `tare-runtime plan` and for golden files; runtime/container.c and runtime/init_proc.c apply it. */
+ * again ("release": what must not slow the set-up down), and the child to its execve(2). With a user namespace the host
+ * side goes on after the clone with what the child may not do, and hands over the descriptors that the child waits for. A
+ * plan of runtime/exec.h has a fourth, the process that the child makes. The list prints as text for `tare run --plan`,
+ * for `tare-runtime plan` and for golden files; runtime/container.c and runtime/init_proc.c apply it. */
 #pragma once
 
 #include "base/arena.h"
@@ -12,6 +13,7 @@
 #include "base/err.h"
 #include "kernel/capability.h"
 #include "kernel/host.h"
+#include "kernel/user_namespaces.h"
 #include "oci/runtime_spec.h"
 
 #include <linux/filter.h>
@@ -22,8 +24,10 @@
 	/* host, before the clone */                                                                                  \
 	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
+	/* host, after a clone with a user namespace */                                                               \
+	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
 	/* child */                                                                                                    \
-	X(CGROUP_JOIN, "cgroup-join") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
+	X(CGROUP_JOIN, "cgroup-join") X(USERNS_ROOT, "userns-root") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
 	X(PROPAGATION, "propagation") X(BIND_SOURCE, "bind-source") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \
@@ -42,6 +46,12 @@ enum step_op {
 	STEP_OP_COUNT
 };
 
+/* The ids of an idmapped bind, when they are not those of the container's user namespace. */
+struct step_idmap {
+	struct id_map uids, gids;
+	struct userns_maps maps;
+};
+
 enum step_actor { ACTOR_HOST, ACTOR_CHILD, ACTOR_RELEASE, ACTOR_PROCESS };
 
 /* What a step needs; which members an operation reads is said in its row (plan_print.c) and its function. */
@@ -57,12 +67,13 @@ struct step {
 	uint64_t propagation;
 	int64_t n[4]; /* numbers: device major, minor, mode | limits soft, hard | uid, gid */
 	bool recursive;
-	const void *data; /* a list that belongs to the plan */
+	const void *data; /* a list that belongs to the plan; BIND_SOURCE: struct step_idmap, NULL the container's */
 };
 
 /* Where the root file system comes from: a path (the document's root.path) or overlay layers of the store. */
 struct root_source {
 	const char *path; /* absolute host path; NULL: overlay */
+	bool idmap;       /* owners on the disk are those of the container's user namespace; else the host's */
 	const char *layers_dir, *data_dir;
 	const char *const *lower; /* relative to layers_dir, topmost first */
 	unsigned lower_count;
@@ -87,6 +98,9 @@ struct plan {
 	struct cgroup_writes cgroup;
 	uint64_t clone_flags; /* CLONE_NEWx */
 	bool cgroup_ns, die_with_parent;
+	bool userns; /* a new one, with these maps */
+	struct id_map uids, gids;
+	struct userns_maps maps;
 	struct sock_fprog seccomp;
 	unsigned seccomp_flags;
 	struct cap_sets caps;

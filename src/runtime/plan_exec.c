@@ -137,9 +137,7 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 		return err_oom(e);
 	if (mode != CGROUP_MODE_NONE && mode != CGROUP_MODE_V2 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
-	r = plan_oom_score_adj(p, e);
-	if (r == 0)
-		r = plan_rlimits(p, e);
+	r = plan_process_limits(p, ACTOR_CHILD, e);
 	if (r < 0)
 		return r;
 	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION) || !(s = plan_add(p, ACTOR_CHILD, STEP_NS_ENTER)))

@@ -88,23 +88,80 @@ static int options_of(struct plan *p, const struct oci_mount *m, struct mount_op
 	return r;
 }
 
-/* What is bound is taken before the root has its place: a folder above that place would show the root in itself. */
-static int plan_bind_source(struct plan *p, const struct oci_mount *m, struct err *e)
+/* The ids of the mount itself; NULL: those of the container's user namespace. */
+static int plan_idmap(struct plan *p, const struct oci_mount *m, const struct step_idmap **ret, struct err *e)
 {
-	struct mount_options o;
-	struct step *s;
-	int r = options_of(p, m, &o, e);
+	struct step_idmap *map;
+	int r;
 
-	if (r < 0 || !o.bind)
+	*ret = NULL;
+	if (m->uid_mappings.n == 0 && m->gid_mappings.n == 0)
+		return p->userns ? 0 : err_set(e, EINVAL, "idmap: there is neither a user namespace nor uidMappings");
+	map = arena_alloc(p->arena, sizeof *map);
+	OOM_IF_NULL(map, e);
+	r = plan_id_map(p, &m->uid_mappings, "uidMappings", &map->uids, &map->maps.uid, e);
+	if (r == 0)
+		r = plan_id_map(p, &m->gid_mappings, "gidMappings", &map->gids, &map->maps.gid, e);
+	if (r == 0 && !(p->userns && id_map_equal(&map->uids, &p->uids) && id_map_equal(&map->gids, &p->gids)))
+		*ret = map;
+	return r;
+}
+
+/* What is bound is taken before the root has its place: a folder above that place would show the root in itself. The host
+ * side takes what only it may: a source for a container in a user namespace, an idmapped one. */
+static int plan_bind_source(struct plan *p, enum step_actor actor, const struct oci_mount *m, struct mount_options *o,
+			    size_t index, struct err *e)
+{
+	bool mapped = o->idmap || m->uid_mappings.n || m->gid_mappings.n;
+	const struct step_idmap *map = NULL;
+	struct step *s;
+	int r = 0;
+
+	if (actor != (mapped || p->userns ? ACTOR_HOST : ACTOR_CHILD))
+		return 0;
+	if (mapped)
+		r = plan_idmap(p, m, &map, e);
+	if (r < 0)
 		return r;
-	if (!m->source || m->source[0] != '/')
-		return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination ? m->destination : "",
-			       m->source ? m->source : "");
-	s = plan_add(p, ACTOR_CHILD, STEP_BIND_SOURCE);
+	s = plan_add(p, actor, STEP_BIND_SOURCE);
 	OOM_IF_NULL(s, e);
 	s->path = m->source;
-	s->recursive = o.recursive_bind;
-	s->n[2] = (int64_t)p->bind_count++;
+	s->recursive = o->recursive_bind;
+	s->n[2] = (int64_t)index;
+	s->n[3] = mapped && !o->idmap ? IDMAP_MOUNT : (int64_t)o->idmap;
+	s->data = map;
+	return 0;
+}
+
+static int check_bind(const struct oci_mount *m, const struct mount_options *o, struct err *e)
+{
+	if (!o->bind)
+		return o->idmap || m->uid_mappings.n || m->gid_mappings.n ?
+			       err_set(e, ENOTSUP, "%s: only a bind can be idmapped", m->destination) :
+			       0;
+	if (m->source && m->source[0] == '/')
+		return 0;
+	return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination ? m->destination : "",
+		       m->source ? m->source : "");
+}
+
+int plan_bind_sources(struct plan *p, enum step_actor actor, struct err *e)
+{
+	size_t binds = 0;
+
+	for (size_t i = 0; i < p->spec->mounts.n; i++) {
+		const struct oci_mount *m = &p->spec->mounts.v[i];
+		struct mount_options o;
+		int r = options_of(p, m, &o, e);
+
+		if (r == 0)
+			r = check_bind(m, &o, e);
+		if (r == 0 && o.bind)
+			r = plan_bind_source(p, actor, m, &o, binds++, e);
+		if (r < 0)
+			return err_wrap(e, r, "mounts[%zu]", i);
+	}
+	p->bind_count = binds;
 	return 0;
 }
 
@@ -172,6 +229,7 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 		OOM_IF_NULL(s, e);
 		s->path = m->destination;
 		s->source = m->source;
+		s->n[2] = (int64_t)*binds;
 	}
 	s = plan_add(p, ACTOR_CHILD, o.bind ? STEP_BIND : cgroup ? STEP_MOUNT_CGROUP : STEP_MOUNT);
 	OOM_IF_NULL(s, e);
@@ -250,6 +308,7 @@ static bool is_default_device(const char *path)
 static int plan_device(struct plan *p, const struct oci_device *d, struct err *e)
 {
 	struct step *s;
+	int r;
 
 	if (!d->path || d->path[0] != '/')
 		return err_set(e, EINVAL, "path: \"%s\" is not absolute", d->path ? d->path : "");
@@ -257,6 +316,9 @@ static int plan_device(struct plan *p, const struct oci_device *d, struct err *e
 		return err_set(e, EINVAL, "type: \"%s\" is none of c, u, b, p", d->type ? d->type : "");
 	if (is_default_device(d->path))
 		return 0;
+	r = plan_check_ids(p, d->uid == OCI_UNSET ? 0 : d->uid, d->gid == OCI_UNSET ? 0 : d->gid, e);
+	if (r < 0)
+		return r;
 	s = plan_add(p, ACTOR_CHILD, STEP_DEVICE);
 	OOM_IF_NULL(s, e);
 	s->path = d->path;
@@ -355,11 +417,8 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 	size_t binds = 0;
 	int r = plan_propagation(p, e);
 
-	for (size_t i = 0; r == 0 && i < spec->mounts.n; i++) {
-		r = plan_bind_source(p, &spec->mounts.v[i], e);
-		if (r < 0)
-			err_wrap(e, r, "mounts[%zu]", i);
-	}
+	if (r == 0)
+		r = plan_bind_sources(p, ACTOR_CHILD, e);
 	if (r == 0 && !(s = plan_add(p, ACTOR_CHILD, STEP_ROOT_ATTACH)))
 		r = err_oom(e);
 	if (r == 0) /* what is there is hidden from now on: nothing that a bind could still want */

@@ -109,7 +109,29 @@ static void put_overlay(const struct plan *p, struct buf *out)
 		buf_putf(out, "%s%s", i ? ":" : "", p->root.lower[i]);
 	if (p->root.upper)
 		buf_putf(out, " upper=%s work=%s", p->root.upper, p->root.work);
+	if (p->root.idmap)
+		buf_puts(out, " idmap");
 	buf_puts(out, " -> /");
+}
+
+static void put_map(const char *what, const struct id_map *m, struct buf *out)
+{
+	buf_putf(out, " %s", what);
+	for (size_t i = 0; i < m->n; i++)
+		buf_putf(out, "%c%u:%u:%u", i ? ',' : ' ', m->v[i].inside, m->v[i].outside, m->v[i].count);
+}
+
+static void put_idmap(const struct step *s, struct buf *out)
+{
+	const struct step_idmap *own = s->data;
+
+	if (s->n[3] == IDMAP_NONE)
+		return;
+	buf_puts(out, s->n[3] == IDMAP_TREE ? " ridmap" : " idmap");
+	if (!own)
+		return;
+	put_map("uid", &own->uids, out);
+	put_map("gid", &own->gids, out);
 }
 
 static void put_limit(int64_t v, struct buf *out)
@@ -145,6 +167,20 @@ static void put_operands(const struct plan *p, const struct step *s, struct buf 
 		break;
 	case STEP_NS_ENTER:
 		put_namespaces(s->set, out);
+		break;
+	case STEP_ROOT_BIND:
+		buf_putf(out, " %s -> %s%s", s->source, s->path, p->root.idmap ? " idmap" : "");
+		break;
+	case STEP_ID_MAP:
+		put_map("uid", &p->uids, out);
+		put_map("gid", &p->gids, out);
+		break;
+	case STEP_STDIO_OWNER:
+		buf_putf(out, " %lld", (long long)s->n[0]);
+		break;
+	case STEP_BIND_SOURCE:
+		buf_putf(out, " %s", s->path);
+		put_idmap(s, out);
 		break;
 	case STEP_PROPAGATION:
 		buf_putf(out, " %s %s%s", s->path, s->recursive ? "r" : "", mount_propagation_name(s->propagation));

@@ -7,7 +7,10 @@
 /* plan_add - a zeroed step of that kind at the end; NULL: out of memory (plan_make reports it once). */
 struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op);
 
+int plan_userns(struct plan *p, struct err *e);                                 /* plan_userns.c: maps, before all else */
+int plan_userns_host(struct plan *p, struct err *e);                            /* plan_userns.c: after the clone */
 int plan_root(struct plan *p, struct err *e);                                   /* plan_mounts.c */
+int plan_bind_sources(struct plan *p, enum step_actor actor, struct err *e);    /* plan_mounts.c: those that it opens */
 int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e);   /* plan_mounts.c */
 int plan_start(struct plan *p, struct err *e);                                  /* plan_process.c: before any mount */
 int plan_process(struct plan *p, struct err *e);                                /* plan_process.c: until READY */
@@ -17,8 +20,7 @@ int plan_cgroup_late(struct plan *p, struct err *e);                            
 int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */
 
 /* plan_process.c, for plan_exec.c too */
-int plan_oom_score_adj(struct plan *p, struct err *e);
-int plan_rlimits(struct plan *p, struct err *e);
+int plan_process_limits(struct plan *p, enum step_actor actor, struct err *e); /* rlimits, OOM score */
 void plan_capabilities(struct plan *p); /* process.capabilities to p->caps */
 int plan_become(struct plan *p, struct err *e); /* from no_new_privs to the command found */
 /* plan_console - path: where it is mounted, or NULL; plan_mounts.c */
@@ -27,3 +29,9 @@ int plan_console(struct plan *p, const char *path, bool controlling, struct err 
 /* plan_device_rules - linux.resources.devices as kernel rules, with those that every container needs added as runc
  * adds them (mknod of anything, the standard devices, pts, tun). */
 int plan_device_rules(struct plan *p, struct err *e);
+
+/* plan_id_map - mappings of the document as the kernel takes them; what: their name in it. -EINVAL. */
+int plan_id_map(struct plan *p, const struct oci_id_mappings *m, const char *what, struct id_map *ret,
+		const char **ret_text, struct err *e);
+/* plan_check_ids - uid and gid are there in the container's user namespace. -EINVAL: "uid 70000 is not mapped" */
+int plan_check_ids(const struct plan *p, int64_t uid, int64_t gid, struct err *e);

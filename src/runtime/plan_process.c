@@ -22,9 +22,10 @@ static const struct {
 } namespaces[] = {
 	{ "pid", CLONE_NEWPID, false },	   { "network", CLONE_NEWNET, true }, { "mount", CLONE_NEWNS, false },
 	{ "ipc", CLONE_NEWIPC, true },	   { "uts", CLONE_NEWUTS, true },     { "cgroup", CLONE_NEWCGROUP, true },
-	{ "time", CLONE_NEWTIME, false },
+	{ "time", CLONE_NEWTIME, false },  { "user", CLONE_NEWUSER, false },
 };
 
+/* With a user namespace of its own the child has no right to another one: the host side joins it before the clone. */
 static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64_t *seen, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
@@ -42,7 +43,7 @@ static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64
 		}
 		if (!namespaces[i].joinable)
 			return err_set(e, ENOTSUP, "path: joining a %s namespace is not supported", ns->type);
-		s = plan_add(p, ACTOR_CHILD, STEP_NS_JOIN);
+		s = plan_add(p, p->userns ? ACTOR_HOST : ACTOR_CHILD, STEP_NS_JOIN);
 		if (!s)
 			return err_oom(e);
 		s->path = ns->type;
@@ -50,8 +51,7 @@ static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64
 		s->set = flag;
 		return 0;
 	}
-	return err_set(e, ns->type && strcmp(ns->type, "user") == 0 ? ENOTSUP : EINVAL,
-		       "type: \"%s\" is not a namespace that tare makes", ns->type ? ns->type : "");
+	return err_set(e, EINVAL, "type: \"%s\" is not a namespace that tare makes", ns->type ? ns->type : "");
 }
 
 static int plan_namespaces(struct plan *p, struct err *e)
@@ -129,7 +129,7 @@ static int plan_command(struct plan *p, struct err *e)
 	return 0;
 }
 
-int plan_rlimits(struct plan *p, struct err *e)
+static int plan_rlimits(struct plan *p, enum step_actor actor, struct err *e)
 {
 	for (size_t i = 0; i < p->spec->process.rlimits.n; i++) {
 		const struct oci_rlimit *l = &p->spec->process.rlimits.v[i];
@@ -139,7 +139,7 @@ int plan_rlimits(struct plan *p, struct err *e)
 		if (resource < 0)
 			return err_set(e, EINVAL, "process.rlimits[%zu].type: \"%s\" is not a limit", i,
 				       l->type ? l->type : "");
-		s = plan_add(p, ACTOR_CHILD, STEP_RLIMIT);
+		s = plan_add(p, actor, STEP_RLIMIT);
 		if (!s)
 			return err_oom(e);
 		s->path = l->type;
@@ -159,20 +159,6 @@ static struct step *add_text(struct plan *p, enum step_op op, const char *text)
 	return s;
 }
 
-int plan_oom_score_adj(struct plan *p, struct err *e)
-{
-	int64_t want = p->spec->process.oom_score_adj;
-	struct step *s;
-
-	if (want == OCI_UNSET || want == p->facts->oom_score_adj)
-		return 0;
-	s = plan_add(p, ACTOR_CHILD, STEP_OOM_SCORE_ADJ);
-	if (!s)
-		return err_oom(e);
-	s->n[0] = want;
-	return 0;
-}
-
 static int plan_identity(struct plan *p, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
@@ -181,7 +167,30 @@ static int plan_identity(struct plan *p, struct err *e)
 		return err_oom(e);
 	if (spec->domainname && *spec->domainname && !add_text(p, STEP_DOMAINNAME, spec->domainname))
 		return err_oom(e);
-	return plan_oom_score_adj(p, e);
+	return 0;
+}
+
+static int plan_oom_score_adj(struct plan *p, enum step_actor actor, struct err *e)
+{
+	int64_t want = p->spec->process.oom_score_adj;
+	struct step *s;
+
+	if (want == OCI_UNSET || want == p->facts->oom_score_adj)
+		return 0;
+	s = plan_add(p, actor, STEP_OOM_SCORE_ADJ);
+	if (!s)
+		return err_oom(e);
+	s->n[0] = want;
+	return 0;
+}
+
+/* In a user namespace of its own the child may raise nothing; done by the host side, when the set-up has no need of what
+ * is limited any more. */
+int plan_process_limits(struct plan *p, enum step_actor actor, struct err *e)
+{
+	int r = plan_oom_score_adj(p, actor, e);
+
+	return r < 0 ? r : plan_rlimits(p, actor, e);
 }
 
 static int plan_user(struct plan *p, struct err *e)
@@ -192,9 +201,12 @@ static int plan_user(struct plan *p, struct err *e)
 	if (pr->uid < 0 || pr->uid > UINT32_MAX - 1 || pr->gid < 0 || pr->gid > UINT32_MAX - 1)
 		return err_set(e, EINVAL, "process.user: uid %lld, gid %lld: allowed are 0 to 4294967294",
 			       (long long)pr->uid, (long long)pr->gid);
-	for (size_t i = 0; i < pr->additional_gids.n; i++)
+	for (size_t i = 0; i < pr->additional_gids.n; i++) {
 		if (pr->additional_gids.v[i] < 0 || pr->additional_gids.v[i] > UINT32_MAX - 1)
 			return err_set(e, EINVAL, "process.user.additionalGids[%zu]: allowed are 0 to 4294967294", i);
+		if (plan_check_ids(p, 0, pr->additional_gids.v[i], e) < 0)
+			return err_wrap(e, -EINVAL, "process.user.additionalGids[%zu]", i);
+	}
 	s = plan_add(p, ACTOR_CHILD, STEP_USER);
 	if (!s)
 		return err_oom(e);
@@ -232,8 +244,8 @@ int plan_process(struct plan *p, struct err *e)
 {
 	int r = plan_identity(p, e);
 
-	if (r == 0)
-		r = plan_rlimits(p, e);
+	if (r == 0 && !p->userns)
+		r = plan_process_limits(p, ACTOR_CHILD, e);
 	plan_capabilities(p);
 	if (r == 0)
 		r = plan_become(p, e);
@@ -258,25 +270,37 @@ int plan_release(struct plan *p, struct err *e)
 }
 
 /* What comes before any mount: the child's groups, its namespaces, its session. */
-int plan_start(struct plan *p, struct err *e)
+static int plan_child(struct plan *p, struct err *e)
 {
-	struct step *clone;
-	size_t joins = p->step_count;
-	int r;
+	bool v1 = p->facts->cgroup.mode != CGROUP_MODE_NONE && p->facts->cgroup.mode != CGROUP_MODE_V2;
+	int r = 0;
 
-	clone = plan_add(p, ACTOR_HOST, STEP_CLONE);
-	if (!clone)
+	if (v1 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
-	if (p->facts->cgroup.mode != CGROUP_MODE_NONE && p->facts->cgroup.mode != CGROUP_MODE_V2 &&
-	    !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
-		return err_oom(e);
-	r = plan_namespaces(p, e);
+	if (!p->userns)
+		r = plan_namespaces(p, e);
 	if (r < 0)
 		return r;
-	p->steps[joins].set = p->clone_flags;
-	if (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS))
+	if ((p->userns && !plan_add(p, ACTOR_CHILD, STEP_USERNS_ROOT)) ||
+	    (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS)) || !plan_add(p, ACTOR_CHILD, STEP_SESSION) ||
+	    ((p->clone_flags & CLONE_NEWNET) && !plan_add(p, ACTOR_CHILD, STEP_LOOPBACK)))
 		return err_oom(e);
-	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION))
+	return 0;
+}
+
+int plan_start(struct plan *p, struct err *e)
+{
+	int r = p->userns ? plan_namespaces(p, e) : 0;
+	size_t clone = p->step_count;
+
+	if (r < 0)
+		return r;
+	if (!plan_add(p, ACTOR_HOST, STEP_CLONE))
 		return err_oom(e);
-	return !(p->clone_flags & CLONE_NEWNET) || plan_add(p, ACTOR_CHILD, STEP_LOOPBACK) ? 0 : err_oom(e);
+	r = p->userns ? plan_userns_host(p, e) : 0;
+	if (r == 0)
+		r = plan_child(p, e);
+	if (r == 0)
+		p->steps[clone].set = p->clone_flags;
+	return r;
 }

@@ -65,15 +65,30 @@ TEST(words_become_attributes_propagation_and_the_rest)
 	}
 }
 
-TEST(idmap_is_refused_by_name)
+TEST(idmap_is_for_the_mount_or_for_all_below_it)
 {
-	static const char *const words[] = { "bind", "ridmap", NULL };
+	static const char *const words[][4] = { { "bind" }, { "bind", "idmap" }, { "rbind", "ridmap", "ro" } };
+	static const enum mount_idmap want[] = { IDMAP_NONE, IDMAP_MOUNT, IDMAP_TREE };
+	scoped_arena a = ARENA(1 << 16);
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct mount_options o;
+
+		assert_int_equal(0, parse(words[i], &a, &o, NULL));
+		assert_int_equal(want[i], o.idmap);
+		assert_null(o.data);
+	}
+}
+
+TEST(an_idmap_with_ids_of_its_own_is_refused_by_name)
+{
+	static const char *const words[] = { "bind", "idmap=uids=0-1-2", NULL };
 	scoped_arena a = ARENA(1 << 16);
 	struct mount_options o = { .data = "untouched" };
 	struct err e;
 
 	assert_int_equal(-ENOTSUP, parse(words, &a, &o, &e));
-	assert_string_equal("option ridmap: not supported", e.msg);
+	assert_string_equal("option idmap=uids=0-1-2: not supported; see the mount's uidMappings", e.msg);
 	assert_string_equal("untouched", o.data);
 }
 
@@ -89,7 +104,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(words_become_attributes_propagation_and_the_rest),
-		RUN(idmap_is_refused_by_name),
+		RUN(idmap_is_for_the_mount_or_for_all_below_it),
+		RUN(an_idmap_with_ids_of_its_own_is_refused_by_name),
 		RUN(attributes_print_as_mount_words),
 	};
 

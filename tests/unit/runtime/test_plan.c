@@ -18,6 +18,11 @@
 	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"uts\"},{\"type\":\"network\"},"     \
 	"{\"type\":\"cgroup\"}%s],\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"]%s}}"
 
+#define USER ",{\"type\":\"user\"}"
+#define MAP(c, h, n) "[{\"containerID\":" c ",\"hostID\":" h ",\"size\":" n "}]"
+#define MAPS(c, h, n) ",\"uidMappings\":" MAP(c, h, n) ",\"gidMappings\":" MAP(c, h, n)
+#define BIND(options) ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\",\"options\":[\"" options "\"]}"
+
 struct made {
 	struct arena a;
 	struct runtime_spec spec;
@@ -49,7 +54,18 @@ static const struct {
 	const char *text;
 } refused[] = {
 	{ "", "", ",{\"type\":\"pid\"}", "", -EINVAL, "linux.namespaces[5]: type: \"pid\" is there twice" },
-	{ "", "", ",{\"type\":\"user\"}", "", -ENOTSUP, "linux.namespaces[5]: type: \"user\"" },
+	{ "", "", ",{\"type\":\"user\"}", "", -EINVAL, "linux.uidMappings: 0 ranges of ids" },
+	{ "", "", ",{\"type\":\"user\",\"path\":\"/x\"}", "", -ENOTSUP, "joining a user namespace" },
+	{ "", "", "", MAPS("0", "9", "9"), -EINVAL, "linux.uidMappings: there is no user namespace" },
+	{ "", "", USER, MAPS("1", "9", "9"), -EINVAL, "linux.uidMappings: containerID 0 is not mapped" },
+	{ "", "", USER, MAPS("0", "9", "0"), -EINVAL, "linux.uidMappings: 0:9:0: no ids" },
+	{ "", "", USER, MAPS("0", "9", "7"), -EINVAL, "process.user: uid 7 is not mapped in the user namespace" },
+	{ "", "", USER, MAPS("0", "9", "8"), -EINVAL, "process.user: gid 8 is not mapped in the user namespace" },
+	{ "", "", USER, MAPS("0", "9", "99") ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"uid\":99}]", -EINVAL,
+	  "linux.devices[0]: uid 99 is not mapped" },
+	{ "", BIND("idmap"), "", "", -EINVAL, "mounts[1]: idmap: there is neither a user namespace nor uidMappings" },
+	{ "", ",{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"idmap\"]}", "", "", -ENOTSUP,
+	  "mounts[1]: /x: only a bind can be idmapped" },
 	{ "", "", ",{\"type\":\"tim\"}", "", -EINVAL, "linux.namespaces[5]: type: \"tim\"" },
 	{ "", "", ",{\"type\":\"time\",\"path\":\"/x\"}", "", -ENOTSUP, "joining a time namespace" },
 	{ "", ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"y\"}", "", "", -EINVAL,
@@ -118,6 +134,112 @@ TEST(steps_come_in_the_order_that_is_safe)
 		assert_true(at(&m.plan, order[i]) != SIZE_MAX);
 		assert_true(at(&m.plan, order[i - 1]) < at(&m.plan, order[i]));
 	}
+	arena_done(&m.a);
+}
+
+/* ---- a user namespace ------------------------------------------------------------------------------------------- */
+
+#define MAPPED USER, MAPS("0", "100000", "65536")
+
+/* What only the host's root may, after the clone and before the child goes on; then the child is the namespace's root
+ * before it makes anything. */
+static const enum step_op userns_order[] = {
+	STEP_CLONE, STEP_ID_MAP, STEP_STDIO_OWNER, STEP_ROOT_BIND, STEP_BIND_SOURCE, STEP_DEVICE_SOURCE, STEP_HAND_OVER,
+	STEP_USERNS_ROOT, STEP_CGROUP_NS, STEP_SESSION, STEP_LOOPBACK, STEP_PROPAGATION, STEP_ROOT_ATTACH, STEP_MOUNT,
+	STEP_BIND, STEP_DEVICE, STEP_PIVOT_ROOT, STEP_USER,
+};
+
+TEST(with_a_user_namespace_the_host_side_hands_over_what_it_opened)
+{
+	struct made m;
+
+	make(&m, "", BIND("rbind"), MAPPED);
+	assert_int_equal(0, m.rc);
+	for (size_t i = 1; i < ARRAY_LEN(userns_order); i++) {
+		assert_true(at(&m.plan, userns_order[i]) != SIZE_MAX);
+		assert_true(at(&m.plan, userns_order[i - 1]) < at(&m.plan, userns_order[i]));
+	}
+	for (size_t i = 0; i < m.plan.step_count; i++)
+		if (i > at(&m.plan, STEP_CLONE) && i <= at(&m.plan, STEP_HAND_OVER))
+			assert_int_equal(ACTOR_HOST, m.plan.steps[i].actor);
+	assert_true(m.plan.clone_flags & CLONE_NEWUSER);
+	assert_string_equal("0 100000 65536\n", m.plan.maps.uid);
+	assert_int_equal(100007, m.plan.steps[at(&m.plan, STEP_STDIO_OWNER)].n[0]);
+	arena_done(&m.a);
+}
+
+/* The child would be limited in its set-up, and could raise neither. */
+TEST(with_a_user_namespace_limits_are_set_by_the_host_side_at_the_release)
+{
+	struct made m;
+
+	make(&m, ",\"oomScoreAdj\":-5,\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":1,\"hard\":2}]", "", MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_int_equal(ACTOR_RELEASE, m.plan.steps[at(&m.plan, STEP_RLIMIT)].actor);
+	assert_int_equal(ACTOR_RELEASE, m.plan.steps[at(&m.plan, STEP_OOM_SCORE_ADJ)].actor);
+	arena_done(&m.a);
+}
+
+TEST(with_a_user_namespace_others_are_joined_before_the_clone)
+{
+	struct made m;
+
+	make(&m, "", "", ",{\"type\":\"ipc\",\"path\":\"/x\"}" MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_true(at(&m.plan, STEP_NS_JOIN) < at(&m.plan, STEP_CLONE));
+	assert_int_equal(ACTOR_HOST, m.plan.steps[at(&m.plan, STEP_NS_JOIN)].actor);
+	arena_done(&m.a);
+}
+
+static const struct step *bind_source(const struct made *m)
+{
+	return &m->plan.steps[at(&m->plan, STEP_BIND_SOURCE)];
+}
+
+/* Its own ids need a namespace of their own, but for those of the container. */
+TEST(an_idmapped_bind_is_the_host_sides)
+{
+#define OWN(n) ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\",\"options\":[\"ridmap\"]" \
+	MAPS("0", "100000", n) "}"
+	struct made m;
+
+	make(&m, "", OWN("5"), "", "");
+	assert_int_equal(0, m.rc);
+	assert_int_equal(ACTOR_HOST, bind_source(&m)->actor);
+	assert_true(at(&m.plan, STEP_BIND_SOURCE) < at(&m.plan, STEP_CLONE));
+	assert_string_equal("0 100000 5\n", ((const struct step_idmap *)bind_source(&m)->data)->maps.gid);
+	arena_done(&m.a);
+	make(&m, "", OWN("5"), MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_non_null(bind_source(&m)->data);
+	arena_done(&m.a);
+	make(&m, "", OWN("65536"), MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_null(bind_source(&m)->data);
+	arena_done(&m.a);
+}
+
+/* Index by index: a BIND finds the mount of its own source, whoever opened it. */
+TEST(each_bind_has_the_place_of_its_source)
+{
+	struct made m;
+	int64_t sources[2], binds[2];
+	size_t n = 0, k = 0;
+
+	make(&m, "", BIND("rbind") OWN("5"), "", "");
+	assert_int_equal(0, m.rc);
+	assert_int_equal(2, m.plan.bind_count);
+	for (size_t i = 0; i < m.plan.step_count; i++) {
+		if (m.plan.steps[i].op == STEP_BIND_SOURCE)
+			sources[n++] = m.plan.steps[i].n[2];
+		if (m.plan.steps[i].op == STEP_BIND)
+			binds[k++] = m.plan.steps[i].n[2];
+	}
+	assert_true(n == 2 && k == 2);
+	assert_int_equal(1, sources[0]); /* the host side's comes first */
+	assert_int_equal(0, sources[1]);
+	assert_int_equal(0, binds[0]);
+	assert_int_equal(1, binds[1]);
 	arena_done(&m.a);
 }
 
@@ -195,6 +317,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(what_makes_no_sense_is_refused_with_its_json_path),
 		RUN(steps_come_in_the_order_that_is_safe),
+		RUN(with_a_user_namespace_the_host_side_hands_over_what_it_opened),
+		RUN(with_a_user_namespace_limits_are_set_by_the_host_side_at_the_release),
+		RUN(with_a_user_namespace_others_are_joined_before_the_clone),
+		RUN(an_idmapped_bind_is_the_host_sides),
+		RUN(each_bind_has_the_place_of_its_source),
 		RUN(a_filter_under_no_new_privs_is_the_last_thing_before_exec),
 		RUN(a_terminal_is_made_when_dev_is_there),
 		RUN(no_console_is_put_into_a_dev_of_the_caller),

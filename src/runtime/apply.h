@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply.h - what the host side has in hand while it carries out a plan: included by runtime/container.c and
+ * runtime/host_*.c only. */
+#pragma once
+
+#include "runtime/container.h"
+#include "runtime/init_proc.h"
+
+struct apply {
+	struct container *c;
+	struct init init;
+	int userns; /* of the child, once its maps are written; -1 */
+	struct {
+		int own, flag; /* to come back: its descriptor, CLONE_NEWx */
+	} left[8];             /* namespaces that this process left for the clone */
+	unsigned left_count;
+};
+
+/* One function per step: container.c, host_userns.c */
+typedef int host_fn(struct apply *a, const struct step *s, struct err *e);
+
+host_fn host_ns_join, host_id_map, host_stdio_owner, host_bind_source, host_device_source, host_hand_over, host_rlimit,
+	host_oom_score_adj;
+
+/* host_ns_return - back to where this process was before its host_ns_join()s. Must not fail quietly. */
+int host_ns_return(struct apply *a, struct err *e);
+
+/* container_hear - the child's next word. 1: ready; 0: the socket was closed; < 0: its error */
+int container_hear(struct container *c, struct err *e);
+/* container_ended_early - its error when it ended without a word */
+int container_ended_early(struct container *c, struct err *e);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host side for a child in a user namespace of its own: joins before the clone, and after it all that needs a right
+ * of the host's. Nothing is opened for the child by a path that the image could have changed. */
+#include "runtime/apply.h"
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "kernel/mount.h"
+#include "runtime/mount_options.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* ---- before the clone ------------------------------------------------------------------------------------------- */
+
+static const char *namespace_file(uint64_t flag)
+{
+	switch (flag) {
+	case CLONE_NEWNET:
+		return "net";
+	case CLONE_NEWIPC:
+		return "ipc";
+	case CLONE_NEWUTS:
+		return "uts";
+	default:
+		return "cgroup";
+	}
+}
+
+int host_ns_join(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd to = open(s->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), own = -1;
+	char path[24];
+
+	if (to < 0)
+		return err_sys(e, "%s namespace: open %s", s->path, s->source);
+	(void)snprintf(path, sizeof path, "self/ns/%s", namespace_file(s->set));
+	own = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
+	if (own < 0)
+		return err_sys(e, "%s namespace: open %s", s->path, path);
+	if (a->left_count == ARRAY_LEN(a->left))
+		return err_set(e, EINVAL, "%s namespace: too many to join", s->path);
+	if (setns(to, (int)s->set) < 0)
+		return err_sys(e, "%s namespace: setns %s", s->path, s->source);
+	a->left[a->left_count].own = fd_take(&own);
+	a->left[a->left_count++].flag = (int)s->set;
+	return 0;
+}
+
+int host_ns_return(struct apply *a, struct err *e)
+{
+	int r = 0;
+
+	while (a->left_count) {
+		typeof(a->left[0]) *left = &a->left[--a->left_count];
+
+		if (setns(left->own, left->flag) < 0)
+			r = err_sys(e, "return to the %s namespace", namespace_file((uint64_t)left->flag));
+		close(left->own);
+	}
+	return r;
+}
+
+/* ---- after it --------------------------------------------------------------------------------------------------- */
+
+int host_id_map(struct apply *a, const struct step *s, struct err *e)
+{
+	struct container *c = a->c;
+	int r = userns_write(c->host->proc, c->pid, &c->plan->maps, e);
+
+	(void)s;
+	if (r == 0)
+		r = userns_open(c->host->proc, c->pid, e);
+	if (r < 0)
+		return r;
+	a->userns = r;
+	return 0;
+}
+
+/* As own_stdio() of init_process.c, which may not do it for what belongs to the host's root. */
+int host_stdio_owner(struct apply *a, const struct step *s, struct err *e)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = a->init.stdio[i] >= 0 ? a->init.stdio[i] : i;
+		struct stat st;
+
+		if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+			continue;
+		if (fchown(fd, (uid_t)s->n[0], (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+			return err_sys(e, "change the owner of descriptor %d", i);
+	}
+	return 0;
+}
+
+static int idmap_bind(struct apply *a, const struct step *s, int mnt, struct err *e)
+{
+	const struct step_idmap *own = s->data;
+	scoped_fd ns = -1;
+	int r = 0;
+
+	if (own)
+		r = userns_new(a->c->host->proc, &own->maps, &ns, e);
+	return r < 0 ? r : mount_idmap(mnt, own ? ns : a->userns, s->n[3] == IDMAP_TREE, e);
+}
+
+int host_bind_source(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd mnt = mount_clone(AT_FDCWD, s->path, s->recursive, e);
+	int r = mnt < 0 ? mnt : 0;
+
+	if (r == 0 && s->n[3] != IDMAP_NONE)
+		r = idmap_bind(a, s, mnt, e);
+	if (r < 0)
+		return err_wrap(e, r, "bind %s", s->path);
+	a->init.binds[s->n[2]] = fd_take(&mnt);
+	return 0;
+}
+
+/* ---- devices: a tmpfs of the host's, whose nodes are bound into the container -------------------------------------- */
+
+static int own_file(const struct plan *p, int dir, const char *name, uint64_t owner, struct err *e)
+{
+	uid_t uid = id_map_outside(&p->uids, (uint32_t)(owner >> 32));
+	gid_t gid = id_map_outside(&p->gids, (uint32_t)owner);
+
+	return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "chown %s", name) : 0;
+}
+
+static int make_node(const struct plan *p, int dir, size_t step, struct err *e)
+{
+	const struct step *s = &p->steps[step];
+	mode_t type = *s->fstype == 'b' ? S_IFBLK : S_IFCHR;
+	char name[24];
+	int r;
+
+	(void)snprintf(name, sizeof name, "%zu", step);
+	if (mknodat(dir, name, type | (mode_t)s->n[2], makedev((unsigned)s->n[0], (unsigned)s->n[1])) < 0)
+		return err_sys(e, "device %s: mknod", s->path);
+	r = own_file(p, dir, name, (uint64_t)s->n[3], e);
+	return r < 0 ? err_wrap(e, r, "device %s", s->path) : 0;
+}
+
+static int fill_source(const struct plan *p, int dir, struct err *e)
+{
+	int r = 0;
+
+	if (mknodat(dir, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(dir, "dir", 0555) < 0)
+		return err_sys(e, "make the masks' source");
+	r = own_file(p, dir, "null", 0, e);
+	if (r == 0)
+		r = own_file(p, dir, "dir", 0, e);
+	for (size_t i = 0; r == 0 && i < p->step_count; i++)
+		if (p->steps[i].op == STEP_DEVICE && *p->steps[i].fstype != 'p')
+			r = make_node(p, dir, i, e);
+	return r;
+}
+
+int host_device_source(struct apply *a, const struct step *s, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+	scoped_fd mnt = -1;
+	char options[64];
+	mode_t mask;
+	int r;
+
+	(void)s;
+	(void)snprintf(options, sizeof options, "mode=755,size=0,nr_inodes=%zu", p->step_count + 4);
+	mnt = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	if (mnt < 0)
+		return err_wrap(e, mnt, "devices");
+	mask = umask(0);
+	r = fill_source(p, mnt, e);
+	(void)umask(mask);
+	if (r == 0)
+		r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	if (r < 0)
+		return r;
+	a->init.mask = fd_take(&mnt);
+	return 0;
+}
+
+/* ---- handing over ----------------------------------------------------------------------------------------------- */
+
+/* The place of the root, opened with the host side's rights but in the child's mount namespace. */
+static int open_anchor(struct apply *a, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+	const char *place = p->root.path ? p->root.path : p->root.layers_dir;
+	scoped_fd root = -1;
+	char path[32];
+
+	(void)snprintf(path, sizeof path, "%d/root", (int)a->c->pid);
+	root = openat(a->c->host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(e, "open the root directory of process %d", (int)a->c->pid);
+	while (*place == '/')
+		place++;
+	a->init.anchor = openat(root, *place ? place : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return a->init.anchor < 0 ? err_sys(e, "open /%s", place) : 0;
+}
+
+static int send_slots(struct apply *a, size_t first, size_t n, struct err *e)
+{
+	char word = 'd';
+	struct iovec v = { &word, 1 };
+	union {
+		char space[CMSG_SPACE(INIT_SLOTS_AT_ONCE * sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct msghdr msg = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	for (size_t i = 0; i < n; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof(int), init_slot(&a->init, first + i), sizeof(int));
+	if (sendmsg(a->c->sync, &msg, MSG_NOSIGNAL) == 1)
+		return 0;
+	return err_sys(e, "hand descriptors to the container's first process");
+}
+
+int host_hand_over(struct apply *a, const struct step *s, struct err *e)
+{
+	int r = open_anchor(a, e);
+
+	(void)s;
+	for (size_t i = 0, n = init_slots(&a->init); r == 0 && i < n; i += INIT_SLOTS_AT_ONCE)
+		r = send_slots(a, i, n - i < INIT_SLOTS_AT_ONCE ? n - i : INIT_SLOTS_AT_ONCE, e);
+	if (r != -EPIPE)
+		return r;
+	r = container_hear(a->c, e); /* it ended early, and may have said why */
+	return r < 0 ? r : container_ended_early(a->c, e);
+}
+
+/* ---- the release ------------------------------------------------------------------------------------------------ */
+
+int host_oom_score_adj(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd fd = -1;
+	char path[40], text[16];
+	int n = snprintf(text, sizeof text, "%d", (int)s->n[0]), r;
+
+	(void)snprintf(path, sizeof path, "%d/oom_score_adj", (int)a->c->pid);
+	fd = openat(a->c->host->proc, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open oom_score_adj of process %d", (int)a->c->pid);
+	r = io_write_all(fd, text, (size_t)n, e);
+	return r < 0 ? err_wrap(e, r, "oom_score_adj %d", (int)s->n[0]) : 0;
+}
+
+int host_rlimit(struct apply *a, const struct step *s, struct err *e)
+{
+	struct rlimit limit = { (rlim_t)s->n[1], (rlim_t)s->n[2] };
+
+	return prlimit(a->c->pid, (__rlimit_resource_t)s->n[0], &limit, NULL) < 0 ? err_sys(e, "prlimit %s", s->path) :
+										       0;
+}
