@@ -29,7 +29,7 @@ static bool is_status(const char *text)
 		return true;
 	CONTAINER_STATUSES(X)
 #undef X
-	return strcmp(text, "dead") == 0;
+	return false;
 }
 
 static int check_status(struct filter *f, struct err *e)
@@ -191,6 +191,8 @@ static const char *status_text(const struct container_view *v, int64_t now, stru
 		return arena_fmt(a, "Exited (%d) %s ago", o->exit_code, human_duration(now - o->finished_ns, text));
 	case CONTAINER_REMOVING:
 		return "Removal In Progress";
+	case CONTAINER_DEAD:
+		return "Dead";
 	}
 	return "";
 }

@@ -26,6 +26,19 @@ const char *container_status_name(enum container_status s)
 	return status_names[s];
 }
 
+bool container_is_active(enum container_status s)
+{
+	return s == CONTAINER_RUNNING || s == CONTAINER_PAUSED || s == CONTAINER_RESTARTING;
+}
+
+int container_find(struct engine *en, struct sv ref, struct arena *a, struct container_row *ret, struct err *e)
+{
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	return r < 0 ? r : containers_find(db, ref, a, ret, e);
+}
+
 /* ---- locks -------------------------------------------------------------------------------------------------- */
 
 /* Between the mkdir and the lock a sweep may take the still empty folder for a leftover: then once more. */
@@ -100,13 +113,25 @@ static bool is_removal(const struct intent *before)
 	return strncmp(before->op, "remove", 6) == 0;
 }
 
+/* That is, if it has no monitor. */
+static bool is_lost(const struct outcome *o)
+{
+	return o->state == OUTCOME_CREATED ? o->pid != 0 : o->state != OUTCOME_EXITED;
+}
+
+/* What --rm asks to go when nobody is at work on it: all that was started. */
+static bool has_lived(const struct outcome *o)
+{
+	return o->state != OUTCOME_CREATED || o->pid;
+}
+
 enum settled { SETTLED_STAYS, SETTLED_GONE };
 
 /* Returns enum settled, or < 0. *l is let go in every case but SETTLED_STAYS. */
 static int settle(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
 		  struct lock *l, struct err *e)
 {
-	bool alive = container_monitor_is_alive(en, row->id);
+	bool alive = container_monitor_is_alive(en, row->id), lived;
 	struct outcome o = { 0 };
 	int known = outcome_read(dir, &o, e), r = 0;
 
@@ -114,11 +139,12 @@ static int settle(struct engine *en, const struct container_row *row, int dir, c
 		return err_wrap(e, known, "container %.12s", row->id);
 	if (!is_removal(before) && alive)
 		return SETTLED_STAYS;
-	if (!is_removal(before) && known == 0 && o.state != OUTCOME_EXITED)
+	lived = has_lived(&o);
+	if (!is_removal(before) && known == 0 && is_lost(&o))
 		r = end_lost(en, row, dir, &o, e);
 	if (r < 0)
 		return r;
-	if (is_removal(before) || known == -ENOENT || row->auto_remove) {
+	if (is_removal(before) || known == -ENOENT || (row->auto_remove && lived)) {
 		r = container_remove_locked(en, row->id, strcmp(before->op, "remove-volumes") == 0, l, e);
 		return r < 0 ? r : SETTLED_GONE;
 	}
@@ -140,12 +166,6 @@ static enum container_status status_of(const struct outcome *o)
 	return of[o->state];
 }
 
-/* That is, if it has no monitor. */
-static bool is_lost(const struct outcome *o)
-{
-	return o->state == OUTCOME_CREATED ? o->pid != 0 : o->state != OUTCOME_EXITED;
-}
-
 /* What may be seen without the lock. *ret_wrong: nobody is at work on it, and it is not as it should be. */
 static int glance(struct engine *en, const struct container_row *row, int dir, struct container_state *ret,
 		  bool *ret_wrong, struct err *e)
@@ -162,8 +182,33 @@ static int glance(struct engine *en, const struct container_row *row, int dir, s
 		*ret_wrong = !held;
 	} else {
 		s.status = r == 0 ? status_of(&s.outcome) : CONTAINER_CREATED;
-		*ret_wrong = !held && (r == -ENOENT || row->auto_remove || is_lost(&s.outcome)) &&
+		*ret_wrong = !held &&
+			     (r == -ENOENT || is_lost(&s.outcome) || (row->auto_remove && has_lived(&s.outcome))) &&
 			     !container_monitor_is_alive(en, row->id);
+	}
+	*ret = s;
+	return 0;
+}
+
+/* A removal that cannot be finished is a state of its own, which the next look tries to leave. */
+int container_look_locked(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
+			  struct lock *l, struct container_state *ret, struct err *e)
+{
+	struct container_state s = { 0 };
+	struct err why = { 0 };
+	int settled = settle(en, row, dir, before, l, &why), r;
+
+	if (settled == SETTLED_GONE)
+		return err_set(e, ENOENT, "No such container: %s", row->id);
+	if (settled < 0 && !is_removal(before))
+		return err_set(e, why.code, "%s", why.msg);
+	r = outcome_read(dir, &s.outcome, e);
+	if (r < 0 && r != -ENOENT)
+		return err_wrap(e, r, "container %.12s", row->id);
+	s.status = r == 0 ? status_of(&s.outcome) : CONTAINER_CREATED;
+	if (settled < 0) {
+		s.status = CONTAINER_DEAD;
+		(void)sv_copy(sv_from(why.msg), s.outcome.error, sizeof s.outcome.error);
 	}
 	*ret = s;
 	return 0;
@@ -174,22 +219,18 @@ static int put_right(struct engine *en, const struct container_row *row, struct 
 	struct lock l = LOCK_NONE;
 	struct intent before = { 0 };
 	scoped_fd dir = -1;
-	bool wrong;
 	int r = container_lock(en, row->id, "recover", 0, &l, &dir, &before, e);
 
 	if (r == -EAGAIN)
 		return 0; /* somebody is doing it: what was seen is still true enough */
 	if (r < 0)
 		return r;
-	r = settle(en, row, dir, &before, &l, e);
-	if (r < 0) {
+	r = container_look_locked(en, row, dir, &before, &l, s, e);
+	if (r < 0)
 		lock_abandon(&l);
-		return r;
-	}
-	lock_release(&l);
-	if (r == SETTLED_GONE)
-		return err_set(e, ENOENT, "No such container: %s", row->id);
-	return glance(en, row, dir, s, &wrong, e);
+	else
+		lock_release(&l);
+	return r;
 }
 
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
@@ -214,21 +255,13 @@ int container_look(struct engine *en, const struct container_row *row, struct co
 
 /* ---- after an end ------------------------------------------------------------------------------------------- */
 
-static int find_row(struct engine *en, const char *id, struct arena *a, struct container_row *ret, struct err *e)
-{
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	return r < 0 ? r : containers_find(db, sv_from(id), a, ret, e);
-}
-
 static int reap_locked(struct engine *en, const char *id, int dir, const struct intent *before, struct lock *l,
 		       struct err *e)
 {
 	scoped_arena a = ARENA(ARENA_MAX);
 	struct container_row row = { 0 };
 	struct outcome o = { 0 };
-	int r = find_row(en, id, &a, &row, e), known;
+	int r = container_find(en, sv_from(id), &a, &row, e), known;
 
 	if (r == -ENOENT)
 		return container_remove_locked(en, id, true, l, e);
@@ -307,14 +340,14 @@ static int sweep_container(struct engine *en, const char *id, struct err *e)
 	scoped_fd dir = -1;
 	struct container_row row;
 	struct lock l = LOCK_NONE;
-	int r = find_row(en, id, &a, &row, e);
+	int r = container_find(en, sv_from(id), &a, &row, e);
 
 	if (r != -ENOENT)
 		return r;
 	r = container_lock(en, id, "sweep", 0, &l, &dir, NULL, e);
 	if (r < 0)
 		return r == -EAGAIN || r == -ENOENT ? 0 : r;
-	r = find_row(en, id, &a, &row, e);
+	r = container_find(en, sv_from(id), &a, &row, e);
 	if (r == -ENOENT)
 		return container_remove_locked(en, id, true, &l, e);
 	lock_release(&l);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* recover.h - intent and outcome are merged: what a container is now, and what must happen after an end or a crash.
  *
- * A container is containers/<id>/ (with its lock), then a row, then <state>/<id>/ and a monitor, made in this order. Who
- * makes one holds its lock until the monitor has written its first outcome; the monitor holds <state>/<id>/monitor.lock
- * before it does, and as long as it lives. So, when the lock is free:
+ * A container is containers/<id>/ (with its lock), then a row, then an outcome "created" (`tare create` ends here), and for
+ * each life <state>/<id>/ and a monitor, made in this order. Who makes or starts one holds its lock until the monitor has
+ * written its first outcome; the monitor holds <state>/<id>/monitor.lock before it does, and as long as it lives. So, when
+ * the lock is free:
  *
  *   no outcome, no monitor         its making was cut short: removed
- *   created or running, no monitor its monitor was killed: what is left in its cgroup is killed; it exited, 137
+ *   created, pid 0, no monitor     it was never started: as it should be
+ *   any other but exited, no monitor   its monitor was killed: what is left in its cgroup is killed; it exited, 137
  *   exited, no monitor, --rm       nobody cleaned up: removed
- *   intent "remove"                its removal was cut short: finished
+ *   intent "remove"                its removal was cut short: finished; "dead" as long as that fails
  *   folder without row             likewise, or made and never recorded: removed
  *   row without folder             somebody removed the folder: the row goes too
  *
@@ -23,14 +25,17 @@
 #include "engine/remove.h"
 #include "monitor/outcome.h"
 
-#define CONTAINER_STATUSES(X) \
-	X(CREATED, "created") X(RUNNING, "running") X(PAUSED, "paused") X(RESTARTING, "restarting") X(EXITED, "exited") X(REMOVING, "removing")
+#define CONTAINER_STATUSES(X)                                                            \
+	X(CREATED, "created") X(RUNNING, "running") X(PAUSED, "paused") X(RESTARTING, "restarting") \
+	X(EXITED, "exited") X(REMOVING, "removing") X(DEAD, "dead")
 enum container_status {
 #define X(id, text) CONTAINER_##id,
 	CONTAINER_STATUSES(X)
 #undef X
 };
 const char *container_status_name(enum container_status s);
+/* container_is_active - it has a life that can be ended: running, paused or restarting; Docker's State.Running. */
+bool container_is_active(enum container_status s);
 
 struct container_state {
 	enum container_status status;
@@ -40,6 +45,9 @@ struct container_state {
 #define RECOVER_EXIT_LOST 137   /* the monitor was killed, and so is the container */
 #define RECOVER_EXIT_REBOOT 255 /* it ended with the host, nobody knows how */
 
+/* container_find - containers_find() in this engine's database. */
+int container_find(struct engine *en, struct sv ref, struct arena *a, struct container_row *ret, struct err *e);
+
 /* container_lock_new - make containers/<id> and take its lock (intent "create"). *ret_dir is the caller's to close.
  * -EEXIST */
 int container_lock_new(struct engine *en, const char *id, struct lock *ret, int *ret_dir, struct err *e);
@@ -48,6 +56,11 @@ int container_lock_new(struct engine *en, const char *id, struct lock *ret, int 
  * -ENOENT: gone. -EAGAIN: held, the text says by whom and for what. */
 int container_lock(struct engine *en, const char *id, const char *op, unsigned timeout_ms, struct lock *ret,
 		   int *ret_dir, struct intent *ret_before, struct err *e);
+
+/* container_look_locked - container_look() for the holder of its lock; before: what container_lock() gave. -ENOENT: it is
+ * gone now, and so is the lock (*l becomes LOCK_NONE). */
+int container_look_locked(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
+			  struct lock *l, struct container_state *ret, struct err *e);
 
 /* container_monitor_is_alive - does somebody hold <state>/<id>/monitor.lock? */
 bool container_monitor_is_alive(const struct engine *en, const char *id);

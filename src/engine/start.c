@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/start.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "engine/launch.h"
+#include "engine/request.h"
+#include "kernel/ofd_lock.h"
+
+#include <fcntl.h>
+
+#define LOCK_MS 60000    /* somebody restarts it, and it takes its time to stop */
+#define OLD_LIFE_MS 10000
+
+/* The container's lock, with what the last holder left put right, and what it is then. */
+static int take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret,
+		enum container_status *ret_status, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	struct intent before = { 0 };
+	struct container_state s;
+	scoped_fd dir = -1;
+	int r = container_lock(en, row->id, op, LOCK_MS, &l, &dir, &before, e);
+
+	if (r == 0)
+		r = container_look_locked(en, row, dir, &before, &l, &s, e);
+	if (r == 0 && s.status == CONTAINER_DEAD)
+		r = err_set(e, EINVAL, "container is marked for removal and cannot be started");
+	if (r < 0) {
+		lock_abandon(&l); /* what was begun before is still to be finished */
+		return r;
+	}
+	*ret = l;
+	*ret_status = s.status;
+	return 0;
+}
+
+int start_take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret, struct err *e)
+{
+	enum container_status status;
+
+	return take(en, row, op, ret, &status, e);
+}
+
+int start_begin(struct engine *en, const struct container_row *row, struct lock *ret, bool *ret_idle, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	enum container_status status;
+	int r = take(en, row, "start", &l, &status, e);
+
+	if (r < 0)
+		return r;
+	*ret_idle = !container_is_active(status);
+	if (*ret_idle)
+		*ret = l;
+	else
+		lock_release(&l);
+	if (status == CONTAINER_PAUSED)
+		return err_set(e, EINVAL, "cannot start a paused container, try unpause instead");
+	return 0;
+}
+
+/* The monitor of its last life may still be telling somebody how it ended. */
+static int wait_for_old_monitor(struct engine *en, const char *id, struct err *e)
+{
+	scoped_fd state = -1, fd = -1;
+	int r = engine_state_dir(en, id, false, &state, NULL);
+
+	if (r < 0)
+		return 0;
+	fd = openat(state, CONTROL_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	r = ofd_lock_take(fd, OLD_LIFE_MS, e);
+	return r < 0 ? err_wrap(e, r, "the monitor of its last life") : 0;
+}
+
+int start_launch(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		 struct creation *ret, int *ret_sock, struct err *e)
+{
+	int r = wait_for_old_monitor(en, row->id, e);
+
+	if (r == 0)
+		r = engine_reopen(en, row, c, a, ret, e);
+	if (r < 0)
+		return r;
+	r = io_remove_tree_at(en->state, row->id, e);
+	if (r == 0)
+		r = creation_write_bundle(ret, false, e);
+	if (r == 0)
+		r = monitor_launch(en, row->id, ret_sock, e);
+	if (r < 0)
+		creation_done(ret);
+	return r;
+}
+
+int start_detached(int sock, int *ret_status, struct err *e)
+{
+	struct control_message m;
+	int fds[3], r = control_tell(sock, CONTROL_START, 0, 0, e);
+
+	*ret_status = 125;
+	while (r == 0 && (r = control_receive(sock, &m, fds, e)) == 1) {
+		if (m.type == CONTROL_STARTED)
+			return 0;
+		if (m.type == CONTROL_FAILED) {
+			*ret_status = m.value;
+			return err_set(e, m.err.code ? m.err.code : EIO, "%s", m.err.msg);
+		}
+		r = 0;
+	}
+	return r < 0 ? r : err_set(e, EPIPE, "the container's monitor has gone");
+}
+
+static void print_warnings(const struct creation *cr)
+{
+	for (size_t i = 0; i < cr->warnings.n; i++)
+		log_warning("%s", cr->warnings.v[i]);
+}
+
+int start_locked(struct engine *en, const struct container_row *row, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct container_config c;
+	struct creation cr;
+	scoped_fd sock = -1;
+	int status, r;
+
+	config_init(&c);
+	r = start_launch(en, row, &c, &a, &cr, &sock, e);
+	if (r < 0)
+		return r;
+	print_warnings(&cr);
+	creation_done(&cr);
+	return start_detached(sock, &status, e);
+}
+
+int engine_start(struct engine *en, struct sv ref, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct container_row row;
+	scoped_lock l = LOCK_NONE;
+	bool idle = false;
+	int r = container_find(en, ref, &a, &row, e);
+
+	if (r == 0)
+		r = start_begin(en, &row, &l, &idle, e);
+	return r == 0 && idle ? start_locked(en, &row, e) : r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start.h - a container that was made before gets a monitor, with the host as it is now. */
+#pragma once
+
+#include "base/err.h"
+#include "engine/containers.h"
+#include "engine/create.h"
+#include "engine/engine.h"
+#include "engine/recover.h"
+
+/* start_begin - take the container's lock; *ret_idle: it has no life now, and the lock is held with the intent "start".
+ * Else it runs already, and nothing is held. -EINVAL, with Docker's text: paused, or on its way out. */
+int start_begin(struct engine *en, const struct container_row *row, struct lock *ret, bool *ret_idle, struct err *e);
+
+/* start_take - the lock alone, for somebody who will start it, whatever it does now. -EINVAL: it is on its way out. */
+int start_take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret, struct err *e);
+
+/* start_launch - bundle and monitor for the container whose lock the caller holds. *cr is filled by it, free with
+ * creation_done() (after which the lock is still the caller's); *ret_sock is the connection that the monitor was born
+ * with: it waits for CONTROL_START. */
+int start_launch(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		 struct creation *ret, int *ret_sock, struct err *e);
+
+/* start_detached - START, and wait until the command runs. < 0: it does not; *ret_status is 125, 126 or 127. */
+int start_detached(int sock, int *ret_status, struct err *e);
+
+/* start_locked - all of it, for the holder of the lock of a container without a life. */
+int start_locked(struct engine *en, const struct container_row *row, struct err *e);
+
+/* engine_start - `tare start` without -a: one that runs already is left as it is. Warnings go to log_warning(). */
+int engine_start(struct engine *en, struct sv ref, struct err *e);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/stop.h"
+
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/recover.h"
+#include "engine/remove.h"
+#include "engine/request.h"
+#include "engine/start.h"
+#include "monitor/charter.h"
+
+#include <signal.h>
+
+#define REMOVE_LOCK_MS 10000
+
+/* ---- stop --------------------------------------------------------------------------------------------------- */
+
+static int own_timeout(struct engine *en, const char *id, int *ret, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct charter c;
+	scoped_fd state = -1;
+	int r = engine_state_dir(en, id, false, &state, e);
+
+	if (r == 0)
+		r = charter_read(state, &a, &c, e);
+	if (r == 0)
+		*ret = c.stop_timeout;
+	return r;
+}
+
+static int ask(struct engine *en, const char *id, const struct stop_options *o, int *ret_sock, struct err *e)
+{
+	scoped_fd sock = -1;
+	int timeout = o->timeout_s, r = request_open(en, id, &sock, e);
+
+	if (r == 0 && !o->timeout_set)
+		r = own_timeout(en, id, &timeout, e);
+	if (r == 0)
+		r = control_tell(sock, CONTROL_STOP, timeout, o->signal | (o->keep ? CONTROL_KEEP : 0), e);
+	if (r == 0)
+		*ret_sock = fd_take(&sock);
+	return r;
+}
+
+int stop_begin(struct engine *en, const struct container_row *row, const struct stop_options *o, struct stopping *ret,
+	       struct err *e)
+{
+	struct stopping s = { .row = *row, .sock = -1, .keep = o->keep };
+	int r = ask(en, row->id, o, &s.sock, e);
+
+	if (r < 0 && r != -ESRCH && r != -ENOENT && r != -EPIPE)
+		return err_wrap(e, r, "cannot stop container %s", row->name);
+	*ret = s;
+	return 0;
+}
+
+/* --rm: whoever waited for the end removes it; the monitor need not ask for it then. */
+static int remove_ended(struct engine *en, struct stopping *s, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	scoped_fd dir = -1;
+	int r = container_lock(en, s->row.id, "remove", REMOVE_LOCK_MS, &l, &dir, NULL, e);
+
+	if (r == 0)
+		r = container_remove_locked(en, s->row.id, true, &l, e);
+	if (r == 0)
+		(void)control_tell(s->sock, CONTROL_REAPED, 0, 0, NULL);
+	return r == -ENOENT ? 0 : r;
+}
+
+int stop_end(struct engine *en, struct stopping *s, struct err *e)
+{
+	struct control_message m;
+	scoped_fd sock = s->sock;
+	int r = sock < 0 ? 0 : request_wait(sock, CONTROL_EXITED, &m, e);
+
+	if (r == 1 && s->row.auto_remove && !s->keep)
+		r = remove_ended(en, s, e);
+	s->sock = -1;
+	return r < 0 ? err_wrap(e, r, "container %s", s->row.name) : 0;
+}
+
+/* ---- restart ------------------------------------------------------------------------------------------------ */
+
+int engine_restart(struct engine *en, struct sv ref, const struct stop_options *o, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct stop_options keep = *o;
+	struct container_row row;
+	struct stopping s;
+	scoped_lock l = LOCK_NONE;
+	int r = container_find(en, ref, &a, &row, e);
+
+	keep.keep = true;
+	if (r == 0)
+		r = start_take(en, &row, "restart", &l, e);
+	if (r == 0)
+		r = stop_begin(en, &row, &keep, &s, e);
+	if (r == 0)
+		r = stop_end(en, &s, e);
+	return r < 0 ? r : start_locked(en, &row, e);
+}
+
+/* ---- kill --------------------------------------------------------------------------------------------------- */
+
+static int end_now(struct engine *en, const struct container_row *row, struct err *e)
+{
+	struct stopping s;
+	int r = stop_begin(en, row, &(struct stop_options){ .signal = SIGKILL, .timeout_set = true }, &s, e);
+
+	return r < 0 ? r : stop_end(en, &s, e);
+}
+
+/* As Docker has it: an end by the signal that is there to stop it was wanted. */
+static int send_signal(struct engine *en, const struct container_row *row, int signo, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	scoped_fd state = -1;
+	struct charter c;
+	int r = engine_state_dir(en, row->id, false, &state, e);
+
+	if (r == 0)
+		r = charter_read(state, &a, &c, e);
+	return r < 0 ? r : request(en, row->id, CONTROL_SIGNAL, signo, signo == c.stop_signal, e);
+}
+
+static int kill_active(struct engine *en, const struct container_row *row, int signo, struct err *e)
+{
+	struct container_state s;
+	int r = container_look(en, row, &s, e);
+
+	if (r < 0)
+		return r;
+	if (!container_is_active(s.status))
+		return err_set(e, ESRCH, "container %s is not running", row->id);
+	return signo == SIGKILL ? end_now(en, row, e) : send_signal(en, row, signo, e);
+}
+
+int engine_kill(struct engine *en, struct sv ref, int signo, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct container_row row;
+	int r = container_find(en, ref, &a, &row, e);
+
+	if (r < 0)
+		return r;
+	r = kill_active(en, &row, signo, e);
+	return r < 0 ? err_wrap(e, r, "cannot kill container: " SV_FMT, SV_ARG(ref)) : 0;
+}
+
+/* ---- pause -------------------------------------------------------------------------------------------------- */
+
+static int look_for(struct engine *en, struct sv ref, struct arena *a, struct container_row *ret,
+		    enum container_status *ret_status, struct err *e)
+{
+	struct container_state s;
+	int r = container_find(en, ref, a, ret, e);
+
+	if (r == 0)
+		r = container_look(en, ret, &s, e);
+	if (r == 0)
+		*ret_status = s.status;
+	return r;
+}
+
+int engine_pause(struct engine *en, struct sv ref, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	enum container_status status = CONTAINER_CREATED;
+	struct container_row row;
+	int r = look_for(en, ref, &a, &row, &status, e);
+
+	if (r < 0)
+		return r;
+	if (status == CONTAINER_PAUSED)
+		return err_set(e, EINVAL, "Container %s is already paused", row.id);
+	if (status == CONTAINER_RESTARTING)
+		return err_set(e, EINVAL, "Container %s is restarting, wait until the container is running", row.id);
+	if (status != CONTAINER_RUNNING)
+		return err_set(e, ESRCH, "container %s is not running", row.id);
+	r = request(en, row.id, CONTROL_PAUSE, 0, 0, e);
+	return r < 0 ? err_wrap(e, r, "cannot pause container %s", row.name) : 0;
+}
+
+int engine_unpause(struct engine *en, struct sv ref, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	enum container_status status = CONTAINER_CREATED;
+	struct container_row row;
+	int r = look_for(en, ref, &a, &row, &status, e);
+
+	if (r < 0)
+		return r;
+	if (status != CONTAINER_PAUSED)
+		return err_set(e, EINVAL, "Container %s is not paused", row.id);
+	r = request(en, row.id, CONTROL_UNPAUSE, 0, 0, e);
+	return r < 0 ? err_wrap(e, r, "cannot unpause container %s", row.name) : 0;
+}
