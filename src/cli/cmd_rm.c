@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_rm.c - `tare rm` */
 #include "base/log.h"
-#include "base/scope.h"
-#include "cli/session.h"
+#include "cli/each.h"
 #include "engine/remove.h"
 
 #include <errno.h>
@@ -18,27 +17,21 @@ static const struct option rows[] = {
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-/* Every container is tried; each failure has its own line. */
-static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+/* With --force one that is not there is said, and is no failure. */
+static int remove_one(struct engine *en, const char *ref, const void *options, struct err *e)
 {
 	const struct remove_options *o = options;
-	scoped_session s = { .open = false };
-	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	int r = session_open(&s, cli, e);
+	int r = engine_remove(en, sv_from(ref), o, e);
 
-	for (int i = 0; i < operands->n && r == 0; i++) {
-		struct err one = { 0 };
-		int removed = engine_remove(&s.engine, sv_from(operands->v[i]), o, &one);
+	if (r != -ENOENT || !o->force)
+		return r;
+	log_error("%s", e->msg);
+	return 1;
+}
 
-		if (removed == 0) {
-			buf_putf(&out, "%s\n", operands->v[i]);
-			continue;
-		}
-		log_error("%s", one.msg);
-		if (removed != -ENOENT || !o->force)
-			*ret_status = 1;
-	}
-	return r == 0 && out.len ? cli_print(&out, e) : r;
+static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	return each_operand(cli, operands, remove_one, options, ret_status, e);
 }
 
 const struct command command_rm = {

@@ -7,13 +7,9 @@
 #include <errno.h>
 
 static const struct option_group *const groups[] = {
-	&opt_run, &opt_process, &opt_resource, &opt_namespace, &opt_mount, &opt_security, &opt_refused, NULL,
+	&opt_run,   &opt_container, &opt_process, &opt_resource, &opt_namespace,
+	&opt_mount, &opt_security,  &opt_refused, NULL,
 };
-
-static void init(void *options)
-{
-	config_init(&((struct run_options *)options)->config);
-}
 
 static bool needs_root(const void *options)
 {
@@ -68,7 +64,7 @@ const struct command command_run = {
 	.takes_host = true,
 	.complete = "busybox",
 	.options_size = sizeof(struct run_options),
-	.init = init,
+	.init = run_options_init,
 	.max_args = -1,
 	.stops = true,
 	.error_status = EXIT_ENGINE,

@@ -46,17 +46,25 @@ struct command {
 /* One line each, as they are many people's. */
 extern const struct command command_completion;
 extern const struct command command_container;
+extern const struct command command_create;
 extern const struct command command_help;
 extern const struct command command_image;
 extern const struct command command_images;
 extern const struct command command_info;
 extern const struct command command_inspect;
+extern const struct command command_kill;
 extern const struct command command_load;
 extern const struct command command_man;
+extern const struct command command_pause;
 extern const struct command command_ps;
 extern const struct command command_reap;
+extern const struct command command_rename;
+extern const struct command command_restart;
 extern const struct command command_rm;
 extern const struct command command_run;
+extern const struct command command_start;
+extern const struct command command_stop;
+extern const struct command command_unpause;
 extern const struct command command_version;
 
 #define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })

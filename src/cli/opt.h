@@ -16,9 +16,11 @@ struct run_options {
 
 #define RUN_FIELD(name) offsetof(struct run_options, name)
 
-extern const struct option_group opt_mount, opt_namespace, opt_process, opt_refused, opt_resource, opt_run,
-	opt_security;
+/* opt_run: those that `tare create` does not take. */
+extern const struct option_group opt_container, opt_mount, opt_namespace, opt_process, opt_refused, opt_resource,
+	opt_run, opt_security;
 
+void run_options_init(void *options); /* of struct run_options; command.h */
 /* run_options_finish - after the last option: files before single settings, the last of a name wins, operands become
  * image and command, options that exclude each other are refused. */
 int run_options_finish(struct run_options *o, struct arena *a, const struct operands *operands, struct err *e);

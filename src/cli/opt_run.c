@@ -116,15 +116,11 @@ static int set_sig_proxy(const struct option_call *c, struct err *e)
 	return c->on ? 0 : err_set(e, ENOTSUP, "signals are always passed to a container in the foreground");
 }
 
-static const struct option rows[] = {
+static const struct option container_rows[] = {
 	{ "attach", 'a', "STREAM", "attach to stdin, stdout or stderr, and not to the others", add_attach,
 	  .words = "stdin stdout stderr" },
 	{ "cidfile", 0, "FILE", "write the container's id to a file that is not there yet", option_text,
 	  RUN_FIELD(config.cid_file) },
-	{ "detach", 'd', NULL, "run in the background and print the container's id", option_switch,
-	  RUN_FIELD(config.detach) },
-	{ "detach-keys", 0, "KEYS", "keys that detach from a terminal (default ctrl-p,ctrl-q)", option_text,
-	  RUN_FIELD(flags.detach_keys) },
 	{ "disable-content-trust", 0, NULL, "images are not signed (default true)", option_none, .hidden = true },
 	{ "interactive", 'i', NULL, "pass standard input to the container", option_switch,
 	  RUN_FIELD(config.open_stdin) },
@@ -136,7 +132,6 @@ static const struct option rows[] = {
 	  .words = "max-size= max-file=" },
 	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name) },
 	{ "no-healthcheck", 0, NULL, "run no health check; tare runs none yet", option_none },
-	{ "plan", 0, NULL, "print the steps that would be taken, and take none", option_switch, RUN_FIELD(flags.plan) },
 	{ "platform", 0, "OS/ARCH", "platform of the image: this host's", set_platform },
 	{ "pull", 0, "POLICY", "get the image from a registry: missing (default) or never", set_pull,
 	  .words = "missing never" },
@@ -148,14 +143,29 @@ static const struct option rows[] = {
 	{ "rm", 0, NULL, "remove the container when it has ended", option_switch, RUN_FIELD(config.auto_remove) },
 	{ "rootfs", 0, "DIR", "run in this directory instead of an image; no IMAGE is given then", set_rootfs,
 	  RUN_FIELD(config.rootfs) },
-	{ "sig-proxy", 0, NULL, "pass signals on to the container (default true)", set_sig_proxy },
 	{ "strict", 0, NULL, "fail when the host cannot enforce a limit, instead of a warning", option_switch,
 	  RUN_FIELD(config.strict) },
-	{ "trace", 0, NULL, "print the microseconds of each step", option_switch, RUN_FIELD(flags.trace) },
 	{ "tty", 't', NULL, "give the container a terminal", option_switch, RUN_FIELD(config.tty) },
 };
 
-OPTION_GROUP(opt_run, "Container", rows);
+OPTION_GROUP(opt_container, "Container", container_rows);
+
+static const struct option run_rows[] = {
+	{ "detach", 'd', NULL, "run in the background and print the container's id", option_switch,
+	  RUN_FIELD(config.detach) },
+	{ "detach-keys", 0, "KEYS", "keys that detach from a terminal (default ctrl-p,ctrl-q)", option_text,
+	  RUN_FIELD(flags.detach_keys) },
+	{ "plan", 0, NULL, "print the steps that would be taken, and take none", option_switch, RUN_FIELD(flags.plan) },
+	{ "sig-proxy", 0, NULL, "pass signals on to the container (default true)", set_sig_proxy },
+	{ "trace", 0, NULL, "print the microseconds of each step", option_switch, RUN_FIELD(flags.trace) },
+};
+
+OPTION_GROUP(opt_run, "Run", run_rows);
+
+void run_options_init(void *options)
+{
+	config_init(&((struct run_options *)options)->config);
+}
 
 /* ---- after the last option ---------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "engine/device_rule.h"
 #include "kernel/rlimit.h"
+#include "kernel/signal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -154,6 +155,18 @@ int value_number_list(const char *text, const char *what, struct err *e)
 	while (sv_next(&rest, ',', &field))
 		if (!is_range(field))
 			return err_set(e, EINVAL, "Invalid value %.80s for cpuset %s (a list as 0-3,7)", text, what);
+	return 0;
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------------- */
+
+int value_signal(const char *text, int *ret, struct err *e)
+{
+	int signo = signal_from_name(sv_from(text));
+
+	if (signo < 0)
+		return err_set(e, EINVAL, "Invalid signal: %.40s", text);
+	*ret = signo;
 	return 0;
 }
 

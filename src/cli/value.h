@@ -24,6 +24,9 @@ int value_nano(const char *text, int64_t *ret, struct err *e);
 /* value_number_list - cpuset(7) list format without strides: "0-3,7". what: "cpus" or "mems", for the message. */
 int value_number_list(const char *text, const char *what, struct err *e);
 
+/* value_signal - signal_from_name(); "Invalid signal: x" */
+int value_signal(const char *text, int *ret, struct err *e);
+
 /* value_ulimit - "nofile=1024:2048", "core=-1"; type is the kernel's name ("RLIMIT_NOFILE"), -1 UINT64_MAX. */
 int value_ulimit(const char *text, struct arena *a, struct oci_rlimit *ret, struct err *e);
 

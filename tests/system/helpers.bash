@@ -83,7 +83,7 @@ tare()
 	local command=${1-}
 	case "$command $*" in
 	*' --cgroup-parent'*) ;;
-	'run '*) shift; set -- run --cgroup-parent "/$group" "$@" ;;
+	'run '* | 'create '*) shift; set -- "$command" --cgroup-parent "/$group" "$@" ;;
 	esac
 	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@"
 }

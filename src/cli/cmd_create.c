@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_create.c - `tare create`: what `tare run` does before anything runs. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "cli/opt.h"
+#include "cli/session.h"
+#include "engine/create.h"
+
+static const struct option_group *const groups[] = {
+	&opt_container, &opt_process, &opt_resource, &opt_namespace, &opt_mount, &opt_security, &opt_refused, NULL,
+};
+
+static int make(struct engine *en, struct container_config *c, struct arena *a, struct buf *out, struct err *e)
+{
+	struct creation cr;
+	int r = engine_create(en, c, a, &cr, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < cr.warnings.n; i++)
+		log_warning("%s", cr.warnings.v[i]);
+	buf_putf(out, "%s\n", cr.id.hex);
+	return creation_settle(&cr, e);
+}
+
+static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	struct run_options *o = options;
+	scoped_session s = { .open = false };
+	scoped_buf out = BUF(CLI_OUTPUT_MAX);
+	int r = run_options_finish(o, cli->arena, operands, e);
+
+	if (r == 0)
+		r = session_open(&s, cli, e);
+	if (r == 0)
+		r = make(&s.engine, &o->config, cli->arena, &out, e);
+	return r < 0 ? r : cli_print(&out, e);
+}
+
+static bool needs_root(const void *options)
+{
+	return true;
+}
+
+const struct command command_create = {
+	.name = "create",
+	.also = ALSO("container create"),
+	.args = "[OPTIONS] IMAGE [COMMAND [ARG...]]",
+	.summary = "make a container without starting it",
+	.groups = groups,
+	.complete = "image",
+	.options_size = sizeof(struct run_options),
+	.init = run_options_init,
+	.max_args = -1,
+	.stops = true,
+	.needs_root = needs_root,
+	.run = run,
+};

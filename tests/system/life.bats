@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+# A container from create to rm: each transition, each refusal, in Docker's words.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+# made NAME [OPTIONS] [-- CMD…]: a container that was not started
+made()
+{
+	local name=$1 options=()
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
+	[ $# = 0 ] || shift
+	[ $# -gt 0 ] || set -- sleep 1000
+	expect 0 tare create --name "$name" "${options[@]}" busybox "$@"
+}
+
+# id_of NAME
+id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
+
+is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
+
+# failed TEXT CMD…: status 1, one line that contains the text
+failed()
+{
+	local text=$1
+	shift
+	expect 1 "$@"
+	contains "$text" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
+# ---- create and start ---------------------------------------------------------------------------------------------
+
+# bats test_tags=guest
+@test "create makes everything and starts nothing" {
+	made web -v data:/data
+	matches '^[0-9a-f]{64}$' "$out"
+	is web created
+	equal 0 "$(pid_of web)"
+	equal "" "$(left_cgroups)" "cgroups"
+	equal "" "$(find "$T/state" -mindepth 1)" "state"
+	[ -d "$T/root/volumes/data/_data" ]
+	contains Created "$(tare ps -a)"
+	equal "" "$(tare ps -q)"
+}
+
+@test "create: what run refuses, it refuses, and nothing is made" {
+	failed "Minimum memory limit allowed is 6MB" tare create --memory 4k busybox true
+	failed "Unable to find image" tare create no-such-image:1 true
+	made web
+	failed "is already in use by container" tare create --name web busybox true
+	equal 1 "$(tare ps -aq | grep -c .)" "containers"
+}
+
+# bats test_tags=guest
+@test "start: a name is printed, it runs, and again is no failure" {
+	made web -- sh -c 'echo $((++n)) >>/count; exec sleep 1000'
+	expect 0 tare start web
+	equal web "$out"
+	is web running
+	expect 0 tare start web
+	equal web "$out"
+	equal 1 "$(in_box web grep -c . /count)"
+}
+
+@test "start: what was written stays, environment and host name are the same each time" {
+	made web -e A=1 -- sh -c 'hostname >>/seen; echo $A >>/seen; echo out'
+	expect 0 tare start web
+	eventually 10 is web exited
+	expect 0 tare start web
+	eventually 10 is web exited
+	equal "$(id_of web | cut -c -12)/1/$(id_of web | cut -c -12)/1/" "$(tr '\n' / <"$T/root/containers/$(id_of web)/upper/seen")"
+}
+
+@test "start: several at once; each failure has its line" {
+	made one
+	made two
+	made bad -- no-such-command
+	expect 1 tare start one bad nobody two
+	equal "one two" "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
+	equal 2 "$(grep -c '' "$T/stderr")"
+	contains "No such container: nobody" "$err"
+	is one running
+	is two running
+	is bad exited
+	equal 127 "$(state_of bad ExitCode)"
+	contains no-such-command "$(state_of bad Error)"
+}
+
+@test "start: an anonymous volume is the same one each time" {
+	made web -v /data -- sh -c 'echo x >>/data/count'
+	expect 0 tare start web
+	eventually 10 is web exited
+	expect 0 tare start web
+	eventually 10 is web exited
+	equal 2 "$(cat "$T"/root/volumes/*/_data/count | grep -c x)"
+	equal 1 "$(find "$T/root/volumes" -mindepth 1 -maxdepth 1 | grep -c .)"
+}
+
+@test "create --rm: it stays until it was started and has ended" {
+	made web --rm -- true
+	tare ps -a >/dev/null
+	is web created
+	expect 0 tare start web
+	eventually 10 is_gone web
+}
+
+# ---- stop, kill, restart ------------------------------------------------------------------------------------------
+
+# bats test_tags=guest
+@test "kill: SIGKILL by default, and it has ended when the command returns" {
+	start web
+	expect 0 tare kill web
+	equal web "$out"
+	is web exited
+	equal 137 "$(state_of web ExitCode)"
+	equal "" "$(left_cgroups)" "cgroups"
+}
+
+@test "kill of what does not run" {
+	made web
+	failed "cannot kill container: web: container $(id_of web) is not running" tare kill web
+	failed "No such container: nobody" tare kill nobody
+}
+
+@test "stop of what does not run is no failure" {
+	made web
+	expect 0 tare stop web
+	equal web "$out"
+	is web created
+	failed "No such container: nobody" tare stop nobody
+}
+
+# bats test_tags=guest
+@test "restart: another first process; one that does not run is started" {
+	local before
+	start web
+	before=$(pid_of web)
+	expect 0 tare restart -t 0 web
+	equal web "$out"
+	is web running
+	[ "$(pid_of web)" != "$before" ] || fail "the same process"
+	expect 0 tare kill web
+	expect 0 tare restart web
+	is web running
+}
+
+# ---- rename -------------------------------------------------------------------------------------------------------
+
+@test "rename: a running container gets another name" {
+	start web
+	expect 0 tare rename web shop
+	equal "" "$out"
+	is shop running
+	failed "No such container: web" tare kill web
+	expect 0 tare rename "$(id_of shop | cut -c -12)" /web
+	is web running
+}
+
+@test "rename: refusals" {
+	made web
+	made shop
+	failed "Error when allocating new name: Conflict. The container name \"/shop\" is already in use by container \"$(id_of shop)\"" \
+		tare rename web shop
+	failed "Renaming a container with the same name as its current name" tare rename web web
+	failed "Neither old nor new names may be empty" tare rename web ''
+	failed "Invalid container name (a b)" tare rename web 'a b'
+	failed "No such container: nobody" tare rename nobody somebody
+	is web created
+}
+
+# ---- rm -----------------------------------------------------------------------------------------------------------
+
+@test "rm: of a running one only by force; what was never started goes" {
+	made web
+	start busy
+	expect 0 tare rm web
+	failed 'cannot remove container "/busy": container is running: stop the container before removing or force remove' tare rm busy
+	is busy running
+	expect 0 tare rm -f busy
+	equal "" "$(tare ps -aq)"
+}
