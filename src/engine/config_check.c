@@ -351,6 +351,12 @@ static int check_cgroup_parent(struct config_checker *k)
 	return 0;
 }
 
+bool config_asks_rare(const struct container_config *c)
+{
+	return c->cpu_rt_period_us || c->cpu_rt_runtime_us || c->device_read_bps.n || c->device_write_bps.n ||
+	       c->device_read_iops.n || c->device_write_iops.n;
+}
+
 int config_check(struct container_config *c, const struct host_facts *f, struct warnings *w, struct err *e)
 {
 	static int (*const checks[])(struct config_checker *) = {

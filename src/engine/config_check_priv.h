@@ -26,5 +26,6 @@ const char *option_number(int64_t n, option_text ret);
 const char *option_cpus(int64_t nano_cpus, option_text ret);
 
 int config_check_resources(struct config_checker *k); /* config_check_resources.c */
+int config_check_blkio(struct config_checker *k);     /* config_check_blkio.c */
 int config_check_mounts(struct config_checker *k);    /* config_check_mounts.c */
 int config_check_sysctls(struct config_checker *k);   /* config_check_sysctls.c */

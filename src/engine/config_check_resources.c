@@ -124,6 +124,54 @@ static int check_high(struct config_checker *k)
 			      "Limitation discarded.");
 }
 
+static bool has_memory_v1(const struct config_checker *k)
+{
+	int h = cgroup_layout_find(&k->f->cgroup, CGROUP_MEMORY);
+
+	return h >= 0 && !k->f->cgroup.h[h].v2;
+}
+
+static int check_swappiness(struct config_checker *k)
+{
+	struct container_config *c = k->c;
+	int64_t n = c->memory_swappiness;
+	option_text value;
+
+	if (n == OCI_UNSET || n == -1) {
+		c->memory_swappiness = OCI_UNSET;
+		return 0;
+	}
+	(void)option_number(n, value);
+	if (n < 0 || n > 100)
+		return option_refuse(k, "--memory-swappiness", value,
+				     "Invalid value: %s, valid memory swappiness range is 0-100", value);
+	if (has_memory_v1(k))
+		return 0;
+	c->memory_swappiness = OCI_UNSET;
+	return option_discard(
+		k, "--memory-swappiness", value,
+		"Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. "
+		"Memory swappiness discarded.");
+}
+
+static int check_oom_kill(struct config_checker *k)
+{
+	struct container_config *c = k->c;
+
+	if (!c->oom_kill_disable)
+		return 0;
+	if (!has_memory_v1(k)) {
+		c->oom_kill_disable = false;
+		return option_discard(k, "--oom-kill-disable", "true",
+				      "Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+	}
+	if (c->memory == 0 &&
+	    warnings_add(k->w, "OOM killer is disabled for the container, but no memory limit is set, this can result "
+			       "in the system running out of resources.") < 0)
+		return err_oom(k->e);
+	return 0;
+}
+
 static int check_pids(struct config_checker *k)
 {
 	option_text value;
@@ -221,6 +269,28 @@ static int check_cfs(struct config_checker *k)
 	return 0;
 }
 
+/* Not discarded: a process that counts on its time would fail later, and at random. */
+static int check_realtime(struct config_checker *k)
+{
+	int64_t period = k->c->cpu_rt_period_us, runtime = k->c->cpu_rt_runtime_us;
+	const char *option = runtime ? "--cpu-rt-runtime" : "--cpu-rt-period";
+	option_text value;
+
+	if (!period && !runtime)
+		return 0;
+	(void)option_number(runtime ? runtime : period, value);
+	if (period < 0 || runtime < 0)
+		return option_refuse(k, option, value, "microseconds, 0 or more");
+	if (!k->f->cgroup.cpu_rt)
+		return option_refuse(k, option, value,
+				     "kernel does not support CPU real-time scheduler (it needs cgroup v1 and "
+				     "CONFIG_RT_GROUP_SCHED)");
+	if (period && runtime > period)
+		return option_refuse(k, option, value,
+				     "cpu real-time runtime cannot be higher than cpu real-time period");
+	return 0;
+}
+
 /* ---- cpuset ------------------------------------------------------------------------------------------------- */
 
 static int check_list(struct config_checker *k, const char *option, const char *what, const char *things,
@@ -264,8 +334,9 @@ static int check_cpuset(struct config_checker *k)
 int config_check_resources(struct config_checker *k)
 {
 	static int (*const checks[])(struct config_checker *) = {
-		check_memory, check_swap, check_reservation, check_high, check_pids,
-		check_cpus,   check_shares, check_cfs,	   check_cpuset,
+		check_memory, check_swap, check_reservation, check_high,     check_swappiness, check_oom_kill,
+		check_pids,   check_cpus, check_shares,	     check_cfs,	     check_realtime,   check_cpuset,
+		config_check_blkio,
 	};
 	int r = 0;
 

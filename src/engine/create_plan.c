@@ -244,8 +244,11 @@ static int make_inputs(struct creation *cr, struct err *e)
 
 int create_look_up(struct creation *cr, struct err *e)
 {
-	int r = host_facts_read(cr->en ? cr->en->host : cr->host, cr->a, &cr->facts, e);
+	const struct host *host = cr->en ? cr->en->host : cr->host;
+	int r = host_facts_read(host, cr->a, &cr->facts, e);
 
+	if (r == 0 && config_asks_rare(cr->config))
+		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
 	if (r == 0)
 		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
 	if (r == 0)
@@ -256,6 +259,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = find_user(cr, e);
 	if (r == 0)
 		r = create_find_devices(cr, e);
+	if (r == 0)
+		r = create_find_blkio(cr, host, e);
 	if (r == 0)
 		r = make_charter(cr, e);
 	if (r == 0)

@@ -14,6 +14,9 @@ int create_make_volumes(struct creation *cr, struct err *e);
 int create_etc_files(struct creation *cr, struct err *e);
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);
+/* create_find_blkio - the numbers of the disks whose I/O is limited. -ENOENT, -ENOTBLK, -EINVAL (a partition): by option and
+ * path. On a captured host sys/class/block has them. */
+int create_find_blkio(struct creation *cr, const struct host *host, struct err *e);
 /* create_clamp_ulimits - to what this process may give; a warning for each. */
 int create_clamp_ulimits(struct creation *cr, struct err *e);
 /* host_name - this host's, NULL when out of memory */

@@ -17,6 +17,9 @@ struct warnings {
 };
 int warnings_add(struct warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* config_asks_rare - for a limit whose check needs cgroup_layout_probe_rare() first. */
+bool config_asks_rare(const struct container_config *c);
+
 /* config_check - every value against its range and against the others and the host, with Docker's texts, before
  * anything is made: "--memory 4k: Minimum memory limit allowed is 6MB". Knobs that the host lacks are warned of and
  * cleared from *c (or refused with c->strict). -EINVAL. */
@@ -35,6 +38,10 @@ struct spec_inputs {
 	CONFIG_LIST(struct oci_mount, volumes); /* volume mounts of config and image, their sources resolved */
 	CONFIG_LIST(struct oci_device, devices); /* config.devices, stat(2)ed on the host: path, type, numbers, mode */
 	struct oci_strings device_access;        /* per device: "rwm" */
+	struct {
+		CONFIG_LIST(struct oci_weight_device, weight);
+		struct oci_throttles read_bps, write_bps, read_iops, write_iops;
+	} blkio; /* of the configuration's lists, with the numbers of their devices */
 	const char *root_path;                   /* root.path of the document */
 };
 

@@ -31,6 +31,9 @@ static void set_memory(struct spec_builder *b)
 	r->memory.limit = given(b->c->memory);
 	r->memory.reservation = given(b->c->memory_reservation);
 	r->memory.swap = memory_and_swap(b);
+	r->memory.swappiness = b->c->memory_swappiness;
+	if (b->c->oom_kill_disable)
+		r->memory.disable_oom_killer = 1;
 	if (b->c->memory_high <= 0)
 		return;
 	high = arena_fmt(b->a, "%lld", (long long)b->c->memory_high);
@@ -48,6 +51,8 @@ static void set_cpu(struct spec_builder *b)
 	r->cpu.shares = given(c->cpu_shares);
 	r->cpu.period = given(c->cpu_period_us);
 	r->cpu.quota = given(c->cpu_quota_us);
+	r->cpu.realtime_period = given(c->cpu_rt_period_us);
+	r->cpu.realtime_runtime = given(c->cpu_rt_runtime_us);
 	r->cpu.cpus = c->cpuset_cpus && *c->cpuset_cpus ? c->cpuset_cpus : NULL;
 	r->cpu.mems = c->cpuset_mems && *c->cpuset_mems ? c->cpuset_mems : NULL;
 	if (c->nano_cpus <= 0)
@@ -56,10 +61,34 @@ static void set_cpu(struct spec_builder *b)
 	r->cpu.quota = c->nano_cpus / (1000000000 / CFS_PERIOD_US);
 }
 
+static void set_blkio(struct spec_builder *b)
+{
+	__typeof__(b->s->resources.block_io) *io = &b->s->resources.block_io;
+
+	io->weight = given(b->c->blkio_weight);
+	io->weight_device.v = b->in->blkio.weight.v;
+	io->weight_device.n = b->in->blkio.weight.n;
+	io->read_bps = b->in->blkio.read_bps;
+	io->write_bps = b->in->blkio.write_bps;
+	io->read_iops = b->in->blkio.read_iops;
+	io->write_iops = b->in->blkio.write_iops;
+}
+
+/* A file that is named weighs more than the option that stands for it. */
+static void set_files(struct spec_builder *b)
+{
+	const struct oci_pairs *files = &b->c->cgroup_conf;
+
+	for (size_t i = 0; i < files->n; i++)
+		spec_add_pair(b, &b->s->resources.unified, files->v[i].key, files->v[i].value);
+}
+
 void spec_resources(struct spec_builder *b)
 {
 	set_memory(b);
 	set_cpu(b);
+	set_blkio(b);
+	set_files(b);
 	if (b->c->pids_limit > 0)
 		b->s->resources.pids_limit = b->c->pids_limit;
 }

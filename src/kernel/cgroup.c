@@ -261,6 +261,10 @@ static const char *hint(int code, const char *file)
 		{ EBUSY, "memory.memsw.limit_in_bytes", " (more than that is in use)" },
 		{ EINVAL, "cpu.cfs_quota_us", " (the group above may have less)" },
 		{ EINVAL, "cpu.rt_runtime_us", " (the group above has no real-time runtime left)" },
+		{ EOPNOTSUPP, "blkio.bfq.weight_device", " (the disk is not scheduled by BFQ)" },
+		{ EOPNOTSUPP, "io.bfq.weight", " (the disk is not scheduled by BFQ)" },
+		{ EOPNOTSUPP, "io.weight", " (io.cost is not switched on for the disk: io.cost.qos)" },
+		{ ENODEV, "io.weight", " (no such block device; a partition has no weight of its own)" },
 		{ EINVAL, "cpuset.cpus", " (not online, or not in the group above)" },
 		{ EACCES, "cpuset.cpus", " (not in the group above)" },
 		{ EINVAL, "cpuset.mems", " (not online, or not in the group above)" },
@@ -309,14 +313,36 @@ static int open_file(struct cgroup *cg, const struct cgroup_write *w)
 	return fd;
 }
 
-static int put_value(const struct cgroup *cg, int fd, const struct cgroup_write *w, struct err *e)
+static ssize_t write_value(int fd, const char *value)
 {
-	size_t n = strlen(w->value);
 	ssize_t done;
 
 	do
-		done = write(fd, w->value, n);
+		done = write(fd, value, strlen(value));
 	while (done < 0 && errno == EINTR);
+	return done;
+}
+
+/* errno stays the write's. */
+static bool may_retry(const struct cgroup *cg, const struct cgroup_write *w, unsigned attempt)
+{
+	const struct cgroup_part *p = &cg->part[w->hierarchy];
+	bool again;
+
+	if (errno != EINVAL || !p->ops->make_room)
+		return false;
+	again = p->ops->make_room(cg, p, w, attempt);
+	errno = EINVAL;
+	return again;
+}
+
+static int put_value(const struct cgroup *cg, int fd, const struct cgroup_write *w, struct err *e)
+{
+	size_t n = strlen(w->value);
+	ssize_t done = write_value(fd, w->value);
+
+	for (unsigned i = 0; done < 0 && may_retry(cg, w, i); i++)
+		done = write_value(fd, w->value);
 	if (done < 0)
 		return refused(cg, w, "write", e);
 	return (size_t)done == n ? 0 : err_set(e, EIO, "%s: write \"%s\": cut short", w->file, w->value);

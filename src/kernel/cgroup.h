@@ -62,12 +62,17 @@ struct cgroup_layout {
 	bool cpu_cfs;        /* cpu.cfs_quota_us or cpu.max exists */
 	bool blkio_weight;   /* some file takes a weight */
 	bool blkio_bfq;      /* that file is the BFQ scheduler's: blkio.bfq.weight, io.bfq.weight */
+	/* cgroup_layout_read() leaves these false: cgroup_layout_probe_rare() */
+	bool cpu_rt;         /* cpu.rt_runtime_us exists (v1 with CONFIG_RT_GROUP_SCHED) */
+	bool blkio_throttle; /* blkio.throttle.* or io.max */
 };
 
 /* cgroup_layout_read - from sys/fs/cgroup (pure v2) or proc/self/mountinfo. A hierarchy that is mounted several times
  * counts once, where its root is seen if anywhere. Groups are made below the mount, whatever part of the hierarchy
  * that shows. No cgroup mount at all is CGROUP_MODE_NONE, not an error. */
 int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e);
+/* cgroup_layout_probe_rare - what only a limit that few ask for needs to know: cpu_rt, blkio_throttle. */
+void cgroup_layout_probe_rare(const struct host *h, struct cgroup_layout *l);
 bool cgroup_layout_has(const struct cgroup_layout *l, enum cgroup_controller c); /* somewhere, v1 or v2 */
 /* cgroup_layout_find - the index of the hierarchy that serves c; -1: none does. One that v2 has built in (DEVICES,
  * FREEZER, CPUACCT, PERF_EVENT) is found in v1 first, then in v2. */
@@ -146,6 +151,10 @@ struct cgroup_writes {
  * -EINVAL: the limits contradict each other or are out of the kernel's range. */
 int cgroup_plan(const struct cgroup_layout *l, const struct cgroup_limits *want, struct arena *a,
 		struct cgroup_writes *ret, struct err *e);
+
+/* cgroup_file_check - may this file of v2 be written by name (unified)? -EINVAL: not the name of one, or one that moves
+ * processes or changes the tree ("cgroup.procs"); -ENOTSUP: the host has no v2, or the file's controller is not there. */
+int cgroup_file_check(const struct cgroup_layout *l, const char *file, struct err *e);
 
 /* cgroup_weight - cpu.shares to cpu.weight by the new formula: 2 -> 1, 1024 -> 100, 262144 -> 10000. */
 uint64_t cgroup_weight(uint64_t shares);

@@ -174,6 +174,7 @@ static bool cgroup1_is_populated(const struct cgroup *cg, const struct cgroup_pa
 const struct cgroup_ops cgroup1_ops = {
 	.name = "v1",
 	.made = cgroup1_made,
+	.make_room = cgroup_rt_make_room,
 	.open = cgroup1_open,
 	.kill = cgroup1_kill,
 	.is_populated = cgroup1_is_populated,

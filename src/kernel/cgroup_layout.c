@@ -264,6 +264,16 @@ static void probe_files(const struct host *h, struct cgroup_layout *l)
 	}
 }
 
+void cgroup_layout_probe_rare(const struct host *h, struct cgroup_layout *l)
+{
+	int cpu = cgroup_layout_find(l, CGROUP_CPU), blkio = cgroup_layout_find(l, CGROUP_BLKIO);
+
+	l->cpu_rt = cpu >= 0 && !l->h[cpu].v2 && has_file(h, &l->h[cpu], "cpu.rt_runtime_us");
+	/* v2's root shows no io.max */
+	l->blkio_throttle =
+		blkio >= 0 && (l->h[blkio].v2 || has_file(h, &l->h[blkio], "blkio.throttle.read_bps_device"));
+}
+
 int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e)
 {
 	struct cgroup_layout l = { .n = 1, .h = { { .mount = V2_USUAL_MOUNT, .v2 = true } } };

@@ -472,22 +472,44 @@ static enum cgroup_check unified_check(const char *file, const char *value)
 	return CGROUP_CHECK_NONE;
 }
 
-static int unified_one(struct planner *p, const struct cgroup_file *f)
+/* Of the files that every group has, those that set a bound or switch accounting. The rest moves processes, kills them or
+ * changes the tree. */
+static bool is_core_setting(const char *file)
+{
+	static const char *const files[] = { "cgroup.max.depth", "cgroup.max.descendants", "cgroup.pressure" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (strcmp(file, files[i]) == 0)
+			return true;
+	return false;
+}
+
+int cgroup_file_check(const struct cgroup_layout *l, const char *file, struct err *e)
 {
 	struct sv controller, rest;
-	int c, r;
+	int c;
 
-	if (!sv_cut(sv_from(f->name), '.', &controller, &rest) || controller.n == 0 || strchr(f->name, '/'))
-		return err_set(p->e, EINVAL, "unified \"%s\": not the name of a control file", f->name);
-	if (p->l->n == 0 || !p->l->h[0].v2)
-		return lacks(p, f->name, "this host has no cgroup v2");
+	if (!sv_cut(sv_from(file), '.', &controller, &rest) || controller.n == 0 || rest.n == 0 || strpbrk(file, "/\n"))
+		return err_set(e, EINVAL, "not the name of a control file");
+	if (sv_is(controller, "cgroup") && !is_core_setting(file))
+		return err_set(e, EINVAL, "not a limit: it moves processes or changes the tree");
+	if (l->n == 0 || !l->h[0].v2)
+		return err_set(e, ENOTSUP, "this host has no cgroup v2");
 	c = cgroup_controller_from_name(controller);
-	if (c >= 0 && !(p->l->h[0].controllers >> c & 1) && !sv_is(rest, "pressure"))
-		return err_set(p->e, ENOTSUP, "%s: the controller " SV_FMT " is not on cgroup v2 here", f->name,
-			       SV_ARG(controller));
+	if (c >= 0 && !(l->h[0].controllers >> c & 1) && !sv_is(rest, "pressure"))
+		return err_set(e, ENOTSUP, "the controller " SV_FMT " is not on cgroup v2 here", SV_ARG(controller));
+	return 0;
+}
+
+static int unified_one(struct planner *p, const struct cgroup_file *f)
+{
+	int r = cgroup_file_check(p->l, f->name, p->e);
+
+	if (r < 0)
+		return err_wrap(p->e, r, "unified \"%.80s\"", f->name);
 	r = put(p, 0, f->name, unified_check(f->name, f->value), "%s", f->value);
 	if (r == 0)
-		p->out.w[p->out.n - 1].late = sv_is(controller, "cpu") && sv_has_prefix(rest, "max");
+		p->out.w[p->out.n - 1].late = sv_has_prefix(sv_from(f->name), "cpu.max");
 	return r;
 }
 

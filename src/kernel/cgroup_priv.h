@@ -47,6 +47,10 @@ struct cgroup_ops {
 	int (*made)(struct cgroup *cg, struct cgroup_part *p, const char *dir, bool inner, struct err *e);
 	/* a file is missing; true: its controller was told to be there, look again. NULL: cannot be */
 	bool (*enable_for)(struct cgroup *cg, struct cgroup_part *p, const char *file);
+	/* the kernel took a value for -EINVAL; true: the groups above were given what it needs, write again; attempt
+	 * counts from 0. NULL: cannot be */
+	bool (*make_room)(const struct cgroup *cg, const struct cgroup_part *p, const struct cgroup_write *w,
+			  unsigned attempt);
 	int (*open)(struct cgroup *cg, struct cgroup_part *p, struct err *e); /* -ENOENT: no such group */
 	int (*kill)(const struct cgroup *cg, const struct cgroup_part *p, struct err *e);
 	bool (*is_populated)(const struct cgroup *cg, const struct cgroup_part *p);
@@ -61,6 +65,10 @@ int cgroup1_open_tasks(const struct cgroup *cg, const struct cgroup_part *p, str
 
 /* cgroup_file_path - "DIR/FILE" of the first n bytes of dir. false: does not fit. */
 bool cgroup_file_path(char ret[static CGROUP_DIR_MAX], const char *dir, size_t n, const char *file);
+
+/* cgroup_rt.c: cpu.rt_runtime_us of the groups above, v1 */
+bool cgroup_rt_make_room(const struct cgroup *cg, const struct cgroup_part *p, const struct cgroup_write *w,
+			 unsigned attempt);
 
 /* cgroup_tree.c: whole subtrees, by descriptor */
 

@@ -5,7 +5,8 @@
  * are looked at, below the root: proc/{self/mountinfo,self/status,self/oom_score_adj,meminfo,swaps,cmdline},
  * proc/sys/kernel/sched_cfs_bandwidth_slice_us, sys/devices/system/{cpu,node}/online, cpuN/thermal_throttle beside them,
  * sys/module/bfq, sys/fs/cgroup/cgroup.controllers, and in the root of each hierarchy cgroup.controllers, cpuset.*,
- * memory.memsw.limit_in_bytes, cpu.cfs_quota_us, blkio.bfq.io_service_bytes, blkio.leaf_weight, io.cost.qos. */
+ * memory.memsw.limit_in_bytes, cpu.cfs_quota_us, blkio.bfq.io_service_bytes, blkio.leaf_weight, io.cost.qos; for limits
+ * that few ask for cpu.rt_runtime_us, blkio.throttle.read_bps_device and sys/class/block/NAME/dev. */
 #pragma once
 
 #include "base/arena.h"

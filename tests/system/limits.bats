@@ -50,6 +50,69 @@ unlimited_v1=9223372036854771712
 	fi
 }
 
+@test "--memory-swappiness and --oom-kill-disable: v1 limits; elsewhere a warning, with --strict an error" {
+	need_controller memory
+	if is_v1 memory; then
+		start one --memory 64m --memory-swappiness 7 --oom-kill-disable
+		equal 7 "$(cat "$(cgroup_file one memory.swappiness)")"
+		contains 'oom_kill_disable 1' "$(cat "$(cgroup_file one memory.oom_control)")"
+		expect 0 box --oom-kill-disable -- true
+		matches 'warning: OOM killer is disabled .* no memory limit is set' "$err"
+		return
+	fi
+	expect 0 box --memory-swappiness 7 --oom-kill-disable -- true
+	matches 'warning: .*Memory swappiness discarded' "$err"
+	matches 'warning: .*OomKillDisable discarded' "$err"
+	refused 'memory-swappiness 7: ' tare run --strict --memory-swappiness 7 busybox true
+	refused 'oom-kill-disable true: ' tare run --strict --oom-kill-disable busybox true
+}
+
+# bats test_tags=guest
+@test "--cgroup-conf writes a file of cgroup v2 by its name, and none that moves processes" {
+	local mount file
+	read -r _ mount < <(hierarchy_of v2) || true
+	if [ -z "${mount-}" ]; then
+		refused 'cgroup-conf .*no cgroup v2' tare run --cgroup-conf memory.high=64m busybox true
+		return
+	fi
+	for file in memory.high=33554432 pids.max=77 hugetlb.2MB.max=4194304 cgroup.max.depth=3; do
+		case $(<"$mount/cgroup.controllers") in *"${file%%.*}"*) break ;; esac
+	done
+	start one --cgroup-conf "$file"
+	equal "${file#*=}" "$(cat "$(cgroup_dir one v2)/${file%%=*}")" "$file"
+	equal "${file#*=}" "$(tare inspect one | jq -r ".[0].Tare.CgroupConf[\"${file%%=*}\"]")"
+	tare rm -f one >/dev/null
+	for file in cgroup.procs cgroup.threads cgroup.subtree_control cgroup.kill ../memory.max tasks; do
+		refused "cgroup-conf $file: " tare run --cgroup-conf "$file=0" busybox true
+	done
+	expect 125 tare run --cgroup-conf cgroup.max.depth=many busybox true
+	contains cgroup.max.depth "$err"
+	expect 125 tare run --cgroup-conf nothing.of.the.kind=1 busybox true
+	contains nothing.of.the.kind "$err"
+}
+
+@test "--cpu-rt-runtime: a real-time priority can be had with it, and not without" {
+	need_controller cpu
+	if ! is_v1 cpu || [ ! -e "$(hierarchy_of cpu | cut -d' ' -f2)/cpu.rt_runtime_us" ]; then
+		refused 'cpu-rt-runtime 5000: kernel does not support CPU real-time scheduler' \
+			tare run --cpu-rt-runtime 5000 busybox true
+		return
+	fi
+	local priority=(--cap-add SYS_NICE --ulimit rtprio=10 "${with_probe[@]}")
+	expect 0 box "${priority[@]}" -- /probe fifo
+	[ "$out" = EPERM ] || skip "a group without runtime gives priority $out here"
+	expect 0 box --cpu-rt-period 1000000 --cpu-rt-runtime 5000 "${priority[@]}" -- /probe fifo
+	equal ok "$out"
+	# the groups above have what they hand down, and a second container needs as much again
+	start one --cpu-rt-runtime 5000
+	start two --cpu-rt-period 500000 --cpu-rt-runtime 5000
+	between 15000 20000 "$(<"$(dirname "$(cgroup_dir one cpu)")/cpu.rt_runtime_us")"
+	tare rm -f one two >/dev/null
+	expect 125 tare run --cpu-rt-runtime 999999 busybox true
+	contains 'real-time runtime' "$err"
+	refused 'cannot be higher' tare run --cpu-rt-period 1000 --cpu-rt-runtime 1001 busybox true
+}
+
 # bats test_tags=guest
 @test "--cpus" {
 	start one --cpus 1.5

@@ -6,6 +6,7 @@
  *   probe memory MIB         touches so much memory, then says "touched"
  *   probe forks MAX          forks until it fails or MAX children are there: "NUMBER ERROR"
  *   probe spin SECONDS N     N threads' worth of busy processes for so long
+ *   probe fifo               takes a real-time priority, sched(7): "ok" or the name of the error
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -13,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +136,14 @@ static int spin(int seconds, int n)
 	return 0;
 }
 
+static int fifo(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	printf("%s\n", sched_setscheduler(0, SCHED_FIFO, &param) < 0 ? strerrorname_np(errno) : "ok");
+	return 0;
+}
+
 /* flip A B SECONDS: exchange two names as fast as can be, the attacker beside a mount (renameat2(2), RENAME_EXCHANGE) */
 static int flip(const char *a, const char *b, const char *seconds)
 {
@@ -159,6 +169,8 @@ int main(int argc, char **argv)
 		return memory((size_t)number);
 	if (strcmp(what, "forks") == 0)
 		return forks(number);
+	if (strcmp(what, "fifo") == 0)
+		return fifo();
 	if (strcmp(what, "flip") == 0 && argc == 5)
 		return flip(argv[2], argv[3], argv[4]);
 	if (strcmp(what, "spin") == 0)

@@ -15,7 +15,7 @@ static inline struct host_facts facts_v2(void)
 	f.cgroup.mode = CGROUP_MODE_V2;
 	f.cgroup.n = 1;
 	f.cgroup.h[0] = (struct cgroup_hierarchy){ "sys/fs/cgroup", "", ALL_CONTROLLERS, true };
-	f.cgroup.memory_swap = f.cgroup.cpu_cfs = f.cgroup.blkio_weight = true;
+	f.cgroup.memory_swap = f.cgroup.cpu_cfs = f.cgroup.blkio_weight = f.cgroup.blkio_throttle = true;
 	return f;
 }
 

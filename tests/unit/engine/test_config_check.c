@@ -42,6 +42,28 @@ static const struct {
 	  "--memory-reservation 7m: Minimum memory limit can not be less than memory reservation limit, see usage" },
 	{ TARE("\"MemoryHigh\":1"), "--memory-high 1: Minimum memory limit allowed is 6MB" },
 	{ TARE("\"MemoryHigh\":6291456"), NULL },
+	{ HOST("\"BlkioWeight\":9"), "--blkio-weight 9: Range of blkio weight is from 10 to 1000" },
+	{ HOST("\"BlkioWeight\":1001"), "--blkio-weight 1001: Range of blkio weight is from 10 to 1000" },
+	{ HOST("\"BlkioWeight\":1000"), NULL },
+	{ HOST("\"BlkioWeightDevice\":[{\"Path\":\"/dev/x\",\"Weight\":5}]"),
+	  "--blkio-weight-device /dev/x: invalid weight for device: 5 (10 to 1000, or 0)" },
+	{ HOST("\"BlkioWeightDevice\":[{\"Path\":\"/dev/x\",\"Weight\":0}]"), NULL },
+	{ HOST("\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/x\",\"Rate\":1}]"), NULL },
+	{ TARE("\"CgroupConf\":{\"memory.high\":\"1\",\"cgroup.max.depth\":\"2\",\"io.latency\":\"8:0 target=1\"}"),
+	  NULL },
+	{ TARE("\"CgroupConf\":{\"memory.high\":\"\"}"), "--cgroup-conf memory.high: a value is needed" },
+	{ TARE("\"CgroupConf\":{\"cgroup.procs\":\"0\"}"),
+	  "--cgroup-conf cgroup.procs: not a limit: it moves processes or changes the tree" },
+	{ TARE("\"CgroupConf\":{\"cgroup.threads\":\"0\"}"),
+	  "--cgroup-conf cgroup.threads: not a limit: it moves processes or changes the tree" },
+	{ TARE("\"CgroupConf\":{\"cgroup.subtree_control\":\"-memory\"}"),
+	  "--cgroup-conf cgroup.subtree_control: not a limit: it moves processes or changes the tree" },
+	{ TARE("\"CgroupConf\":{\"../memory.max\":\"1\"}"),
+	  "--cgroup-conf ../memory.max: not the name of a control file" },
+	{ TARE("\"CgroupConf\":{\"x/memory.max\":\"1\"}"),
+	  "--cgroup-conf x/memory.max: not the name of a control file" },
+	{ TARE("\"CgroupConf\":{\"tasks\":\"1\"}"), "--cgroup-conf tasks: not the name of a control file" },
+	{ TARE("\"CgroupConf\":{\"..\":\"1\"}"), "--cgroup-conf ..: not the name of a control file" },
 	/* cpu */
 	{ HOST("\"NanoCpus\":3000000000"),
 	  "--cpus 3: range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available" },
@@ -256,6 +278,27 @@ static const struct {
 	  "Your kernel does not support CPU shares or the cgroup is not mounted. Shares discarded." },
 	{ HOST("\"CpuQuota\":5000"), "--cpu-quota 5000",
 	  "Your kernel does not support CPU CFS scheduler. CPU period/quota discarded." },
+	{ HOST("\"MemorySwappiness\":0"), "--memory-swappiness 0",
+	  "Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness "
+	  "discarded." },
+	{ HOST("\"OomKillDisable\":true"), "--oom-kill-disable true",
+	  "Your kernel does not support OomKillDisable. OomKillDisable discarded." },
+	{ HOST("\"BlkioWeight\":500"), "--blkio-weight 500",
+	  "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded." },
+	{ HOST("\"BlkioWeightDevice\":[{\"Path\":\"/dev/x\",\"Weight\":50}]"), "--blkio-weight-device /dev/x",
+	  "Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded." },
+	{ HOST("\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/x\",\"Rate\":1}]"), "--device-read-bps /dev/x",
+	  "Your kernel does not support BPS Block I/O read limit or the cgroup is not mounted. Block I/O BPS read limit "
+	  "discarded." },
+	{ HOST("\"BlkioDeviceWriteBps\":[{\"Path\":\"/dev/x\",\"Rate\":1}]"), "--device-write-bps /dev/x",
+	  "Your kernel does not support BPS Block I/O write limit or the cgroup is not mounted. Block I/O BPS write limit "
+	  "discarded." },
+	{ HOST("\"BlkioDeviceReadIOps\":[{\"Path\":\"/dev/x\",\"Rate\":1}]"), "--device-read-iops /dev/x",
+	  "Your kernel does not support IOPS Block read limit or the cgroup is not mounted. Block I/O IOPS read limit "
+	  "discarded." },
+	{ HOST("\"BlkioDeviceWriteIOps\":[{\"Path\":\"/dev/x\",\"Rate\":1}]"), "--device-write-iops /dev/x",
+	  "Your kernel does not support IOPS Block write limit or the cgroup is not mounted. Block I/O IOPS write limit "
+	  "discarded." },
 	{ HOST("\"CpusetMems\":\"0\""), "--cpuset-mems 0",
 	  "Your kernel does not support cpuset or the cgroup is not mounted. Cpuset discarded." },
 };
@@ -290,8 +333,16 @@ TEST(discarded_knobs_are_cleared)
 	c.cpu_shares = 512;
 	c.cpu_quota_us = 5000;
 	c.cpuset_cpus = "0";
+	c.memory_swappiness = 1;
+	c.oom_kill_disable = true;
+	c.blkio_weight = 100;
+	c.blkio_weight_devices.v = &(struct weight_config){ "/dev/x", 100 };
+	c.device_read_iops.v = &(struct rate_config){ "/dev/x", 100 };
+	c.blkio_weight_devices.n = c.device_read_iops.n = 1;
 	assert_int_equal(0, config_check(&c, &f, &w, NULL));
-	assert_int_equal(7, w.n);
+	assert_int_equal(12, w.n);
+	assert_true(c.memory_swappiness == OCI_UNSET && !c.oom_kill_disable && !c.blkio_weight);
+	assert_true(!c.blkio_weight_devices.n && !c.device_read_iops.n);
 	assert_true(!c.memory && !c.memory_reservation && !c.memory_high && !c.pids_limit && !c.cpu_shares);
 	assert_true(!c.cpu_quota_us && !c.cpuset_cpus && c.memory_swap == -1);
 }
@@ -336,6 +387,49 @@ TEST(memory_high_needs_memory_on_v2)
 	      "Your kernel does not support memory high limit capabilities (they need cgroup v2). Limitation discarded.");
 }
 
+TEST(what_only_v1_has_is_discarded_on_v2)
+{
+	struct host_facts v1 = facts_v1(), v2 = facts_v2();
+
+	check(&v1, HOST("\"MemorySwappiness\":100,\"Memory\":67108864,\"OomKillDisable\":true"), false, NULL, NULL);
+	check(&v1, HOST("\"MemorySwappiness\":101"), false,
+	      "--memory-swappiness 101: Invalid value: 101, valid memory swappiness range is 0-100", NULL);
+	check(&v1, HOST("\"MemorySwappiness\":-1"), false, NULL, NULL);
+	check(&v1, HOST("\"OomKillDisable\":true"), true, NULL,
+	      "OOM killer is disabled for the container, but no memory limit is set, this can result in the system "
+	      "running out of resources.");
+	check(&v2, HOST("\"OomKillDisable\":true"), false, NULL,
+	      "Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+	check(&v2, HOST("\"OomKillDisable\":false"), true, NULL, NULL);
+}
+
+TEST(realtime_is_an_error_where_it_cannot_be)
+{
+	struct host_facts v1 = facts_v1(), v2 = facts_v2();
+
+	v1.cgroup.cpu_rt = true;
+	check(&v1, HOST("\"CpuRealtimePeriod\":5000,\"CpuRealtimeRuntime\":5000"), false, NULL, NULL);
+	check(&v1, HOST("\"CpuRealtimePeriod\":5000,\"CpuRealtimeRuntime\":5001"), false,
+	      "--cpu-rt-runtime 5001: cpu real-time runtime cannot be higher than cpu real-time period", NULL);
+	check(&v1, HOST("\"CpuRealtimePeriod\":-1"), false, "--cpu-rt-period -1: microseconds, 0 or more", NULL);
+	check(&v2, HOST("\"CpuRealtimeRuntime\":5000"), false,
+	      "--cpu-rt-runtime 5000: kernel does not support CPU real-time scheduler (it needs cgroup v1 and "
+	      "CONFIG_RT_GROUP_SCHED)",
+	      NULL);
+}
+
+TEST(files_by_name_need_v2)
+{
+	struct host_facts f = facts_v1();
+
+	check(&f, TARE("\"CgroupConf\":{\"memory.high\":\"1\"}"), false,
+	      "--cgroup-conf memory.high: this host has no cgroup v2", NULL);
+	f = facts_v2();
+	f.cgroup.h[0].controllers &= ~(1u << CGROUP_MEMORY);
+	check(&f, TARE("\"CgroupConf\":{\"memory.high\":\"1\"}"), false,
+	      "--cgroup-conf memory.high: the controller memory is not on cgroup v2 here", NULL);
+}
+
 TEST(a_custom_profile_needs_seccomp)
 {
 	struct host_facts f = facts_v2();
@@ -356,6 +450,9 @@ int main(void)
 		RUN(swap_without_accounting_matters_only_where_swap_is),
 		RUN(capabilities_that_the_host_lacks_cannot_be_added),
 		RUN(memory_high_needs_memory_on_v2),
+		RUN(what_only_v1_has_is_discarded_on_v2),
+		RUN(realtime_is_an_error_where_it_cannot_be),
+		RUN(files_by_name_need_v2),
 		RUN(a_custom_profile_needs_seccomp),
 	};
 

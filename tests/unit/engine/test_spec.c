@@ -517,6 +517,45 @@ TEST(cpus_become_a_quota_of_100_ms)
 	assert_string_equal("5242880", x.s.resources.unified.v[0].value);
 }
 
+TEST(disks_go_by_their_numbers)
+{
+	struct oci_weight_device weight = { 8, 0, 100, OCI_UNSET };
+	struct oci_throttle read = { 8, 0, 1048576 }, write = { 8, 16, 100 };
+	scoped_fixture x;
+
+	start(&x);
+	x.c.blkio_weight = 300;
+	x.in.blkio.weight.v = &weight;
+	x.in.blkio.read_bps.v = &read;
+	x.in.blkio.write_iops.v = &write;
+	x.in.blkio.weight.n = x.in.blkio.read_bps.n = x.in.blkio.write_iops.n = 1;
+	must_make(&x);
+	assert_true(x.s.resources.block_io.weight == 300 && x.s.resources.block_io.weight_device.v[0].weight == 100);
+	assert_true(x.s.resources.block_io.read_bps.v[0].rate == 1048576 && !x.s.resources.block_io.write_bps.n);
+	assert_true(x.s.resources.block_io.write_iops.v[0].minor == 16 && !x.s.resources.block_io.read_iops.n);
+}
+
+TEST(rare_limits_and_files_by_name)
+{
+	struct oci_pair files[] = { { "memory.high", "1" }, { "io.latency", "8:0 target=1" } };
+	scoped_fixture x;
+
+	start(&x);
+	x.c.memory_swappiness = 0;
+	x.c.oom_kill_disable = true;
+	x.c.cpu_rt_period_us = 1000000;
+	x.c.cpu_rt_runtime_us = 950000;
+	x.c.memory_high = 5 << 20;
+	x.c.cgroup_conf.v = files;
+	x.c.cgroup_conf.n = 2;
+	must_make(&x);
+	assert_true(x.s.resources.memory.swappiness == 0 && x.s.resources.memory.disable_oom_killer == 1);
+	assert_true(x.s.resources.cpu.realtime_period == 1000000 && x.s.resources.cpu.realtime_runtime == 950000);
+	assert_int_equal(2, x.s.resources.unified.n);
+	assert_string_equal("1", x.s.resources.unified.v[0].value); /* the name weighs more than --memory-high */
+	assert_string_equal("io.latency", x.s.resources.unified.v[1].key);
+}
+
 TEST(nothing_asked_leaves_every_limit_unset)
 {
 	scoped_fixture x;
@@ -527,6 +566,8 @@ TEST(nothing_asked_leaves_every_limit_unset)
 	assert_true(x.s.resources.memory.limit == OCI_UNSET && x.s.resources.cpu.quota == OCI_UNSET);
 	assert_true(x.s.resources.pids_limit == OCI_UNSET && x.s.resources.cpu.shares == OCI_UNSET);
 	assert_int_equal(0, x.s.resources.unified.n);
+	assert_true(x.s.resources.memory.swappiness == OCI_UNSET && x.s.resources.block_io.weight == OCI_UNSET);
+	assert_true(x.s.resources.memory.disable_oom_killer == OCI_UNSET);
 }
 
 static const struct {
@@ -625,6 +666,8 @@ int main(void)
 		RUN(asked_sysctls_override_the_default_ones),
 		RUN(memory_swap_is_twice_the_memory_where_it_is_counted),
 		RUN(cpus_become_a_quota_of_100_ms),
+		RUN(disks_go_by_their_numbers),
+		RUN(rare_limits_and_files_by_name),
 		RUN(nothing_asked_leaves_every_limit_unset),
 		RUN(the_cgroup_is_below_its_parent),
 		RUN(devices_have_nodes_and_rules),

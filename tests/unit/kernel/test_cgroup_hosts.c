@@ -16,11 +16,12 @@ static const struct {
 	const char *name;
 	const char *layout; /* mode, what the files allow, then the hierarchies in their order */
 } hosts[] = {
-	{ "guest-v2", "v2 swap cfs weight: " },
+	{ "guest-v2", "v2 swap cfs weight throttle: " },
 	{ "v1-joined",
-	  "v1 swap cfs: cpu,cpuacct cpuset memory devices blkio pids net_cls,net_prio perf_event hugetlb rdma "
+	  "v1 swap cfs throttle: cpu,cpuacct cpuset memory devices blkio pids net_cls,net_prio perf_event hugetlb rdma "
 	  "name=systemd freezer" },
-	{ "hybrid", "hybrid swap cfs weight bfq:  cpu cpuacct cpuset memory devices blkio pids name=systemd freezer" },
+	{ "hybrid",
+	  "hybrid swap cfs weight bfq rt throttle:  cpu cpuacct cpuset memory devices blkio pids name=systemd freezer" },
 };
 
 static struct host open_host(const char *name)
@@ -38,8 +39,9 @@ static struct host open_host(const char *name)
 
 static void print_layout(const struct cgroup_layout *l, struct buf *out)
 {
-	buf_putf(out, "%s%s%s%s%s:", cgroup_mode_name(l->mode), l->memory_swap ? " swap" : "", l->cpu_cfs ? " cfs" : "",
-		 l->blkio_weight ? " weight" : "", l->blkio_bfq ? " bfq" : "");
+	buf_putf(out, "%s%s%s%s%s%s%s:", cgroup_mode_name(l->mode), l->memory_swap ? " swap" : "",
+		 l->cpu_cfs ? " cfs" : "", l->blkio_weight ? " weight" : "", l->blkio_bfq ? " bfq" : "",
+		 l->cpu_rt ? " rt" : "", l->blkio_throttle ? " throttle" : "");
 	for (unsigned i = 0; i < l->n; i++)
 		buf_putf(out, " %s", l->h[i].name);
 }
@@ -55,6 +57,7 @@ TEST(layouts_of_captured_hosts)
 
 		if (host_facts_read(&h, &a, &f, &e) < 0)
 			fail_msg("%s: %s", hosts[i].name, e.msg);
+		cgroup_layout_probe_rare(&h, &f.cgroup);
 		host_close(&h);
 		print_layout(&f.cgroup, &out);
 		assert_string_equal(hosts[i].layout, out.p);

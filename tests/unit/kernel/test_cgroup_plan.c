@@ -55,9 +55,10 @@ static const struct blkio_limit throttles[] = { { 8, 0, BLKIO_READ_BPS, 1048576 
 						{ 8, 16, BLKIO_WEIGHT_DEVICE, 100 } };
 static const struct cgroup_file files[] = { { "memory.high", "1048576" },
 					    { "cpu.max", "5000 10000" },
-					    { "cgroup.freeze", "1" } };
+					    { "cgroup.pressure", "0" } };
 static const struct cgroup_file huge[] = { { "hugetlb.2MB.max", "0" } };
 static const struct cgroup_file crooked[] = { { "../memory.max", "1" } };
+static const struct cgroup_file moving[] = { { "cgroup.procs", "0" } };
 static const struct cgroup_file dotless[] = { { "tasks", "0" } };
 
 /* every number unset, but for those that the row names again */
@@ -156,15 +157,20 @@ static const struct {
 	{ LIMITS(.devices = partial_rules, .device_count = 2),
 	  "devices devices.deny=a; devices devices.allow=b *:* m; devices devices.allow=c *:* m", "program 0",
 	  "program 0" },
-	{ LIMITS(.unified = files, .unified_count = 3), "-ENOTSUP memory.high: this host has no cgroup v2",
-	  " memory.high=1048576;  !cpu.max=5000 10000;  cgroup.freeze=1",
-	  "-ENOTSUP memory.high: the controller memory is not on cgroup v2 here" },
-	{ LIMITS(.unified = huge, .unified_count = 1), "-ENOTSUP hugetlb.2MB.max: this host has no cgroup v2",
-	  " hugetlb.2MB.max=0", " hugetlb.2MB.max=0" },
+	{ LIMITS(.unified = files, .unified_count = 3), "-ENOTSUP unified \"memory.high\": this host has no cgroup v2",
+	  " memory.high=1048576;  !cpu.max=5000 10000;  cgroup.pressure=0",
+	  "-ENOTSUP unified \"memory.high\": the controller memory is not on cgroup v2 here" },
+	{ LIMITS(.unified = huge, .unified_count = 1),
+	  "-ENOTSUP unified \"hugetlb.2MB.max\": this host has no cgroup v2", " hugetlb.2MB.max=0",
+	  " hugetlb.2MB.max=0" },
 	{ LIMITS(.unified = crooked, .unified_count = 1),
 	  "-EINVAL unified \"../memory.max\": not the name of a control file",
 	  "-EINVAL unified \"../memory.max\": not the name of a control file",
 	  "-EINVAL unified \"../memory.max\": not the name of a control file" },
+	{ LIMITS(.unified = moving, .unified_count = 1),
+	  "-EINVAL unified \"cgroup.procs\": not a limit: it moves processes or changes the tree",
+	  "-EINVAL unified \"cgroup.procs\": not a limit: it moves processes or changes the tree",
+	  "-EINVAL unified \"cgroup.procs\": not a limit: it moves processes or changes the tree" },
 	{ LIMITS(.unified = dotless, .unified_count = 1), "-EINVAL unified \"tasks\": not the name of a control file",
 	  "-EINVAL unified \"tasks\": not the name of a control file",
 	  "-EINVAL unified \"tasks\": not the name of a control file" },
