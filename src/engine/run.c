@@ -43,6 +43,8 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 				   .copy_up_count = cr.charter.copy_up_count, .die_with_parent = true };
 	r = plan_make(&cr.spec, &cr.facts, &in, a, &p, e);
 	if (r == 0)
+		r = plan_make_filter(&p, e);
+	if (r == 0)
 		r = plan_print(&p, &out, e);
 	if (r == 0)
 		r = io_write_all(STDOUT_FILENO, out.p, out.len, e);

@@ -153,6 +153,8 @@ static int command_plan(struct bundle *b, int *ret_status, struct err *e)
 		b->id = "<id>";
 	r = bundle_plan(b, e);
 	if (r == 0)
+		r = plan_make_filter(&b->plan, e);
+	if (r == 0)
 		r = plan_print(&b->plan, &out, e);
 	*ret_status = 0;
 	return r < 0 ? r : io_write_all(STDOUT_FILENO, out.p, out.len, e);

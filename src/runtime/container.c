@@ -216,7 +216,7 @@ static void forget(struct apply *a)
 	free(a->init.binds);
 }
 
-int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e)
 {
 	struct container c = {
@@ -245,6 +245,8 @@ int container_create(const struct plan *p, const struct host *host, const int st
 	if (a.left_count)
 		(void)host_ns_return(&a, &ignored);
 	forget(&a);
+	if (r == 0)
+		r = plan_make_filter(p, &own);
 	if (r == 0) {
 		r = container_hear(&c, &own);
 		if (r == 0)
@@ -262,6 +264,16 @@ int container_create(const struct plan *p, const struct host *host, const int st
 	return r;
 }
 
+/* The word to go on, and with it the filter, which was not there yet when the child was cloned. */
+static int say_go(struct container *c, struct err *e)
+{
+	const struct sock_fprog *filter = &c->plan->seccomp;
+	size_t n = filter->len * sizeof *filter->filter;
+	ssize_t sent = n ? send(c->sync, filter->filter, n, MSG_NOSIGNAL) : send(c->sync, "g", 1, MSG_NOSIGNAL);
+
+	return sent > 0 ? 0 : err_sys(e, "tell the container's first process to go");
+}
+
 int container_start(struct container *c, struct err *e)
 {
 	struct apply a = { .c = c };
@@ -269,8 +281,8 @@ int container_start(struct container *c, struct err *e)
 	int r, status;
 
 	r = run_steps(&a, ACTOR_RELEASE, &own);
-	if (r == 0 && send(c->sync, "g", 1, MSG_NOSIGNAL) != 1)
-		r = err_sys(&own, "tell the container's first process to go");
+	if (r == 0)
+		r = say_go(c, &own);
 	if (r == 0)
 		r = container_hear(c, &own);
 	if (r == 0) {

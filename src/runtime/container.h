@@ -24,10 +24,10 @@ struct container {
 	int console;           /* master of the process's terminal, O_CLOEXEC; -1: it has none. The caller may take it */
 };
 
-/* container_create - stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
+/* container_create - makes the plan's filter while the child sets itself up. stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
  * are not used. On failure nothing is left: no process, no group. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
  * told by container_exit_code(). */
-int container_create(const struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e);
 
 /* container_start - when it returns 0 the command runs (execve(2) succeeded). On failure the process is gone and reaped;

@@ -14,7 +14,7 @@
  *   descriptors that we made, never by a path that the image could have changed.
  *   Must not: fall back to a path when a descriptor call fails; follow a link of the image out of the root.
  * Stage 3, identity (HOSTNAME … READY). The host's tree is gone. Limits, user, working directory, command found.
- * Stage 4, after the host side said go: filter, capabilities, execve(2).
+ * Stage 4, after the host side said go and sent the filter: filter, capabilities, execve(2).
  *
  * In all of it: no heap, no log, no return into the caller's scopes. One mistake of order would be a hole; the order is
  * the plan's, and plan_make() is tested without any of this. */
@@ -75,12 +75,22 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_LEAD] = init_lead,
 };
 
-/* Ready: every descriptor but stdio goes at execve(2). Then wait for the word; no word means that nobody waits for us. */
-static int init_ready(struct init *in, const struct step *s, struct err *e)
+/* The filter, or one byte where there is none. No word means that nobody waits for us. */
+static void wait_for_go(struct init *in)
 {
-	char go;
 	ssize_t n;
 
+	do
+		n = recv(in->sync, in->filter.filter, BPF_MAXINSNS * sizeof *in->filter.filter, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 1)
+		_exit(125);
+	in->filter.len = (unsigned short)((size_t)n / sizeof *in->filter.filter);
+}
+
+/* Ready: every descriptor but stdio goes at execve(2). */
+static int init_ready(struct init *in, const struct step *s, struct err *e)
+{
 	(void)s;
 	if (in->plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
@@ -88,11 +98,7 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "close_range");
 	if (!init_tell(in->sync, INIT_READY, NULL, -1))
 		_exit(125); /* who does not hear of us would wait for ever */
-	do
-		n = recv(in->sync, &go, 1, 0);
-	while (n < 0 && errno == EINTR);
-	if (n != 1)
-		_exit(125);
+	wait_for_go(in);
 	return 0;
 }
 
@@ -131,7 +137,10 @@ _Noreturn void init_run(struct init *in, enum step_actor actor)
 
 _Noreturn void init_main(struct init *in)
 {
+	struct sock_filter room[BPF_MAXINSNS]; /* of a process that comes after the plan's filter: the plan has it */
+
 	fault_role("child");
+	in->filter = in->plan->seccomp.len ? in->plan->seccomp : (struct sock_fprog){ .filter = room };
 	reset_signals();
 	init_run(in, ACTOR_CHILD);
 }

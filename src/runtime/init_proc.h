@@ -43,6 +43,7 @@ struct init {
 	int dev;       /* directory that the last device went into … */
 	char dev_path[64]; /* … and its path */
 	char program[PATH_MAX]; /* what FIND found */
+	struct sock_fprog filter; /* the plan's, or what came with the word to go on */
 };
 
 _Noreturn void init_main(struct init *in); /* init_proc.c */

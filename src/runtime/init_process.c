@@ -252,7 +252,7 @@ int init_find(struct init *in, const struct step *s, struct err *e)
 
 int init_seccomp(struct init *in, const struct step *s, struct err *e)
 {
-	int r = seccomp_install(&in->plan->seccomp, in->plan->seccomp_flags, e);
+	int r = seccomp_install(&in->filter, in->plan->seccomp_flags, e);
 
 	(void)s;
 	return r < 0 ? r : 0;

@@ -101,7 +101,7 @@ struct plan {
 	bool userns; /* a new one, with these maps */
 	struct id_map uids, gids;
 	struct userns_maps maps;
-	struct sock_fprog seccomp;
+	struct sock_fprog seccomp; /* none before plan_make_filter() */
 	unsigned seccomp_flags;
 	struct cap_sets caps;
 	char *const *argv, *const *envp;
@@ -115,6 +115,10 @@ struct plan {
  * no sense, -ENOTSUP for what this host or tare cannot do. */
 int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, const struct plan_inputs *in,
 	      struct arena *a, struct plan *ret, struct err *e);
+
+/* plan_make_filter - what plan_make() leaves out: the program of linux.seccomp. To make it takes as long as a dozen mounts,
+ * and nobody needs it before the child is ready: container_create() does it meanwhile. -EINVAL, -E2BIG. */
+int plan_make_filter(struct plan *p, struct err *e);
 
 /* plan_print - one line a step: "child mount  proc -> /proc  nosuid,nodev,noexec". No times, no pointers. */
 int plan_print(const struct plan *p, struct buf *out, struct err *e);

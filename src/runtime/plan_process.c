@@ -255,7 +255,7 @@ int plan_process(struct plan *p, struct err *e)
 /* A filter needs CAP_SYS_ADMIN unless no_new_privs is set: then it comes before the capabilities go, else last. */
 int plan_release(struct plan *p, struct err *e)
 {
-	bool filter = p->seccomp.len, early = filter && !p->spec->process.no_new_privileges;
+	bool filter = p->spec->seccomp.present, early = filter && !p->spec->process.no_new_privileges;
 	struct step *s;
 
 	if (early && !plan_add(p, ACTOR_CHILD, STEP_SECCOMP))

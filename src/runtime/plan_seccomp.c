@@ -80,16 +80,19 @@ static int compile(struct plan *p, struct err *e)
 		if (r < 0)
 			return err_wrap(e, r, "syscalls[%zu]", i);
 	}
-	r = take_flags(p, e);
-	return r < 0 ? r : seccomp_compile(&policy, p->arena, &p->seccomp, e);
+	return seccomp_compile(&policy, p->arena, &p->seccomp, e);
 }
 
 int plan_seccomp(struct plan *p, struct err *e)
 {
-	int r;
+	int r = p->spec->seccomp.present ? take_flags(p, e) : 0;
 
-	if (!p->spec->seccomp.present)
-		return 0;
-	r = compile(p, e);
+	return r < 0 ? err_wrap(e, r, "linux.seccomp") : 0;
+}
+
+int plan_make_filter(struct plan *p, struct err *e)
+{
+	int r = p->spec->seccomp.present ? compile(p, e) : 0;
+
 	return r < 0 ? err_wrap(e, r, "linux.seccomp") : 0;
 }

@@ -46,6 +46,8 @@ static void make(struct made *m, const char *process, const char *mounts, const 
 	m->rc = runtime_spec_parse(sv_from(json), &m->a, &m->spec, &m->e);
 	if (m->rc == 0)
 		m->rc = plan_make(&m->spec, &m->facts, &in, &m->a, &m->plan, &m->e);
+	if (m->rc == 0)
+		m->rc = plan_make_filter(&m->plan, &m->e);
 }
 
 static const struct {

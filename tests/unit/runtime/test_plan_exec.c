@@ -42,6 +42,7 @@ static void begin(struct made *m, enum cgroup_mode mode, const char *process, co
 	assert_int_equal(
 		0, runtime_spec_parse(sv_from(arena_fmt(&m->a, CONTAINER, process, filter)), &m->a, &m->spec, &m->e));
 	assert_int_equal(0, plan_make(&m->spec, &m->facts, &in, &m->a, &p, &m->e));
+	assert_int_equal(0, plan_make_filter(&p, &m->e));
 	assert_int_equal(0, exec_context_make(&p, &m->a, &m->context, &m->e));
 }
 
@@ -209,6 +210,7 @@ TEST(a_context_lives_without_its_plan)
 
 	begin(&m, CGROUP_MODE_V2, "", ALLOW_ALL_BUT("mount"));
 	assert_int_equal(0, plan_make(&m.spec, &m.facts, &in, &m.a, &p, &m.e));
+	assert_int_equal(0, plan_make_filter(&p, &m.e));
 	assert_int_equal(0, exec_context_make(&p, &own, &kept, &m.e));
 	arena_done(&m.a);
 	assert_string_equal("RLIMIT_NOFILE", kept.process.rlimits.v[0].type);
