@@ -525,6 +525,35 @@ bool cgroup_is_populated(const struct cgroup *cg)
 	return p && p->ops->is_populated(cg, p);
 }
 
+/* Where its members are asked for they are frozen too, so that a kill finds them; before Linux 5.2, v2 has no way. */
+static const struct cgroup_part *freezer_part(const struct cgroup *cg)
+{
+	const struct cgroup_part *p = member_part(cg);
+	int i;
+
+	if (p && p->ops->frozen(cg, p) >= 0)
+		return p;
+	i = cgroup_layout_find(&cg->layout, CGROUP_FREEZER);
+	return i >= 0 && cg->part[i].present ? &cg->part[i] : NULL;
+}
+
+int cgroup_freeze(const struct cgroup *cg, bool on, struct err *e)
+{
+	const struct cgroup_part *p = freezer_part(cg);
+	int r = p ? p->ops->freeze(cg, p, on) : -ENOTSUP;
+
+	return r < 0 ? err_set(e, -r, "cgroup %s: %s: %s", cg->path, on ? "freeze" : "thaw",
+			       p ? strerror(-r) : "this host has no freezer") :
+		       0;
+}
+
+bool cgroup_is_frozen(const struct cgroup *cg)
+{
+	const struct cgroup_part *p = freezer_part(cg);
+
+	return p && p->ops->frozen(cg, p) > 0;
+}
+
 /* ---- remove --------------------------------------------------------------------------------------------------- */
 
 /* One try in every hierarchy that is left; returns the last failure. */

@@ -201,6 +201,11 @@ const char *cgroup_path(const struct cgroup *cg);
 int cgroup_kill(const struct cgroup *cg, struct err *e);
 /* cgroup_is_populated - some process is in it or below */
 bool cgroup_is_populated(const struct cgroup *cg);
+/* cgroup_freeze - all of it and below stops, or goes on: cgroup.freeze, or freezer.state of v1. It takes a moment until
+ * everything has stopped; a group of v1 to which processes were just added may need to be told again. -ENOTSUP: this
+ * host has no freezer. */
+int cgroup_freeze(const struct cgroup *cg, bool on, struct err *e);
+bool cgroup_is_frozen(const struct cgroup *cg); /* everything has stopped */
 /* cgroup_remove - rmdir(2) in every hierarchy, children first; waits up to timeout_ms for exiting processes to leave.
  * A group that is gone already is success. -EBUSY: processes remain. */
 int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned timeout_ms,

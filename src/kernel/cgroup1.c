@@ -118,20 +118,31 @@ static int cgroup1_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 	return p->fd < 0 ? p->fd : 0;
 }
 
-/* ---- kill ----------------------------------------------------------------------------------------------------- */
+/* ---- freeze and kill ------------------------------------------------------------------------------------------ */
+
+static int cgroup1_freeze(const struct cgroup *cg, const struct cgroup_part *p, bool on)
+{
+	return file_put(cg, p->dir, "freezer.state", on ? "FROZEN" : "THAWED");
+}
+
+static int cgroup1_frozen(const struct cgroup *cg, const struct cgroup_part *p)
+{
+	char text[64];
+	struct sv state;
+	int r = file_get(cg, p->dir, "freezer.state", text, sizeof text, &state);
+
+	return r < 0 ? r : sv_is(state, "FROZEN");
+}
 
 /* While they are frozen they cannot fork. A group that does not freeze in time (a process in the kernel) is killed in
  * rounds all the same. */
 static bool freeze(const struct cgroup *cg, const struct cgroup_part *p)
 {
 	int64_t deadline = clock_monotonic_ns() + FREEZE_WAIT_MS * INT64_C(1000000);
-	char text[64];
-	struct sv state;
 
-	if (file_put(cg, p->dir, "freezer.state", "FROZEN") < 0)
+	if (cgroup1_freeze(cg, p, true) < 0)
 		return false;
-	while (file_get(cg, p->dir, "freezer.state", text, sizeof text, &state) == 0 && !sv_is(state, "FROZEN") &&
-	       clock_monotonic_ns() < deadline)
+	while (cgroup1_frozen(cg, p) == 0 && clock_monotonic_ns() < deadline)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	return true;
 }
@@ -160,7 +171,7 @@ static int cgroup1_kill(const struct cgroup *cg, const struct cgroup_part *p, st
 	frozen = freeze(cg, p);
 	r = kill_rounds(dir, frozen, e);
 	if (frozen) /* only a thawed process can die */
-		(void)file_put(cg, p->dir, "freezer.state", "THAWED");
+		(void)cgroup1_freeze(cg, p, false);
 	return r;
 }
 
@@ -178,4 +189,6 @@ const struct cgroup_ops cgroup1_ops = {
 	.open = cgroup1_open,
 	.kill = cgroup1_kill,
 	.is_populated = cgroup1_is_populated,
+	.freeze = cgroup1_freeze,
+	.frozen = cgroup1_frozen,
 };

@@ -142,17 +142,34 @@ static int file_put(const struct cgroup_part *p, const char *file, const char *v
 	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
+static int cgroup2_freeze(const struct cgroup *cg, const struct cgroup_part *p, bool on)
+{
+	(void)cg;
+	return file_put(p, "cgroup.freeze", on ? "1" : "0");
+}
+
+static int cgroup2_frozen(const struct cgroup *cg, const struct cgroup_part *p)
+{
+	char text[256];
+	struct sv lines;
+	uint64_t v = 0;
+	int r = smallfile_read(p->fd, "cgroup.events", text, sizeof text, &lines);
+
+	(void)cg;
+	return r < 0 ? r : cgroup_counter(lines, "frozen", &v) && v;
+}
+
 /* Before Linux 5.14 there is no cgroup.kill. A frozen group of v2 dies of SIGKILL without being thawed. */
 static int kill_frozen(const struct cgroup_part *p, struct err *e)
 {
-	bool frozen = file_put(p, "cgroup.freeze", "1") == 0;
+	bool frozen = cgroup2_freeze(NULL, p, true) == 0;
 	int r;
 
 	do
 		r = cgroup_tree_kill(p->fd, CGROUP_DEPTH_MAX, e);
 	while (r > 0 && !frozen && cgroup_tree_is_populated(p->fd, CGROUP_DEPTH_MAX));
 	if (frozen)
-		(void)file_put(p, "cgroup.freeze", "0");
+		(void)cgroup2_freeze(NULL, p, false);
 	return r < 0 ? r : 0;
 }
 
@@ -184,4 +201,6 @@ const struct cgroup_ops cgroup2_ops = {
 	.open = cgroup2_open,
 	.kill = cgroup2_kill,
 	.is_populated = cgroup2_is_populated,
+	.freeze = cgroup2_freeze,
+	.frozen = cgroup2_frozen,
 };

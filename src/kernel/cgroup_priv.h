@@ -54,6 +54,8 @@ struct cgroup_ops {
 	int (*open)(struct cgroup *cg, struct cgroup_part *p, struct err *e); /* -ENOENT: no such group */
 	int (*kill)(const struct cgroup *cg, const struct cgroup_part *p, struct err *e);
 	bool (*is_populated)(const struct cgroup *cg, const struct cgroup_part *p);
+	int (*freeze)(const struct cgroup *cg, const struct cgroup_part *p, bool on); /* 0 or -errno */
+	int (*frozen)(const struct cgroup *cg, const struct cgroup_part *p);          /* 1: all of it, 0 or -errno */
 };
 
 extern const struct cgroup_ops cgroup1_ops, cgroup2_ops;

@@ -46,15 +46,27 @@ static int open_state(struct monitor *m, const char *state_dir, struct err *e)
 	return 0;
 }
 
-static int read_charter(struct monitor *m, struct err *e)
+int birth_read_charter(struct monitor *m, struct err *e)
 {
-	int r = charter_read(m->state, &m->life, &m->charter, e);
+	struct arena fresh = ARENA(LIMIT_CONTROL_MSG);
+	struct charter c;
+	int r = charter_read(m->state, &fresh, &c, e);
 
-	if (r < 0)
+	if (r < 0) {
+		arena_done(&fresh);
 		return r;
-	m->stdio.tty = m->charter.tty;
-	m->stdio.open_stdin = m->charter.open_stdin;
-	m->stdio.stdin_once = m->charter.stdin_once;
+	}
+	arena_done(&m->life);
+	m->life = fresh;
+	m->charter = c;
+	m->stdio.tty = c.tty;
+	m->stdio.open_stdin = c.open_stdin;
+	m->stdio.stdin_once = c.stdin_once;
+	return 0;
+}
+
+static int open_container_dir(struct monitor *m, struct err *e)
+{
 	m->container_dir = open(m->charter.container_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return m->container_dir < 0 ? err_sys(e, "open %s", m->charter.container_dir) : 0;
 }
@@ -66,9 +78,12 @@ int birth_open(struct monitor *m, const char *state_dir, struct err *e)
 	if (r == 0)
 		r = open_state(m, state_dir, e);
 	if (r == 0)
-		r = read_charter(m, e);
+		r = birth_read_charter(m, e);
+	if (r == 0)
+		r = open_container_dir(m, e);
 	if (r < 0)
 		return r;
+	m->outcome.restart_count = m->charter.restart_count;
 	m->outcome.monitor_pid = getpid();
 	m->outcome.created_ns = clock_real_ns();
 	m->listener = control_listen(e);
@@ -97,7 +112,7 @@ static int make_plan(struct monitor *m, struct err *e)
 				  .copy_up_count = m->charter.copy_up_count, .die_with_parent = true };
 	int r = host_facts_read(&m->host, &m->birth, &m->facts, e);
 
-	if (r == 0 && m->charter.trace)
+	if (r == 0 && m->charter.trace && !m->trace)
 		r = trace_new(&m->trace, e);
 	if (r == 0)
 		r = plan_make(&m->spec, &m->facts, &in, &m->birth, &m->plan, e);
@@ -130,7 +145,6 @@ static int make_container(struct monitor *m, struct err *e)
 			return r;
 		}
 	}
-	m->created = true;
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
 	return 0;

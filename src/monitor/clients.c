@@ -15,6 +15,7 @@ int client_add(struct monitor *m, int sock, struct err *e)
 void client_drop(struct monitor *m, struct client *c)
 {
 	stdio_detach(&m->stdio, c);
+	orders_client_left(m, c);
 	close(c->sock);
 	*c = (struct client){ 0 };
 }
@@ -48,6 +49,20 @@ bool has_clients(const struct monitor *m)
 	return false;
 }
 
+void tell_end(struct monitor *m)
+{
+	struct control_message msg = { .type = CONTROL_EXITED, .value = m->outcome.exit_code,
+				       .flag = (m->outcome.oom_killed ? CONTROL_OOM : 0) |
+					       (m->orders.keep ? CONTROL_KEEP : 0),
+				       .err = m->left };
+
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && !c->knows_end && !stdio_owes(&m->stdio, c)) {
+			c->knows_end = true;
+			tell_message(m, c, &msg);
+		}
+}
+
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
 static void attach(struct monitor *m, struct client *c, int bits, int fds[3])
@@ -64,17 +79,21 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 
 	switch (msg->type) {
 	case CONTROL_START:
-		life_start(m);
-		return;
+		return life_start(m);
 	case CONTROL_ATTACH:
-		attach(m, c, msg->value, fds);
-		return;
+		return attach(m, c, msg->value, fds);
 	case CONTROL_SIGNAL:
-		life_signal(m, c, msg->value);
-		return;
+		return order_signal(m, c, msg->value, msg->flag);
 	case CONTROL_STOP:
-		life_stop(m);
-		return;
+		return order_stop(m, msg->value, msg->flag);
+	case CONTROL_PAUSE:
+		return order_pause(m, c);
+	case CONTROL_UNPAUSE:
+		return order_unpause(m, c);
+	case CONTROL_RESIZE:
+		return order_resize(m, c, msg->value);
+	case CONTROL_RELOAD:
+		return order_reload(m, c);
 	case CONTROL_REAPED:
 		m->reaped = true;
 		m->sweep = msg->flag;

@@ -43,7 +43,7 @@ enum control_type {
 	CONTROL_CREATED = 64, /* value: pid of the first process, as the host sees it */
 	CONTROL_STARTED,
 	CONTROL_FAILED,  /* it could not be created or started. value: exit status (125, 126, 127), text: why */
-	CONTROL_EXITED,  /* value: exit status; flag: a process was killed for memory; text: what could not be cleaned up */
+	CONTROL_EXITED,  /* value: exit status; flag: CONTROL_OOM, CONTROL_KEEP; text: what could not be cleaned up */
 	CONTROL_REFUSED, /* text: why */
 	CONTROL_DONE,
 	CONTROL_RESTARTING,  /* it ended and will run again. value: exit status, flag: milliseconds until then */
@@ -54,7 +54,8 @@ enum control_type {
 
 enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
 
-#define CONTROL_KEEP 0x100 /* of STOP: the container stays after this end, --rm or not: it is started again */
+#define CONTROL_KEEP 0x100 /* the container stays after this end, --rm or not: somebody starts it again */
+#define CONTROL_OOM 1      /* a process of it was killed for memory */
 #define CONTROL_SIGNAL_BITS 0xff
 #define CONTROL_SIZE(rows, columns) ((int32_t)((uint32_t)(rows) << 16 | (uint32_t)(columns)))
 #define CONTROL_ROWS(value) ((uint16_t)((uint32_t)(value) >> 16))

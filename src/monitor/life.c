@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "kernel/sys.h"
 #include "monitor/oom.h"
 #include "monitor/parts.h"
+#include "monitor/restart.h"
 
 #include <malloc.h>
 #include <sys/mman.h>
@@ -25,6 +25,15 @@ void life_fail(struct monitor *m, const struct err *why)
 	tell(m, NULL, CONTROL_FAILED, m->outcome.exit_code, 0, why);
 }
 
+void life_give_up(struct monitor *m, const char *why)
+{
+	struct err e = { 0 };
+
+	(void)err_set(&e, ECANCELED, "%s", why);
+	(void)container_delete(&m->container, NULL);
+	life_fail(m, &e);
+}
+
 /* A monitor waits far longer than it works: the pages that the start has dirtied go back, the heap's and those of the
  * stack below us. Part of the range may not be mapped at all, which madvise(2) reports after doing the rest. */
 #define STACK_USED ((size_t)256 << 10)
@@ -37,92 +46,125 @@ static void trim(struct monitor *m)
 	(void)madvise((void *)(here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
-void life_start(struct monitor *m)
+/* A new life has nothing of the one before but their number. */
+static void begin_running(struct monitor *m)
 {
-	struct err e = { 0 };
+	struct outcome *o = &m->outcome;
 
-	if (!m->created || m->phase != PHASE_CREATED)
-		return;
-	if (container_start(&m->container, &e) < 0) {
-		(void)container_delete(&m->container, NULL);
-		life_fail(m, &e);
-		return;
-	}
 	m->phase = PHASE_RUNNING;
-	m->outcome.state = OUTCOME_RUNNING;
-	m->outcome.started_ns = clock_real_ns();
+	o->state = OUTCOME_RUNNING;
+	o->started_ns = clock_real_ns();
+	o->exit_code = 0;
+	o->oom_killed = false;
+	o->error[0] = '\0';
+	m->left = (struct err){ 0 };
 	record_outcome(m);
 	record_trace(m);
 	tell(m, NULL, CONTROL_STARTED, 0, 0, NULL);
 	trim(m); /* nothing of the plan is needed to wait */
 }
 
-/* ---- on request ---------------------------------------------------------------------------------------------- */
-
-void life_signal(struct monitor *m, struct client *c, int signal)
+static void start(struct monitor *m)
 {
 	struct err e = { 0 };
 
-	if (m->container.pid > 0 && sys_pidfd_send_signal(m->container.pidfd, signal) < 0) {
-		(void)err_sys(&e, "signal %d", signal);
-		refuse(m, c, &e);
-	}
+	if (container_start(&m->container, &e) == 0)
+		return begin_running(m);
+	(void)container_delete(&m->container, NULL);
+	life_fail(m, &e);
 }
 
-void life_stop(struct monitor *m)
+void life_start(struct monitor *m)
 {
-	(void)container_kill(&m->container, NULL);
+	if (m->phase == PHASE_CREATED && m->container.pid > 0)
+		start(m);
+}
+
+/* The configuration may be another one by now, and so may be the host. */
+static void start_again(struct monitor *m)
+{
+	struct err e = { 0 };
+	int r = birth_read_charter(m, &e);
+
+	if (r == 0)
+		r = birth_create(m, &e);
+	if (r == 0)
+		return start(m);
+	(void)err_wrap(&e, r, "restart");
+	life_fail(m, &e);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
 void life_exited(struct monitor *m, int wstatus)
 {
-	m->container.pid = 0;
-	m->outcome.state = OUTCOME_EXITED;
-	m->outcome.exit_code = container_status_code(wstatus);
-	m->outcome.finished_ns = clock_real_ns();
+	struct outcome *o = &m->outcome;
+
+	m->container.pid = o->pid = 0;
+	o->exit_code = container_status_code(wstatus);
+	o->finished_ns = clock_real_ns();
 	if (m->container.cgroup_path)
-		m->outcome.oom_killed = oom_kills(&m->host, &m->facts.cgroup, m->container.cgroup_path) > 0;
+		o->oom_killed = oom_kills(&m->host, &m->facts.cgroup, m->container.cgroup_path) > 0;
+	orders_exited(m);
 	if (container_delete(&m->container, &m->left) < 0)
-		(void)sv_copy(sv_from(m->left.msg), m->outcome.error, sizeof m->outcome.error);
+		(void)sv_copy(sv_from(m->left.msg), o->error, sizeof o->error);
 	stdio_hang_up(&m->stdio);
 	m->phase = PHASE_DRAINING;
 	m->drain_until_ns = clock_monotonic_ns() + DRAIN_NS;
 }
 
-static bool is_started_by_nobody(const struct monitor *m)
+static void wait_to_start_again(struct monitor *m)
 {
-	return m->phase == PHASE_CREATED && !has_clients(m);
+	struct outcome *o = &m->outcome;
+
+	m->phase = PHASE_WAITING;
+	m->start_again_ns =
+		clock_monotonic_ns() + backoff_next(&m->delay_ms, o->finished_ns - o->started_ns) * INT64_C(1000000);
+	o->state = OUTCOME_RESTARTING;
+	o->restart_count++;
+	record_outcome(m);
+	tell(m, NULL, CONTROL_RESTARTING, o->exit_code, m->delay_ms, NULL);
 }
 
-/* Nobody who could start it any more: that is an end too. */
-static void give_up(struct monitor *m)
+static void end(struct monitor *m)
 {
-	struct err e = { 0 };
+	m->phase = PHASE_OVER;
+	m->outcome.state = OUTCOME_EXITED; /* recorded when it is clear who cleans up */
+}
 
-	(void)err_set(&e, ECANCELED, "nobody was left to start it");
-	(void)container_delete(&m->container, NULL);
-	life_fail(m, &e);
+static void drained(struct monitor *m)
+{
+	stdio_finish(&m->stdio);
+	if (!m->orders.end_wanted && restart_wanted(&m->charter, m->outcome.exit_code, m->outcome.restart_count))
+		wait_to_start_again(m);
+	else
+		end(m);
 }
 
 void life_run(struct monitor *m)
 {
-	if (is_started_by_nobody(m))
-		give_up(m);
-	if (m->phase != PHASE_DRAINING)
+	switch (m->phase) {
+	case PHASE_CREATED:
+		if (!has_clients(m))
+			life_give_up(m, "nobody was left to start it"); /* nobody who could do it any more */
 		return;
-	if (stdio_has_output(&m->stdio) && clock_monotonic_ns() < m->drain_until_ns)
+	case PHASE_DRAINING:
+		if (!stdio_has_output(&m->stdio) || clock_monotonic_ns() >= m->drain_until_ns)
+			drained(m);
 		return;
-	stdio_finish(&m->stdio);
-	m->phase = PHASE_OVER;
+	case PHASE_WAITING:
+		if (m->orders.end_wanted)
+			end(m);
+		else if (clock_monotonic_ns() >= m->start_again_ns)
+			start_again(m);
+		return;
+	case PHASE_RUNNING:
+	case PHASE_OVER:
+		return;
+	}
 }
 
-int life_timeout_ms(const struct monitor *m)
+int64_t life_due_ns(const struct monitor *m)
 {
-	int64_t left_ns = m->drain_until_ns - clock_monotonic_ns();
-
-	if (m->phase != PHASE_DRAINING)
-		return -1;
-	return left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
+	return m->phase == PHASE_DRAINING ? m->drain_until_ns : m->phase == PHASE_WAITING ? m->start_again_ns : 0;
 }

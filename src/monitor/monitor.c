@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/monitor.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/scope.h"
 #include "monitor/parts.h"
 
 #include <fcntl.h>
@@ -24,6 +26,16 @@ static void reap(struct monitor *m)
 			life_exited(m, status);
 }
 
+static int timeout_ms(const struct monitor *m)
+{
+	int64_t at = sooner(life_due_ns(m), orders_due_ns(m)), left;
+
+	if (!at)
+		return -1;
+	left = (at - clock_monotonic_ns() + 999999) / 1000000;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
 /* One round: wait until something can be done, and let every part do it. Clients first: who has left is out before more
  * output is read. */
 static void turn(struct monitor *m)
@@ -34,14 +46,17 @@ static void turn(struct monitor *m)
 	pollset_add(p, m->signals, POLLIN);
 	clients_poll(m, p);
 	stdio_poll(&m->stdio, p);
-	if (poll(p->v, (nfds_t)p->n, life_timeout_ms(m)) > 0) {
+	if (poll(p->v, (nfds_t)p->n, timeout_ms(m)) > 0) {
 		clients_run(m, p);
 		stdio_run(&m->stdio);
 		if (p->v[0].revents)
 			reap(m);
 	}
+	orders_run(m);
 	life_run(m);
 }
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
 
 /* The folders of a container that has no row any more. What stays is found by whoever looks next. */
 static void sweep(struct monitor *m)
@@ -50,29 +65,59 @@ static void sweep(struct monitor *m)
 	(void)io_remove_tree_at(AT_FDCWD, m->state_path, NULL);
 }
 
-/* The end is told; the client that is still there does the rest, or `tare _reap` does. */
+/* From here on the container has no monitor for anybody who looks: it may be started again while the last of its output
+ * is still being delivered. */
+static void resign(struct monitor *m)
+{
+	if (m->lock < 0)
+		return;
+	close(fd_take(&m->listener));
+	close(fd_take(&m->lock));
+}
+
+/* Somebody waits for the end, and has all output. */
+static bool is_awaited(const struct monitor *m)
+{
+	for (const struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && stdio_owes(&m->stdio, c))
+			return false;
+	return has_clients(m);
+}
+
+/* The end is told, to each client when it has had all output. */
+static void tell_and_wait(struct monitor *m)
+{
+	for (;;) {
+		if (!m->failed)
+			tell_end(m);
+		if (m->reaped || m->orders.leave || !has_clients(m))
+			return;
+		turn(m);
+	}
+}
+
+/* A client that is still there does what comes after the end, or `tare _reap` does. */
 static void finish(struct monitor *m)
 {
 	char *const argv[] = { "tare", "--root", (char *)m->charter.data_root, "--state",
 			       (char *)m->charter.state_root, "_reap", (char *)m->charter.id, NULL };
 	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-
+	bool remove = m->charter.auto_remove && !m->orders.keep;
 	/* a client that waits is about to remove all of it, the record too */
-	bool later = m->charter.auto_remove && has_clients(m);
+	bool later = remove && !m->failed && is_awaited(m);
 
 	if (!m->failed && !later)
 		record_outcome(m);
-	if (!m->failed)
-		tell(m, NULL, CONTROL_EXITED, m->outcome.exit_code, m->outcome.oom_killed, &m->left);
-	while (!m->reaped && has_clients(m))
-		turn(m);
-	if (!m->failed && later && !m->reaped)
+	if (!remove)
+		resign(m);
+	tell_and_wait(m);
+	if (later && !m->reaped)
 		record_outcome(m);
 	if (m->reaped && m->sweep)
 		sweep(m);
-	if (m->reaped || !m->charter.auto_remove)
+	if (m->reaped || !remove)
 		return;
-	close(m->lock); /* _reap sees that nobody is here any more */
+	resign(m); /* _reap sees that nobody is here any more */
 	execve(m->charter.program, argv, envp);
 }
 
@@ -100,6 +145,7 @@ int monitor_run(const char *state_dir, struct err *e)
 	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
 					  .birth = { .max = LIMIT_ARENA_SPEC },
 					  .container_dir = -1,
+					  .lock = -1,
 					  .listener = -1,
 					  .signals = -1,
 					  .container = { .pidfd = -1, .sync = -1, .console = -1 } };

@@ -3,7 +3,8 @@
  *
  *   monitor.c   the loop: waits for all of them, and lets each do what is possible now
  *   birth.c     from nothing to a created container; the same again for a restart
- *   life.c      the first process: start, signals, end
+ *   life.c      the first process: start, end, and starting again (restart.c decides)
+ *   orders.c    what is done to it on request: signals, stop, pause
  *   record.c    what is written down: outcome, trace
  *   clients.c   connections and their requests
  *   stdio.c, relay.c   input and output of a session
@@ -25,7 +26,7 @@
 
 struct client {
 	bool used;
-	bool starter; /* it started the container, and is in its foreground */
+	bool knows_end; /* it was told of the end */
 	int sock;
 	size_t polled; /* its place in the pollset */
 };
@@ -34,7 +35,19 @@ enum phase {
 	PHASE_CREATED, /* or not even that: nobody has started it */
 	PHASE_RUNNING,
 	PHASE_DRAINING, /* its first process has ended, its output is still read */
+	PHASE_WAITING,  /* to start it again */
 	PHASE_OVER,
+};
+
+/* What was asked for and takes time, or matters later. Times are monotonic nanoseconds, 0: none. */
+struct orders {
+	bool end_wanted; /* so nothing starts it again */
+	bool keep;       /* this end does not remove it */
+	bool leave;      /* the monitor is to end, whoever listens */
+	int64_t kill_ns; /* SIGKILL for everything */
+	bool paused, pausing;
+	struct client *pauser; /* who waits for it; NULL: has left */
+	int64_t pause_look_ns, pause_until_ns;
 };
 
 struct monitor {
@@ -53,8 +66,10 @@ struct monitor {
 
 	struct container container;
 	struct stdio stdio;
-	bool created, failed; /* failed: it ended without ever running */
-	int64_t drain_until_ns; /* monotonic */
+	bool failed;                            /* it could not be made or started, and that is the end */
+	int64_t drain_until_ns, start_again_ns; /* of PHASE_DRAINING and PHASE_WAITING */
+	int delay_ms;                           /* the last wait before a restart */
+	struct orders orders;
 	struct outcome outcome;
 	struct err left; /* why the cgroup could not be removed; code 0: it could */
 
@@ -75,22 +90,41 @@ void tell(struct monitor *m, struct client *only, enum control_type type, int va
 void tell_message(struct monitor *m, struct client *only, const struct control_message *msg);
 void refuse(struct monitor *m, struct client *c, const struct err *why);
 bool has_clients(const struct monitor *m);
+void tell_end(struct monitor *m); /* to everyone who has had all output */
 void clients_poll(struct monitor *m, struct pollset *p);
 /* clients_run - after poll(2): hears those that have said something, takes a new one */
 void clients_run(struct monitor *m, const struct pollset *p);
 
 /* ---- birth.c ---- */
 int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* signals, lock, charter, control socket */
-int birth_create(struct monitor *m, struct err *e);                      /* configuration, plan, container */
+int birth_read_charter(struct monitor *m, struct err *e);               /* the one before stays when it fails */
+int birth_create(struct monitor *m, struct err *e);                     /* configuration, plan, container */
 
 /* ---- life.c ---- */
 void life_start(struct monitor *m);
 void life_fail(struct monitor *m, const struct err *why); /* it could not be made or started */
-void life_signal(struct monitor *m, struct client *c, int signal);
-void life_stop(struct monitor *m);
+void life_give_up(struct monitor *m, const char *why);    /* it was made and is not to be started */
 void life_exited(struct monitor *m, int wstatus);
-void life_run(struct monitor *m);                /* what has become due */
-int life_timeout_ms(const struct monitor *m);    /* until the next thing is; -1: nothing is planned */
+void life_run(struct monitor *m); /* what has become due */
+int64_t life_due_ns(const struct monitor *m);
+
+/* ---- orders.c ---- */
+void order_signal(struct monitor *m, struct client *c, int signal, bool end_wanted);
+void order_stop(struct monitor *m, int seconds, int flag);
+void order_pause(struct monitor *m, struct client *c);
+void order_unpause(struct monitor *m, struct client *c);
+void order_resize(struct monitor *m, struct client *c, int size);
+void order_reload(struct monitor *m, struct client *c);
+void orders_client_left(struct monitor *m, const struct client *c);
+void orders_exited(struct monitor *m); /* nobody is there to obey any more */
+void orders_run(struct monitor *m);
+int64_t orders_due_ns(const struct monitor *m);
+
+/* sooner - of two times, where 0 is never */
+static inline int64_t sooner(int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
 
 /* ---- record.c ---- */
 void record_outcome(struct monitor *m);

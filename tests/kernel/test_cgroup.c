@@ -188,6 +188,57 @@ TEST(kill_takes_all_members_and_nobody_else)
 	end(other, "other");
 }
 
+static bool becomes(const struct cgroup *cg, bool frozen)
+{
+	for (int i = 0; i < 2000 && cgroup_is_frozen(cg) != frozen; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return cgroup_is_frozen(cg) == frozen;
+}
+
+static volatile unsigned *beats;
+
+static int beat(void)
+{
+	for (int i = 0; i < 100000; i++) {
+		++*beats;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+	}
+	return 0;
+}
+
+static bool goes_on(void)
+{
+	unsigned before = *beats;
+
+	for (int i = 0; i < 50 && *beats == before; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return *beats != before;
+}
+
+TEST(a_frozen_group_stops_goes_on_and_can_be_killed)
+{
+	struct cgroup *cg = create("frozen");
+	struct err e = { 0 };
+	pid_t pid;
+
+	beats = mmap(NULL, sizeof *beats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(beats != MAP_FAILED);
+	pid = start(cg, beat);
+	assert_false(cgroup_is_frozen(cg));
+	assert_true(goes_on());
+	CHECK_OK(cgroup_freeze(cg, true, &e));
+	assert_true(becomes(cg, true));
+	assert_false(goes_on());
+	CHECK_OK(cgroup_freeze(cg, false, &e));
+	assert_true(becomes(cg, false));
+	assert_true(goes_on());
+	CHECK_OK(cgroup_freeze(cg, true, &e));
+	assert_true(becomes(cg, true));
+	CHECK_OK(cgroup_kill(cg, &e));
+	assert_int_equal(SIGKILL, end_of(pid));
+	end(cg, "frozen");
+}
+
 TEST(an_inhabited_group_stays_until_it_is_empty)
 {
 	struct cgroup *cg = create("busy");
@@ -523,6 +574,7 @@ int main(void)
 		RUN(neighbours_may_come_and_go_at_once),
 		RUN(a_child_joins_every_hierarchy),
 		RUN(kill_takes_all_members_and_nobody_else),
+		RUN(a_frozen_group_stops_goes_on_and_can_be_killed),
 		RUN(an_inhabited_group_stays_until_it_is_empty),
 		RUN(plain_limits_are_taken_as_they_are),
 		RUN(every_file_that_the_plan_can_name_exists),

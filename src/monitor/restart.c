@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/restart.h"
+
+bool restart_wanted(const struct charter *c, int exit_code, int restarts)
+{
+	switch (c->restart) {
+	case RESTART_NO:
+		return false;
+	case RESTART_ALWAYS:
+	case RESTART_UNLESS_STOPPED:
+		return true;
+	case RESTART_ON_FAILURE:
+		return exit_code != 0 && (c->restart_max <= 0 || restarts < c->restart_max);
+	}
+	return false;
+}
+
+int backoff_next(int *delay_ms, int64_t ran_ns)
+{
+	if (*delay_ms == 0 || ran_ns >= BACKOFF_CALM_NS)
+		*delay_ms = BACKOFF_FIRST_MS;
+	else if (*delay_ms < BACKOFF_MOST_MS)
+		*delay_ms = *delay_ms * 2 < BACKOFF_MOST_MS ? *delay_ms * 2 : BACKOFF_MOST_MS;
+	return *delay_ms;
+}

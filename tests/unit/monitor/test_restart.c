@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/restart.h"
+
+#include "../test.h"
+
+#include "base/scope.h"
+
+static const struct {
+	enum restart_policy policy;
+	int max, exit_code, restarts;
+	bool wanted;
+} cases[] = {
+	{ RESTART_NO, 0, 1, 0, false },        { RESTART_ALWAYS, 0, 0, 1000, true },
+	{ RESTART_UNLESS_STOPPED, 0, 137, 0, true }, { RESTART_ON_FAILURE, 0, 0, 0, false },
+	{ RESTART_ON_FAILURE, 0, 1, 1000, true }, { RESTART_ON_FAILURE, 3, 1, 2, true },
+	{ RESTART_ON_FAILURE, 3, 1, 3, false }, { RESTART_ON_FAILURE, 3, 0, 0, false },
+};
+
+TEST(a_policy_decides_by_status_and_count)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct charter c = { .restart = cases[i].policy, .restart_max = cases[i].max };
+
+		assert_int_equal(cases[i].wanted, restart_wanted(&c, cases[i].exit_code, cases[i].restarts));
+	}
+}
+
+TEST(the_wait_doubles_to_a_minute_and_begins_anew_after_ten_seconds)
+{
+	static const int want[] = { 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 60000, 60000 };
+	int delay = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_int_equal(want[i], backoff_next(&delay, BACKOFF_CALM_NS - 1));
+	assert_int_equal(100, backoff_next(&delay, BACKOFF_CALM_NS));
+	assert_int_equal(200, backoff_next(&delay, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(a_policy_decides_by_status_and_count),
+		RUN(the_wait_doubles_to_a_minute_and_begins_anew_after_ten_seconds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
