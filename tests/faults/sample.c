@@ -2,6 +2,7 @@
 /* sample.c - a program with few and known calls, to test wrap.c.
  *
  * sample steps: opens /dev/null (call 1), reads it (2), takes memory (3), names the step that failed.
+ * sample keep: opens a descriptor and ends; sample pass ARGS: hands one to a program.
  * sample child: forks (1), the child opens /dev/null (child 1); sample exec ARGS: call 1, with an empty environment. */
 #include "base/fault.h"
 
@@ -76,6 +77,12 @@ int main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "exec") == 0) {
 		execve(argv[2], argv + 2, none);
 		return complain("execve ");
+	}
+	if (argc > 1 && strcmp(argv[1], "keep") == 0)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC) < 0;
+	if (argc > 2 && strcmp(argv[1], "pass") == 0) {
+		(void)dup(open("/dev/null", O_RDONLY)); /* 3 is a monitor's, in general */
+		execve(argv[2], argv + 2, none);
 	}
 	return 2;
 }

@@ -12,7 +12,8 @@ setup()
 }
 
 count() { od -An -tu4 -j "$((4 * $1))" -N 4 "$TARE_FAULT_COUNT" | tr -d ' '; } # INDEX of the role, 8 more for memory
-hit() { tail -c 28 "$TARE_FAULT_COUNT" | tr -d '\0'; }
+hit() { tail -c +69 "$TARE_FAULT_COUNT" | head -c 28 | tr -d '\0'; }
+leak() { tail -c +97 "$TARE_FAULT_COUNT" | tr -d '\0'; }
 
 @test "without a fault everything is counted and works" {
 	run "$sample" steps
@@ -83,6 +84,20 @@ hit() { tail -c 28 "$TARE_FAULT_COUNT" | tr -d '\0'; }
 	TARE_FAULT=tare:3:EDOM run "$sample" exec "$sample" steps
 	[ "$output" = "read EDOM" ]
 	[ "$(count 0)" = 3 ]
+}
+
+@test "a descriptor that stays open at a program's end is named" {
+	run "$sample" keep
+	[[ $(leak) == "tare: descriptor "*" (/dev/null) open at its end" ]]
+}
+
+@test "a descriptor that is handed to a program is named, one that was given is not" {
+	exec 7</dev/null
+	run "$sample" exec "$sample" steps
+	[ -z "$(leak)" ]
+	run "$sample" pass "$sample" steps
+	[[ $(leak) == "tare: descriptor "*" (/dev/null) open at an exec" ]]
+	exec 7<&-
 }
 
 @test "a wrong TARE_FAULT is refused" {

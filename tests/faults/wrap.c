@@ -5,8 +5,10 @@
  * N counts from 1 over all processes of that role in one run. WHAT: an errno by name ("ENOMEM") or number, AUTO (the call's
  * own likely one, calls.h), KILL (the process gets SIGKILL before it calls), or MEMORY: then N counts allocations, which are
  * no calls for the others. TARE_FAULT_COUNT names a file that all
- * processes of a run share (struct shared): calls counted by role, and the call that was hit.
- * Both variables reach every program that tare starts, but no container. */
+ * processes of a run share (struct shared): calls counted by role, the call that was hit, and the last descriptor that was
+ * found where it should not be: open and not close-on-exec when a program is executed (a container's command gets 0, 1
+ * and 2, a monitor its control socket too), or open when one of the short-lived programs ends. What a program was given
+ * when it began is not its own. Both variables reach every program that tare starts, but no container. */
 #include "calls.h"
 
 #include "base/fault.h"
@@ -25,7 +27,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap)
+#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process)
 enum role {
 #define X(name) ROLE_##name,
 	ROLES(X)
@@ -43,6 +45,7 @@ struct shared {
 	uint32_t memory[8]; /* allocations, likewise */
 	uint32_t hit;       /* 1: the fault was reached */
 	char call[28];      /* the call that it hit */
+	char leak[96];      /* "tare: descriptor 5 (/dev/null) open at its end" */
 };
 
 enum { ERROR_AUTO = -1, ERROR_KILL = -2, ERROR_MEMORY = -3 };
@@ -52,6 +55,7 @@ static enum role own_role, fail_role = ROLE_COUNT;
 static uint32_t fail_at;
 static int fail_error;
 static char spec_entry[128], count_entry[512];
+static bool given[256]; /* descriptors that were open when this program began */
 
 static int find_role(const char *name, size_t n)
 {
@@ -109,6 +113,56 @@ static void parse_spec(const char *spec)
 	fail_role = (enum role)found;
 }
 
+/* ---- descriptors; by syscall(2): nothing here may count itself ------------------------------------------------- */
+
+static long flags_of(int fd)
+{
+	return syscall(SYS_fcntl, fd, F_GETFD);
+}
+
+static void note_given(void)
+{
+	for (int fd = 3; fd < (int)(sizeof given / sizeof *given); fd++)
+		given[fd] = flags_of(fd) >= 0;
+}
+
+static void leaked(int fd, const char *when)
+{
+	char link[32], path[40] = "?";
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	(void)syscall(SYS_readlink, link, path, sizeof path - 1);
+	(void)snprintf(shared->leak, sizeof shared->leak, "%s: descriptor %d (%s) open %s", role_names[own_role], fd,
+		       path, when);
+}
+
+/* In between is a monitor about to be, which still plays the part of who starts it. */
+static bool may_pass_on(int fd)
+{
+	if (own_role == ROLE_child || own_role == ROLE_process)
+		return false;
+	return given[fd] || (own_role != ROLE_monitor && fd == 3);
+}
+
+static void look_before_exec(void)
+{
+	for (int fd = 3; fd < (int)(sizeof given / sizeof *given); fd++) {
+		long flags = flags_of(fd);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC) && !may_pass_on(fd))
+			leaked(fd, "at an exec");
+	}
+}
+
+__attribute__((destructor)) static void look_at_the_end(void)
+{
+	if (own_role == ROLE_monitor || own_role == ROLE_child || own_role == ROLE_process)
+		return;
+	for (int fd = 3; fd < (int)(sizeof given / sizeof *given); fd++)
+		if (!given[fd] && flags_of(fd) >= 0)
+			leaked(fd, "at its end");
+}
+
 /* By syscall(2): nothing here may count itself. */
 static void map_shared(const char *path)
 {
@@ -137,6 +191,7 @@ __attribute__((constructor)) static void fault_begin(void)
 	const char *spec = getenv("TARE_FAULT"), *path = getenv("TARE_FAULT_COUNT");
 
 	guess_role();
+	note_given();
 	if (spec && *spec) {
 		parse_spec(spec);
 		(void)snprintf(spec_entry, sizeof spec_entry, "TARE_FAULT=%s", spec);
@@ -198,7 +253,7 @@ static char *const *handed_on(char *const *envp)
 	static char *list[1024];
 	size_t n = 0;
 
-	if (own_role == ROLE_child)
+	if (own_role == ROLE_child || own_role == ROLE_process)
 		return envp;
 	for (; envp && *envp && n < 1000; envp++)
 		if (!is_entry(*envp, "TARE_FAULT=") && !is_entry(*envp, "TARE_FAULT_COUNT="))
@@ -221,7 +276,13 @@ FAULT_CALLS(WRAP)
 #define WRAP_MEMORY(...) WRAP_IF(memory_here, __VA_ARGS__)
 FAULT_MEMORY(WRAP_MEMORY)
 
-#define WRAP_EXEC(name, error, params, args) WRAP(name, int, -1, error, params, args)
+static bool exec_here(const char *call, int usual_error)
+{
+	look_before_exec();
+	return fault_here(call, usual_error);
+}
+
+#define WRAP_EXEC(name, error, params, args) WRAP_IF(exec_here, name, int, -1, error, params, args)
 FAULT_EXECS(WRAP_EXEC)
 
 /* json-c 0.16 does not survive a malloc(3) that fails (it hashes what strdup(3) gave it), so its own calls are led here by
@@ -260,7 +321,7 @@ int __wrap_posix_spawn(pid_t *, const char *, const void *, const void *, char *
 int __wrap_posix_spawn(pid_t *pid, const char *path, const void *actions, const void *attributes, char *const *argv,
 		       char *const *envp)
 {
-	if (fault_here("posix_spawn", EAGAIN))
+	if (exec_here("posix_spawn", EAGAIN))
 		return errno;
 	return __real_posix_spawn(pid, path, actions, attributes, argv, handed_on(envp));
 }
