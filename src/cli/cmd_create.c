@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "cli/cidfile.h"
 #include "cli/opt.h"
 #include "cli/session.h"
 #include "engine/create.h"
@@ -11,13 +12,19 @@ static const struct option_group *const groups[] = {
 	&opt_container, &opt_process, &opt_resource, &opt_namespace, &opt_mount, &opt_security, &opt_refused, NULL,
 };
 
-static int make(struct engine *en, struct container_config *c, struct arena *a, struct buf *out, struct err *e)
+static int make(struct engine *en, struct container_config *c, struct arena *a, struct buf *out, struct cidfile *cid,
+		struct err *e)
 {
 	struct creation cr;
 	int r = engine_create(en, c, a, &cr, e);
 
 	if (r < 0)
 		return r;
+	r = cidfile_write(cid, cr.id.hex, e);
+	if (r < 0) {
+		creation_undo(&cr);
+		return r;
+	}
 	for (size_t i = 0; i < cr.warnings.n; i++)
 		log_warning("%s", cr.warnings.v[i]);
 	buf_putf(out, "%s\n", cr.id.hex);
@@ -29,12 +36,17 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct run_options *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
+	struct cidfile cid = { .path = NULL };
 	int r = run_options_finish(o, cli->arena, operands, e);
 
 	if (r == 0)
 		r = session_open(&s, cli, e);
 	if (r == 0)
-		r = make(&s.engine, &o->config, cli->arena, &out, e);
+		r = cidfile_open(&cid, o->config.cid_file, e);
+	if (r == 0)
+		r = make(&s.engine, &o->config, cli->arena, &out, &cid, e);
+	cid.keep = cid.keep && r == 0;
+	cidfile_close(&cid);
 	return r < 0 ? r : cli_print(&out, e);
 }
 

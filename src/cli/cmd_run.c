@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_run.c - `tare run`: options become a configuration; the engine does the rest. */
 #include "base/scope.h"
+#include "cli/cidfile.h"
 #include "cli/opt.h"
 #include "cli/session.h"
 
@@ -28,6 +29,27 @@ static int run_on(struct cli *cli, const struct host *captured, struct run_optio
 	return r < 0 ? r : engine_run(&s.engine, captured ? captured : &s.host, &o->config, &o->flags, ret_status, e);
 }
 
+static int write_cid(void *cidfile, const char *id, struct err *e)
+{
+	return cidfile_write(cidfile, id, e);
+}
+
+/* Nothing stays of a container that the engine could not start, and then no file either. */
+static int run_real(struct cli *cli, struct run_options *o, int *ret_status, struct err *e)
+{
+	struct cidfile cid;
+	int r = cidfile_open(&cid, o->config.cid_file, e);
+
+	if (r < 0)
+		return r;
+	o->flags.created = write_cid;
+	o->flags.created_arg = &cid;
+	r = run_on(cli, NULL, o, ret_status, e);
+	cid.keep = cid.keep && (r == 0 || *ret_status != EXIT_ENGINE);
+	cidfile_close(&cid);
+	return r;
+}
+
 static int plan_on(struct cli *cli, struct run_options *o, int *ret_status, struct err *e)
 {
 	struct host h;
@@ -52,7 +74,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (cli->host)
 		return err_set(e, EINVAL, "--host %.80s: a captured host can only be planned for (run --plan)",
 			       cli->host);
-	return run_on(cli, NULL, o, ret_status, e);
+	return run_real(cli, o, ret_status, e);
 }
 
 const struct command command_run = {

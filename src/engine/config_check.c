@@ -84,19 +84,28 @@ static bool is_word(const char *text)
 	return true;
 }
 
-static int check_hostname(struct config_checker *k)
+static int check_host_word(struct config_checker *k, const char *option, const char *name)
 {
-	const char *name = k->c->hostname;
+	const char *what = option + 2;
 
 	if (!name || !*name)
 		return 0;
 	if (strlen(name) > 64)
-		return option_refuse(k, "--hostname", name, "hostname \"%s\" is too long (maximum 64 bytes)", name);
+		return option_refuse(k, option, name, "%s \"%s\" is too long (maximum 64 bytes)", what, name);
 	if (!is_word(name))
-		return option_refuse(k, "--hostname", name, "invalid hostname format: %s", name);
-	if (config_mode_is(k->c->uts_mode, "host"))
-		return option_refuse(k, "--hostname", name, "conflicting options: hostname and the UTS mode");
+		return option_refuse(k, option, name, "invalid %s format: %s", what, name);
+	if (config_mode_is(k->c->uts_mode, "host") || config_mode_container(k->c->uts_mode))
+		return option_refuse(k, option, name, "conflicting options: %s and the UTS mode", what);
+	if (config_mode_container(k->c->network_mode))
+		return option_refuse(k, option, name, "conflicting options: %s and the network mode", what);
 	return 0;
+}
+
+static int check_hostname(struct config_checker *k)
+{
+	int r = check_host_word(k, "--hostname", k->c->hostname);
+
+	return r < 0 ? r : check_host_word(k, "--domainname", k->c->domainname);
 }
 
 static int check_env(struct config_checker *k)

@@ -165,6 +165,9 @@ static int find_user(struct creation *cr, struct err *e)
 	r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
 	if (r < 0)
 		return err_wrap(e, r, cr->config->user ? "--user %s" : "user %s of the image", want ? want : "");
+	r = user_add_groups(&u, &cr->config->group_add, buf_sv(&group), cr->a, e);
+	if (r < 0)
+		return err_wrap(e, r, "--group-add");
 	cr->inputs.uid = u.uid;
 	cr->inputs.gid = u.gid;
 	cr->inputs.groups.v = u.groups.v;
@@ -249,6 +252,8 @@ int create_look_up(struct creation *cr, struct err *e)
 
 	if (r == 0 && config_asks_rare(cr->config))
 		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
+	if (r == 0 && !cr->row)
+		r = create_take_volumes(cr, e);
 	if (r == 0)
 		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
 	if (r == 0)

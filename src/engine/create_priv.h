@@ -14,6 +14,8 @@ int create_make_volumes(struct creation *cr, struct err *e);
 int create_etc_files(struct creation *cr, struct err *e);
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);
+/* create_others.c: --volumes-from: mounts of other containers join config.mounts, to be kept with it. -ENOENT, -EINVAL */
+int create_take_volumes(struct creation *cr, struct err *e);
 /* create_find_blkio - the numbers of the disks whose I/O is limited. -ENOENT, -ENOTBLK, -EINVAL (a partition): by option and
  * path. On a captured host sys/class/block has them. */
 int create_find_blkio(struct creation *cr, const struct host *host, struct err *e);

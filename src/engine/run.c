@@ -245,28 +245,38 @@ static int run_created(struct creation *cr, struct timeline *t, int *ret_status,
 	return r;
 }
 
-static int run_container(struct engine *en, struct container_config *c, bool trace, struct arena *a, int *ret_status,
-			 struct err *e)
+static int make_container(struct engine *en, struct container_config *c, const struct run_flags *flags,
+			  struct arena *a, struct creation *cr, struct err *e)
+{
+	int r = engine_create(en, c, a, cr, e);
+
+	if (r < 0)
+		return r;
+	r = creation_write_bundle(cr, flags->trace, e);
+	if (r == 0 && flags->created)
+		r = flags->created(flags->created_arg, cr->id.hex, e);
+	if (r < 0)
+		creation_undo(cr);
+	return r;
+}
+
+static int run_container(struct engine *en, struct container_config *c, const struct run_flags *flags,
+			 struct arena *a, int *ret_status, struct err *e)
 {
 	scoped_buf out = BUF(LIMIT_CONTROL_MSG);
 	struct creation cr;
 	struct timeline t;
 	int r;
 
-	timeline_begin(&t, trace);
-	r = engine_create(en, c, a, &cr, e);
-	if (r == 0) {
-		r = creation_write_bundle(&cr, trace, e);
-		if (r < 0)
-			creation_undo(&cr);
-	}
+	timeline_begin(&t, flags->trace);
+	r = make_container(en, c, flags, a, &cr, e);
 	timeline_mark(&t, "tare: looked up, checked, recorded");
 	if (r == 0) {
 		print_warnings(&cr);
 		r = run_created(&cr, &t, ret_status, e);
 		creation_done(&cr);
 	}
-	if (trace && timeline_print(&t, &out, NULL) == 0)
+	if (flags->trace && timeline_print(&t, &out, NULL) == 0)
 		(void)io_write_all(STDERR_FILENO, out.p, out.len, NULL);
 	timeline_done(&t);
 	return r;
@@ -282,7 +292,7 @@ int engine_run(struct engine *en, const struct host *host, struct container_conf
 		r = run_plan(en, host, c, &a, e);
 		status = r < 0 ? 125 : 0;
 	} else {
-		r = run_container(en, c, flags->trace, &a, &status, e);
+		r = run_container(en, c, flags, &a, &status, e);
 	}
 	*ret_status = status;
 	arena_done(&a);

@@ -13,6 +13,9 @@ struct host;
 struct run_flags {
 	bool plan;  /* print the plan on standard output and make nothing */
 	bool trace; /* print microseconds per step on standard error */
+	/* called with the id when the container is made, before it is started; NULL: not. A failure undoes it */
+	int (*created)(void *arg, const char *id, struct err *e);
+	void *created_arg;
 	const char *detach_keys; /* "ctrl-a,x"; NULL: Docker's */
 };
 

@@ -136,8 +136,11 @@ static void set_frame(struct spec_builder *b)
 	s->root.present = true;
 	s->root.path = b->in->root_path;
 	s->root.readonly = b->c->readonly_rootfs;
-	if (!config_mode_is(b->c->uts_mode, "host"))
+	s->annotations = b->c->annotations;
+	if (!config_mode_is(b->c->uts_mode, "host")) {
 		s->hostname = b->in->hostname;
+		s->domainname = b->c->domainname;
+	}
 }
 
 int spec_make(const struct container_config *c, const struct image_config *image, const struct host_facts *f,

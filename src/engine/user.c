@@ -245,3 +245,41 @@ int user_find(struct sv spec, struct sv passwd, struct sv group, struct arena *a
 		*ret = u;
 	return r;
 }
+
+static int group_id(struct sv text, struct sv group, int64_t *ret, struct err *e)
+{
+	struct id_arg arg;
+	struct entry g;
+	int r = id_arg_parse(text, &arg, e);
+
+	if (r < 0)
+		return r;
+	if (!arg.numeric && !find_group(group, text, &g))
+		return err_set(e, ENOENT, "unable to find group %.*s: no matching entries in group file", (int)text.n,
+			       text.p);
+	*ret = arg.numeric ? arg.id : g.gid;
+	return 0;
+}
+
+int user_add_groups(struct user *u, const struct oci_strings *groups, struct sv group, struct arena *a, struct err *e)
+{
+	size_t n = u->groups.n + groups->n;
+	int64_t *all;
+	int r;
+
+	if (n > USER_GROUPS_MAX)
+		return err_set(e, EFBIG, "more than %d groups", USER_GROUPS_MAX);
+	all = arena_array(a, n, sizeof *all);
+	if (!all)
+		return err_oom(e);
+	memcpy(all, u->groups.v, u->groups.n * sizeof *all);
+	for (size_t i = 0; i < groups->n; i++) {
+		r = group_id(sv_from(groups->v[i]), group, &all[u->groups.n + i], e);
+		if (r < 0)
+			return r;
+	}
+	u->groups.v = all;
+	u->groups.n = n;
+	tidy_groups(u);
+	return 0;
+}

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/sv.h"
+#include "oci/runtime_spec.h"
 
 #include <stdint.h>
 
@@ -29,3 +30,7 @@ struct user {
  * -ENOENT: a name that is not there ("unable to find user x: no matching entries in passwd file").
  * -EINVAL: an id out of range. -EFBIG: a file above LIMIT_PASSWD, or more than USER_GROUPS_MAX groups. */
 int user_find(struct sv spec, struct sv passwd, struct sv group, struct arena *a, struct user *ret, struct err *e);
+
+/* user_add_groups - further groups by name or id (--group-add), none twice. -ENOENT: "unable to find group x: no matching
+ * entries in group file". -EINVAL: an id out of range. -EFBIG: more than USER_GROUPS_MAX. *u is whole afterwards, too. */
+int user_add_groups(struct user *u, const struct oci_strings *groups, struct sv group, struct arena *a, struct err *e);

@@ -131,6 +131,13 @@ static const struct {
 	  "\"01234567890123456789012345678901234567890123456789012345678901234\" is too long (maximum 64 bytes)" },
 	{ "{\"Config\":{\"Hostname\":\"h\"},\"HostConfig\":{\"UTSMode\":\"host\"}}",
 	  "--hostname h: conflicting options: hostname and the UTS mode" },
+	{ CONFIG("\"Domainname\":\"a b\""), "--domainname a b: invalid domainname format: a b" },
+	{ "{\"Config\":{\"Domainname\":\"d\"},\"HostConfig\":{\"UTSMode\":\"host\"}}",
+	  "--domainname d: conflicting options: domainname and the UTS mode" },
+	{ "{\"Config\":{\"Hostname\":\"h\"},\"HostConfig\":{\"UTSMode\":\"container:x\"}}",
+	  "--hostname h: conflicting options: hostname and the UTS mode" },
+	{ "{\"Config\":{\"Hostname\":\"h\"},\"HostConfig\":{\"NetworkMode\":\"container:x\"}}",
+	  "--hostname h: conflicting options: hostname and the network mode" },
 	/* modes */
 	{ HOST("\"PidMode\":\"x\""), "--pid x: invalid PID mode: x" },
 	{ HOST("\"PidMode\":\"container:a\""), "--pid container:a: another container's namespace is not supported" },

@@ -34,11 +34,26 @@ TEST(a_full_arena_leaves_the_list_alone)
 	assert_string_equal("x", l.v[3]);
 }
 
+TEST(a_pair_takes_the_place_of_the_same_key)
+{
+	scoped_arena a = ARENA(1 << 12);
+	struct oci_pairs l = { 0 };
+
+	assert_int_equal(0, pairs_set(&a, &l, "a", "1"));
+	assert_int_equal(0, pairs_set(&a, &l, "b", "2"));
+	assert_int_equal(0, pairs_set(&a, &l, "a", "3"));
+	assert_int_equal(-ENOMEM, pairs_set(&a, &l, NULL, "4"));
+	assert_int_equal(2, l.n);
+	assert_string_equal("3", l.v[0].value);
+	assert_string_equal("2", l.v[1].value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_list_keeps_its_items_as_it_grows),
 		RUN(a_full_arena_leaves_the_list_alone),
+		RUN(a_pair_takes_the_place_of_the_same_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -454,6 +454,13 @@ TEST(namespaces_are_all_private_until_host_is_asked)
 	must_make(&x);
 	assert_string_equal("mount network time uts pid ipc cgroup", namespaces(&x));
 	assert_string_equal("box", x.s.hostname);
+	assert_null(x.s.domainname);
+	x.c.domainname = "example.org";
+	x.c.annotations.v = &(struct oci_pair){ "a", "b" };
+	x.c.annotations.n = 1;
+	must_make(&x);
+	assert_string_equal("example.org", x.s.domainname);
+	assert_string_equal("b", x.s.annotations.v[0].value);
 	assert_int_equal(2, x.s.sysctl.n);
 	x.f = facts_v1();
 	x.f.kernel.time_namespace = false;
@@ -463,6 +470,7 @@ TEST(namespaces_are_all_private_until_host_is_asked)
 	must_make(&x);
 	assert_string_equal("mount", namespaces(&x));
 	assert_null(x.s.hostname);
+	assert_null(x.s.domainname);
 	assert_int_equal(0, x.s.sysctl.n);
 }
 

@@ -42,6 +42,8 @@ static const char group[] = "root:x:0:root\n"
 			    "dup:x:51:\n"
 			    "last:x:4:web";
 
+#define SV_OF(text) ((struct sv){ text, sizeof(text) - 1 })
+
 static const struct {
 	const char *spec;
 	int rc;
@@ -154,6 +156,43 @@ TEST(an_image_without_files_has_root_and_numbers)
 	assert_int_equal(-ENOENT, user_find(SV("root"), SV(""), SV(""), &a, &u, &e));
 }
 
+static const struct {
+	const char *add[4];
+	int rc;
+	const char *groups; /* or the message */
+} additions[] = {
+	{ { "wheel" }, 0, "1001 4 10 27" }, /* is there already */
+	{ { "7", "bin" }, 0, "1001 1 4 7 10 27" },
+	{ { "42" }, 0, "1001 4 10 27 42" }, /* digits are an id, whatever the file calls so */
+	{ { "dup", "dup", "50" }, 0, "1001 4 10 27 50" },
+	{ { "1001" }, 0, "1001 4 10 27" },
+	{ { "nope" }, -ENOENT, "unable to find group nope: no matching entries in group file" },
+	{ { "overflow" }, -ENOENT, "unable to find group overflow: no matching entries in group file" },
+	{ { "7", "4294967295" }, -EINVAL, "uids and gids must be in range 0-4294967294, not 4294967295" },
+	{ { "-1" }, -EINVAL, "uids and gids must be in range 0-4294967294, not -1" },
+};
+
+TEST(groups_are_added_by_name_and_number)
+{
+	for (size_t i = 0; i < ARRAY_LEN(additions); i++) {
+		scoped_arena a = ARENA(1 << 16);
+		scoped_buf out = BUF(256);
+		struct oci_strings add = { (const char **)additions[i].add, 0 };
+		struct err e = { 0 };
+		struct user u;
+
+		while (add.n < ARRAY_LEN(additions[i].add) && add.v[add.n])
+			add.n++;
+		assert_int_equal(0, user_find(SV("web"), SV_OF(passwd), SV_OF(group), &a, &u, &e));
+		assert_int_equal(additions[i].rc, user_add_groups(&u, &add, SV_OF(group), &a, &e));
+		for (size_t k = 0; k < u.groups.n; k++)
+			(void)buf_putf(&out, "%s%lld", k ? " " : "", (long long)u.groups.v[k]);
+		assert_string_equal(additions[i].rc ? "1001 4 10 27" : additions[i].groups, out.p);
+		if (additions[i].rc)
+			assert_string_equal(additions[i].groups, e.msg);
+	}
+}
+
 /* CVE-2026-47262: a huge group file must neither fill memory nor take its time */
 TEST(files_and_groups_have_a_ceiling)
 {
@@ -178,6 +217,7 @@ int main(void)
 		RUN(user_specs_are_found_as_docker_finds_them),
 		RUN(a_numeric_user_is_that_number),
 		RUN(an_image_without_files_has_root_and_numbers),
+		RUN(groups_are_added_by_name_and_number),
 		RUN(files_and_groups_have_a_ceiling),
 	};
 

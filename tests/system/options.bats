@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the rarer options of `tare run` do: groups, names, other containers' volumes, cidfile.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+# bats file_tags=guest-full
+
+load helpers
+
+# ---- names and groups ---------------------------------------------------------------------------------------------
+
+@test "--group-add: names of the image's own /etc/group, and numbers" {
+	expect 0 box --group-add daemon --group-add 1234 -- id -G
+	equal "0 1 10 1234" "$out"
+	expect 0 box -u 5:6 --group-add 7 -- sh -c 'id -u; id -G'
+	equal $'5\n6 7' "$out"
+	refused '--group-add: unable to find group nosuch' tare run --group-add nosuch busybox true
+	refused '--group-add: .*range 0-4294967294' tare run --group-add 4294967295 busybox true
+	refused '--group-add: .*range 0-4294967294' tare run --group-add -1 busybox true
+}
+
+# CVE-2016-3697: a group that calls itself by a number is not the one that the number means
+@test "a number is never the name of a group of the image" {
+	mkdir -p "$T/etc"
+	printf 'root:x:0:\n4321:x:0:\n' >"$T/group"
+	expect 0 box -u 1:1 -v "$T/group:/etc/group:ro" --group-add 4321 -- id -G
+	equal "1 4321" "$out"
+}
+
+@test "--domainname, --hostname" {
+	expect 0 box --hostname web --domainname example.org -- sh -c 'hostname; cat /proc/sys/kernel/domainname'
+	equal $'web\nexample.org' "$out"
+	refused 'conflicting options: domainname and the UTS mode' tare run --uts host --domainname x busybox true
+}
+
+@test "--annotation reaches the runtime-spec" {
+	start one --annotation a.b/c=d=e --annotation empty
+	equal '{"a.b/c":"d=e","empty":""}' "$(jq -c .annotations "$T"/state/*/config.json)"
+	equal 'd=e' "$(tare inspect one | jq -r '.[0].HostConfig.Annotations["a.b/c"]')"
+}
+
+# ---- --cidfile ----------------------------------------------------------------------------------------------------
+
+@test "--cidfile has the id; a file that is there is refused, and stays as it was" {
+	expect 0 tare run -d --name one --cidfile "$T/cid" busybox sleep 1000
+	equal "$out" "$(<"$T/cid")"
+	equal "$T/cid" "$(tare inspect one | jq -r '.[0].HostConfig.ContainerIDFile')"
+	expect 125 tare run --cidfile "$T/cid" busybox true
+	contains "container ID file found, make sure the other container isn't running or delete $T/cid" "$err"
+	equal "$(tare inspect one | jq -r '.[0].Id')" "$(<"$T/cid")"
+	expect 0 tare create --cidfile "$T/cid2" busybox true
+	equal "$out" "$(<"$T/cid2")"
+}
+
+@test "--cidfile is gone when nothing was made" {
+	expect 125 tare run --cidfile "$T/cid" no-such-image true
+	[ ! -e "$T/cid" ] || fail "left: $T/cid"
+	expect 125 tare run --cidfile "$T/cid" --group-add nosuch busybox true
+	[ ! -e "$T/cid" ] || fail "left: $T/cid"
+	refused 'failed to create the container ID file' tare run --cidfile "$T/no/such/folder" busybox true
+	# a command that is not there leaves its container, and so its file
+	expect 127 tare run --cidfile "$T/cid" busybox nosuch
+	equal 64 "$(wc -c <"$T/cid")"
+}
+
+# ---- --volumes-from -----------------------------------------------------------------------------------------------
+
+@test "--volumes-from: volumes and binds, named or not, and no tmpfs" {
+	mkdir "$T/host" && echo host >"$T/host/file"
+	start one -v named:/n -v /anonymous -v "$T/host:/b:ro" --tmpfs /t
+	expect 0 in_box one sh -c 'echo n >/n/file; echo a >/anonymous/file'
+	expect 1 box --volumes-from one -- sh -c 'cat /n/file /anonymous/file /b/file; [ ! -e /t ]; echo x >/n/more; touch /b/x'
+	equal $'n\na\nhost' "$out"
+	contains 'Read-only file system' "$err"
+	expect 0 in_box one cat /n/more
+	equal x "$out"
+	# what was made for the first one does not go with the second
+	expect 0 in_box one cat /anonymous/file
+}
+
+@test "--volumes-from CONTAINER:ro; own mounts weigh more, then the last container named" {
+	mkdir "$T/own"
+	start one -v first:/v -v /a
+	start two -v second:/v
+	expect 1 box --volumes-from one:ro -- touch /v/x
+	contains 'Read-only file system' "$err"
+	expect 0 box --volumes-from one:ro -v "$T/own:/v" -- sh -c 'touch /v/mine; touch /a/x 2>/dev/null || echo readonly'
+	equal readonly "$out"
+	[ -e "$T/own/mine" ] || fail "not in the own folder"
+	expect 0 in_box two touch /v/of-two
+	expect 0 box --volumes-from one --volumes-from two -- ls /v
+	equal of-two "$out"
+}
+
+@test "what --volumes-from brought stays when the other container goes" {
+	start one -v /data
+	expect 0 in_box one sh -c 'echo kept >/data/file'
+	expect 0 tare create --name two --volumes-from one busybox cp /data/file /data/copy
+	expect 0 tare rm -f -v one
+	expect 0 tare start two
+	eventually 5 grep -qr kept "$T"/root/volumes/*/_data/copy
+	expect 125 tare run --rm --volumes-from one busybox true
+	contains 'No such container: one' "$err"
+	expect 125 tare run --rm --volumes-from two:rx busybox true
+	contains 'invalid mode: rx' "$err"
+	expect 0 tare rm -f -v two
+	equal "" "$(ls "$T/root/volumes" 2>/dev/null)"
+}
