@@ -13,6 +13,9 @@
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
 #define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */
 #define LIMIT_PASSWD (1u << 20)        /* /etc/passwd and /etc/group of an image */
+#define LIMIT_SUBID (1u << 20)        /* /etc/subuid, /etc/subgid: a line for each user of the host */
+#define LIMIT_SUBID_RANGES 1000      /* of one user in it */
+#define LIMIT_SETTINGS (64u << 10)    /* tare.conf */
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
 #define LIMIT_SECCOMP_PROFILE (1u << 20) /* --security-opt seccomp=FILE */
 #define LIMIT_NAME 128                 /* a container's, image's or volume's name, bytes */

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/settings.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -174,7 +175,14 @@ static int set_directory(const struct option_call *c, struct err *e)
 	return *c->text ? option_text(c, e) : err_set(e, EINVAL, "a directory is needed");
 }
 
+static int set_file(const struct option_call *c, struct err *e)
+{
+	return *c->text ? option_text(c, e) : err_set(e, EINVAL, "a file is needed");
+}
+
 static const struct option global_rows[] = {
+	{ "config", 0, "FILE", "settings of the host (default " SETTINGS_FILE ", if it is there)", set_file,
+	  offsetof(struct cli, config) },
 	{ "host", 0, "DIR", "a captured host instead of /, for `run --plan`", set_directory, offsetof(struct cli, host),
 	  .hidden = true },
 	{ "log-level", 'l', "LEVEL", "what is written to standard error: error, warn (default), info or debug",

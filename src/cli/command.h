@@ -19,6 +19,7 @@
 struct cli {
 	struct arena *arena;
 	const char *root, *state; /* directories; NULL: the engine's defaults */
+	const char *config;       /* file; NULL: the default */
 	const char *host;         /* a captured host tree; NULL: this host */
 	const char *log_level;
 	bool version;

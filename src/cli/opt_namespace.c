@@ -2,6 +2,7 @@
 /* opt_namespace.c - which namespaces(7) a container has to itself and which it shares. */
 #include "base/scope.h"
 #include "cli/opt.h"
+#include "engine/userns.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,9 +66,12 @@ static int set_cgroupns(const struct option_call *c, struct err *e)
 static int set_userns(const struct option_call *c, struct err *e)
 {
 	const char **field = (const char **)((char *)c->target + c->row->field);
+	struct userns_mode m;
+	int r = userns_mode_parse(c->text, c->arena, &m, e);
 
-	*field = *c->text ? c->text : NULL;
-	return 0;
+	if (r == 0)
+		*field = *c->text ? c->text : NULL;
+	return r;
 }
 
 /* The first --network is the container's own, as in Docker. */
@@ -96,8 +100,8 @@ static const struct option rows[] = {
 	  RUN_FIELD(config.network_mode), .words = "none host container:" },
 	{ "pid", 0, "MODE", "PID namespace: the container's own, host or container:NAME", set_pid,
 	  RUN_FIELD(config.pid_mode), .words = "host container:" },
-	{ "userns", 0, "MODE", "user namespace: host, which is also the default", set_userns,
-	  RUN_FIELD(config.userns_mode), .words = "host" },
+	{ "userns", 0, "MODE", "user namespace: host (default), auto, auto:size=N, or a map C:H:S[,...]", set_userns,
+	  RUN_FIELD(config.userns_mode), .words = "host auto auto:size=" },
 	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, host or container:NAME", set_uts,
 	  RUN_FIELD(config.uts_mode), .words = "host container:" },
 };

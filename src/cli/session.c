@@ -11,6 +11,8 @@ int session_open(struct session *ret, const struct cli *cli, struct err *e)
 	r = engine_open(&ret->engine, &ret->host, cli->root, cli->state, e);
 	if (r < 0)
 		host_close(&ret->host);
+	if (r == 0)
+		ret->engine.settings_path = cli->config;
 	ret->open = r == 0;
 	return r;
 }

@@ -109,7 +109,7 @@ static int store_paths(struct mount_config *m, struct sv source, struct sv targe
 
 struct volume_mode {
 	bool readonly, access_seen, label_seen, copy_seen, consistency_seen;
-	bool nocopy;
+	bool nocopy, idmap;
 	const char *propagation;
 };
 
@@ -131,6 +131,8 @@ static bool mode_word(struct sv w, struct volume_mode *m, struct arena *a)
 		return once(&m->label_seen);
 	if (sv_is(w, "nocopy"))
 		return (m->nocopy = once(&m->copy_seen));
+	if (sv_is(w, "idmap"))
+		return once(&m->idmap);
 	if (sv_is(w, "consistent") || sv_is(w, "cached") || sv_is(w, "delegated")) /* of Docker on other systems */
 		return once(&m->consistency_seen);
 	if (!is_propagation(w) || m->propagation)
@@ -176,6 +178,8 @@ static int volume_mode_fits(const struct mount_config *m, const struct volume_mo
 {
 	if (m->type == MOUNT_BIND && mode->nocopy)
 		return bad_config(m, e, "field VolumeOptions must not be specified");
+	if (m->type == MOUNT_VOLUME && mode->idmap)
+		return bad_config(m, e, "idmap is for binds; a volume has the user namespace's owners anyway");
 	if (m->type == MOUNT_VOLUME && mode->propagation)
 		return bad_config(m, e, "field BindOptions must not be specified");
 	return 0;
@@ -197,12 +201,13 @@ int value_volume(const char *text, struct arena *a, struct mount_config *ret, st
 	mount_config_init(&m);
 	if (n == 3 && !mode_parse(f[2], &mode, a))
 		return err_set(e, EINVAL,
-			       "invalid mode: %.80s (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)",
+			       "invalid mode: %.80s (of ro, rw, z, Z, nocopy, idmap, [r]private, [r]shared, [r]slave)",
 			       f[2].p);
 	m.type = n > 1 && is_host_path(f[0]) ? MOUNT_BIND : MOUNT_VOLUME;
 	m.readonly = mode.readonly;
 	m.make_source = m.type == MOUNT_BIND;
 	m.volume_nocopy = mode.nocopy;
+	m.idmap = mode.idmap;
 	m.propagation = mode.propagation;
 	r = store_paths(&m, n > 1 ? f[0] : (struct sv){ 0 }, n > 1 ? f[1] : f[0], a, e);
 	if (r == 0)
@@ -310,6 +315,11 @@ static int key_propagation(struct mount_parse *p, const char *key, struct sv val
 	return p->m.propagation ? 0 : err_oom(e);
 }
 
+static int key_idmap(struct mount_parse *p, const char *key, struct sv value, struct err *e)
+{
+	return mount_bool(key, value, p->arena, &p->m.idmap, e);
+}
+
 static int key_nonrecursive(struct mount_parse *p, const char *key, struct sv value, struct err *e)
 {
 	return mount_bool(key, value, p->arena, &p->m.non_recursive, e);
@@ -381,6 +391,7 @@ static const struct mount_key {
 	{ "consistency", key_consistency },
 	{ "destination", key_target },
 	{ "dst", key_target },
+	{ "idmap", key_idmap, true },
 	{ "image-subpath", key_unsupported },
 	{ "readonly", key_readonly, true },
 	{ "ro", key_readonly, true },
@@ -416,7 +427,7 @@ static int mount_field(struct mount_parse *p, struct sv field, struct err *e)
 		return err_set(e, EINVAL, "invalid field '%.*s' must be a key=value pair", SHOW(field));
 	if (!k)
 		return err_set(e, EINVAL, "unexpected key '%.*s' in '%.*s'", SHOW(name), SHOW(field));
-	p->bind_options |= strncmp(k->name, "bind-", 5) == 0;
+	p->bind_options |= strncmp(k->name, "bind-", 5) == 0 || k->set == key_idmap;
 	p->volume_options |= strncmp(k->name, "volume-", 7) == 0;
 	p->tmpfs_options |= strncmp(k->name, "tmpfs-", 6) == 0;
 	return k->set(p, k->name, value, e);

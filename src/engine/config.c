@@ -106,6 +106,7 @@ static const struct json_table config_table = JSON_TABLE(config_rows, struct con
 static const struct json_row bind_rows[] = {
 	{ "Propagation", JSON_TEXT, 0, AT(mount_config, propagation) },
 	{ "NonRecursive", JSON_BOOL, 0, AT(mount_config, non_recursive) },
+	{ "Idmap", JSON_BOOL, 0, AT(mount_config, idmap) },
 	{ "CreateMountpoint", JSON_BOOL, 0, AT(mount_config, make_source) },
 };
 static const struct json_table bind_table = JSON_TABLE(bind_rows, struct mount_config);

@@ -26,6 +26,7 @@ struct mount_config {
 	bool volume_nocopy;      /* volume: do not fill an empty one from the image */
 	const char *propagation; /* bind: "rprivate" (default), "rslave", … */
 	bool non_recursive;      /* bind-recursive=disabled: `bind` instead of `rbind` */
+	bool idmap;              /* bind: files belong to whom they belong on the host, in the user namespace's ids */
 	const char *tmpfs_options; /* tmpfs: "size=64m,mode=1777,exec" as given to --tmpfs */
 	int64_t tmpfs_size, tmpfs_mode; /* --mount type=tmpfs; 0 = not given, mode OCI_UNSET = not given */
 };

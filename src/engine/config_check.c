@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/scope.h"
 #include "engine/device_rule.h"
+#include "engine/userns.h"
 #include "kernel/capability.h"
 #include "kernel/signal.h"
 
@@ -178,13 +179,53 @@ static int check_cgroup_namespace(struct config_checker *k)
 		"Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.");
 }
 
+/* What shares a namespace with somebody, or has all rights, has no use of ids of its own. */
+static int check_userns_conflicts(struct config_checker *k)
+{
+	const struct container_config *c = k->c;
+	const struct {
+		const char *option, *mode;
+	} modes[] = { { "--pid", c->pid_mode }, { "--ipc", c->ipc_mode }, { "--uts", c->uts_mode },
+		      { "--network", c->network_mode } };
+
+	if (c->privileged)
+		return option_refuse(
+			k, "--userns", c->userns_mode,
+			"privileged mode is incompatible with user namespaces.  You must run the container "
+			"in the host namespace when running privileged mode");
+	if (config_mode_is(c->network_mode, "host"))
+		return option_refuse(k, "--userns", c->userns_mode,
+				     "cannot share the host's network namespace when user namespaces are enabled");
+	if (config_mode_is(c->pid_mode, "host"))
+		return option_refuse(k, "--userns", c->userns_mode,
+				     "cannot share the host PID namespace when user namespaces are enabled");
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (modes[i].mode && sv_has_prefix(sv_from(modes[i].mode), "container:"))
+			return option_refuse(
+				k, "--userns", c->userns_mode,
+				"%s %.60s: another container's namespace belongs to another user namespace; "
+				"use --userns host",
+				modes[i].option, modes[i].mode);
+	return 0;
+}
+
 static int check_userns(struct config_checker *k)
 {
-	const char *mode = k->c->userns_mode;
+	const char *text = k->c->userns_mode;
+	struct err inner = { 0 };
+	struct userns_mode m;
+	int r = userns_mode_parse(text, k->w->arena, &m, &inner);
 
-	if (!mode || !*mode || strcmp(mode, "host") == 0)
+	if (r == -ENOMEM)
+		return err_oom(k->e);
+	if (r < 0)
+		return option_refuse(k, "--userns", text, "%s", inner.msg);
+	if (m.kind == USERNS_HOST)
 		return 0;
-	return option_refuse(k, "--userns", mode, "invalid USER mode (host)");
+	if (!k->f->kernel.mount_setattr)
+		return option_refuse(k, "--userns", text,
+				     "this kernel has no idmapped mounts (Linux 5.12 and later have)");
+	return check_userns_conflicts(k);
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ static int check_bind(struct config_checker *k, const struct mount_config *m)
 {
 	bool known = !m->propagation;
 
+	if (m->idmap && (!k->c->userns_mode || config_mode_is(k->c->userns_mode, "host")))
+		return refuse(k, m, "idmap needs a user namespace (--userns)", NULL);
 	if (!m->source || !*m->source)
 		return refuse(k, m, "field Source must not be empty", NULL);
 	if (*m->source != '/')

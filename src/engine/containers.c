@@ -232,6 +232,8 @@ int containers_delete(struct db *db, const char *id, struct err *e)
 		return r;
 	r = db_run(db, "DELETE FROM container_volumes WHERE container_id = ?1", DB_ARGS(db_text(id)), NULL, e);
 	if (r == 0)
+		r = db_run(db, "DELETE FROM id_ranges WHERE container_id = ?1", DB_ARGS(db_text(id)), NULL, e);
+	if (r == 0)
 		r = db_run(db, "DELETE FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), NULL, e);
 	return db_end(db, r, e);
 }

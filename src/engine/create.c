@@ -34,7 +34,15 @@ static int insert_row(struct creation *cr, struct err *e)
 	if (r < 0)
 		return r;
 	row.config = json.p;
-	return containers_insert(db, &row, cr->name, e);
+	if (cr->userns.kind == USERNS_HOST)
+		return containers_insert(db, &row, cr->name, e);
+	r = db_begin(db, e); /* no container without its ids, no ids without their container */
+	if (r < 0)
+		return r;
+	r = containers_insert(db, &row, cr->name, e);
+	if (r == 0)
+		r = create_take_userns(cr, db, e);
+	return db_end(db, r, e);
 }
 
 static int make_folders(struct creation *cr, struct err *e)

@@ -15,7 +15,9 @@
 #include "engine/images.h"
 #include "engine/lock.h"
 #include "engine/names.h"
+#include "engine/settings.h"
 #include "engine/spec.h"
+#include "engine/userns.h"
 #include "engine/volume_rows.h"
 #include "kernel/host.h"
 #include "monitor/charter.h"
@@ -39,6 +41,10 @@ struct creation {
 	struct volume_uses volumes;       /* what it uses */
 	struct volume_uses known_volumes; /* of a row: what stands in the database, by target */
 	struct oci_strings copy_up; /* targets of volumes that the image fills while they are empty */
+	struct settings settings;
+	struct userns_mode userns;
+	struct id_ranges subuids, subgids; /* where auto chooses from */
+	struct userns_ids userns_ids;
 	struct runtime_spec spec;
 	struct charter charter;
 	struct warnings warnings;

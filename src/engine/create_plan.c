@@ -255,6 +255,8 @@ int create_look_up(struct creation *cr, struct err *e)
 	if (r == 0 && !cr->row)
 		r = create_take_volumes(cr, e);
 	if (r == 0)
+		r = create_apply_settings(cr, e);
+	if (r == 0)
 		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
 	if (r == 0)
 		r = create_clamp_ulimits(cr, e);
@@ -270,6 +272,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = make_charter(cr, e);
 	if (r == 0)
 		r = make_inputs(cr, e);
+	if (r == 0)
+		r = create_find_userns(cr, e);
 	if (r == 0)
 		r = create_find_volumes(cr, e);
 	if (r < 0)

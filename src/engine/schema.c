@@ -50,7 +50,18 @@ static const char version_1[] =
 	" PRIMARY KEY(container_id, target)) WITHOUT ROWID;"
 	"CREATE INDEX container_volumes_volume ON container_volumes(volume);";
 
+/* The ids of the host that a container's user namespace has. allotted: chosen for it, so that nobody else may have them. */
+static const char version_2[] = "CREATE TABLE id_ranges("
+				" kind TEXT NOT NULL," /* uid, gid */
+				" first INTEGER NOT NULL,"
+				" container_id TEXT NOT NULL REFERENCES containers(id),"
+				" count INTEGER NOT NULL,"
+				" allotted INTEGER NOT NULL,"
+				" PRIMARY KEY(kind, first, container_id)) WITHOUT ROWID;"
+				"CREATE INDEX id_ranges_container ON id_ranges(container_id);";
+
 const char *const schema_migrations[] = {
 	version_1,
+	version_2,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -95,11 +95,40 @@ void spec_namespaces(struct spec_builder *b)
 		{ "pid", c->pid_mode, true },
 		{ "ipc", c->ipc_mode, true },
 		{ "cgroup", c->cgroupns_mode, b->f->kernel.cgroup_namespace },
+		{ "user", NULL, b->in->uids != NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].possible && !config_mode_is(rows[i].mode, "host"))
 			add_namespace(b, rows[i].type);
+}
+
+static int set_mappings(struct oci_id_mappings *to, const struct id_map *from, struct arena *a)
+{
+	*to = (struct oci_id_mappings){ arena_array(a, from->n, sizeof *to->v), from->n };
+	if (!to->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n; i++)
+		to->v[i] = (struct oci_id_mapping){ from->v[i].inside, from->v[i].outside, from->v[i].count };
+	return 0;
+}
+
+int spec_set_id_maps(struct runtime_spec *s, const struct id_map *uids, const struct id_map *gids, struct arena *a)
+{
+	int r = set_mappings(&s->uid_mappings, uids, a);
+
+	return r < 0 ? r : set_mappings(&s->gid_mappings, gids, a);
+}
+
+/* Groups that are not mapped cannot be named: from 0 on as far as they go. */
+static const char *ping_groups(struct spec_builder *b)
+{
+	if (!b->in->gids)
+		return "0 2147483647";
+	for (size_t i = 0; i < b->in->gids->n; i++)
+		if (b->in->gids->v[i].inside == 0)
+			return arena_fmt(b->a, "0 %u", b->in->gids->v[i].count - 1);
+	return "0 0";
 }
 
 /* In a network namespace of its own a container may ping and listen below 1024 without a capability. */
@@ -109,7 +138,7 @@ static void add_sysctls(struct spec_builder *b)
 
 	if (!config_mode_is(b->c->network_mode, "host")) {
 		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
-		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
+		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ping_group_range", ping_groups(b));
 	}
 	for (size_t i = 0; i < asked->n; i++)
 		spec_add_pair(b, &b->s->sysctl, asked->v[i].key, asked->v[i].value);
@@ -162,6 +191,8 @@ int spec_make(const struct container_config *c, const struct image_config *image
 	spec_devices(&b);
 	spec_resources(&b);
 	set_cgroups_path(&b);
+	if (in->uids && spec_set_id_maps(&s, in->uids, in->gids, a) < 0)
+		spec_oom(&b);
 	add_sysctls(&b);
 	if (!b.failed)
 		*ret = s;

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "engine/config.h"
 #include "kernel/host.h"
+#include "kernel/user_namespaces.h"
 #include "oci/image_spec.h"
 #include "oci/runtime_spec.h"
 
@@ -43,7 +44,11 @@ struct spec_inputs {
 		struct oci_throttles read_bps, write_bps, read_iops, write_iops;
 	} blkio; /* of the configuration's lists, with the numbers of their devices */
 	const char *root_path;                   /* root.path of the document */
+	const struct id_map *uids, *gids;        /* of a user namespace of its own; NULL: the host's */
 };
+
+/* spec_set_id_maps - other ids of the host than the document was made with. -ENOMEM. */
+int spec_set_id_maps(struct runtime_spec *s, const struct id_map *uids, const struct id_map *gids, struct arena *a);
 
 int spec_make(const struct container_config *c, const struct image_config *image, const struct host_facts *f,
 	      const struct spec_inputs *in, struct arena *a, struct runtime_spec *ret, struct warnings *w,

@@ -61,6 +61,8 @@ static void bind_options(struct spec_builder *b, const struct mount_config *mc, 
 	bool deep = b->f->kernel.mount_setattr && !mc->non_recursive;
 
 	spec_add(b, options, mc->non_recursive ? "bind" : "rbind");
+	if (mc->idmap)
+		spec_add(b, options, mc->non_recursive ? "idmap" : "ridmap");
 	if (mc->readonly)
 		spec_add(b, options, deep ? "rro" : "ro");
 	spec_add(b, options, mc->propagation ? mc->propagation : "rprivate");
@@ -120,6 +122,8 @@ static void add_file(struct spec_builder *b, const char *source, const char *des
 	if (!m)
 		return;
 	spec_add(b, &m->options, "rbind");
+	if (b->in->uids)
+		spec_add(b, &m->options, "idmap");
 	if (b->c->readonly_rootfs)
 		spec_add(b, &m->options, "ro");
 	spec_add(b, &m->options, "rprivate");
@@ -156,6 +160,8 @@ static void collect_asked(struct spec_builder *b, struct mount_list *l)
 
 		if (m)
 			m->options = v->options;
+		if (m && b->in->uids) /* the owners on the disk are the container's, whichever ids of the host it has */
+			spec_add(b, &m->options, "ridmap");
 	}
 	for (size_t i = 0; i < b->c->mounts.n; i++)
 		add_asked(b, &b->c->mounts.v[i], l);
@@ -173,6 +179,8 @@ static bool is_wanted(const struct spec_builder *b, const struct default_mount *
 		return false;
 	if (has_destination(asked, "/dev") && sv_has_prefix(sv_from(d->destination), "/dev/"))
 		return false;
+	if (strcmp(d->type, "mqueue") == 0 && b->in->uids && config_mode_is(b->c->ipc_mode, "host"))
+		return false; /* only who owns the IPC namespace may mount it */
 	return strcmp(d->source, "shm") != 0 || !config_mode_is(b->c->ipc_mode, "none");
 }
 
@@ -194,6 +202,12 @@ static void add_host_shm(struct spec_builder *b, struct mount_list *l)
 	spec_add(b, &m->options, "rprivate");
 }
 
+/* A terminal belongs to the group tty, if there is one in the user namespace. */
+static bool is_mapped(const struct spec_builder *b, const char *option)
+{
+	return strcmp(option, "gid=5") != 0 || !b->in->gids || id_map_outside(b->in->gids, 5) != ID_NONE;
+}
+
 static void add_default(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
 {
 	struct oci_mount *m = add_mount(b, l, d->type, d->source, d->destination);
@@ -201,7 +215,7 @@ static void add_default(struct spec_builder *b, const struct default_mount *d, s
 	if (!m)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(d->options) && d->options[i]; i++)
-		if (strcmp(d->options[i], "ro") != 0 || !is_writable(b, d))
+		if ((strcmp(d->options[i], "ro") != 0 || !is_writable(b, d)) && is_mapped(b, d->options[i]))
 			spec_add(b, &m->options, d->options[i]);
 	if (b->c->readonly_rootfs && !d->writable_when_readonly && !strings_has(&m->options, "ro"))
 		spec_add(b, &m->options, "ro");

@@ -41,6 +41,7 @@ static const struct row {
 	{ "id", KIND_TEXT, offsetof(struct charter, id) },
 	{ "container_dir", KIND_TEXT, offsetof(struct charter, container_dir) },
 	{ "rootfs", KIND_TEXT, offsetof(struct charter, root.path) },
+	{ "idmap", KIND_FLAG, offsetof(struct charter, root.idmap) },
 	{ "layers_dir", KIND_TEXT, offsetof(struct charter, root.layers_dir) },
 	{ "data_dir", KIND_TEXT, offsetof(struct charter, root.data_dir) },
 	{ "lower", KIND_LIST_LOWER, 0 },

@@ -184,6 +184,7 @@ static const struct line namespaces[] = {
 	{ { "--network", "none", "--network", "host" },
 	  .message = "--network host: conflicting options: only one network can be joined" },
 	{ { "--userns", "host" }, "\"UsernsMode\":\"host\"" },
+	{ { "--userns", "auto:size=5" }, "\"UsernsMode\":\"auto:size=5\"" },
 };
 
 static const struct line process[] = {
@@ -247,7 +248,8 @@ static const struct line mount[] = {
 	{ { "-v", "/src:/dst:ro" }, "\"Source\":\"/src\",\"Target\":\"/dst\",\"ReadOnly\":true" },
 	{ { "--volume", "/x" }, "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/x\"" },
 	{ { "-v", "/a:/b:zz" },
-	  .message = "--volume /a:/b:zz: invalid mode: zz (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)" },
+	  .message =
+		  "--volume /a:/b:zz: invalid mode: zz (of ro, rw, z, Z, nocopy, idmap, [r]private, [r]shared, [r]slave)" },
 	{ { "-v", "/a:/b", "--tmpfs", "/b/" }, .message = "Duplicate mount point: /b" },
 	{ { "--mount", "type=bind,src=/a,dst=/b" }, "{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\"" },
 	{ { "--mount", "src=/x" }, .message = "--mount src=/x: target is required" },

@@ -14,11 +14,11 @@
 static const char *show(const struct mount_config *m, struct arena *a)
 {
 	static const char *const types[] = { "bind", "volume", "tmpfs" };
-	char *text = arena_fmt(a, "%s %s %s%s%s%s%s%s%s%s", types[m->type], m->source ? m->source : "-", m->target,
-			       m->readonly ? " ro" : "", m->propagation ? " " : "",
-			       m->propagation ? m->propagation : "", m->make_source ? " make" : "",
-			       m->volume_nocopy ? " nocopy" : "", m->non_recursive ? " flat" : "",
-			       m->tmpfs_options ? arena_fmt(a, " [%s]", m->tmpfs_options) : "");
+	char *text = arena_fmt(
+		a, "%s %s %s%s%s%s%s%s%s%s%s", types[m->type], m->source ? m->source : "-", m->target,
+		m->readonly ? " ro" : "", m->propagation ? " " : "", m->propagation ? m->propagation : "",
+		m->idmap ? " idmap" : "", m->make_source ? " make" : "", m->volume_nocopy ? " nocopy" : "",
+		m->non_recursive ? " flat" : "", m->tmpfs_options ? arena_fmt(a, " [%s]", m->tmpfs_options) : "");
 
 	if (m->tmpfs_size)
 		text = arena_fmt(a, "%s size=%lld", text, (long long)m->tmpfs_size);
@@ -59,6 +59,7 @@ static void check(const struct mount_case *c, size_t n, parse_fn *parse)
 static const struct mount_case volumes[] = {
 	{ "/src:/dst", "bind /src /dst make" },
 	{ "/src:/dst:ro,rslave", "bind /src /dst ro rslave make" },
+	{ "/src:/dst:idmap,ro", "bind /src /dst ro idmap make" },
 	{ "/src:/dst:rw,z", "bind /src /dst make" },
 	{ "/src:/dst:Z,cached", "bind /src /dst make" },
 	{ "/a/../b/:/c//d/", "bind /b /c/d make" },
@@ -72,9 +73,11 @@ static const struct mount_case volumes[] = {
 	{ "/a:/b:", .message = "invalid spec: /a:/b:: empty section between colons" },
 	{ "/a:", .message = "invalid spec: /a:: empty section between colons" },
 	{ "", .message = "invalid spec: : empty section between colons" },
-	{ "/a:/b:zz", .message = "invalid mode: zz (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)" },
-	{ "/a:/b:ro,rw", .message = "invalid mode: ro,rw (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)" },
-	{ "/a:/b:ro,", .message = "invalid mode: ro, (of ro, rw, z, Z, nocopy, [r]private, [r]shared, [r]slave)" },
+	{ "/a:/b:zz", .message = "invalid mode: zz (of ro, rw, z, Z, nocopy, idmap, [r]private, [r]shared, [r]slave)" },
+	{ "/a:/b:ro,rw",
+	  .message = "invalid mode: ro,rw (of ro, rw, z, Z, nocopy, idmap, [r]private, [r]shared, [r]slave)" },
+	{ "/a:/b:ro,",
+	  .message = "invalid mode: ro, (of ro, rw, z, Z, nocopy, idmap, [r]private, [r]shared, [r]slave)" },
 	{ "/a:ro", .message = "invalid volume specification: '/a:ro' ([SOURCE:]TARGET[:MODE])" },
 	{ "/s:/", .message = BAD_V("/s:/") BAD_BIND "invalid specification: destination can't be '/'" },
 	{ "/s:rel", .message = BAD_V("/s:rel") BAD_BIND "invalid mount path: 'rel' mount path must be absolute" },
@@ -97,6 +100,7 @@ static const struct mount_case mounts[] = {
 	{ "type=bind,source=/a,destination=/b,readonly", "bind /a /b ro" },
 	{ "type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-recursive=disabled", "bind /a /b rslave flat" },
 	{ "type=bind,src=/a,dst=/b,bind-nonrecursive", "bind /a /b flat" },
+	{ "type=bind,src=/a,dst=/b,idmap", "bind /a /b idmap" },
 	{ "type=bind,src=/a,dst=/b,consistency=cached", "bind /a /b" },
 	{ "type=bind,src=/a,dst=/b,src=/c", "bind /c /b" },
 	{ "\"type=bind\",\"src=/a,c\",dst=/b", "bind /a,c /b" },
@@ -125,6 +129,7 @@ static const struct mount_case mounts[] = {
 	{ "type=bind,src=/a,dst=/b,tmpfs-size=1", .message = "cannot mix 'tmpfs-*' options with mount type 'bind'" },
 	{ "type=volume,dst=/b,bind-propagation=slave",
 	  .message = "cannot mix 'bind-*' options with mount type 'volume'" },
+	{ "type=volume,src=ab,dst=/b,idmap", .message = "cannot mix 'bind-*' options with mount type 'volume'" },
 	{ "type=bind,src=/a,dst=/b,volume-nocopy", .message = "cannot mix 'volume-*' options with mount type 'bind'" },
 	{ "type=bind,src=/a,dst=/b,bind-propagation=foo",
 	  .message = "invalid propagation mode: foo ([r]private, [r]shared, [r]slave)" },

@@ -148,7 +148,21 @@ static const struct {
 	{ HOST("\"NetworkMode\":\"none\",\"PidMode\":\"host\",\"IpcMode\":\"none\",\"UTSMode\":\"host\","
 	       "\"CgroupnsMode\":\"host\""),
 	  NULL },
-	{ HOST("\"UsernsMode\":\"x\""), "--userns x: invalid USER mode (host)" },
+	{ HOST("\"UsernsMode\":\"x\""), "--userns x: invalid USER mode: allowed are host, auto, auto:size=N and "
+					"CONTAINER_ID:HOST_ID:SIZE[,...]" },
+	{ HOST("\"UsernsMode\":\"auto\""), NULL },
+	{ HOST("\"UsernsMode\":\"0:5:5\",\"IpcMode\":\"host\",\"UTSMode\":\"host\",\"CgroupnsMode\":\"host\""), NULL },
+	{ HOST("\"UsernsMode\":\"1:5:5\""), "--userns 1:5:5: the container's id 0 is not mapped" },
+	{ HOST("\"UsernsMode\":\"auto\",\"Privileged\":true"),
+	  "--userns auto: privileged mode is incompatible with user namespaces.  You must run the container in the host "
+	  "namespace when running privileged mode" },
+	{ HOST("\"UsernsMode\":\"host\",\"Privileged\":true"), NULL },
+	{ HOST("\"UsernsMode\":\"auto\",\"NetworkMode\":\"host\""),
+	  "--userns auto: cannot share the host's network namespace when user namespaces are enabled" },
+	{ HOST("\"UsernsMode\":\"auto\",\"PidMode\":\"host\""),
+	  "--userns auto: cannot share the host PID namespace when user namespaces are enabled" },
+	{ HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\",\"BindOptions\":{\"Idmap\":true}}]"),
+	  "--mount /b: invalid mount config for type \"bind\": idmap needs a user namespace (--userns)" },
 	{ HOST("\"UsernsMode\":\"host\""), NULL },
 	/* life */
 	{ HOST("\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":1}"),

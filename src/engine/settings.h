@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.h - tare.conf(5): what the administrator of a host decides for all containers. Lines "key = value"; blank lines
+ * and lines that begin with # say nothing. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/sv.h"
+
+#include <stdbool.h>
+
+#define SETTINGS_FILE "/etc/tare/tare.conf"
+
+struct settings {
+	bool userns_auto;           /* userns-remap: a container gets a user namespace of its own unless --userns says otherwise */
+	const char *subuid, *subgid; /* files */
+};
+
+/* settings_parse - text's memory may go. file: for errors, "FILE:LINE: …". -EINVAL: an unknown key (with the one that was
+ * probably meant), one that is there twice, a value that is not allowed. */
+int settings_parse(struct sv text, const char *file, struct arena *a, struct settings *ret, struct err *e);
+
+/* settings_read - path NULL: SETTINGS_FILE, and a missing one is an empty one. One open(2) then. */
+int settings_read(const char *path, struct arena *a, struct settings *ret, struct err *e);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/settings.h"
+
+#include "../test.h"
+#include "tmpdir.h"
+
+#include <errno.h>
+
+TEST(settings_are_lines_of_key_and_value)
+{
+	scoped_arena a = ARENA(1 << 16);
+	struct settings s;
+
+	assert_int_equal(
+		0, settings_parse(SV("# tare.conf\n\n\tuserns-remap=default \n subuid = /a b\r\n"), "F", &a, &s, NULL));
+	assert_true(s.userns_auto);
+	assert_string_equal("/a b", s.subuid);
+	assert_string_equal("/etc/subgid", s.subgid);
+	assert_int_equal(0, settings_parse(SV("userns-remap = off"), "F", &a, &s, NULL));
+	assert_false(s.userns_auto);
+}
+
+TEST(what_is_wrong_is_named_with_its_line)
+{
+	static const struct {
+		const char *text, *msg;
+	} cases[] = {
+		{ "\nuserns-remap\n", "F:2: not KEY = VALUE" },
+		{ "userns_remap = default", "F:1: \"userns_remap\" is not a setting (subgid, subuid, userns-remap)" },
+		{ "= x", "F:1: \"\" is not a setting (subgid, subuid, userns-remap)" },
+		{ "userns-remap = me", "F:1: userns-remap: \"me\": allowed are default and off" },
+		{ "subuid = /a\nsubuid = /b", "F:2: subuid: is there twice" },
+		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
+		{ "subgid =", "F:1: subgid: \"\": an absolute path is needed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		scoped_arena a = ARENA(1 << 16);
+		struct settings s = { .subuid = "untouched" };
+		struct err e = { 0 };
+
+		assert_int_equal(-EINVAL, settings_parse(sv_from(cases[i].text), "F", &a, &s, &e));
+		assert_string_equal(cases[i].msg, e.msg);
+		assert_string_equal("untouched", s.subuid);
+	}
+}
+
+TEST(a_file_that_was_named_must_be_there)
+{
+	scoped_tmpdir t = tmpdir_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct settings s;
+	struct err e = { 0 };
+
+	assert_int_equal(-ENOENT, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
+	assert_int_equal(0, io_replace_at(t.fd, "tare.conf", "userns-remap = default\n", 23, 0644, false, NULL));
+	assert_int_equal(0, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
+	assert_true(s.userns_auto);
+}
+
+TEST(a_file_has_a_ceiling)
+{
+	scoped_tmpdir t = tmpdir_new();
+	scoped_arena a = ARENA(1 << 20);
+	static char text[100000];
+	struct settings s;
+	struct err e = { 0 };
+
+	memset(text, '\n', sizeof text);
+	assert_int_equal(0, io_replace_at(t.fd, "tare.conf", text, sizeof text, 0644, false, NULL));
+	assert_int_equal(-EMSGSIZE, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(settings_are_lines_of_key_and_value),
+		RUN(what_is_wrong_is_named_with_its_line),
+		RUN(a_file_that_was_named_must_be_there),
+		RUN(a_file_has_a_ceiling),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
