@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_images.c - `tare images`: one line for each name of an image, in Docker's columns and fields. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "cli/filter.h"
 #include "cli/human.h"
 #include "cli/listing.h"
 #include "cli/session.h"
 #include "cli/value.h"
-#include "engine/images.h"
+#include "engine/image_remove.h"
 #include "oci/image_spec.h"
 #include "oci/reference.h"
 
@@ -30,6 +31,7 @@ struct line {
 	const char *repository, *tag; /* as they are shown */
 	int64_t created_ns;           /* 0: the image does not say */
 	struct oci_pairs labels;      /* read when a filter asks for them */
+	bool shown;
 };
 
 /* ---- filters ------------------------------------------------------------------------------------------------ */
@@ -244,7 +246,7 @@ static int make_lines(const struct image_rows *all, const struct images_options 
 static bool was_shown(const struct line *lines, size_t i)
 {
 	for (size_t k = i; k > 0 && lines[k - 1].created_ns == lines[i].created_ns; k--)
-		if (strcmp(lines[k - 1].row->id, lines[i].row->id) == 0)
+		if (lines[k - 1].shown && strcmp(lines[k - 1].row->id, lines[i].row->id) == 0)
 			return true;
 	return false;
 }
@@ -264,6 +266,7 @@ static int list(struct db *db, struct images_options *o, struct arena *a, struct
 
 		if (!filters_hold(&o->filters, &lines[i]) || (o->how.quiet && was_shown(lines, i)))
 			continue;
+		lines[i].shown = true;
 		fields(&lines[i], o->how.no_trunc, a, values);
 		r = listing_add(l, values, e);
 	}
@@ -275,6 +278,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct images_options *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
+	struct err left = { 0 };
 	struct listing l;
 	struct db *db;
 	int r = listing_begin(&l, o->digests ? &digest_kind : &kind, &o->how, cli->arena, &out, e);
@@ -283,8 +287,11 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = filter_add(&o->filters, "reference", operands->v[0], cli->arena, e);
 	if (r == 0)
 		r = session_open(&s, cli, e);
-	if (r == 0)
-		r = engine_db(&s.engine, &db, e);
+	if (r < 0)
+		return r;
+	if (engine_images_sweep(&s.engine, &left) < 0)
+		log_warning("%s", left.msg);
+	r = engine_db(&s.engine, &db, e);
 	if (r == 0)
 		r = list(db, o, cli->arena, &l, e);
 	return r == 0 && out.len ? cli_print(&out, e) : r;

@@ -1,45 +1,130 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_inspect.c - `tare inspect` */
+/* cmd_inspect.c - `tare inspect`, and of one kind of thing alone `tare image inspect`, … */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "cli/session.h"
+#include "engine/image_inspect.h"
 #include "engine/inspect.h"
 
 #include <errno.h>
 #include <string.h>
 
+/* ---- kinds of things ---------------------------------------------------------------------------------------- */
+
+struct finder {
+	struct engine *en;
+	struct db *db;
+	struct arena *a;
+	struct inspector in; /* of containers */
+};
+
+static int find_container(struct finder *f, const char *name, struct document **ret, struct err *e)
+{
+	struct container_row row;
+	struct container_view v;
+	int r = containers_find(f->db, sv_from(name), f->a, &row, e);
+
+	if (r == 0)
+		r = inspector_view(&f->in, &row, &v, e);
+	return r < 0 ? r : inspector_document(&f->in, &v, ret, e);
+}
+
+static int find_image(struct finder *f, const char *name, struct document **ret, struct err *e)
+{
+	struct image_row row;
+	int r = images_find(f->db, sv_from(name), f->a, &row, e);
+
+	return r < 0 ? r : image_document(f->en, &row, f->a, ret, e);
+}
+
+/* In the order in which a name is looked for, as in Docker. */
+static const struct kind {
+	const char *name;
+	int (*find)(struct finder *f, const char *name, struct document **ret, struct err *e); /* -ENOENT: none */
+} kinds[] = {
+	{ "container", find_container },
+	{ "image", find_image },
+};
+
+/* Of a name that is none of a kind either, the next kind may still have one. */
+static int find(struct finder *f, const struct kind *only, const char *name, struct document **ret, struct err *e)
+{
+	int r = -ENOENT;
+
+	if (only)
+		return only->find(f, name, ret, e);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct err one = { 0 };
+
+		r = kinds[i].find(f, name, ret, &one);
+		if (r == -ENOENT || (r == -EINVAL && i > 0))
+			continue;
+		if (r < 0)
+			*e = one;
+		return r;
+	}
+	return err_set(e, ENOENT, "no such object: %.200s", name);
+}
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
+
 struct inspect_options {
 	const char *format; /* NULL: the whole documents, in an array */
+	const struct kind *kind; /* NULL: any */
 };
 
 static int set_type(const struct option_call *c, struct err *e)
 {
-	if (strcmp(c->text, "container") == 0 || !*c->text)
-		return 0;
-	return err_set(e, EINVAL, "only containers can be looked at (container)");
+	scoped_buf names = BUF(200);
+
+	((struct inspect_options *)c->target)->kind = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(c->text, kinds[i].name) == 0)
+			((struct inspect_options *)c->target)->kind = &kinds[i];
+		buf_putf(&names, "%s%s", i ? ", " : "", kinds[i].name);
+	}
+	if (*c->text && !((struct inspect_options *)c->target)->kind)
+		return err_set(e, EINVAL, "unknown type (%s)", names.p);
+	return 0;
 }
 
+#define FORMAT                                                                                                    \
+	{ "format", 'f', "TEMPLATE", "json, or a template of fields as '{{.State.Status}}' or '{{json .Config}}'", \
+	  option_text, offsetof(struct inspect_options, format), .words = "json" }
+#define SIZE { "size", 's', NULL, .refused = "not supported yet: sizes are not counted" }
+
 static const struct option rows[] = {
-	{ "format", 'f', "TEMPLATE", "json, or a template of fields as '{{.State.Status}}' or '{{json .Config}}'",
-	  option_text, offsetof(struct inspect_options, format), .words = "json" },
-	{ "size", 's', NULL, .refused = "not supported yet: sizes are not counted" },
-	{ "type", 0, "TYPE", "what the names are: container", set_type, .words = "container" },
+	FORMAT,
+	SIZE,
+	{ "type", 0, "TYPE", "what the names are: container or image", set_type, .words = "container image" },
+};
+
+static const struct option container_rows[] = { FORMAT, SIZE };
+
+static const struct option image_rows[] = {
+	FORMAT,
+	{ "platform", 0, "OS/ARCH", .refused = "not supported yet: an image has one platform" },
 };
 
 static OPTION_GROUP(group, "Options", rows);
+static OPTION_GROUP(container_group, "Options", container_rows);
+static OPTION_GROUP(image_group, "Options", image_rows);
 static const struct option_group *const groups[] = { &group, NULL };
+static const struct option_group *const container_groups[] = { &container_group, NULL };
+static const struct option_group *const image_groups[] = { &image_group, NULL };
 
-static int find(struct inspector *in, const char *name, struct container_view *ret, struct err *e)
+static void only_containers(void *options)
 {
-	struct container_row row;
-	struct db *db;
-	int r = engine_db(in->en, &db, e);
-
-	if (r == 0)
-		r = containers_find(db, sv_from(name), in->a, &row, e);
-	return r < 0 ? r : inspector_view(in, &row, ret, e);
+	((struct inspect_options *)options)->kind = &kinds[0];
 }
+
+static void only_images(void *options)
+{
+	((struct inspect_options *)options)->kind = &kinds[1];
+}
+
+/* ---- output ------------------------------------------------------------------------------------------------- */
 
 /* shown: how many stand in the array already */
 static int show(const struct document *d, const char *format, unsigned shown, struct buf *out, struct err *e)
@@ -58,59 +143,67 @@ static int show(const struct document *d, const char *format, unsigned shown, st
 	return buf_status(out, e);
 }
 
-static int inspect(struct inspector *in, const char *name, const char *format, unsigned shown, struct buf *out,
+static int inspect(struct finder *f, const struct inspect_options *o, const char *name, unsigned shown, struct buf *out,
 		   struct err *e)
 {
-	struct container_view v;
 	struct document *d;
-	int r = find(in, name, &v, e);
+	int r = find(f, o->kind, name, &d, e);
 
-	if (r == 0)
-		r = inspector_document(in, &v, &d, e);
 	if (r < 0)
 		return r;
-	r = show(d, format, shown, out, e);
+	r = show(d, o->format, shown, out, e);
 	document_free(d);
 	return r;
 }
 
-/* Every container is tried; each failure has its own line. */
+/* Every name is tried; each failure has its own line. */
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	const char *format = ((struct inspect_options *)options)->format;
+	const struct inspect_options *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct inspector in;
+	struct finder f = { .en = &s.engine, .a = cli->arena };
 	unsigned shown = 0;
 	int r = session_open(&s, cli, e);
 
+	if (r == 0)
+		r = engine_db(&s.engine, &f.db, e);
 	if (r < 0)
 		return r;
-	inspector_init(&in, &s.engine, cli->arena);
-	buf_puts(&out, format ? "" : "[");
+	inspector_init(&f.in, &s.engine, cli->arena);
+	buf_puts(&out, o->format ? "" : "[");
 	for (int i = 0; i < operands->n; i++) {
 		struct err one = { 0 };
 
-		if (inspect(&in, operands->v[i], format, shown, &out, &one) == 0) {
+		if (inspect(&f, o, operands->v[i], shown, &out, &one) == 0) {
 			shown++;
 			continue;
 		}
 		log_error("%s", one.msg);
 		*ret_status = 1;
 	}
-	buf_puts(&out, format ? "" : shown ? "\n]\n" : "]\n");
+	buf_puts(&out, o->format ? "" : shown ? "\n]\n" : "]\n");
 	return cli_print(&out, e);
 }
 
+#define INSPECT(operands, what, names, kinds_groups)                                                      \
+	.args = "[OPTIONS] " operands, .summary = "show everything about " what ", as JSON", .complete = (names), \
+	.groups = (kinds_groups), .options_size = sizeof(struct inspect_options), .min_args = 1, .max_args = -1, \
+	.run = run
+
 const struct command command_inspect = {
 	.name = "inspect",
-	.also = ALSO("container inspect"),
-	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "show everything about containers, as JSON",
-	.complete = "container",
-	.groups = groups,
-	.options_size = sizeof(struct inspect_options),
-	.min_args = 1,
-	.max_args = -1,
-	.run = run,
+	INSPECT("NAME [NAME...]", "containers or images", "container", groups),
+};
+
+const struct command command_container_inspect = {
+	.name = "container inspect",
+	INSPECT("CONTAINER [CONTAINER...]", "containers", "container", container_groups),
+	.init = only_containers,
+};
+
+const struct command command_image_inspect = {
+	.name = "image inspect",
+	INSPECT("IMAGE [IMAGE...]", "images", "image", image_groups),
+	.init = only_images,
 };

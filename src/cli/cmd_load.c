@@ -16,7 +16,7 @@ static const struct option rows[] = {
 	{ "input", 'i', "PATH", "read this archive or folder instead of standard input", option_text,
 	  offsetof(struct load_options, input) },
 	{ "platform", 0, "OS/ARCH", .refused = "not supported yet: the images for this machine are loaded" },
-	{ "quiet", 'q', NULL, "show no progress; there is none", option_switch, offsetof(struct load_options, quiet) },
+	{ "quiet", 'q', NULL, "show no progress", option_switch, offsetof(struct load_options, quiet) },
 };
 
 static OPTION_GROUP(group, "Options", rows);
@@ -26,7 +26,7 @@ static const struct option_group *const groups[] = { &group, NULL };
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	const struct load_options *o = options;
-	const char *argv[8] = { "tare" };
+	const char *argv[9] = { "tare" };
 	char path[PATH_MAX];
 	int n = 1, r;
 
@@ -44,6 +44,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		argv[n++] = cli->state;
 	}
 	argv[n++] = "load";
+	if (o->quiet)
+		argv[n++] = "--quiet";
 	argv[n] = o->input ? o->input : "-";
 	(void)execv(path, (char *const *)argv);
 	return err_sys(e, "start %s", path);

@@ -47,9 +47,12 @@ struct command {
 /* One line each, as they are many people's. */
 extern const struct command command_completion;
 extern const struct command command_container;
+extern const struct command command_container_inspect;
 extern const struct command command_create;
 extern const struct command command_help;
 extern const struct command command_image;
+extern const struct command command_image_inspect;
+extern const struct command command_image_prune;
 extern const struct command command_images;
 extern const struct command command_info;
 extern const struct command command_inspect;
@@ -62,9 +65,11 @@ extern const struct command command_reap;
 extern const struct command command_rename;
 extern const struct command command_restart;
 extern const struct command command_rm;
+extern const struct command command_rmi;
 extern const struct command command_run;
 extern const struct command command_start;
 extern const struct command command_stop;
+extern const struct command command_tag;
 extern const struct command command_unpause;
 extern const struct command command_version;
 

@@ -125,13 +125,22 @@ int containers_list(struct db *db, struct arena *a, struct container_rows *ret, 
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
+/* The image may have been removed since it was looked up. */
 static int insert_row(struct db *db, const struct container_row *row, const char *name, struct err *e)
 {
-	return db_run(db, "INSERT INTO containers(" COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-		      DB_ARGS(db_text(row->id), db_text(name), db_int(row->created_ns), db_text(row->image_ref),
-			      db_text(row->image_id), db_text(row->cgroup), db_int(row->auto_remove),
-			      db_text(row->config)),
-		      NULL, e);
+	int64_t changes = 0;
+	int r = db_run(db,
+		       "INSERT INTO containers(" COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+		       " WHERE ?5 IS NULL OR EXISTS (SELECT 1 FROM images WHERE id = ?5 AND removed = 0)",
+		       DB_ARGS(db_text(row->id), db_text(name), db_int(row->created_ns), db_text(row->image_ref),
+			       db_text(row->image_id), db_text(row->cgroup), db_int(row->auto_remove),
+			       db_text(row->config)),
+		       &changes, e);
+
+	if (r == 0 && changes == 0)
+		return err_set(e, ENOENT, "No such image: %s: it was just removed",
+			       row->image_ref ? row->image_ref : row->image_id);
+	return r;
 }
 
 /* The holder may be gone before it could be named: 0 then, and the caller tries again. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/images.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/list.h"
-#include "oci/image_spec.h"
 #include "oci/reference.h"
 
 #include <limits.h>
@@ -57,10 +55,12 @@ static int read_row(const struct db_rows *rows, bool named, struct arena *a, str
 }
 
 /* 1 = found, 0 = not */
-static int find_by_id(struct db *db, struct sv hex, struct arena *a, struct image_row *ret, struct err *e)
+static int find_by_id(struct db *db, struct sv hex, bool removed_too, struct arena *a, struct image_row *ret,
+		      struct err *e)
 {
 	scoped_rows rows = { 0 };
-	int r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id = ?1", DB_ARGS(db_sv(hex)), &rows, e);
+	int r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id = ?1 AND i.removed <= ?2",
+			 DB_ARGS(db_sv(hex), db_int(removed_too)), &rows, e);
 
 	if (r == 0)
 		r = db_next(&rows, e);
@@ -94,7 +94,7 @@ static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, stru
 	int r;
 
 	(void)snprintf(end, sizeof end, SV_FMT "g", SV_ARG(prefix));
-	r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id >= ?1 AND i.id < ?2 LIMIT 2",
+	r = db_query(db, "SELECT " COLUMNS " FROM images i WHERE i.id >= ?1 AND i.id < ?2 AND i.removed = 0 LIMIT 2",
 		     DB_ARGS(db_sv(prefix), db_text(end)), &rows, e);
 	if (r == 0)
 		r = db_next(&rows, e);
@@ -111,6 +111,31 @@ static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, stru
 	return 1;
 }
 
+/* An image has the digest of its manifest under each of its repositories' names. ';' follows ':'. */
+static int find_by_manifest(struct db *db, const struct reference *named, struct arena *a, struct image_row *ret,
+			    struct err *e)
+{
+	struct reference repository = *named;
+	char name[REFERENCE_SIZE], first[REFERENCE_SIZE + 1], end[REFERENCE_SIZE + 1];
+	scoped_rows rows = { 0 };
+	int r;
+
+	repository.tag[0] = repository.digest.hex[0] = '\0';
+	(void)reference_print(&repository, name);
+	(void)snprintf(first, sizeof first, "%s:", name);
+	(void)snprintf(end, sizeof end, "%s;", name);
+	r = db_query(db,
+		     "SELECT " COLUMNS " FROM images i WHERE i.manifest = ?1 AND i.removed = 0 AND EXISTS"
+		     " (SELECT 1 FROM image_refs n WHERE n.image_id = i.id AND n.name >= ?2 AND n.name < ?3) LIMIT 1",
+		     DB_ARGS(db_text(named->digest.hex), db_text(first), db_text(end)), &rows, e);
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r != 1)
+		return r;
+	r = read_row(&rows, false, a, ret, e);
+	return r < 0 ? r : 1;
+}
+
 static bool is_hex(struct sv s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -120,7 +145,7 @@ static bool is_hex(struct sv s)
 }
 
 /* With a digest the tag says nothing: "name:tag@sha256:…" is looked for as "name@sha256:…", as Docker does. */
-static const char *stored_name(struct reference *r, char ret[REFERENCE_SIZE])
+const char *images_stored_name(struct reference *r, char ret[REFERENCE_SIZE])
 {
 	reference_default_tag(r);
 	if (r->digest.hex[0])
@@ -136,18 +161,43 @@ int images_find(struct db *db, struct sv ref, struct arena *a, struct image_row 
 	int r = 0, bad = 0;
 
 	if (hex.n == DIGEST_HEX && is_hex(hex)) {
-		r = find_by_id(db, hex, a, ret, e);
+		r = find_by_id(db, hex, false, a, ret, e);
 		bad = r == 0 ? err_set(e, ENOENT, "No such image: " SV_FMT, SV_ARG(ref)) : 0;
 	} else {
 		bad = reference_parse(ref, &named, e);
 		if (bad == 0)
-			r = find_by_name(db, stored_name(&named, name), a, ret, e);
+			r = find_by_name(db, images_stored_name(&named, name), a, ret, e);
+		if (r == 0 && bad == 0 && named.digest.hex[0])
+			r = find_by_manifest(db, &named, a, ret, e);
 		if (r == 0 && is_hex(hex))
 			r = find_by_prefix(db, hex, a, ret, e);
 	}
 	if (r != 0 || bad < 0)
 		return r < 0 ? r : r == 1 ? 0 : bad;
 	return err_set(e, ENOENT, "No such image: %s", reference_print_familiar(&named, name));
+}
+
+int images_get(struct db *db, const char *id, struct arena *a, struct image_row *ret, struct err *e)
+{
+	int r = find_by_id(db, sv_from(id), true, a, ret, e);
+
+	return r == 0 ? err_set(e, ENOENT, "No such image: sha256:%s", id) : r < 0 ? r : 0;
+}
+
+int images_refs(struct db *db, const char *id, struct arena *a, struct oci_strings *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct oci_strings list = { 0 };
+	int r = db_query(db, "SELECT name FROM image_refs WHERE image_id = ?1 ORDER BY name", DB_ARGS(db_text(id)),
+			 &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1)
+		r = strings_add(a, &list, arena_str(a, db_col_text(&rows, 0)));
+	if (r == -ENOMEM)
+		return err_oom(e);
+	if (r == 0)
+		*ret = list;
+	return r;
 }
 
 static int has_image(struct db *db, const char *id, struct err *e)
@@ -187,7 +237,7 @@ int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct e
 	struct image_rows list = { 0 };
 	int r = db_query(db,
 			 "SELECT " COLUMNS ", n.name FROM images i LEFT JOIN image_refs n ON n.image_id = i.id"
-			 " ORDER BY i.recorded_ns DESC, i.id, n.name",
+			 " WHERE i.removed = 0 ORDER BY i.recorded_ns DESC, i.id, n.name",
 			 DB_NO_ARGS, &rows, e);
 
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
@@ -221,88 +271,10 @@ int images_knows_layer(void *arg, unsigned number, struct err *e)
 	return r < 0 ? r : db_next(&rows, e);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
-
-/* Everything that may fail for the image's sake, before the transaction begins. */
-static int look_through(const struct image_loaded *img, struct arena *a, struct image_config *ret_config,
-			char name[REFERENCE_SIZE], struct err *e)
+int images_knows_blob(void *arg, const struct digest *blob, struct err *e)
 {
-	struct reference ref;
-	int r = image_config_parse(img->config_json, a, ret_config, e);
+	scoped_rows rows = { 0 };
+	int r = db_query(arg, "SELECT 1 FROM image_blobs WHERE digest = ?1", DB_ARGS(db_text(blob->hex)), &rows, e);
 
-	if (r < 0)
-		return err_wrap(e, r, "image %.12s", img->id.hex);
-	name[0] = '\0';
-	if (!img->reference)
-		return 0;
-	r = reference_parse(sv_from(img->reference), &ref, e);
-	if (r == 0)
-		(void)stored_name(&ref, name);
-	return r;
-}
-
-static int record_image(struct db *db, const struct image_loaded *img, const char *created, struct err *e)
-{
-	return db_run(db,
-		      "INSERT INTO images(id, manifest, created, recorded_ns, config) VALUES(?1, ?2, ?3, ?4, ?5)"
-		      " ON CONFLICT(id) DO UPDATE SET manifest = excluded.manifest, recorded_ns = excluded.recorded_ns",
-		      DB_ARGS(db_text(img->id.hex), db_text(img->manifest.hex), db_text(created),
-			      db_int(clock_real_ns()), db_blob(img->config_json.p, img->config_json.n)),
-		      NULL, e);
-}
-
-/* Two loads may have unpacked the same layer: the first row stays, the other tree is an orphan for the next load. */
-static int record_layer(struct db *db, const struct image_loaded *img, size_t position, struct err *e)
-{
-	const struct image_layer *l = &img->layers[position];
-	unsigned number = 0;
-	int r = 0;
-
-	if (l->fresh)
-		r = db_run(db,
-			   "INSERT INTO layers(number, chain_id, diff_id, size) VALUES(?1, ?2, ?3, ?4)"
-			   " ON CONFLICT(chain_id) DO NOTHING",
-			   DB_ARGS(db_int(l->number), db_text(l->chain_id.hex), db_text(l->diff_id.hex),
-				   db_int(l->size_bytes)),
-			   NULL, e);
-	if (r == 0)
-		r = images_find_layer(db, &l->chain_id, &number, e);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return err_set(e, ESTALE, "image %.12s: its layer %.12s was removed meanwhile", img->id.hex,
-			       l->chain_id.hex);
-	return db_run(db,
-		      "INSERT INTO image_layers(image_id, position, layer) VALUES(?1, ?2, ?3)"
-		      " ON CONFLICT(image_id, position) DO UPDATE SET layer = excluded.layer",
-		      DB_ARGS(db_text(img->id.hex), db_int((int64_t)position), db_int(number)), NULL, e);
-}
-
-static int record_all(struct db *db, const struct image_loaded *img, const char *created, const char *name,
-		      struct err *e)
-{
-	int r = record_image(db, img, created, e);
-
-	for (size_t i = 0; r == 0 && i < img->n_layers; i++)
-		r = record_layer(db, img, i, e);
-	if (r == 0 && name[0])
-		r = db_run(db,
-			   "INSERT INTO image_refs(name, image_id) VALUES(?1, ?2)"
-			   " ON CONFLICT(name) DO UPDATE SET image_id = excluded.image_id",
-			   DB_ARGS(db_text(name), db_text(img->id.hex)), NULL, e);
-	return r;
-}
-
-int images_record(struct db *db, const struct image_loaded *img, struct err *e)
-{
-	scoped_arena a = ARENA(2 * LIMIT_IMAGE_CONFIG);
-	char name[REFERENCE_SIZE];
-	struct image_config config;
-	int r = look_through(img, &a, &config, name, e);
-
-	if (r == 0)
-		r = db_begin(db, e);
-	if (r < 0)
-		return r;
-	return db_end(db, record_all(db, img, config.created, name, e), e);
+	return r < 0 ? r : db_next(&rows, e);
 }

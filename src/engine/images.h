@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "engine/db.h"
 #include "image/image.h"
+#include "oci/reference.h"
+#include "oci/runtime_spec.h"
 
 #include <stdint.h>
 
@@ -30,13 +32,26 @@ struct image_numbers {
 };
 
 /* images_record - rows for an image that is on the disk, and img->reference (if any) now names it; all or nothing.
- * An image that has its rows already is fine. -ESTALE: a layer that the load found is gone again (load once more).
- * -EINVAL: config or reference is malformed. */
-int images_record(struct db *db, const struct image_loaded *img, struct err *e);
+ * An image that has its rows already is fine. ret_renamed (may be NULL): the id of the image that had this name until now,
+ * or "". -ESTALE: a layer that the load found is gone again (load once more). -EINVAL: config or reference is malformed. */
+int images_record(struct db *db, const struct image_loaded *img, char ret_renamed[DIGEST_HEX + 1], struct err *e);
 
-/* images_find - by "sha256:<hex>" or the 64 digits, then by name (Docker's shorthand, tag "latest"), then by a unique
- * prefix of an id. -ENOENT "No such image: busybox:latest"; -EINVAL: not a name, or several ids begin so. */
+/* images_tag - a further name ("web", "web:2") for the image with this id; taken from another image if that has it.
+ * -EINVAL: not a name, or one with a digest. -ENOENT: no such image. */
+int images_tag(struct db *db, const char *id, struct sv name, struct err *e);
+
+/* images_find - by "sha256:<hex>" or the 64 digits, then by name (Docker's shorthand, tag "latest"), then by the digest of
+ * its manifest ("busybox@sha256:…"), then by a unique prefix of an id. -ENOENT "No such image: busybox:latest"; -EINVAL: not a name, or several ids begin so. */
 int images_find(struct db *db, struct sv ref, struct arena *a, struct image_row *ret, struct err *e);
+
+/* images_get - by its id, even when it is force-removed and stays only for its containers. -ENOENT */
+int images_get(struct db *db, const char *id, struct arena *a, struct image_row *ret, struct err *e);
+
+/* images_refs - all its names, in full, sorted. No such image: none. */
+int images_refs(struct db *db, const char *id, struct arena *a, struct oci_strings *ret, struct err *e);
+
+/* images_stored_name - the text by which a name stands in the database; *r gets its default tag. Returns ret. */
+const char *images_stored_name(struct reference *r, char ret[REFERENCE_SIZE]);
 
 /* images_layers - of the image with this id. -ENOENT: no such image. */
 int images_layers(struct db *db, const char *id, struct arena *a, struct image_numbers *ret, struct err *e);
@@ -48,3 +63,5 @@ int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct e
 int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
 /* images_knows_layer - what layers_sweep() asks: is there a row with this number? 1 or 0. */
 int images_knows_layer(void *arg, unsigned number, struct err *e);
+/* images_knows_blob - what content_sweep() asks, likewise. */
+int images_knows_blob(void *arg, const struct digest *blob, struct err *e);

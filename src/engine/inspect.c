@@ -32,7 +32,7 @@ static int read_image(struct inspector *in, const char *id, struct err *e)
 		return 0;
 	r = engine_db(in->en, &db, e);
 	if (r == 0)
-		r = images_find(db, sv_from(id), in->a, &image, e);
+		r = images_get(db, id, in->a, &image, e);
 	if (r == 0)
 		r = image_config_parse(image.config, in->a, &in->image, e);
 	if (r == 0)

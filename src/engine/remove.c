@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "engine/containers.h"
+#include "engine/image_remove.h"
 #include "engine/recover.h"
 #include "engine/volume.h"
 #include "kernel/cgroup.h"
@@ -248,5 +249,7 @@ int engine_remove(struct engine *en, struct sv ref, const struct remove_options 
 	if (r < 0)
 		return r;
 	r = remove_row(en, &row, o, e);
+	if (r == 0 && row.image_id)
+		(void)engine_images_release(en, NULL); /* else the next sweep does it */
 	return r == -ENOENT ? 0 : r; /* --rm or somebody else was quicker */
 }

@@ -60,8 +60,20 @@ static const char version_2[] = "CREATE TABLE id_ranges("
 				" PRIMARY KEY(kind, first, container_id)) WITHOUT ROWID;"
 				"CREATE INDEX id_ranges_container ON id_ranges(container_id);";
 
+/* Which blobs of content/ an image needs: a blob without a row here is nobody's. removed: force-removed while containers
+ * still need its layers and defaults; it goes with the last of them. */
+static const char version_3[] = "ALTER TABLE images ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;"
+				"CREATE TABLE image_blobs("
+				" image_id TEXT NOT NULL REFERENCES images(id),"
+				" digest TEXT NOT NULL,"
+				" PRIMARY KEY(image_id, digest)) WITHOUT ROWID;"
+				"CREATE INDEX image_blobs_digest ON image_blobs(digest);"
+				"INSERT INTO image_blobs SELECT id, id FROM images UNION"
+				" SELECT id, manifest FROM images WHERE manifest IS NOT NULL;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
+	version_3,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -52,6 +52,9 @@ struct image_store {
 	 * of a load; holds no transaction open between two calls. */
 	int (*find_layer)(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
 	void *arg;
+	/* How many of a layer's stored bytes are unpacked; NULL: nobody wants to know. */
+	void (*progress)(void *arg, const struct digest *diff_id, int64_t done, int64_t total);
+	void *progress_arg;
 };
 
 /* image_loaded_done - let go of the locks. After the rows are in the database; or without, and then what was unpacked is

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "image/entry_name.h"
 #include "kernel/sys.h"
+#include "storage/content.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -150,8 +151,6 @@ int layout_read_file(struct layout *l, const char *path, size_t max_bytes, struc
 
 /* ---- blobs --------------------------------------------------------------------------------------------------- */
 
-#define BLOB_PATH_SIZE (sizeof "blobs/sha256/" + DIGEST_HEX)
-
 int layout_stage_file(struct layout *l, const char *path, struct staged *ret, struct err *e)
 {
 	const struct layout_file *f = find_file(l, path);
@@ -179,7 +178,7 @@ static int stage_blob(struct layout *l, const struct digest *d, struct staged *r
 	struct staged staged;
 	int r;
 
-	(void)snprintf(path, sizeof path, "blobs/sha256/%s", d->hex);
+	blob_path(d, path);
 	r = layout_stage_file(l, path, &staged, e);
 	if (r < 0)
 		return r;

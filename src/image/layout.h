@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "image/content.h"
+#include "image/staging.h"
 #include "image/inflate.h"
 #include "oci/image_spec.h"
 

@@ -7,17 +7,16 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "oci/docker_archive.h"
+#include "storage/content.h"
 
 #include <string.h>
-
-#define BLOB_PATH_SIZE (sizeof "blobs/sha256/" + DIGEST_HEX)
 
 /* The blob may also be asked for by its digest from now on. */
 static int add_blob(struct layout *l, const struct staged *staged, struct err *e)
 {
 	char path[BLOB_PATH_SIZE];
 
-	(void)snprintf(path, sizeof path, "blobs/sha256/%s", staged->digest.hex);
+	blob_path(&staged->digest, path);
 	return layout_add_file(l, path, NULL, staged, e);
 }
 

@@ -102,14 +102,37 @@ static int check_documents(const struct load *ld, struct err *e)
 
 /* ---- layers -------------------------------------------------------------------------------------------------- */
 
+/* A layer's stored bytes on their way, counted. */
+struct counted {
+	const struct load *ld;
+	const struct image_layer *layer;
+	int fd;
+	int64_t done;
+};
+
+static ssize_t read_counted(void *arg, void *to, size_t n, struct err *e)
+{
+	struct counted *c = arg;
+	const struct image_store *s = c->ld->store;
+	struct byte_source file = byte_source_fd(&c->fd);
+	ssize_t got = file.read(file.arg, to, n, e);
+
+	if (got > 0)
+		c->done += got;
+	if (got >= 0 && s->progress)
+		s->progress(s->progress_arg, &c->layer->diff_id, c->done, c->layer->blob_bytes);
+	return got;
+}
+
 /* unpack_into - the blob's tree into an empty directory; the stream must have the digest that the config promises. */
 static int unpack_into(struct load *ld, size_t i, int dir, int blob, int64_t *ret_size, struct err *e)
 {
+	struct counted from = { ld, &ld->img.layers[i], blob, 0 };
 	const struct tree_options o = { dir, ld->store->layers, ld->numbers, i, ld->ceilings->layer_entries };
 	scoped_inflate in = NULL;
 	struct digest real;
 	uint64_t bytes = 0;
-	int r = inflate_open(byte_source_fd(&blob), ld->ceilings->layer_bytes, &in, e);
+	int r = inflate_open((struct byte_source){ read_counted, &from }, ld->ceilings->layer_bytes, &in, e);
 
 	if (r == 0)
 		r = tar_unpack(in, &o, &bytes, e);
@@ -250,9 +273,8 @@ static void undo(struct load *ld)
 
 		if (!layer->fresh)
 			continue;
-		close(fd_take(&layer->lock_fd));
+		layer_undo(ld->store->layers, layer->number, &layer->lock_fd);
 		layer->fresh = false;
-		(void)layer_remove(ld->store->layers, layer->number, NULL);
 	}
 	image_loaded_done(&ld->img);
 }

@@ -3,8 +3,10 @@
  * libcrypto and ISA-L. `tare` starts it when an image is missing.
  *
  *     tare-image [--root DIR] [--state DIR] load-embedded NAME      NAME: busybox; silent
- *     tare-image [--root DIR] [--state DIR] load PATH|- [NAME]      OCI layout: directory, archive, standard input;
- *                                                                   what `tare load` becomes, with its name
+ *     tare-image [--root DIR] [--state DIR] load [--quiet] PATH|- [NAME]
+ *                                                                   OCI layout or archive of docker save: directory,
+ *                                                                   file, standard input; what `tare load` becomes,
+ *                                                                   with its name; progress on a terminal
  *
  * Exit status: 0; 1 with one line on standard error; 2 likewise, when load-embedded has no such image. */
 #include "base/fault.h"
@@ -12,10 +14,13 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "cli/progress.h"
 #include "engine/engine.h"
+#include "engine/image_remove.h"
 #include "engine/images.h"
 #include "image/load.h"
 #include "oci/reference.h"
+#include "storage/content.h"
 #include "storage/layers.h"
 
 #include <fcntl.h>
@@ -34,46 +39,77 @@ struct session {
 	struct engine engine;
 	struct db *db;
 	struct image_store store;
+	struct progress progress;
 	int error_status;
 };
 
-/* Two loads at once: what the other found may be gone again when this one records it. Then once more. */
-static int load_one(struct session *s, struct layout *l, const struct layout_image *which, const char *name,
-		    struct arena *a, struct image_loaded *ret, struct err *e)
+/* ---- what is told -------------------------------------------------------------------------------------------- */
+
+static void layer_progress(void *arg, const struct digest *diff_id, int64_t done, int64_t total)
 {
+	struct session *s = arg;
+	char what[64];
+
+	(void)snprintf(what, sizeof what, "%.12s: Loading layer", diff_id->hex);
+	progress_step(&s->progress, what, done, total);
+	if (done == total)
+		progress_end(&s->progress);
+}
+
+static const char *familiar(const char *name, char ret[REFERENCE_SIZE])
+{
+	struct reference ref;
+
+	if (reference_parse(sv_from(name), &ref, NULL) < 0)
+		return name;
+	reference_default_tag(&ref);
+	return reference_print_familiar(&ref, ret);
+}
+
+/* As `docker load` says it. renamed: whose name it was, "" for nobody's. */
+static int report(struct session *s, const struct image_loaded *img, const char *renamed, struct err *e)
+{
+	scoped_buf text = BUF(4 * REFERENCE_SIZE);
+	char name[REFERENCE_SIZE];
+
+	progress_clear(&s->progress);
+	if (renamed[0])
+		buf_putf(&text, "The image %s already exists, renaming the old one with ID sha256:%s to empty string\n",
+			 familiar(img->reference, name), renamed);
+	if (img->reference)
+		buf_putf(&text, "Loaded image: %s\n", familiar(img->reference, name));
+	else
+		buf_putf(&text, "Loaded image ID: sha256:%s\n", img->id.hex);
+	return io_write_all(STDOUT_FILENO, text.p, text.len, e);
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------- */
+
+/* Two loads at once, or a removal: what was found may be gone again when it is recorded. Then once more. */
+static int load_one(struct session *s, struct layout *l, const struct layout_image *which, const char *name,
+		    bool silent, struct err *e)
+{
+	char renamed[DIGEST_HEX + 1] = "";
 	int r = 0;
 
 	for (int i = 0; i < LOAD_ATTEMPTS; i++) {
-		r = image_load(l, which, name, &s->store, NULL, a, ret, e);
+		scoped_arena arena = ARENA(LIMIT_ARENA_IMAGE);
+		struct image_loaded img;
+
+		r = image_load(l, which, name, &s->store, NULL, &arena, &img, e);
 		if (r < 0)
 			return r;
-		r = images_record(s->db, ret, e);
-		image_loaded_done(ret);
-		if (r < 0) /* asks the database: a failed commit may have been one */
-			(void)layers_sweep(s->store.layers, images_knows_layer, s->db, NULL);
+		r = images_record(s->db, &img, renamed, e);
+		image_loaded_done(&img);
+		if (r == 0 && !silent)
+			r = report(s, &img, renamed, e);
 		if (r != -ESTALE)
 			break;
 	}
 	return r;
 }
 
-/* As `docker load` says it. */
-static int report(const struct image_loaded *img, struct err *e)
-{
-	char name[REFERENCE_SIZE], line[REFERENCE_SIZE + 64];
-	struct reference ref;
-	int n;
-
-	if (img->reference && reference_parse(sv_from(img->reference), &ref, e) == 0) {
-		reference_default_tag(&ref);
-		n = snprintf(line, sizeof line, "Loaded image: %s\n", reference_print_familiar(&ref, name));
-	} else {
-		n = snprintf(line, sizeof line, "Loaded image ID: sha256:%s\n", img->id.hex);
-	}
-	return io_write_all(STDOUT_FILENO, line, (size_t)n, e);
-}
-
-static int load_all(struct session *s, struct layout *l, const char *name, bool silent, struct err *e)
+static int load_images(struct session *s, struct layout *l, const char *name, bool silent, struct err *e)
 {
 	const struct layout_image *images;
 	size_t n;
@@ -81,13 +117,20 @@ static int load_all(struct session *s, struct layout *l, const char *name, bool 
 
 	if (r == 0 && name && n != 1)
 		r = err_set(e, EINVAL, "it holds %zu images: one name does not do", n);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		scoped_arena arena = ARENA(LIMIT_ARENA_IMAGE);
-		struct image_loaded img;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = load_one(s, l, &images[i], name, silent, e);
+	return r;
+}
 
-		r = load_one(s, l, &images[i], name, &arena, &img, e);
-		if (r == 0 && !silent)
-			r = report(&img, e);
+/* On failure the database is asked what to keep: a failed commit may have been one. */
+static int load_all(struct session *s, struct layout *l, const char *name, bool silent, struct err *e)
+{
+	int r = load_images(s, l, name, silent, e);
+
+	progress_clear(&s->progress);
+	if (r < 0) {
+		content_release(s->store.content);
+		(void)engine_images_sweep(&s->engine, NULL);
 	}
 	return r;
 }
@@ -140,26 +183,61 @@ static int load_embedded(struct session *s, int argc, char **argv, struct err *e
 	return r < 0 ? err_wrap(e, r, "load %s", argv[1]) : 0;
 }
 
-static int load_path(struct session *s, int argc, char **argv, struct err *e)
+/* A pipe may bring gigabytes before there is a layer to tell of. */
+struct incoming {
+	struct session *s;
+	int fd;
+	int64_t done, total;
+};
+
+static ssize_t read_incoming(void *arg, void *to, size_t n, struct err *e)
 {
-	const char *path = argc > 1 ? argv[1] : NULL;
-	scoped_fd fd = -1;
-	scoped_layout l = NULL;
+	struct incoming *in = arg;
+	struct byte_source file = byte_source_fd(&in->fd);
+	ssize_t got = file.read(file.arg, to, n, e);
+
+	if (got > 0) {
+		in->done += got;
+		progress_step(&in->s->progress, "Reading archive", in->done, in->total);
+	}
+	return got;
+}
+
+static int open_layout(struct session *s, int fd, struct layout **ret, struct err *e)
+{
+	struct incoming in = { .s = s, .fd = fd };
 	struct stat st;
 	int r;
 
-	if (argc < 2 || argc > 3)
-		return err_set(e, EINVAL, "usage: tare-image load PATH|- [NAME]");
-	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "load %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
 	if (S_ISDIR(st.st_mode))
-		r = layout_open_dir(fd, s->store.content, &l, e);
-	else
-		r = layout_open_archive(byte_source_fd(&fd), s->store.content, &l, e);
+		return layout_open_dir(fd, s->store.content, ret, e);
+	in.total = S_ISREG(st.st_mode) ? st.st_size : 0;
+	r = layout_open_archive((struct byte_source){ read_incoming, &in }, s->store.content, ret, e);
+	progress_clear(&s->progress);
+	return r;
+}
+
+static int load_path(struct session *s, int argc, char **argv, struct err *e)
+{
+	bool quiet = argc > 1 && strcmp(argv[1], "--quiet") == 0;
+	char **operands = argv + 1 + quiet;
+	int n = argc - 1 - quiet, r;
+	scoped_fd fd = -1;
+	scoped_layout l = NULL;
+
+	if (n < 1 || n > 2)
+		return err_set(e, EINVAL, "usage: tare-image load [--quiet] PATH|- [NAME]");
+	s->progress = progress_new(STDOUT_FILENO, quiet);
+	fd = strcmp(operands[0], "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+					     open(operands[0], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "load %s", operands[0]);
+	r = open_layout(s, fd, &l, e);
 	if (r == 0)
-		r = load_all(s, l, argc > 2 ? argv[2] : NULL, false, e);
-	return r < 0 ? err_wrap(e, r, "load %s", path) : 0;
+		r = load_all(s, l, n > 1 ? operands[1] : NULL, false, e);
+	return r < 0 ? err_wrap(e, r, "load %s", operands[0]) : 0;
 }
 
 /* ---- main ---------------------------------------------------------------------------------------------------- */
@@ -210,15 +288,18 @@ static int session_open(struct session *s, const struct options *o, struct err *
 		r = layers_open(s->engine.root, &s->store.layers, e);
 	s->store.find_layer = images_find_layer;
 	s->store.arg = s->db;
+	s->store.progress = layer_progress;
+	s->store.progress_arg = s;
 	return r;
 }
 
-/* What crashes left is removed before anything new is made: a full disk may be full of it. */
-static int sweep(struct session *s, struct err *e)
+/* What crashes left is removed before anything new is made: a full disk may be full of it. From then on no sweep takes
+ * blobs that are not recorded yet. */
+static int prepare(struct session *s, struct err *e)
 {
-	int r = content_sweep(s->store.content, e);
+	int r = engine_images_sweep(&s->engine, e);
 
-	return r == 0 ? layers_sweep(s->store.layers, images_knows_layer, s->db, e) : r;
+	return r < 0 ? r : content_hold(s->store.content, e);
 }
 
 static int run(struct session *s, int argc, char **argv, struct err *e)
@@ -231,7 +312,7 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 			continue;
 		r = session_open(s, &o, e);
 		if (r == 0)
-			r = sweep(s, e);
+			r = prepare(s, e);
 		return r < 0 ? r : commands[i].run(s, argc - o.used, argv + o.used, e);
 	}
 	return r < 0 ? r : err_set(e, EINVAL, "usage: tare-image [--root DIR] [--state DIR] load|load-embedded …");
@@ -239,7 +320,7 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct session s = { .store = { .content = -1, .layers = -1 }, .error_status = 1 };
+	struct session s = { .store = { .content = -1, .layers = -1 }, .progress.fd = -1, .error_status = 1 };
 	struct err e = { 0 };
 
 	fault_role("image");

@@ -236,23 +236,6 @@ static int remove_numbered(int layers, const char *name, struct err *e)
 	return r < 0 ? err_wrap(e, r, "layers") : 0;
 }
 
-int layer_remove(int layers, unsigned number, struct err *e)
-{
-	char name[LAYER_NAME_SIZE];
-	scoped_fd lock = -1;
-	int r;
-
-	number_name(number, name);
-	r = lock_dir(layers, name, &lock, e);
-	if (r < 0)
-		return r;
-	if (r == 0 && faccessat(layers, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "layer %u", number);
-	if (r == 0)
-		return err_set(e, EBUSY, "layer %u: another process works on it", number);
-	return remove_numbered(layers, name, e);
-}
-
 static int sweep_leftover(int layers, const char *name, struct err *e)
 {
 	scoped_fd lock = -1;
@@ -265,8 +248,7 @@ static int sweep_leftover(int layers, const char *name, struct err *e)
 }
 
 /* Asked before the lock (cheap: nearly every tree is known) and again with it (its maker may have recorded it since). */
-static int sweep_orphan(int layers, const char *name, unsigned number,
-			int (*known)(void *arg, unsigned number, struct err *e), void *arg, struct err *e)
+static int sweep_orphan(int layers, const char *name, unsigned number, layer_known_fn *known, void *arg, struct err *e)
 {
 	scoped_fd lock = -1;
 	int r = known(arg, number, e);
@@ -282,7 +264,24 @@ static int sweep_orphan(int layers, const char *name, unsigned number,
 	return remove_numbered(layers, name, e);
 }
 
-int layers_sweep(int layers, int (*known)(void *arg, unsigned number, struct err *e), void *arg, struct err *e)
+void layer_undo(int layers, unsigned number, int *lock)
+{
+	char name[LAYER_NAME_SIZE];
+
+	number_name(number, name);
+	(void)remove_numbered(layers, name, NULL);
+	close(fd_take(lock));
+}
+
+int layer_remove(int layers, unsigned number, layer_known_fn *known, void *arg, struct err *e)
+{
+	char name[LAYER_NAME_SIZE];
+
+	number_name(number, name);
+	return sweep_orphan(layers, name, number, known, arg, e);
+}
+
+int layers_sweep(int layers, layer_known_fn *known, void *arg, struct err *e)
 {
 	SCOPED(names_done) struct names names = { 0 };
 	int r = names_read(layers, &names, e);

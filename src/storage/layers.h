@@ -48,9 +48,16 @@ int layer_open(int layers, unsigned number, int *ret_fd, struct err *e);
 /* layers_list - numbers in ascending order. The caller frees. */
 int layers_list(int layers, unsigned **ret_numbers, size_t *ret_n, struct err *e);
 
-/* layer_remove - its row must be gone. -ENOENT: no such layer. */
-int layer_remove(int layers, unsigned number, struct err *e);
+/* layer_undo - remove a finished tree that is not recorded, by who still holds its lock: *lock becomes -1. Best effort. */
+void layer_undo(int layers, unsigned number, int *lock);
 
-/* layers_sweep - remove what crashes left behind: drafts, half removed trees, and finished trees that `known` (1 or 0,
- * < 0: error) does not know. Skips what a living process holds. known NULL: finished trees are left alone. */
-int layers_sweep(int layers, int (*known)(void *arg, unsigned number, struct err *e), void *arg, struct err *e);
+/* A tree is removed only when `known` (1 or 0, < 0: error) does not know its number, asked with the tree's lock: the number
+ * of one that is gone may be another one's by now. */
+typedef int layer_known_fn(void *arg, unsigned number, struct err *e);
+
+/* layer_remove - its row must be gone. Gone already, in a living process' hands, or known: nothing is done, 0. */
+int layer_remove(int layers, unsigned number, layer_known_fn *known, void *arg, struct err *e);
+
+/* layers_sweep - remove what crashes left behind: drafts, half removed trees, and finished trees that `known` does not
+ * know. Skips what a living process holds. known NULL: finished trees are left alone. */
+int layers_sweep(int layers, layer_known_fn *known, void *arg, struct err *e);

@@ -93,7 +93,10 @@ load helpers
 	expect 0 tare run --name here busybox true
 	expect 1 tare inspect here gone
 	equal 1 "$(jq length <<<"$out")"
-	equal "tare: No such container: gone" "$err"
+	equal "tare: no such object: gone" "$err"
+	expect 1 tare container inspect here busybox
+	equal 1 "$(jq length <<<"$out")"
+	equal "tare: No such container: busybox" "$err"
 	expect 1 tare rm gone here
 	equal here "$out"
 	equal "tare: No such container: gone" "$err"

@@ -38,6 +38,8 @@ TEST(a_row_comes_back_as_it_was)
 	char name[NAME_SIZE];
 	struct db *db = open_db(&t);
 
+	assert_int_equal(0,
+			 db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 0)", DB_NO_ARGS, NULL, &e));
 	assert_int_equal(0, containers_insert(db, &in, name, &e));
 	assert_string_equal("web", name);
 	assert_int_equal(0, containers_find(db, SV("web"), &a, &out, &e));
@@ -49,6 +51,22 @@ TEST(a_row_comes_back_as_it_was)
 	assert_string_equal("/tare/a", out.cgroup);
 	assert_true(out.auto_remove);
 	assert_string_equal(in.config, out.config);
+	db_close(db);
+}
+
+TEST(an_image_that_was_just_removed_is_told)
+{
+	scoped_tmpdir t = tmpdir_new();
+	struct container_row row = { ID_A, NULL, 42, "busybox", "cafe", "/tare/a", true, "{}" };
+	struct err e = { 0 };
+	char name[NAME_SIZE];
+	struct db *db = open_db(&t);
+
+	assert_int_equal(-ENOENT, containers_insert(db, &row, name, &e));
+	assert_string_equal("No such image: busybox: it was just removed", e.msg);
+	assert_int_equal(0,
+			 db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 1)", DB_NO_ARGS, NULL, &e));
+	assert_int_equal(-ENOENT, containers_insert(db, &row, name, &e)); /* hidden */
 	db_close(db);
 }
 
@@ -256,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_row_comes_back_as_it_was),
+		RUN(an_image_that_was_just_removed_is_told),
 		RUN(a_taken_name_gives_dockers_text),
 		RUN(names_follow_dockers_rule),
 		RUN(find_takes_id_then_name_then_prefix),

@@ -50,7 +50,7 @@ static void record(struct db *db, struct image_loaded img)
 {
 	struct err e = { 0 };
 
-	if (images_record(db, &img, &e) < 0)
+	if (images_record(db, &img, NULL, &e) < 0)
 		fail_msg("%s", e.msg);
 }
 
@@ -185,7 +185,7 @@ TEST(a_layer_that_vanished_makes_the_load_stale_and_leaves_nothing)
 	struct err e = { 0 };
 	unsigned number;
 
-	assert_int_equal(-ESTALE, images_record(db, &img, &e));
+	assert_int_equal(-ESTALE, images_record(db, &img, NULL, &e));
 	assert_int_equal(-ENOENT, images_find(db, SV("gone"), &a, &row, NULL));
 	assert_int_equal(0, images_find_layer(db, &chain, &number, NULL));
 	db_close(db);
@@ -223,9 +223,9 @@ TEST(a_malformed_image_is_refused_before_a_row_is_made)
 	struct err e = { 0 };
 
 	no_json.config_json = SV("{");
-	assert_int_equal(-EINVAL, images_record(db, &no_json, &e));
+	assert_int_equal(-EINVAL, images_record(db, &no_json, NULL, &e));
 	assert_non_null(strstr(e.msg, "image aaaaaaaaaaaa: "));
-	assert_int_equal(-EINVAL, images_record(db, &no_name, &e));
+	assert_int_equal(-EINVAL, images_record(db, &no_name, NULL, &e));
 	assert_int_equal(0, images_list(db, &a, &list, NULL));
 	assert_int_equal(0, list.n);
 	db_close(db);
@@ -245,7 +245,7 @@ TEST(loads_of_one_image_by_many_processes_agree)
 			struct image_layer layers[] = { layer('1', 100 + i, true), layer('2', 200 + i, true) };
 			struct image_loaded img = image('a', "busybox", layers, 2);
 
-			_exit(db_open(t.path, &db, NULL) < 0 || images_record(db, &img, NULL) < 0);
+			_exit(db_open(t.path, &db, NULL) < 0 || images_record(db, &img, NULL, NULL) < 0);
 		}
 	}
 	for (unsigned i = 0; i < ARRAY_LEN(pids); i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/layout.h"
 
+#include "storage/content.h"
+
 #include "../test.h"
 #include "../scratch.h"
 #include "layout_maker.h"

@@ -2,6 +2,7 @@
 /* An image of a layout comes into a store; and what is left when that fails, on a full disk, or by SIGKILL. */
 #include "image/load.h"
 
+#include "storage/content.h"
 #include "storage/layers.h"
 #include "storage/rootview.h"
 
@@ -402,7 +403,7 @@ TEST(sigkill_at_any_moment_leaves_nothing_visible)
 		assert_int_equal(0, kill(pid, SIGKILL));
 		assert_int_equal(pid, waitpid(pid, &status, 0));
 		assert_true(WIFSIGNALED(status));
-		assert_int_equal(0, content_sweep(f->store.content, NULL));
+		assert_int_equal(0, content_sweep(f->store.content, NULL, NULL, NULL));
 		assert_int_equal(0, layers_sweep(f->store.layers, knows_layer, &f->known, NULL));
 		assert_int_equal(0, load(f, &m, NULL));
 		merged_is_right(f);

@@ -78,8 +78,6 @@ TEST(a_missing_layer_is_named)
 	assert_int_equal(-ENOENT, layer_open(layers, 3, &fd, &e));
 	assert_string_equal("layer 3: No such file or directory", e.msg);
 	assert_int_equal(7, fd);
-	assert_int_equal(-ENOENT, layer_remove(layers, 3, &e));
-	assert_string_equal("layer 3: No such file or directory", e.msg);
 }
 
 static int knows_two(void *arg, unsigned number, struct err *e)
@@ -115,6 +113,26 @@ TEST(sweep_removes_leftovers_and_orphans_only)
 	layer_draft_drop(layers, &living);
 }
 
+TEST(a_number_that_is_known_again_is_left_alone)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd layers = -1, held = -1;
+
+	assert_int_equal(0, layers_open(s.dir, &layers, NULL));
+	for (unsigned i = 1; i <= 3; i++)
+		assert_int_equal(i, finished(layers));
+	assert_int_equal(0, layer_open(layers, 3, &held, NULL));
+	assert_int_equal(0, flock(held, LOCK_EX));
+	for (unsigned i = 1; i <= 4; i++)
+		assert_int_equal(0, layer_remove(layers, i, knows_two, NULL, NULL));
+	assert_false(scratch_has(layers, "1"));
+	assert_true(scratch_has(layers, "2"));
+	assert_true(scratch_has(layers, "3")); /* a loader's */
+	layer_undo(layers, 3, &held);
+	assert_int_equal(-1, held);
+	assert_false(scratch_has(layers, "3"));
+}
+
 TEST(sweep_without_a_database_leaves_numbers_alone)
 {
 	scoped_scratch s = scratch_new();
@@ -148,7 +166,7 @@ TEST(remove_takes_a_tree_of_any_depth)
 		close(dir);
 		dir = next;
 	}
-	assert_int_equal(0, layer_remove(layers, 1, NULL));
+	assert_int_equal(0, layer_remove(layers, 1, knows_two, NULL, NULL));
 	assert_false(scratch_has(layers, "1"));
 	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &keep));
 }
@@ -194,6 +212,7 @@ int main(void)
 		RUN(a_dropped_draft_leaves_nothing),
 		RUN(a_missing_layer_is_named),
 		RUN(sweep_removes_leftovers_and_orphans_only),
+		RUN(a_number_that_is_known_again_is_left_alone),
 		RUN(sweep_without_a_database_leaves_numbers_alone),
 		RUN(remove_takes_a_tree_of_any_depth),
 		RUN(a_chain_is_locked_for_one_loader),
