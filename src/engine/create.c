@@ -78,7 +78,7 @@ static int make(struct creation *cr, struct err *e)
 static void begin(struct creation *cr, struct engine *en, struct container_config *c, struct arena *a)
 {
 	*cr = (struct creation){ .en = en, .config = c, .a = a, .warnings = { .arena = a }, .lock = LOCK_NONE,
-				 .container_dir = -1, .state_dir = -1 };
+				 .container_dir = -1, .state_dir = -1, .monitor = -1 };
 }
 
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
@@ -92,18 +92,22 @@ int engine_plan(struct engine *en, const struct host *host, struct container_con
 	return create_look_up(ret, e);
 }
 
-int engine_create(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e)
+int engine_create(struct engine *en, struct container_config *c, bool runs_now, struct arena *a, struct creation *ret,
+		  struct err *e)
 {
 	int r;
 
 	begin(ret, en, c, a);
+	ret->runs_now = runs_now;
 	r = id_new(&ret->id, e);
 	if (r == 0)
 		r = create_look_up(ret, e);
 	if (r == 0)
 		r = container_lock_new(en, ret->id.hex, &ret->lock, &ret->container_dir, e);
-	if (r < 0)
+	if (r < 0) {
+		creation_done(ret);
 		return r;
+	}
 	r = make(ret, e);
 	if (r < 0)
 		creation_undo(ret);
@@ -175,4 +179,6 @@ void creation_done(struct creation *cr)
 		close(fd_take(&cr->container_dir));
 	if (cr->state_dir >= 0)
 		close(fd_take(&cr->state_dir));
+	if (cr->monitor >= 0)
+		close(fd_take(&cr->monitor));
 }

@@ -50,6 +50,8 @@ struct creation {
 	struct warnings warnings;
 	struct lock lock;
 	int container_dir, state_dir; /* -1: none */
+	bool runs_now;
+	int monitor; /* of a creation that runs now: the socket of a monitor that waits for the bundle; -1: none */
 };
 
 /* engine_plan - until the runtime-spec and the charter are there; makes nothing. *ret is filled, free with
@@ -57,9 +59,10 @@ struct creation {
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		struct creation *ret, struct err *e);
 
-/* engine_create - the same, and then makes row, folders and volumes. On failure nothing is left. The container's lock is
+/* engine_create - the same, and then makes row, folders and volumes. runs_now: its monitor starts meanwhile. On failure nothing is left. The container's lock is
  * held, with the intent "create", until one of the three below. */
-int engine_create(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e);
+int engine_create(struct engine *en, struct container_config *c, bool runs_now, struct arena *a, struct creation *ret,
+		  struct err *e);
 
 /* creation_settle - nobody starts it now: what happened to it so far is recorded, the lock is let go. On failure nothing
  * of the container is left. */

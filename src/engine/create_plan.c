@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/launch.h"
 #include "engine/list.h"
 #include "engine/programs.h"
 #include "engine/user.h"
@@ -260,6 +261,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
 	if (r == 0)
 		r = create_clamp_ulimits(cr, e);
+	if (r == 0 && cr->runs_now)
+		r = monitor_launch_early(cr->en, &cr->facts.cgroup, cr->id.hex, &cr->monitor, e);
 	if (r == 0 && cr->config->image)
 		r = cr->row ? find_image_again(cr, e) : find_image(cr, e);
 	if (r == 0)

@@ -3,7 +3,6 @@
 
 #include "base/scope.h"
 #include "engine/programs.h"
-#include "kernel/cgroup.h"
 #include "kernel/mount.h"
 #include "kernel/sys.h"
 #include "monitor/control.h"
@@ -87,18 +86,13 @@ static int open_program(int *ret, struct err *e)
 	return 0;
 }
 
-static int monitors_cgroup(struct engine *en, struct cgroup **ret, struct err *e)
+static int monitors_cgroup(struct engine *en, const struct cgroup_layout *l, struct cgroup **ret, struct err *e)
 {
-	const struct cgroup_layout *l;
-	int r = engine_layout(en, &l, e);
-
 	*ret = NULL;
-	if (r < 0 || l->mode == CGROUP_MODE_NONE)
-		return r;
-	return cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
+	return l->mode == CGROUP_MODE_NONE ? 0 : cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
 }
 
-int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, int *ret_sock, struct err *e)
 {
 	char state_dir[PATH_MAX];
 	char *argv[] = { "tare-monitor", state_dir, NULL };
@@ -122,12 +116,32 @@ int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err 
 	if (r == 0)
 		r = above_control(&null, e);
 	if (r == 0)
-		r = monitors_cgroup(en, &cgroup, e);
+		r = monitors_cgroup(en, l, &cgroup, e);
 	if (r < 0)
 		return r;
 	r = clone_monitor(&(struct birth){ cgroup, program, theirs, null, argv, envp }, e);
 	cgroup_free(cgroup);
 	if (r == 0)
 		*ret_sock = fd_take(&ours);
+	return r;
+}
+
+int monitor_proceed(int sock, struct err *e)
+{
+	return control_tell(sock, CONTROL_PROCEED, 0, 0, e);
+}
+
+int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
+{
+	const struct cgroup_layout *l;
+	scoped_fd sock = -1;
+	int r = engine_layout(en, &l, e);
+
+	if (r == 0)
+		r = monitor_launch_early(en, l, id, &sock, e);
+	if (r == 0)
+		r = monitor_proceed(sock, e);
+	if (r == 0)
+		*ret_sock = fd_take(&sock);
 	return r;
 }

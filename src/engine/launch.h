@@ -5,6 +5,15 @@
 
 #include "base/err.h"
 #include "engine/engine.h"
+#include "kernel/cgroup.h"
+
+/* monitor_launch_early - its first half, when nothing of the container is there yet: the monitor starts and looks at the
+ * host, on another processor, while the caller makes the container. It waits for monitor_proceed(), and ends without a
+ * trace when *ret_sock is closed instead. */
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, int *ret_sock,
+			 struct err *e);
+/* monitor_proceed - the other half: charter and config.json are in the state directory. -EPIPE: it has ended. */
+int monitor_proceed(int sock, struct err *e);
 
 /* monitor_launch - for the container whose state directory holds charter and config.json. *ret_sock: the connection
  * that the monitor was born with (monitor/control.h), to be closed by the caller. */

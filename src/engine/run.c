@@ -225,9 +225,10 @@ static int run_created(struct creation *cr, struct timeline *t, int *ret_status,
 	struct err ignored;
 	int r = open_signals(&s, e);
 
+	s.sock = fd_take(&cr->monitor);
 	if (r == 0)
-		r = monitor_launch(cr->en, cr->id.hex, &s.sock, e);
-	timeline_mark(t, "tare: monitor launched");
+		r = monitor_proceed(s.sock, e);
+	timeline_mark(t, "tare: monitor may go on");
 	if (r == 0)
 		r = attach_and_start(&s, e);
 	if (r == 0)
@@ -248,7 +249,7 @@ static int run_created(struct creation *cr, struct timeline *t, int *ret_status,
 static int make_container(struct engine *en, struct container_config *c, const struct run_flags *flags,
 			  struct arena *a, struct creation *cr, struct err *e)
 {
-	int r = engine_create(en, c, a, cr, e);
+	int r = engine_create(en, c, true, a, cr, e);
 
 	if (r < 0)
 		return r;

@@ -71,12 +71,24 @@ static int open_container_dir(struct monitor *m, struct err *e)
 	return m->container_dir < 0 ? err_sys(e, "open %s", m->charter.container_dir) : 0;
 }
 
-int birth_open(struct monitor *m, const char *state_dir, struct err *e)
+int birth_begin(struct monitor *m, struct err *e)
 {
 	int r = open_signals(m, e);
 
 	if (r == 0)
-		r = open_state(m, state_dir, e);
+		r = host_open(&m->host, "/", e);
+	if (r == 0)
+		r = procfs_boot_id(&m->host, m->outcome.boot_id, e);
+	if (r == 0)
+		r = host_facts_read(&m->host, &m->birth, &m->facts, e);
+	m->facts_are_new = r == 0;
+	return r;
+}
+
+int birth_open(struct monitor *m, const char *state_dir, struct err *e)
+{
+	int r = open_state(m, state_dir, e);
+
 	if (r == 0)
 		r = birth_read_charter(m, e);
 	if (r == 0)
@@ -87,10 +99,7 @@ int birth_open(struct monitor *m, const char *state_dir, struct err *e)
 	m->outcome.monitor_pid = getpid();
 	m->outcome.created_ns = clock_real_ns();
 	m->listener = control_listen(e);
-	if (m->listener < 0)
-		return m->listener;
-	r = host_open(&m->host, "/", e);
-	return r < 0 ? r : procfs_boot_id(&m->host, m->outcome.boot_id, e);
+	return m->listener < 0 ? m->listener : 0;
 }
 
 /* ---- the container ------------------------------------------------------------------------------------------- */
@@ -110,8 +119,9 @@ static int make_plan(struct monitor *m, struct err *e)
 {
 	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
 				  .copy_up_count = m->charter.copy_up_count, .die_with_parent = true };
-	int r = host_facts_read(&m->host, &m->birth, &m->facts, e);
+	int r = m->facts_are_new ? 0 : host_facts_read(&m->host, &m->birth, &m->facts, e);
 
+	m->facts_are_new = false;
 	if (r == 0 && m->charter.trace && !m->trace)
 		r = trace_new(&m->trace, e);
 	if (r == 0)

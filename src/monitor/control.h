@@ -39,6 +39,8 @@ enum control_type {
 	CONTROL_EXEC,      /* one more process, described by <state>/<id>/exec-<session>.json; value and descriptors as
 	                      ATTACH; flag 1: detached. EXEC_STARTED or EXEC_FAILED, then EXEC_EXITED */
 	CONTROL_RELOAD,    /* charter and config.json were written anew: DONE */
+	CONTROL_PROCEED,   /* the first word of the client that starts a monitor: the state directory is there, with charter
+	                      and config.json. No answer */
 	/* monitor to client */
 	CONTROL_CREATED = 64, /* value: pid of the first process, as the host sees it */
 	CONTROL_STARTED,

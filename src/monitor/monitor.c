@@ -140,6 +140,15 @@ static void begin(struct monitor *m, const char *state_dir)
 	(void)client_add(m, CONTROL_FD, NULL);
 }
 
+/* Until then the container is being made. A client that goes instead, for whatever reason, has not made one. */
+static bool may_proceed(void)
+{
+	struct control_message msg;
+	int fds[3];
+
+	return control_receive(CONTROL_FD, &msg, fds, NULL) == 1 && msg.type == CONTROL_PROCEED;
+}
+
 int monitor_run(const char *state_dir, struct err *e)
 {
 	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
@@ -153,7 +162,11 @@ int monitor_run(const char *state_dir, struct err *e)
 	int r;
 
 	begin(m, state_dir);
-	r = birth_open(m, state_dir, e);
+	r = birth_begin(m, e);
+	if (!may_proceed())
+		return 0;
+	if (r == 0)
+		r = birth_open(m, state_dir, e);
 	if (r < 0 && m->container_dir < 0) {
 		tell(m, NULL, CONTROL_FAILED, container_exit_code(e), 0, e);
 		return 0;

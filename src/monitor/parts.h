@@ -61,6 +61,7 @@ struct monitor {
 	struct charter charter;
 	struct runtime_spec spec;
 	struct host_facts facts; /* its cgroup layout is wanted to the end */
+	bool facts_are_new;      /* read for the creation that comes */
 	struct plan plan;
 	struct trace *trace;
 
@@ -96,7 +97,8 @@ void clients_poll(struct monitor *m, struct pollset *p);
 void clients_run(struct monitor *m, const struct pollset *p);
 
 /* ---- birth.c ---- */
-int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* signals, lock, charter, control socket */
+int birth_begin(struct monitor *m, struct err *e);                      /* signals, the host: before the state directory */
+int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* lock, charter, control socket */
 int birth_read_charter(struct monitor *m, struct err *e);               /* the one before stays when it fails */
 int birth_create(struct monitor *m, struct err *e);                     /* configuration, plan, container */
 
