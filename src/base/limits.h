@@ -9,6 +9,7 @@
 #define LIMIT_PROC_FILE (4u << 20)     /* mountinfo of a node with tens of thousands of mounts */
 #define LIMIT_CGROUP_FILE (1u << 20)   /* memory.stat, cgroup.procs of a large container */
 #define LIMIT_CGROUPS_BELOW 10000u     /* groups that a container made, looked at when its end is told */
+#define LIMIT_KMSG_RECORDS 262144u    /* of the kernel log read in one go: 0.2 s; the largest usual ring holds as many */
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
 #define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */
