@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "engine/images.h"
 #include "engine/list.h"
+#include "monitor/oom.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -188,6 +189,34 @@ static void fill_config(struct json_object *config, const struct container_view 
 	put_text(section(config, "Tare"), "Cgroup", v->row.cgroup);
 }
 
+/* What the OOM killer did in this life; null: nothing. */
+static struct json_object *oom(const struct outcome *out)
+{
+	struct json_object *o = out->oom_killed ? json_object_new_object() : NULL, *victim;
+
+	if (!o)
+		return NULL;
+	victim = out->oom_victim_pid ? json_object_new_object() : NULL;
+	put_number(o, "Kills", out->oom_kills);
+	put_text(o, "Owner", out->oom_owner);
+	put_number(o, "Limit", out->oom_limit_bytes);
+	if (victim) {
+		put_text(victim, "Name", out->oom_victim);
+		put_number(victim, "Pid", out->oom_victim_pid);
+	}
+	json_object_object_add(o, "Victim", victim);
+	return o;
+}
+
+/* The monitor tells it at the end; until then the kernel is asked. */
+static void look_for_oom(struct inspector *in, const struct container_view *v, struct outcome *out)
+{
+	const struct cgroup_layout *l;
+
+	if (container_is_active(v->state.status) && v->row.cgroup && engine_layout(in->en, &l, NULL) == 0)
+		oom_look(in->en->host, l, v->row.cgroup, false, out);
+}
+
 static struct json_object *mounts(const struct container_config *c)
 {
 	static const char *const types[] = {
@@ -222,13 +251,16 @@ int inspector_document(struct inspector *in, const struct container_view *v, str
 	struct document *parsed;
 	int r = document_parse(sv_from(v->row.config), &parsed, e);
 	struct json_object *config = r < 0 ? NULL : (struct json_object *)parsed, *o;
+	struct container_state now = v->state;
 	const struct oci_strings *first = v->entrypoint.n ? &v->entrypoint : &v->command;
 	struct json_object *args;
 
 	if (r < 0)
 		return err_wrap(e, r, "container %s", v->row.name);
 	o = json_object_new_object();
+	look_for_oom(in, v, &now.outcome);
 	fill_config(config, v);
+	json_object_object_add(section(config, "Tare"), "OOM", oom(&now.outcome));
 	args = strings(first, 1);
 	for (size_t i = 0; v->entrypoint.n && i < v->command.n; i++)
 		json_object_array_add(args, json_object_new_string(v->command.v[i]));
@@ -236,7 +268,7 @@ int inspector_document(struct inspector *in, const struct container_view *v, str
 	put_time(o, "Created", v->row.created_ns);
 	put_text(o, "Path", first->n ? first->v[0] : "");
 	json_object_object_add(o, "Args", args);
-	json_object_object_add(o, "State", state(&v->state));
+	json_object_object_add(o, "State", state(&now));
 	put_text(o, "Image", v->row.image_id ? arena_fmt(in->a, "sha256:%s", v->row.image_id) : "");
 	put_text(o, "Name", arena_fmt(in->a, "/%s", v->row.name));
 	put_number(o, "RestartCount", 0);

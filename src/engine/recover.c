@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "monitor/control.h"
+#include "monitor/oom.h"
 #include "storage/volumes.h"
 
 #include <fcntl.h>
@@ -103,8 +104,13 @@ static int write_lost(struct engine *en, int dir, struct outcome *o, struct err 
 /* Processes first: the record must not say "exited" while something still runs. */
 static int end_lost(struct engine *en, const struct container_row *row, int dir, struct outcome *o, struct err *e)
 {
-	int r = container_end_processes(en, row->id, row->cgroup, e);
+	const struct cgroup_layout *layout;
+	int r = engine_layout(en, &layout, e);
 
+	if (r == 0 && strcmp(o->boot_id, en->boot_id) == 0)
+		oom_look(en->host, layout, row->cgroup, false, o);
+	if (r == 0)
+		r = container_end_processes(en, row->id, row->cgroup, e);
 	return r < 0 ? r : write_lost(en, dir, o, e);
 }
 

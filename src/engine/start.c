@@ -10,6 +10,7 @@
 #include "kernel/ofd_lock.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #define LOCK_MS 60000    /* somebody restarts it, and it takes its time to stop */
 #define OLD_LIFE_MS 10000
@@ -77,6 +78,17 @@ static int wait_for_old_monitor(struct engine *en, const char *id, struct err *e
 	return r < 0 ? err_wrap(e, r, "the monitor of its last life") : 0;
 }
 
+/* What the kernel log says of its last life is no news of the next. */
+static int64_t log_position(struct engine *en, const char *id)
+{
+	struct outcome o;
+	scoped_fd dir = -1;
+
+	if (engine_container_dir(en, id, false, &dir, NULL) < 0 || outcome_read(dir, &o, NULL) < 0)
+		return 0;
+	return strcmp(o.boot_id, en->boot_id) == 0 ? (int64_t)o.oom_log_seq : 0;
+}
+
 int start_launch(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		 struct creation *ret, int *ret_sock, struct err *e)
 {
@@ -86,6 +98,7 @@ int start_launch(struct engine *en, const struct container_row *row, struct cont
 		r = engine_reopen(en, row, c, a, ret, e);
 	if (r < 0)
 		return r;
+	ret->charter.oom_log_seq = log_position(en, row->id);
 	r = io_remove_tree_at(en->state, row->id, e);
 	if (r == 0)
 		r = creation_write_bundle(ret, false, e);

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "kernel/procfs.h"
+#include "monitor/oom.h"
 #include "monitor/parts.h"
 
 #include <fcntl.h>
@@ -98,6 +99,7 @@ int birth_open(struct monitor *m, const char *state_dir, struct err *e)
 	m->outcome.restart_count = m->charter.restart_count;
 	m->outcome.monitor_pid = getpid();
 	m->outcome.created_ns = clock_real_ns();
+	m->outcome.oom_log_seq = (uint64_t)m->charter.oom_log_seq;
 	m->listener = control_listen(e);
 	return m->listener < 0 ? m->listener : 0;
 }
@@ -155,6 +157,7 @@ static int make_container(struct monitor *m, struct err *e)
 			return r;
 		}
 	}
+	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
 	return 0;

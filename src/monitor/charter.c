@@ -65,6 +65,7 @@ static const struct row {
 	{ "restart", KIND_RESTART, offsetof(struct charter, restart) },
 	{ "restart_max", KIND_INT, offsetof(struct charter, restart_max) },
 	{ "restart_count", KIND_INT, offsetof(struct charter, restart_count) },
+	{ "oom_log_seq", KIND_I64, offsetof(struct charter, oom_log_seq) },
 	{ "stop_signal", KIND_INT, offsetof(struct charter, stop_signal) },
 	{ "stop_timeout", KIND_INT, offsetof(struct charter, stop_timeout) },
 };

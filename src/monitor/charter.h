@@ -55,6 +55,7 @@ struct charter {
 	enum restart_policy restart;
 	int restart_max;           /* of on-failure; 0: no limit */
 	int restart_count;         /* to begin with */
+	int64_t oom_log_seq;       /* the outcome's, of its last life in this boot */
 	int stop_signal;
 	int stop_timeout;          /* seconds; < 0: for ever */
 };

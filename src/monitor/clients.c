@@ -41,6 +41,13 @@ void refuse(struct monitor *m, struct client *c, const struct err *why)
 	tell(m, c, CONTROL_REFUSED, 0, 0, why);
 }
 
+void warn_starter(struct monitor *m, const struct err *what)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && c->starter)
+			tell(m, c, CONTROL_WARNING, 0, 0, what);
+}
+
 bool has_clients(const struct monitor *m)
 {
 	for (const struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
@@ -79,6 +86,7 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 
 	switch (msg->type) {
 	case CONTROL_START:
+		c->starter = true;
 		return life_start(m);
 	case CONTROL_ATTACH:
 		return attach(m, c, msg->value, fds);

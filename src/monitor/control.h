@@ -52,6 +52,7 @@ enum control_type {
 	CONTROL_EXEC_STARTED, /* value: pid as the host sees it */
 	CONTROL_EXEC_EXITED, /* value: exit status */
 	CONTROL_EXEC_FAILED, /* value: 125, 126 or 127; text: why */
+	CONTROL_WARNING,     /* text: a line for whoever runs it in the foreground */
 };
 
 enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
@@ -69,7 +70,7 @@ struct control_message {
 	uint32_t version, type; /* version: control_send() knows it */
 	int32_t value, flag;
 	uint32_t session;
-	struct err err; /* FAILED, EXITED, REFUSED, EXEC_FAILED */
+	struct err err; /* FAILED, EXITED, REFUSED, EXEC_FAILED, WARNING */
 };
 
 /* control_send - fds: up to three, passed along. -EPIPE: the other side is gone. Never blocks for long: a full queue is

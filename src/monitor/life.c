@@ -5,6 +5,7 @@
 #include "monitor/restart.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ static void begin_running(struct monitor *m)
 	o->state = OUTCOME_RUNNING;
 	o->started_ns = clock_real_ns();
 	o->exit_code = 0;
-	o->oom_killed = false;
+	oom_forget(o);
 	o->error[0] = '\0';
 	m->left = (struct err){ 0 };
 	record_outcome(m);
@@ -96,15 +97,27 @@ static void start_again(struct monitor *m)
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
+static void look_for_oom(struct monitor *m)
+{
+	struct err e = { 0 };
+
+	if (!m->container.cgroup_path)
+		return;
+	oom_look(&m->host, &m->facts.cgroup, m->container.cgroup_path, m->may_nest, &m->outcome);
+	if (!m->outcome.oom_killed || m->outcome.exit_code != 128 + SIGKILL)
+		return;
+	oom_tell(&m->outcome, m->container.cgroup_path, &e);
+	warn_starter(m, &e);
+}
+
 void life_exited(struct monitor *m, int wstatus)
 {
 	struct outcome *o = &m->outcome;
 
-	m->container.pid = o->pid = 0;
 	o->exit_code = container_status_code(wstatus);
 	o->finished_ns = clock_real_ns();
-	if (m->container.cgroup_path)
-		o->oom_killed = oom_kills(&m->host, &m->facts.cgroup, m->container.cgroup_path) > 0;
+	look_for_oom(m);
+	m->container.pid = o->pid = 0;
 	orders_exited(m);
 	if (container_delete(&m->container, &m->left) < 0)
 		(void)sv_copy(sv_from(m->left.msg), o->error, sizeof o->error);

@@ -37,6 +37,13 @@ struct outcome {
 	int restart_count;        /* automatic restarts since it was last started by somebody */
 	bool stopped_by_user;     /* the end was asked for: `unless-stopped` does not bring it back */
 	bool oom_killed;          /* some process of the container was taken by the OOM killer */
+	int64_t oom_kills;        /* how many */
+	char oom_owner[512];      /* whose limit it was: path of the group, "/" the whole host; "": not known */
+	int64_t oom_limit_bytes;  /* that limit; 0: not known, or none */
+	char oom_victim
+		[16]; /* name of the process: of the first one if that was taken, else of the last; "": not known */
+	pid_t oom_victim_pid;     /* as the host sees it; 0: not known */
+	uint64_t oom_log_seq;     /* of the kernel log, up to here it was read */
 	char error[496];          /* why it could not start, or how it was lost; "" otherwise */
 };
 

@@ -26,6 +26,7 @@
 
 struct client {
 	bool used;
+	bool starter;   /* it let the command run */
 	bool knows_end; /* it was told of the end */
 	int sock;
 	size_t polled; /* its place in the pollset */
@@ -67,6 +68,7 @@ struct monitor {
 
 	struct container container;
 	struct stdio stdio;
+	bool may_nest;                          /* see oom.h */
 	bool failed;                            /* it could not be made or started, and that is the end */
 	int64_t drain_until_ns, start_again_ns; /* of PHASE_DRAINING and PHASE_WAITING */
 	int delay_ms;                           /* the last wait before a restart */
@@ -90,6 +92,8 @@ void client_hear(struct monitor *m, struct client *c);
 void tell(struct monitor *m, struct client *only, enum control_type type, int value, int flag, const struct err *why);
 void tell_message(struct monitor *m, struct client *only, const struct control_message *msg);
 void refuse(struct monitor *m, struct client *c, const struct err *why);
+/* warn_starter - a line for whoever runs it in the foreground */
+void warn_starter(struct monitor *m, const struct err *what);
 bool has_clients(const struct monitor *m);
 void tell_end(struct monitor *m); /* to everyone who has had all output */
 void clients_poll(struct monitor *m, struct pollset *p);

@@ -271,32 +271,11 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	[ "$begin" -lt 5000 ] || fail "took $begin ms"
 }
 
-# bats test_tags=guest
-@test "128 MiB under --memory 64m: 137, and OOMKilled is true" {
-	need_controller memory
-	expect 137 tare run --name hog --memory 64m --memory-swap 64m "${with_probe[@]}" busybox /probe memory 128
-	equal "" "$out"
-	equal true "$(state_of hog OOMKilled)"
-	equal 137 "$(state_of hog ExitCode)"
-}
-
 @test "32 MiB under --memory 64m is fine" {
 	need_controller memory
 	expect 0 tare run --name modest --memory 64m "${with_probe[@]}" busybox /probe memory 32
 	equal touched "$out"
 	equal false "$(state_of modest OOMKilled)"
-}
-
-@test "OOMKilled is also true when a child was taken, false when someone else killed" {
-	need_controller memory
-	expect 7 tare run --name parent --memory 64m --memory-swap 64m "${with_probe[@]}" busybox \
-		sh -c '/probe memory 128; [ $? = 137 ] && exit 7'
-	equal true "$(state_of parent OOMKilled)"
-	start other --memory 64m
-	kill -KILL "$(pid_of other)"
-	eventually 5 eval '[ "$(state_of other Running)" = false ]'
-	equal 137 "$(state_of other ExitCode)"
-	equal false "$(state_of other OOMKilled)"
 }
 
 # bats test_tags=guest

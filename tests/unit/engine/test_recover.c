@@ -45,6 +45,7 @@ TEST(a_killed_monitor_means_exited_137_and_an_empty_group)
 	assert_int_equal(CONTAINER_EXITED, s.status);
 	assert_int_equal(137, s.outcome.exit_code);
 	assert_string_equal("the monitor was killed", s.outcome.error);
+	assert_true(s.outcome.oom_killed);
 	assert_true(s.outcome.finished_ns > 0);
 	assert_true(s.outcome.started_ns == 2);
 	assert_int_equal(TRACE_ROW | TRACE_FOLDER | TRACE_STATE, traces(&f, ID));

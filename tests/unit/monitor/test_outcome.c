@@ -36,6 +36,12 @@ TEST(what_is_written_is_read)
 			     .restart_count = 4,
 			     .stopped_by_user = true,
 			     .oom_killed = true,
+			     .oom_kills = 3,
+			     .oom_owner = "/a group/b",
+			     .oom_limit_bytes = 1 << 20,
+			     .oom_victim = "a name",
+			     .oom_victim_pid = 7,
+			     .oom_log_seq = UINT64_MAX,
 			     .error = "two\nlines" };
 	struct outcome back;
 	char name[64];
