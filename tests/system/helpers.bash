@@ -77,7 +77,9 @@ eventually() # SECONDS CMD…
 
 require_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }
 
-# tare ARGS…: in this test's folders; what it runs goes below this test's cgroup unless told otherwise
+# tare ARGS…: in this test's folders; what it runs goes below this test's cgroup unless told otherwise. A file may put
+# further options before the command into tare_globals.
+tare_globals=()
 tare()
 {
 	local command=${1-}
@@ -85,7 +87,7 @@ tare()
 	*' --cgroup-parent'*) ;;
 	'run '* | 'create '*) shift; set -- "$command" --cgroup-parent "/$group" "$@" ;;
 	esac
-	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@"
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "${tare_globals[@]}" "$@"
 }
 
 # box [OPTIONS] -- CMD…: a command in a busybox container that is removed at its end
@@ -220,7 +222,8 @@ image_of_suite()
 		"$TARE_BUILD/tare" --root "$all.new" --state "$T/state" run --rm --cgroup-parent "/$group" busybox true 3>&-
 		mv "$all.new" "$all"
 	fi
-	cp -al "$all" "$T/root"
+	# no links from one file system to another one, where a file says test_parent
+	cp -al "$all" "$T/root" 2>/dev/null || { rm -rf "$T/root" && cp -a "$all" "$T/root"; }
 	cp --remove-destination "$all"/tare.db* "$T/root/" # all else is never written in place
 }
 
@@ -229,7 +232,7 @@ tare_setup()
 	require_root
 	[ -x "$TARE_BUILD/tare" ] || fail "no $TARE_BUILD/tare: run make first"
 	# short: a path in it becomes the address of a socket, which has at most 107 bytes
-	T=$(mktemp -d /tmp/tt.XXXXXX)
+	T=$(mktemp -d "${test_parent:-/tmp}/tt.XXXXXX")
 	group=tt-${T##*.}
 	export T group
 	cat /proc/self/mountinfo >"$T/mounts.before"

@@ -6,6 +6,7 @@
  *   probe memory MIB         touches so much memory, then says "touched"
  *   probe forks MAX          forks until it fails or MAX children are there: "NUMBER ERROR"
  *   probe spin SECONDS N     N threads' worth of busy processes for so long
+ *   probe ids                real and effective user id
  *   probe fifo               takes a real-time priority, sched(7): "ok" or the name of the error
  */
 #ifndef _GNU_SOURCE
@@ -173,6 +174,8 @@ int main(int argc, char **argv)
 		return fifo();
 	if (strcmp(what, "flip") == 0 && argc == 5)
 		return flip(argv[2], argv[3], argv[4]);
+	if (strcmp(what, "ids") == 0)
+		return printf("%u %u\n", (unsigned)getuid(), (unsigned)geteuid()) < 0;
 	if (strcmp(what, "spin") == 0)
 		return spin(number, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
 	return 2;
