@@ -134,14 +134,15 @@ static const struct mode_row {
 	const char *option;
 	size_t offset;
 	const char *allowed[5];
+	bool container; /* container:ID too */
 	const char *text;
 } mode_rows[] = {
 #define MODE(member) offsetof(struct container_config, member)
-	{ "--pid", MODE(pid_mode), { "private", "host" }, "invalid PID mode" },
-	{ "--ipc", MODE(ipc_mode), { "none", "private", "shareable", "host" }, "invalid IPC mode" },
-	{ "--uts", MODE(uts_mode), { "private", "host" }, "invalid UTS mode" },
-	{ "--cgroupns", MODE(cgroupns_mode), { "private", "host" }, "invalid cgroup namespace mode" },
-	{ "--network", MODE(network_mode), { "none", "private", "host" }, NULL },
+	{ "--pid", MODE(pid_mode), { "private", "host" }, true, "invalid PID mode" },
+	{ "--ipc", MODE(ipc_mode), { "none", "private", "shareable", "host" }, true, "invalid IPC mode" },
+	{ "--uts", MODE(uts_mode), { "private", "host" }, true, "invalid UTS mode" },
+	{ "--cgroupns", MODE(cgroupns_mode), { "private", "host" }, false, "invalid cgroup namespace mode" },
+	{ "--network", MODE(network_mode), { "none", "private", "host" }, true, NULL },
 #undef MODE
 };
 
@@ -150,7 +151,7 @@ static bool is_allowed(const struct mode_row *row, const char *mode)
 	for (size_t i = 0; i < ARRAY_LEN(row->allowed) && row->allowed[i]; i++)
 		if (strcmp(row->allowed[i], mode) == 0)
 			return true;
-	return false;
+	return row->container && config_mode_container(mode) && *config_mode_container(mode);
 }
 
 static int check_modes(struct config_checker *k)
@@ -161,8 +162,6 @@ static int check_modes(struct config_checker *k)
 
 		if (!mode || !*mode || is_allowed(row, mode))
 			continue;
-		if (sv_has_prefix(sv_from(mode), "container:"))
-			return option_refuse(k, row->option, mode, "another container's namespace is not supported");
 		if (!row->text)
 			return option_refuse(k, row->option, mode, "network %s not found", mode);
 		return option_refuse(k, row->option, mode, "%s: %s", row->text, mode);

@@ -156,8 +156,10 @@ static int open_state(struct creation *cr, struct err *e)
 int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
 {
 	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
-	int r = runtime_spec_print(&cr->spec, false, &json, e);
+	int r = create_check_others(cr, e);
 
+	if (r == 0)
+		r = runtime_spec_print(&cr->spec, false, &json, e);
 	if (r == 0 && cr->state_dir < 0)
 		r = open_state(cr, e);
 	if (r == 0)

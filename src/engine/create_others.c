@@ -17,6 +17,139 @@ static int find_other(struct creation *cr, struct sv name, struct container_row 
 	return container_find(cr->en, name, cr->a, ret, e);
 }
 
+/* ---- container:X -------------------------------------------------------------------------------------------- */
+
+static const struct joined {
+	const char *option, *what;
+	size_t offset;
+} joined_modes[] = {
+#define MODE(member) offsetof(struct container_config, member)
+	{ "--pid", "PID namespace", MODE(pid_mode) },
+	{ "--ipc", "IPC", MODE(ipc_mode) },
+	{ "--uts", "UTS namespace", MODE(uts_mode) },
+	{ "--network", NULL, MODE(network_mode) },
+#undef MODE
+};
+
+static const char **mode_of(struct container_config *c, const struct joined *j)
+{
+	return (const char **)((char *)c + j->offset);
+}
+
+int create_name_others(struct creation *cr, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(joined_modes); i++) {
+		const char **mode = mode_of(cr->config, &joined_modes[i]), *name = config_mode_container(*mode);
+		struct container_row row;
+		int r;
+
+		if (!name || (cr->plan_only && !cr->en))
+			continue;
+		r = find_other(cr, sv_from(name), &row, e);
+		if (r < 0)
+			return err_wrap(e, r, "%s container:%.80s", joined_modes[i].option, name);
+		*mode = arena_fmt(cr->a, "container:%s", row.id);
+		if (!*mode)
+			return err_oom(e);
+	}
+	return 0;
+}
+
+static bool is_shareable(const char *mode)
+{
+	return config_mode_is(mode, "shareable") || config_mode_is(mode, "host") || config_mode_container(mode);
+}
+
+static int refuse_join(const struct joined *j, const char *id, const char *why, struct err *e)
+{
+	if (!j->what)
+		return err_set(e, EINVAL, "cannot join network of a non running container: %s", id);
+	return err_set(e, EINVAL, "can't join %s of container %s: %s", j->what, id, why);
+}
+
+static int check_join(struct creation *cr, const struct joined *j, const char *id, struct err *e)
+{
+	struct container_config other;
+	struct container_state state;
+	struct container_row row;
+	int r = find_other(cr, sv_from(id), &row, e);
+
+	if (r == 0)
+		r = container_look(cr->en, &row, &state, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s container:%.80s", j->option, id);
+	if (state.status == CONTAINER_RESTARTING)
+		return err_set(e, EINVAL, "Container %s is restarting, wait until the container is running", id);
+	if (!container_is_active(state.status))
+		return refuse_join(j, id, arena_fmt(cr->a, "container %s is not running", id), e);
+	if (j->offset != offsetof(struct container_config, ipc_mode))
+		return 0;
+	r = config_parse(sv_from(row.config), cr->a, &other, e);
+	if (r == 0 && !is_shareable(other.ipc_mode))
+		r = refuse_join(j, id, "non-shareable IPC (hint: use IpcMode:shareable for the donor container)", e);
+	return r;
+}
+
+int create_check_others(struct creation *cr, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(joined_modes); i++) {
+		const char *id = config_mode_container(*mode_of(cr->config, &joined_modes[i]));
+
+		if (id)
+			r = check_join(cr, &joined_modes[i], id, e);
+	}
+	return r;
+}
+
+/* A chain of networks ends at the container that has one of its own. */
+#define CHAIN_MAX 16
+
+static int find_owner(struct creation *cr, const char *name, struct container_row *ret, struct container_config *ret_c,
+		      struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && name && i < CHAIN_MAX; i++) {
+		r = find_other(cr, sv_from(name), ret, e);
+		if (r == 0)
+			r = config_parse(sv_from(ret->config), cr->a, ret_c, e);
+		if (r == 0)
+			name = config_mode_container(ret_c->network_mode);
+	}
+	return r;
+}
+
+static const char *hostname_of(struct creation *cr, const struct container_row *row, const struct container_config *c)
+{
+	return c->hostname ? c->hostname : arena_fmt(cr->a, "%.12s", row->id);
+}
+
+/* Who shares a network shares the files that describe it. */
+int create_share_names(struct creation *cr, struct err *e)
+{
+	const char *net = config_mode_container(cr->config->network_mode);
+	const char *uts = config_mode_container(cr->config->uts_mode);
+	struct spec_inputs *in = &cr->inputs;
+	struct container_config other;
+	struct container_row row;
+	int r;
+
+	if ((!net && !uts) || !cr->en)
+		return 0;
+	r = find_owner(cr, net ? net : uts, &row, &other, e);
+	if (r < 0)
+		return r;
+	in->hostname = hostname_of(cr, &row, &other);
+	if (!net)
+		return in->hostname ? 0 : err_oom(e);
+	in->etc_hosts = arena_fmt(cr->a, "%s/containers/%s/hosts", cr->en->root_path, row.id);
+	in->etc_hostname = arena_fmt(cr->a, "%s/containers/%s/hostname", cr->en->root_path, row.id);
+	in->etc_resolv_conf = arena_fmt(cr->a, "%s/containers/%s/resolv.conf", cr->en->root_path, row.id);
+	return in->hostname && in->etc_hosts && in->etc_hostname && in->etc_resolv_conf ? 0 : err_oom(e);
+}
+
 /* ---- --volumes-from ----------------------------------------------------------------------------------------- */
 
 /* "CONTAINER", "CONTAINER:ro"; z and Z are SELinux's, and change nothing here */

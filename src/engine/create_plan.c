@@ -243,7 +243,7 @@ static int make_inputs(struct creation *cr, struct err *e)
 	if (!cr->inputs.root_path || !cr->inputs.etc_hosts || !cr->inputs.etc_hostname || !cr->inputs.etc_resolv_conf ||
 	    !cr->inputs.hostname)
 		return err_oom(e);
-	return 0;
+	return create_share_names(cr, e);
 }
 
 int create_look_up(struct creation *cr, struct err *e)
@@ -253,6 +253,8 @@ int create_look_up(struct creation *cr, struct err *e)
 
 	if (r == 0 && config_asks_rare(cr->config))
 		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
+	if (r == 0 && !cr->row)
+		r = create_name_others(cr, e);
 	if (r == 0 && !cr->row)
 		r = create_take_volumes(cr, e);
 	if (r == 0)

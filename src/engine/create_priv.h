@@ -20,6 +20,12 @@ int create_make_volumes(struct creation *cr, struct err *e);
 int create_etc_files(struct creation *cr, struct err *e);
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);
+/* create_others.c: the names in container:X become ids. -ENOENT */
+int create_name_others(struct creation *cr, struct err *e);
+/* create_check_others - those containers run, and share their IPC. -EINVAL with Docker's texts */
+int create_check_others(struct creation *cr, struct err *e);
+/* create_share_names - host name and files in /etc of the container whose network or host name is shared. */
+int create_share_names(struct creation *cr, struct err *e);
 /* create_others.c: --volumes-from: mounts of other containers join config.mounts, to be kept with it. -ENOENT, -EINVAL */
 int create_take_volumes(struct creation *cr, struct err *e);
 /* create_find_blkio - the numbers of the disks whose I/O is limited. -ENOENT, -ENOTBLK, -EINVAL (a partition): by option and

@@ -30,6 +30,7 @@ static void print_warnings(const struct creation *cr)
 static int run_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		    struct err *e)
 {
+	static const struct handed_mount shm = { "/dev/shm", -1 }; /* of another container: its monitor has it */
 	scoped_buf out = BUF(LIMIT_CONTROL_MSG);
 	struct creation cr;
 	struct plan_inputs in;
@@ -40,7 +41,9 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 		return r;
 	print_warnings(&cr);
 	in = (struct plan_inputs){ .id = cr.id.hex, .root = cr.charter.root, .copy_up = cr.charter.copy_up,
-				   .copy_up_count = cr.charter.copy_up_count, .die_with_parent = true };
+				   .copy_up_count = cr.charter.copy_up_count, .handed = &shm,
+				   .handed_count = config_mode_container(c->ipc_mode) != NULL,
+				   .die_with_parent = true };
 	r = plan_make(&cr.spec, &cr.facts, &in, a, &p, e);
 	if (r == 0)
 		r = plan_make_filter(&p, e);

@@ -70,14 +70,17 @@ void spec_add_pair(struct spec_builder *b, struct oci_pairs *l, const char *key,
 
 /* ---- namespaces, sysctls, cgroup ---------------------------------------------------------------------------- */
 
-static void add_namespace(struct spec_builder *b, const char *type)
+/* mode "container:ID" becomes the path: what that is in a host's /proc, the monitor finds out at each start. */
+static void add_namespace(struct spec_builder *b, const char *type, const char *mode)
 {
 	struct oci_namespace *ns = LIST_ADD(b->a, &b->s->namespaces);
 
-	if (ns)
-		ns->type = type;
-	else
+	if (!ns) {
 		spec_oom(b);
+		return;
+	}
+	ns->type = type;
+	ns->path = config_mode_container(mode) ? mode : NULL;
 }
 
 /* All private, also cgroup on v1; "host" leaves one out. */
@@ -100,7 +103,7 @@ void spec_namespaces(struct spec_builder *b)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].possible && !config_mode_is(rows[i].mode, "host"))
-			add_namespace(b, rows[i].type);
+			add_namespace(b, rows[i].type, rows[i].mode);
 }
 
 static int set_mappings(struct oci_id_mappings *to, const struct id_map *from, struct arena *a)
@@ -136,7 +139,7 @@ static void add_sysctls(struct spec_builder *b)
 {
 	const struct oci_pairs *asked = &b->c->sysctls;
 
-	if (!config_mode_is(b->c->network_mode, "host")) {
+	if (!config_mode_is(b->c->network_mode, "host") && !config_mode_container(b->c->network_mode)) {
 		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ping_group_range", ping_groups(b));
 	}
@@ -166,7 +169,7 @@ static void set_frame(struct spec_builder *b)
 	s->root.path = b->in->root_path;
 	s->root.readonly = b->c->readonly_rootfs;
 	s->annotations = b->c->annotations;
-	if (!config_mode_is(b->c->uts_mode, "host")) {
+	if (!config_mode_is(b->c->uts_mode, "host") && !config_mode_container(b->c->uts_mode)) {
 		s->hostname = b->in->hostname;
 		s->domainname = b->c->domainname;
 	}

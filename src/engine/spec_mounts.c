@@ -191,10 +191,12 @@ static bool is_writable(const struct spec_builder *b, const struct default_mount
 	return strcmp(d->type, "sysfs") == 0 && b->c->privileged;
 }
 
-/* --ipc host shares the segments, so the files of shm_open(3) too */
-static void add_host_shm(struct spec_builder *b, struct mount_list *l)
+/* Who shares the segments shares the files of shm_open(3) too: those of the host, or of "container:ID", which the monitor
+ * finds. */
+static void add_shared_shm(struct spec_builder *b, struct mount_list *l)
 {
-	struct oci_mount *m = add_mount(b, l, "bind", "/dev/shm", "/dev/shm");
+	bool host = config_mode_is(b->c->ipc_mode, "host");
+	struct oci_mount *m = add_mount(b, l, "bind", host ? "/dev/shm" : b->c->ipc_mode, "/dev/shm");
 
 	if (!m)
 		return;
@@ -247,8 +249,9 @@ void spec_mounts(struct spec_builder *b)
 
 		if (!is_wanted(b, d, &asked))
 			continue;
-		if (strcmp(d->source, "shm") == 0 && config_mode_is(b->c->ipc_mode, "host"))
-			add_host_shm(b, &all);
+		if (strcmp(d->source, "shm") == 0 &&
+		    (config_mode_is(b->c->ipc_mode, "host") || config_mode_container(b->c->ipc_mode)))
+			add_shared_shm(b, &all);
 		else
 			add_default(b, d, &all);
 	}

@@ -48,6 +48,10 @@ int mount_overlay_idmapped(const struct mount_overlay *o, int userns, const stru
 /* mount_clone - a detached copy of the mount (tree) at dir/path; path "" means dir itself. */
 int mount_clone(int dir, const char *path, bool recursive, struct err *e);
 
+/* mount_clone_from - a detached copy of the mount at `path` (absolute) of another mount namespace: `ns`, a descriptor of
+ * it. A process is made for it. -ELOOP: a symbolic link. */
+int mount_clone_from(int ns, const char *path, struct err *e);
+
 /* mount_change - set and clear attributes, and propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: as is) */
 int mount_change(int mnt, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct err *e);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MOUNT_ATTR_IDMAP of mount_setattr(2), and an overlay of idmapped layers. */
-#include "kernel/mount.h"
+#include "kernel/mount_elsewhere.h"
 
 #include "base/fault.h"
 #include "base/scope.h"
+#include "kernel/mount.h"
 #include "kernel/sys.h"
 
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
 int mount_idmap(int mnt, int userns, bool recursive, struct err *e)
 {
@@ -40,12 +40,6 @@ static int clone_idmapped(int dir, const char *path, int userns, int *ret, struc
 
 /* ---- where layers must be attached ---------------------------------------------------------------------------- */
 
-/* What the process with a mount namespace of its own found: a descriptor in the shared table, or an error. */
-struct answer {
-	int mnt;
-	struct err err;
-};
-
 static int attach_over(int mnt, const char *path, struct err *e)
 {
 	scoped_fd target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -66,64 +60,17 @@ static int attach_and_mount(const struct mount_overlay *o, struct err *e)
 	return r < 0 ? r : mount_overlay(o, e);
 }
 
-static _Noreturn void answer(const struct mount_overlay *o, int to)
+static int mount_there(const void *overlay, struct err *e)
 {
-	struct answer a = { .mnt = -1 };
-
 	fault_role("overlay");
-	a.mnt = attach_and_mount(o, &a.err);
-	if (write(to, &a, sizeof a) == (ssize_t)sizeof a)
-		_exit(0);
-	if (a.mnt >= 0)
-		close(a.mnt); /* nobody would know of it */
-	_exit(1);
-}
-
-static int hear(int from, struct answer *a, struct err *e)
-{
-	ssize_t n;
-
-	do
-		n = read(from, a, sizeof *a);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof *a)
-		return n < 0 ? err_sys(e, "read from the process that mounts") :
-			       err_set(e, EIO, "the process that mounts the root file system ended early");
-	if (a->mnt >= 0)
-		return a->mnt;
-	a->err.msg[sizeof a->err.msg - 1] = '\0';
-	return err_set(e, a->err.code > 0 ? a->err.code : EPROTO, "%s", a->err.msg);
-}
-
-/* The table of descriptors is shared, so that what was mounted there is open here; nothing else is. */
-static int mount_elsewhere(const struct mount_overlay *o, struct err *e)
-{
-	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_FILES };
-	scoped_fd from = -1, to = -1;
-	struct answer a;
-	int pair[2], pid, r, status;
-
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return err_sys(e, "pipe");
-	from = pair[0];
-	to = pair[1];
-	pid = sys_clone3(&args);
-	if (pid < 0)
-		return err_sys(e, "clone3 of a mount namespace");
-	if (pid == 0)
-		answer(o, to);
-	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
-		;
-	close(fd_take(&to));
-	r = hear(from, &a, e);
-	return r;
+	return attach_and_mount(overlay, e);
 }
 
 /* ---- the overlay ------------------------------------------------------------------------------------------------ */
 
 static int mount_as_caller(const struct mount_overlay *o, struct err *e)
 {
-	return o->detached ? mount_overlay(o, e) : mount_elsewhere(o, e);
+	return o->detached ? mount_overlay(o, e) : mount_elsewhere(CLONE_NEWNS, mount_there, o, e);
 }
 
 /* What overlayfs makes in the upper directory it makes as who mounted it, and an id that is not mapped can make nothing in

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "kernel/procfs.h"
+#include "monitor/join.h"
 #include "monitor/oom.h"
 #include "monitor/parts.h"
 
@@ -117,10 +118,11 @@ static int read_config(struct monitor *m, struct err *e)
 	return err_wrap(e, r, CONFIG_FILE);
 }
 
-static int make_plan(struct monitor *m, struct err *e)
+static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 {
 	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
-				  .copy_up_count = m->charter.copy_up_count, .die_with_parent = true };
+				  .copy_up_count = m->charter.copy_up_count, .handed = j->mounts,
+				  .handed_count = j->mount_count, .die_with_parent = true };
 	int r = m->facts_are_new ? 0 : host_facts_read(&m->host, &m->birth, &m->facts, e);
 
 	m->facts_are_new = false;
@@ -165,9 +167,15 @@ static int make_container(struct monitor *m, struct err *e)
 
 int birth_create(struct monitor *m, struct err *e)
 {
+	struct joins joins = { .n = 0 };
 	int r = read_config(m, e);
 
 	if (r == 0)
-		r = make_plan(m, e);
-	return r < 0 ? r : make_container(m, e);
+		r = join_resolve(&joins, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
+	if (r == 0)
+		r = make_plan(m, &joins, e);
+	if (r == 0)
+		r = make_container(m, e);
+	join_done(&joins); /* the container has them now */
+	return r;
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -59,6 +60,33 @@ static int host_root_bind(struct apply *a, const struct step *s, struct err *e)
 	return 0;
 }
 
+/* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still
+ * our descriptors: it is not dumpable until its execve(2). */
+static int clone_child(struct clone_args *args)
+{
+	int before, pid, code;
+
+	if (args->flags & CLONE_NEWPID)
+		return sys_clone3(args);
+	before = prctl(PR_GET_DUMPABLE);
+	if (before < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -1;
+	pid = sys_clone3(args);
+	if (pid == 0)
+		return 0;
+	code = errno;
+	(void)prctl(PR_SET_DUMPABLE, before);
+	errno = code;
+	return pid;
+}
+
+static int clone_failed(const struct clone_args *args, struct err *e)
+{
+	if (errno == ENOMEM && !(args->flags & CLONE_NEWPID)) /* pid_namespaces(7) */
+		return err_set(e, ENOMEM, "clone3: the pid namespace that is joined has ended, or there is no memory");
+	return err_sys(e, "clone3");
+}
+
 static int host_clone(struct apply *a, const struct step *s, struct err *e)
 {
 	struct clone_args args = { .flags = s->set | CLONE_PIDFD, .exit_signal = SIGCHLD };
@@ -75,14 +103,14 @@ static int host_clone(struct apply *a, const struct step *s, struct err *e)
 	}
 	a->init.sync = pair[1];
 	a->init.cgroup = c->cgroup;
-	pid = sys_clone3(&args);
+	pid = clone_child(&args);
 	if (pid == 0) {
 		close(pair[0]);
 		init_main(&a->init);
 	}
 	close(pair[1]);
 	if (pid < 0) {
-		int r = err_sys(e, "clone3");
+		int r = clone_failed(&args, e);
 
 		close(pair[0]);
 		return r;

@@ -27,6 +27,8 @@ static const char *namespace_file(uint64_t flag)
 		return "ipc";
 	case CLONE_NEWUTS:
 		return "uts";
+	case CLONE_NEWPID:
+		return "pid";
 	default:
 		return "cgroup";
 	}
@@ -108,9 +110,16 @@ static int idmap_bind(struct apply *a, const struct step *s, int mnt, struct err
 	return r < 0 ? r : mount_idmap(mnt, own ? ns : a->userns, s->n[3] == IDMAP_TREE, e);
 }
 
+static int handed(const struct step *s, struct err *e)
+{
+	int fd = fcntl((int)s->n[0], F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? err_sys(e, "duplicate a descriptor") : fd;
+}
+
 int host_bind_source(struct apply *a, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = mount_clone(AT_FDCWD, s->path, s->recursive, e);
+	scoped_fd mnt = s->n[0] >= 0 ? handed(s, e) : mount_clone(AT_FDCWD, s->path, s->recursive, e);
 	int r = mnt < 0 ? mnt : 0;
 
 	if (r == 0 && s->n[3] != IDMAP_NONE)

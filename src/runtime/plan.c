@@ -28,6 +28,7 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 	      struct arena *a, struct plan *ret, struct err *e)
 {
 	struct plan p = { .spec = spec, .facts = facts, .id = in->id, .root = in->root, .arena = a,
+			  .handed = in->handed, .handed_count = in->handed_count,
 			  .die_with_parent = in->die_with_parent };
 	int r = plan_userns(&p, e);
 

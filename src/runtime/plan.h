@@ -80,12 +80,20 @@ struct root_source {
 	const char *upper, *work; /* relative to data_dir */
 };
 
+/* A bind whose source the caller has: a detached mount, in the place of what the document names. */
+struct handed_mount {
+	const char *destination;
+	int fd; /* the caller's; -1 in a plan that is only printed */
+};
+
 struct plan_inputs {
 	const char *id;
 	struct root_source root;
 	const char *const
 		*copy_up; /* destinations of mounts that get the image's files while they are empty: volumes */
 	size_t copy_up_count;
+	const struct handed_mount *handed;
+	size_t handed_count;
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
 };
 
@@ -105,6 +113,8 @@ struct plan {
 	unsigned seccomp_flags;
 	struct cap_sets caps;
 	char *const *argv, *const *envp;
+	const struct handed_mount *handed;
+	size_t handed_count;
 	size_t bind_count; /* of BIND_SOURCE steps; the BIND of each has its place in n[2] */
 	struct step *steps;
 	size_t step_count, step_cap;

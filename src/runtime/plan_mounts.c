@@ -107,17 +107,26 @@ static int plan_idmap(struct plan *p, const struct oci_mount *m, const struct st
 	return r;
 }
 
+static const struct handed_mount *find_handed(const struct plan *p, const struct oci_mount *m)
+{
+	for (size_t i = 0; m->destination && i < p->handed_count; i++)
+		if (strcmp(p->handed[i].destination, m->destination) == 0)
+			return &p->handed[i];
+	return NULL;
+}
+
 /* What is bound is taken before the root has its place: a folder above that place would show the root in itself. The host
  * side takes what only it may: a source for a container in a user namespace, an idmapped one. */
 static int plan_bind_source(struct plan *p, enum step_actor actor, const struct oci_mount *m, struct mount_options *o,
 			    size_t index, struct err *e)
 {
 	bool mapped = o->idmap || m->uid_mappings.n || m->gid_mappings.n;
+	const struct handed_mount *handed = find_handed(p, m);
 	const struct step_idmap *map = NULL;
 	struct step *s;
 	int r = 0;
 
-	if (actor != (mapped || p->userns ? ACTOR_HOST : ACTOR_CHILD))
+	if (actor != (mapped || handed || p->userns ? ACTOR_HOST : ACTOR_CHILD))
 		return 0;
 	if (mapped)
 		r = plan_idmap(p, m, &map, e);
@@ -127,19 +136,20 @@ static int plan_bind_source(struct plan *p, enum step_actor actor, const struct 
 	OOM_IF_NULL(s, e);
 	s->path = m->source;
 	s->recursive = o->recursive_bind;
+	s->n[0] = handed ? handed->fd : -1;
 	s->n[2] = (int64_t)index;
 	s->n[3] = mapped && !o->idmap ? IDMAP_MOUNT : (int64_t)o->idmap;
 	s->data = map;
 	return 0;
 }
 
-static int check_bind(const struct oci_mount *m, const struct mount_options *o, struct err *e)
+static int check_bind(const struct plan *p, const struct oci_mount *m, const struct mount_options *o, struct err *e)
 {
 	if (!o->bind)
 		return o->idmap || m->uid_mappings.n || m->gid_mappings.n ?
 			       err_set(e, ENOTSUP, "%s: only a bind can be idmapped", m->destination) :
 			       0;
-	if (m->source && m->source[0] == '/')
+	if (find_handed(p, m) || (m->source && m->source[0] == '/'))
 		return 0;
 	return err_set(e, EINVAL, "%s: source \"%s\" is not absolute", m->destination ? m->destination : "",
 		       m->source ? m->source : "");
@@ -155,7 +165,7 @@ int plan_bind_sources(struct plan *p, enum step_actor actor, struct err *e)
 		int r = options_of(p, m, &o, e);
 
 		if (r == 0)
-			r = check_bind(m, &o, e);
+			r = check_bind(p, m, &o, e);
 		if (r == 0 && o.bind)
 			r = plan_bind_source(p, actor, m, &o, binds++, e);
 		if (r < 0)

@@ -15,45 +15,85 @@
 
 /* ---- namespaces --------------------------------------------------------------------------------------------- */
 
-static const struct {
+enum joiner { NOBODY, CHILD, HOST };
+
+static const struct namespace
+{
 	const char *type;
 	uint64_t flag;
-	bool joinable; /* by the child itself with setns(2) */
-} namespaces[] = {
-	{ "pid", CLONE_NEWPID, false },	   { "network", CLONE_NEWNET, true }, { "mount", CLONE_NEWNS, false },
-	{ "ipc", CLONE_NEWIPC, true },	   { "uts", CLONE_NEWUTS, true },     { "cgroup", CLONE_NEWCGROUP, true },
-	{ "time", CLONE_NEWTIME, false },  { "user", CLONE_NEWUSER, false },
+	enum joiner joiner; /* who calls setns(2); of a pid namespace only the children of the caller are members */
+}
+namespaces[] = {
+	{ "pid", CLONE_NEWPID, HOST },	  { "network", CLONE_NEWNET, CHILD }, { "mount", CLONE_NEWNS, NOBODY },
+	{ "ipc", CLONE_NEWIPC, CHILD },	  { "uts", CLONE_NEWUTS, CHILD },     { "cgroup", CLONE_NEWCGROUP, CHILD },
+	{ "time", CLONE_NEWTIME, NOBODY }, { "user", CLONE_NEWUSER, NOBODY },
 };
 
-/* With a user namespace of its own the child has no right to another one: the host side joins it before the clone. */
-static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64_t *seen, struct err *e)
+static const struct namespace *find_namespace(const struct oci_namespace *ns)
 {
-	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
-		uint64_t flag = namespaces[i].flag;
-		struct step *s;
-
-		if (!ns->type || strcmp(ns->type, namespaces[i].type) != 0)
-			continue;
-		if (*seen & flag)
-			return err_set(e, EINVAL, "type: \"%s\" is there twice", ns->type);
-		*seen |= flag;
-		if (!ns->path || !*ns->path) {
-			p->clone_flags |= flag;
-			return 0;
-		}
-		if (!namespaces[i].joinable)
-			return err_set(e, ENOTSUP, "path: joining a %s namespace is not supported", ns->type);
-		s = plan_add(p, p->userns ? ACTOR_HOST : ACTOR_CHILD, STEP_NS_JOIN);
-		if (!s)
-			return err_oom(e);
-		s->path = ns->type;
-		s->source = ns->path;
-		s->set = flag;
-		return 0;
-	}
-	return err_set(e, EINVAL, "type: \"%s\" is not a namespace that tare makes", ns->type ? ns->type : "");
+	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
+		if (ns->type && strcmp(ns->type, namespaces[i].type) == 0)
+			return &namespaces[i];
+	return NULL;
 }
 
+static bool is_joined(const struct oci_namespace *ns)
+{
+	return ns->path && *ns->path;
+}
+
+/* With a user namespace of its own the child has no right to another one: the host side joins it before the clone. */
+static enum joiner joiner_of(const struct plan *p, const struct namespace *row)
+{
+	return p->userns && row->joiner == CHILD ? HOST : row->joiner;
+}
+
+static int add_join(struct plan *p, enum step_actor actor, const struct namespace *row, const struct oci_namespace *ns,
+		    struct err *e)
+{
+	struct step *s = plan_add(p, actor, STEP_NS_JOIN);
+
+	if (!s)
+		return err_oom(e);
+	s->path = ns->type;
+	s->source = ns->path;
+	s->set = row->flag;
+	return 0;
+}
+
+static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64_t *seen, struct err *e)
+{
+	const struct namespace *row = find_namespace(ns);
+
+	if (!row)
+		return err_set(e, EINVAL, "type: \"%s\" is not a namespace that tare makes", ns->type ? ns->type : "");
+	if (*seen & row->flag)
+		return err_set(e, EINVAL, "type: \"%s\" is there twice", ns->type);
+	*seen |= row->flag;
+	if (!is_joined(ns)) {
+		p->clone_flags |= row->flag;
+		return 0;
+	}
+	if (row->joiner == NOBODY)
+		return err_set(e, ENOTSUP, "path: joining a %s namespace is not supported", ns->type);
+	return joiner_of(p, row) == HOST ? add_join(p, ACTOR_HOST, row, ns, e) : 0;
+}
+
+static int plan_child_joins(struct plan *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->spec->namespaces.n; i++) {
+		const struct oci_namespace *ns = &p->spec->namespaces.v[i];
+		const struct namespace *row = find_namespace(ns);
+
+		if (is_joined(ns) && joiner_of(p, row) == CHILD)
+			r = add_join(p, ACTOR_CHILD, row, ns, e);
+	}
+	return r;
+}
+
+/* What the clone makes, and what the host side joins before it. */
 static int plan_namespaces(struct plan *p, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
@@ -277,8 +317,7 @@ static int plan_child(struct plan *p, struct err *e)
 
 	if (v1 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
-	if (!p->userns)
-		r = plan_namespaces(p, e);
+	r = plan_child_joins(p, e);
 	if (r < 0)
 		return r;
 	if ((p->userns && !plan_add(p, ACTOR_CHILD, STEP_USERNS_ROOT)) ||
@@ -290,7 +329,7 @@ static int plan_child(struct plan *p, struct err *e)
 
 int plan_start(struct plan *p, struct err *e)
 {
-	int r = p->userns ? plan_namespaces(p, e) : 0;
+	int r = plan_namespaces(p, e);
 	size_t clone = p->step_count;
 
 	if (r < 0)

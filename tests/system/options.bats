@@ -105,3 +105,81 @@ load helpers
 	expect 0 tare rm -f -v two
 	equal "" "$(ls "$T/root/volumes" 2>/dev/null)"
 }
+
+# ---- container:X --------------------------------------------------------------------------------------------------
+
+# inodes PID TYPE…: of its namespaces
+inodes()
+{
+	local pid=$1 type
+	shift
+	for type in "$@"; do readlink "/proc/$pid/ns/$type"; done
+}
+
+# bats test_tags=guest
+@test "--pid, --ipc, --uts and --network container:X share what X has, and only that" {
+	start one --ipc shareable --hostname shared -- sh -c 'echo of-one >/dev/shm/file; sleep 1000'
+	start two --pid container:one --ipc container:one --uts container:one --network container:one
+	equal "$(inodes "$(pid_of one)" pid ipc uts net)" "$(inodes "$(pid_of two)" pid ipc uts net)"
+	[ "$(inodes "$(pid_of one)" mnt)" != "$(inodes "$(pid_of two)" mnt)" ] || fail "the same mounts"
+	expect 0 in_box two sh -c 'cat /dev/shm/file; hostname; cat /etc/hostname; ps | grep -c "[s]leep 1000"'
+	equal $'of-one\nshared\nshared\n2' "$out"
+	equal "container:$(state_id one)" "$(tare inspect two | jq -r '.[0].HostConfig.PidMode')"
+	# the first one's end takes those along that live in its pid namespace
+	expect 0 tare rm -f one
+	eventually 5 eval '! is_running two'
+	equal 137 "$(state_of two ExitCode)"
+}
+
+state_id() { tare inspect "$1" | jq -r '.[0].Id'; }
+
+@test "container:X is refused when X is not there, does not run, or does not share" {
+	local option
+	start one
+	for option in pid ipc uts network; do
+		expect 125 tare run --"$option" container:nosuch busybox true
+		contains "--$option container:nosuch: No such container: nosuch" "$err"
+	done
+	expect 125 tare run --ipc container:one busybox true
+	contains 'non-shareable IPC (hint: use IpcMode:shareable for the donor container)' "$err"
+	expect 0 tare create --name idle --ipc shareable busybox true
+	expect 125 tare run --network container:idle busybox true
+	contains "cannot join network of a non running container: $(state_id idle)" "$err"
+	expect 125 tare run --pid container:idle busybox true
+	contains "can't join PID namespace of container $(state_id idle): container $(state_id idle) is not running" "$err"
+	expect 125 tare run --ipc container:idle busybox true
+	contains "can't join IPC of container" "$err"
+	expect 125 tare run --hostname x --network container:one busybox true
+	contains 'conflicting options: hostname and the network mode' "$err"
+	equal "idle one" "$(tare ps -a --format '{{.Names}}' | sort | xargs)"
+	expect 0 tare rm -f idle
+}
+
+@test "container:X is looked up again at each start" {
+	start one --hostname first
+	expect 0 tare create --name two --uts container:one busybox sleep 1000
+	expect 0 tare start two
+	equal "$(inodes "$(pid_of one)" uts)" "$(inodes "$(pid_of two)" uts)"
+	expect 0 tare kill two
+	eventually 5 eval '! is_running two'
+	expect 0 tare restart -t 0 one
+	expect 0 tare start two
+	eventually 5 is_running two
+	equal "$(inodes "$(pid_of one)" uts)" "$(inodes "$(pid_of two)" uts)"
+	expect 0 tare rm -f one
+	expect 0 tare kill two
+	eventually 5 eval '! is_running two'
+	expect 1 tare start two
+	contains 'No such container' "$err"
+}
+
+# CVE-2016-9962: who sees a process that is being set up must not reach the host through it
+@test "a container that is joined cannot open the descriptors of who enters it" {
+	start one -- sh -c "while :; do for d in /proc/[0-9]*; do
+		[ \$d = /proc/1 ] || { ls -l \$d/fd; [ ! -e \$d/root$T/mounts.before ] || echo ROOT; } 2>/dev/null; done; done >/seen"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		expect 0 box --pid container:one -- true
+	done
+	expect 0 in_box one sh -c 'grep -cE "^l" /seen; grep -E "ROOT| -> (socket|anon_inode|/$|/proc$|/sys|/tmp)" /seen; true'
+	matches '^[1-9][0-9]*$' "$out" "descriptors seen, and those of the host"
+}

@@ -140,7 +140,11 @@ static const struct {
 	  "--hostname h: conflicting options: hostname and the network mode" },
 	/* modes */
 	{ HOST("\"PidMode\":\"x\""), "--pid x: invalid PID mode: x" },
-	{ HOST("\"PidMode\":\"container:a\""), "--pid container:a: another container's namespace is not supported" },
+	{ HOST("\"PidMode\":\"container:a\",\"IpcMode\":\"container:a\",\"UTSMode\":\"container:a\",\"NetworkMode\":\"container:a\""),
+	  NULL },
+	{ HOST("\"PidMode\":\"container:\""), "--pid container:: invalid PID mode: container:" },
+	{ HOST("\"CgroupnsMode\":\"container:a\""),
+	  "--cgroupns container:a: invalid cgroup namespace mode: container:a" },
 	{ HOST("\"IpcMode\":\"x\""), "--ipc x: invalid IPC mode: x" },
 	{ HOST("\"UTSMode\":\"none\""), "--uts none: invalid UTS mode: none" },
 	{ HOST("\"CgroupnsMode\":\"x\""), "--cgroupns x: invalid cgroup namespace mode: x" },

@@ -474,6 +474,30 @@ TEST(namespaces_are_all_private_until_host_is_asked)
 	assert_int_equal(0, x.s.sysctl.n);
 }
 
+TEST(namespaces_of_another_container_are_named)
+{
+	scoped_fixture x;
+
+	start(&x);
+	x.c.network_mode = x.c.uts_mode = x.c.pid_mode = x.c.ipc_mode = "container:0123";
+	x.c.domainname = "not-ours";
+	must_make(&x);
+	assert_string_equal("mount network time uts pid ipc cgroup", namespaces(&x));
+	for (size_t i = 0; i < x.s.namespaces.n; i++) {
+		const char *type = x.s.namespaces.v[i].type, *path = x.s.namespaces.v[i].path;
+
+		if (strcmp(type, "mount") == 0 || strcmp(type, "time") == 0 || strcmp(type, "cgroup") == 0)
+			assert_null(path);
+		else
+			assert_string_equal("container:0123", path);
+	}
+	/* what is set in them is theirs */
+	assert_null(x.s.hostname);
+	assert_null(x.s.domainname);
+	assert_int_equal(0, x.s.sysctl.n);
+	assert_string_equal("rbind rprivate", options_at(&x, "/dev/shm"));
+}
+
 TEST(asked_sysctls_override_the_default_ones)
 {
 	struct oci_pair asked[] = { { "net.ipv4.ip_unprivileged_port_start", "1024" }, { "net.core.somaxconn", "9" } };
@@ -671,6 +695,7 @@ int main(void)
 		RUN(cgroup_and_sys_are_writable_only_when_asked),
 		RUN(read_only_leaves_dev_and_proc_writable),
 		RUN(namespaces_are_all_private_until_host_is_asked),
+		RUN(namespaces_of_another_container_are_named),
 		RUN(asked_sysctls_override_the_default_ones),
 		RUN(memory_swap_is_twice_the_memory_where_it_is_counted),
 		RUN(cpus_become_a_quota_of_100_ms),

@@ -314,9 +314,44 @@ TEST(capabilities_that_cannot_be_granted_are_left_out)
 	arena_done(&m.a);
 }
 
+/* Only children of who joins a pid namespace are in it: so the host side does, before the clone. */
+TEST(a_pid_namespace_is_joined_before_the_clone_and_another_by_the_child)
+{
+	static const char json[] =
+		"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\"},"
+		"\"mounts\":[{\"destination\":\"/dev/shm\",\"type\":\"bind\",\"source\":\"container:x\"}],\"linux\":{"
+		"\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\",\"path\":\"/p\"},{\"type\":\"ipc\",\"path\":\"/i\"}]}}";
+	static const struct handed_mount shm = { "/dev/shm", 9 };
+	struct plan_inputs in = { .id = "id", .root = { .path = "/r" }, .handed = &shm, .handed_count = 1 };
+	struct made m;
+	size_t clone;
+
+	make(&m, "", "", "", "");
+	assert_int_equal(0, runtime_spec_parse(sv_from(json), &m.a, &m.spec, &m.e));
+	if (plan_make(&m.spec, &m.facts, &in, &m.a, &m.plan, &m.e) < 0)
+		fail_msg("%s", m.e.msg);
+	clone = at(&m.plan, STEP_CLONE);
+	assert_int_equal(0, m.plan.steps[clone].set & (CLONE_NEWPID | CLONE_NEWIPC));
+	for (size_t i = 0; i < m.plan.step_count; i++) {
+		const struct step *s = &m.plan.steps[i];
+
+		if (s->op == STEP_NS_JOIN && s->set == CLONE_NEWPID)
+			assert_true(i < clone && s->actor == ACTOR_HOST);
+		else if (s->op == STEP_NS_JOIN)
+			assert_true(i > clone && s->actor == ACTOR_CHILD && s->set == CLONE_NEWIPC);
+		else if (s->op == STEP_BIND_SOURCE) /* what the caller has, only the host side can take */
+			assert_true(i < clone && s->actor == ACTOR_HOST && s->n[0] == 9);
+	}
+	in.handed_count = 0;
+	assert_int_equal(-EINVAL, plan_make(&m.spec, &m.facts, &in, &m.a, &m.plan, &m.e));
+	assert_non_null(strstr(m.e.msg, "source \"container:x\" is not absolute"));
+	arena_done(&m.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RUN(a_pid_namespace_is_joined_before_the_clone_and_another_by_the_child),
 		RUN(what_makes_no_sense_is_refused_with_its_json_path),
 		RUN(steps_come_in_the_order_that_is_safe),
 		RUN(with_a_user_namespace_the_host_side_hands_over_what_it_opened),

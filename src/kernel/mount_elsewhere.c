@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/mount_elsewhere.h"
+
+#include "base/scope.h"
+#include "kernel/mount.h"
+#include "kernel/sys.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
+
+/* What the process made: a descriptor in the shared table, or an error. */
+struct answer {
+	int mnt;
+	struct err err;
+};
+
+static _Noreturn void answer(int (*make)(const void *arg, struct err *e), const void *arg, int to)
+{
+	struct answer a = { .mnt = -1 };
+
+	a.mnt = make(arg, &a.err);
+	if (write(to, &a, sizeof a) == (ssize_t)sizeof a)
+		_exit(0);
+	if (a.mnt >= 0)
+		close(a.mnt); /* nobody would know of it */
+	_exit(1);
+}
+
+static int hear(int from, struct answer *a, struct err *e)
+{
+	ssize_t n;
+
+	do
+		n = read(from, a, sizeof *a);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof *a)
+		return n < 0 ? err_sys(e, "read from the process that mounts") :
+			       err_set(e, EIO, "the process that mounts ended early");
+	if (a->mnt >= 0)
+		return a->mnt;
+	a->err.msg[sizeof a->err.msg - 1] = '\0';
+	return err_set(e, a->err.code > 0 ? a->err.code : EPROTO, "%s", a->err.msg);
+}
+
+/* The table of descriptors is shared, so that what was mounted there is open here; nothing else is. */
+int mount_elsewhere(uint64_t flags, int (*make)(const void *arg, struct err *e), const void *arg, struct err *e)
+{
+	struct clone_args args = { .flags = flags | CLONE_FILES };
+	scoped_fd from = -1, to = -1;
+	struct answer a;
+	int pair[2], pid, status;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	from = pair[0];
+	to = pair[1];
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return err_sys(e, "clone3 of a process that mounts");
+	if (pid == 0)
+		answer(make, arg, to);
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	close(fd_take(&to));
+	return hear(from, &a, e);
+}
+
+/* ---- a mount of another namespace --------------------------------------------------------------------------- */
+
+struct place {
+	int ns;
+	const char *path;
+};
+
+/* Who lives there may have put links in the way: none is followed. */
+static int clone_there(const void *arg, struct err *e)
+{
+	const struct place *p = arg;
+	scoped_fd at = -1;
+
+	if (setns(p->ns, CLONE_NEWNS) < 0)
+		return err_sys(e, "setns of a mount namespace");
+	at = sys_openat2(AT_FDCWD, p->path, O_PATH, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	return at < 0 ? err_sys(e, "open %s", p->path) : mount_clone(at, "", false, e);
+}
+
+int mount_clone_from(int ns, const char *path, struct err *e)
+{
+	return mount_elsewhere(0, clone_there, &(struct place){ ns, path }, e);
+}
