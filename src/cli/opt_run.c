@@ -113,7 +113,9 @@ static int set_isolation(const struct option_call *c, struct err *e)
 
 static int set_sig_proxy(const struct option_call *c, struct err *e)
 {
-	return c->on ? 0 : err_set(e, ENOTSUP, "signals are always passed to a container in the foreground");
+	(void)e;
+	options(c)->flags.no_sig_proxy = !c->on;
+	return 0;
 }
 
 static const struct option container_rows[] = {

@@ -5,19 +5,14 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/conversation.h"
 #include "engine/create.h"
 #include "engine/launch.h"
 #include "engine/recover.h"
 #include "engine/timeline.h"
-#include "monitor/control.h"
 #include "runtime/plan.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-
 #define REMOVE_LOCK_MS 10000
-#define IMPATIENT 3 /* so many interrupts, and the client leaves the container alone, as Docker's does */
 
 /* ---- --plan ------------------------------------------------------------------------------------------------------- */
 
@@ -59,111 +54,35 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 struct session {
 	struct creation *cr;
 	struct timeline *timeline;
-	int sock, signals;
-	unsigned interrupts;
-	bool started, over, left; /* left: something of it could not be removed by its monitor */
-	int status; /* when over */
+	struct conversation talk;
 };
 
-static int open_signals(struct session *s, struct err *e)
+static void command_runs(void *arg)
 {
-	static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM };
-	sigset_t set;
+	struct session *s = arg;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
-		sigaddset(&set, forwarded[i]);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return err_sys(e, "sigprocmask");
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	return s->signals < 0 ? err_sys(e, "signalfd") : 0;
+	timeline_read(s->timeline, s->cr->state_dir);
+	timeline_mark(s->timeline, "tare: command runs");
+	lock_release(&s->cr->lock);
 }
 
-static int attach_and_start(struct session *s, struct err *e)
+static int attached(const struct container_config *c)
 {
-	const struct container_config *c = s->cr->config;
-	int fds[3], n = 0, bits = 0, r = 0;
-
-	if (c->open_stdin && c->attach_stdin) {
-		bits |= CONTROL_STDIN;
-		fds[n++] = STDIN_FILENO;
-	}
-	if (c->attach_stdout) {
-		bits |= CONTROL_STDOUT;
-		fds[n++] = STDOUT_FILENO;
-	}
-	if (c->attach_stderr) {
-		bits |= CONTROL_STDERR;
-		fds[n++] = STDERR_FILENO;
-	}
-	if (n)
-		r = control_send(s->sock, &(struct control_message){ .type = CONTROL_ATTACH, .value = bits }, fds, n,
-				 e);
-	return r < 0 ? r : control_tell(s->sock, CONTROL_START, 0, 0, e);
-}
-
-static int forward_signal(struct session *s, struct err *e)
-{
-	struct signalfd_siginfo info;
-
-	if (read(s->signals, &info, sizeof info) != (ssize_t)sizeof info)
-		return err_sys(e, "read a signal");
-	if ((info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) && ++s->interrupts >= IMPATIENT)
-		return err_set(e, EINTR, "got %d interrupts, leaving; the container goes on", IMPATIENT);
-	return control_tell(s->sock, CONTROL_SIGNAL, (int)info.ssi_signo, 0, e);
-}
-
-static int hear(struct session *s, struct err *e)
-{
-	struct control_message m;
-	int fds[3];
-	int r = control_receive(s->sock, &m, fds, e);
-
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return err_set(e, EPIPE, "the container's monitor has gone");
-	switch (m.type) {
-	case CONTROL_CREATED:
-	case CONTROL_DONE:
-		return 0;
-	case CONTROL_STARTED:
-		s->started = true;
-		timeline_read(s->timeline, s->cr->state_dir);
-		timeline_mark(s->timeline, "tare: command runs");
-		lock_release(&s->cr->lock);
-		s->over = s->cr->config->detach;
-		return 0;
-	case CONTROL_EXITED:
-		timeline_mark(s->timeline, "tare: command has ended");
-		s->over = true;
-		s->status = m.value;
-		s->left = m.err.code;
-		return 0;
-	case CONTROL_FAILED:
-		s->over = true;
-		s->status = m.value;
-		return err_set(e, m.err.code ? m.err.code : EIO, "%s", m.err.msg);
-	default:
-		log_warning("%s", m.err.msg);
-		return 0;
-	}
+	return (c->open_stdin && c->attach_stdin ? CONTROL_STDIN : 0) | (c->attach_stdout ? CONTROL_STDOUT : 0) |
+	       (c->attach_stderr ? CONTROL_STDERR : 0);
 }
 
 static int converse(struct session *s, struct err *e)
 {
-	int r = 0;
+	struct conversation *t = &s->talk;
+	int r = conversation_begin(t, &(struct control_message){ .type = CONTROL_ATTACH }, e);
 
-	while (r == 0 && !s->over) {
-		struct pollfd p[] = { { .fd = s->sock, .events = POLLIN }, { .fd = s->signals, .events = POLLIN } };
-
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_sys(e, "poll");
-		if (p[0].revents)
-			r = hear(s, e);
-		else if (p[1].revents)
-			r = forward_signal(s, e);
-	}
+	if (r == 0)
+		r = control_tell(t->sock, CONTROL_START, 0, 0, e);
+	if (r == 0)
+		r = conversation_run(t, e);
+	if (r == 0 && t->attach)
+		timeline_mark(s->timeline, "tare: command has ended");
 	return r;
 }
 
@@ -196,56 +115,55 @@ static int remove_ended(struct session *s, bool *ret_sweep, struct err *e)
 		return 0;
 	if (r < 0)
 		return r;
-	*ret_sweep = !s->left && !has_anonymous_volume(cr);
+	*ret_sweep = !s->talk.left.code && !has_anonymous_volume(cr);
 	return *ret_sweep ? container_leave_locked(cr->en, cr->id.hex, &l, e) :
 			    container_remove_locked(cr->en, cr->id.hex, true, &l, e);
 }
 
 /* What stays of a container that did not start: nothing after an engine's error; after 126 and 127 it stays, as with
- * Docker, to be looked at. Its lock is still ours then. */
+ * Docker, to be looked at. Its lock is still ours then. One that ended to be started again is not ours to remove. */
 static int clean_up(struct session *s, int rc, struct err *e)
 {
+	const struct conversation *t = &s->talk;
 	struct creation *cr = s->cr;
-	bool sweep = false;
+	bool sweep = false, ended = t->over && t->outcome == CONVERSATION_ENDED && t->attach;
 	int r = 0;
 
-	if (rc < 0 && !s->started) {
-		if (s->status == 125 || cr->config->auto_remove)
+	if (rc < 0 && !t->has_started) {
+		if (t->status == 125 || cr->config->auto_remove)
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
-	} else if (cr->config->auto_remove && s->over && !cr->config->detach) {
+	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
 		r = remove_ended(s, &sweep, e);
 	} else {
 		return 0;
 	}
-	(void)control_tell(s->sock, CONTROL_REAPED, 0, sweep, NULL);
+	(void)control_tell(t->sock, CONTROL_REAPED, 0, sweep, NULL);
 	timeline_mark(s->timeline, "tare: removed");
 	return r;
 }
 
-static int run_created(struct creation *cr, struct timeline *t, int *ret_status, struct err *e)
+static int run_created(struct creation *cr, struct timeline *t, struct session *s, int *ret_status, struct err *e)
 {
-	struct session s = { .cr = cr, .timeline = t, .sock = -1, .signals = -1, .status = 125 };
 	struct err ignored;
-	int r = open_signals(&s, e);
+	int r;
 
-	s.sock = fd_take(&cr->monitor);
-	if (r == 0)
-		r = monitor_proceed(s.sock, e);
+	s->cr = cr;
+	s->timeline = t;
+	s->talk.sock = fd_take(&cr->monitor);
+	r = monitor_proceed(s->talk.sock, e);
 	timeline_mark(t, "tare: monitor may go on");
 	if (r == 0)
-		r = attach_and_start(&s, e);
-	if (r == 0)
-		r = converse(&s, e);
-	if (r == 0 && cr->config->detach)
+		r = converse(s, e);
+	if (r == 0 && !(s->talk.attach & (CONTROL_STDOUT | CONTROL_STDERR)))
 		r = print_id(cr, e);
 	if (r < 0)
-		(void)clean_up(&s, r, &ignored);
+		(void)clean_up(s, r, &ignored);
 	else
-		r = clean_up(&s, r, e);
-	if (s.sock >= 0)
-		close(s.sock);
-	close(s.signals);
-	*ret_status = cr->config->detach && r == 0 ? 0 : s.status;
+		r = clean_up(s, r, e);
+	if (s->talk.sock >= 0)
+		close(s->talk.sock);
+	conversation_end(&s->talk);
+	*ret_status = s->talk.status;
 	return r;
 }
 
@@ -268,16 +186,21 @@ static int run_container(struct engine *en, struct container_config *c, const st
 			 struct arena *a, int *ret_status, struct err *e)
 {
 	scoped_buf out = BUF(LIMIT_CONTROL_MSG);
+	struct session s = { .talk = { .sock = -1, .attach = attached(c), .tty = c->tty, .status = 125,
+				       .sig_proxy = !flags->no_sig_proxy, .detach_keys = flags->detach_keys,
+				       .started = command_runs, .arg = &s } };
 	struct creation cr;
 	struct timeline t;
-	int r;
+	int r = conversation_check(&s.talk, e);
 
+	if (r < 0)
+		return r;
 	timeline_begin(&t, flags->trace);
 	r = make_container(en, c, flags, a, &cr, e);
 	timeline_mark(&t, "tare: looked up, checked, recorded");
 	if (r == 0) {
 		print_warnings(&cr);
-		r = run_created(&cr, &t, ret_status, e);
+		r = run_created(&cr, &t, &s, ret_status, e);
 		creation_done(&cr);
 	}
 	if (flags->trace && timeline_print(&t, &out, NULL) == 0)

@@ -16,6 +16,7 @@ struct run_flags {
 	/* called with the id when the container is made, before it is started; NULL: not. A failure undoes it */
 	int (*created)(void *arg, const char *id, struct err *e);
 	void *created_arg;
+	bool no_sig_proxy; /* signals end the client, not the container */
 	const char *detach_keys; /* "ctrl-a,x"; NULL: Docker's */
 };
 
