@@ -9,7 +9,8 @@
 #include "engine/create.h"
 
 static const struct option_group *const groups[] = {
-	&opt_container, &opt_process, &opt_resource, &opt_namespace, &opt_mount, &opt_security, &opt_refused, NULL,
+	&opt_container, &opt_process,  &opt_limit,   &opt_cgroup, &opt_namespace,
+	&opt_mount,     &opt_security, &opt_refused, NULL,
 };
 
 static int make(struct engine *en, struct container_config *c, struct arena *a, struct buf *out, struct cidfile *cid,

@@ -39,6 +39,7 @@ static const struct command *const rows[] = {
 	&command_stop,
 	&command_tag,
 	&command_unpause,
+	&command_update,
 	&command_version,
 };
 

@@ -71,6 +71,7 @@ extern const struct command command_start;
 extern const struct command command_stop;
 extern const struct command command_tag;
 extern const struct command command_unpause;
+extern const struct command command_update;
 extern const struct command command_version;
 
 #define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })

@@ -16,9 +16,12 @@ struct run_options {
 
 #define RUN_FIELD(name) offsetof(struct run_options, name)
 
-/* opt_run: those that `tare create` does not take. */
-extern const struct option_group opt_container, opt_mount, opt_namespace, opt_process, opt_refused, opt_resource,
-	opt_run, opt_security;
+/* opt_run: those that `tare create` does not take; opt_limit: those that `tare update` takes as well. */
+extern const struct option_group opt_container, opt_mount, opt_namespace, opt_process, opt_refused, opt_limit,
+	opt_cgroup, opt_run, opt_security;
+
+/* option_restart - "on-failure:3"; for those whose structure begins with a struct run_options. */
+option_set_fn option_restart;
 
 void run_options_init(void *options); /* of struct run_options; command.h */
 /* run_options_finish - after the last option: files before single settings, the last of a name wins, operands become

@@ -26,6 +26,17 @@ static int set_cpuset_mems(const struct option_call *c, struct err *e)
 	return *c->text && value_number_list(c->text, "mems", e) < 0 ? -EINVAL : option_text(c, e);
 }
 
+/* -1: the limit goes (`tare update`). */
+static int set_bytes(const struct option_call *c, struct err *e)
+{
+	int64_t *to = (int64_t *)(void *)((char *)c->target + c->row->field);
+
+	if (strcmp(c->text, "-1") != 0)
+		return option_bytes(c, e);
+	*to = -1;
+	return 0;
+}
+
 static int set_memory_swap(const struct option_call *c, struct err *e)
 {
 	if (strcmp(c->text, "-1") != 0)
@@ -125,14 +136,12 @@ static int set_cgroup_parent(const struct option_call *c, struct err *e)
 	return option_text(c, e);
 }
 
-static const struct option rows[] = {
+static const struct option limit_rows[] = {
 	{ "blkio-weight", 0, "WEIGHT", "share of block I/O against other containers (10 to 1000; 0 is none of its own)",
 	  set_blkio_weight },
 	{ "blkio-weight-device", 0, "PATH:WEIGHT", "the same, for one device", set_weight_device },
 	{ "cgroup-conf", 0, "FILE=VALUE", "write a value to a control file of cgroup v2, as memory.high=67108864",
 	  option_pair, RUN_FIELD(config.cgroup_conf) },
-	{ "cgroup-parent", 0, "PATH", "cgroup above the container's own (default /tare)", set_cgroup_parent,
-	  RUN_FIELD(config.cgroup_parent) },
 	{ "cpu-period", 0, "MICROSECONDS", "length of the period that --cpu-quota counts for (1000 to 1000000)",
 	  option_i64, RUN_FIELD(config.cpu_period_us) },
 	{ "cpu-quota", 0, "MICROSECONDS", "CPU time that all processes together may use in a period (from 1000)",
@@ -157,20 +166,27 @@ static const struct option rows[] = {
 	  RUN_FIELD(config.device_write_bps) },
 	{ "device-write-iops", 0, "PATH:N", "writes a second to a device", add_iops,
 	  RUN_FIELD(config.device_write_iops) },
-	{ "memory", 'm', "BYTES", "memory limit, as 64m or 1.5g; at least 6m", option_bytes, RUN_FIELD(config.memory) },
+	{ "memory", 'm', "BYTES", "memory limit, as 64m or 1.5g; at least 6m", set_bytes, RUN_FIELD(config.memory) },
 	{ "memory-high", 0, "BYTES", "memory above which processes are slowed down and reclaimed from (cgroup v2)",
-	  option_bytes, RUN_FIELD(config.memory_high) },
-	{ "memory-reservation", 0, "BYTES", "memory that is spared when the host runs short", option_bytes,
+	  set_bytes, RUN_FIELD(config.memory_high) },
+	{ "memory-reservation", 0, "BYTES", "memory that is spared when the host runs short", set_bytes,
 	  RUN_FIELD(config.memory_reservation) },
 	{ "memory-swap", 0, "BYTES", "limit of memory and swap together; -1 is unlimited swap", set_memory_swap,
 	  RUN_FIELD(config.memory_swap) },
 	{ "memory-swappiness", 0, "N", "how readily memory is swapped out (0 to 100; cgroup v1)", set_swappiness },
-	{ "oom-kill-disable", 0, NULL, "let processes wait for memory instead of killing one (cgroup v1)",
-	  option_switch, RUN_FIELD(config.oom_kill_disable) },
-	{ "oom-score-adj", 0, "N", "how early the OOM killer takes the processes (-1000 to 1000)", set_oom_score_adj,
-	  RUN_FIELD(config.oom_score_adj) },
 	{ "pids-limit", 0, "N", "processes and threads at a time; 0 or -1 is unlimited", option_i64,
 	  RUN_FIELD(config.pids_limit) },
 };
 
-OPTION_GROUP(opt_resource, "Limits", rows);
+OPTION_GROUP(opt_limit, "Limits", limit_rows);
+
+static const struct option fixed_rows[] = {
+	{ "cgroup-parent", 0, "PATH", "cgroup above the container's own (default /tare)", set_cgroup_parent,
+	  RUN_FIELD(config.cgroup_parent) },
+	{ "oom-kill-disable", 0, NULL, "let processes wait for memory instead of killing one (cgroup v1)",
+	  option_switch, RUN_FIELD(config.oom_kill_disable) },
+	{ "oom-score-adj", 0, "N", "how early the OOM killer takes the processes (-1000 to 1000)", set_oom_score_adj,
+	  RUN_FIELD(config.oom_score_adj) },
+};
+
+OPTION_GROUP(opt_cgroup, "Control group", fixed_rows);

@@ -46,7 +46,7 @@ static int set_pull(const struct option_call *c, struct err *e)
 
 #define RESTART_HELP " (no, always, unless-stopped, on-failure[:MAX])"
 
-static int set_restart(const struct option_call *c, struct err *e)
+int option_restart(const struct option_call *c, struct err *e)
 {
 	struct container_config *config = &options(c)->config;
 	struct sv name, count;
@@ -141,7 +141,7 @@ static const struct option container_rows[] = {
 	{ "restart", 0, "POLICY",
 	  "start the container again after its end: no (default), always, unless-stopped or "
 	  "on-failure[:MAX]",
-	  set_restart, .words = "no always unless-stopped on-failure" },
+	  option_restart, .words = "no always unless-stopped on-failure" },
 	{ "rm", 0, NULL, "remove the container when it has ended", option_switch, RUN_FIELD(config.auto_remove) },
 	{ "rootfs", 0, "DIR", "run in this directory instead of an image; no IMAGE is given then", set_rootfs,
 	  RUN_FIELD(config.rootfs) },

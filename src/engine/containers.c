@@ -233,6 +233,15 @@ int containers_rename(struct db *db, const char *id, const char *name, struct er
 	return r;
 }
 
+int containers_set_config(struct db *db, const char *id, const char *config, struct err *e)
+{
+	int64_t changes = 0;
+	int r = db_run(db, "UPDATE containers SET config = ?2 WHERE id = ?1", DB_ARGS(db_text(id), db_text(config)),
+		       &changes, e);
+
+	return r == 0 && changes == 0 ? err_set(e, ENOENT, "No such container: %s", id) : r;
+}
+
 int containers_delete(struct db *db, const char *id, struct err *e)
 {
 	int r = db_begin(db, e);

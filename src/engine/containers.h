@@ -41,5 +41,8 @@ int containers_list(struct db *db, struct arena *a, struct container_rows *ret, 
 /* containers_rename - -EEXIST like containers_insert(); -ENOENT; -EINVAL. */
 int containers_rename(struct db *db, const char *id, const char *name, struct err *e);
 
+/* containers_set_config - another configuration, JSON of config_print(). -ENOENT */
+int containers_set_config(struct db *db, const char *id, const char *config, struct err *e);
+
 /* containers_delete - the row and what hangs on it; its volumes' rows stay. No row is success. */
 int containers_delete(struct db *db, const char *id, struct err *e);

@@ -144,6 +144,12 @@ int engine_reopen(struct engine *en, const struct container_row *row, struct con
 	return create_look_up(ret, e);
 }
 
+int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e)
+{
+	begin(ret, en, c, a);
+	return create_look_up_limits(ret, en->host, e);
+}
+
 /* ---- the bundle --------------------------------------------------------------------------------------------------- */
 
 static int open_state(struct creation *cr, struct err *e)

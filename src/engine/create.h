@@ -77,5 +77,9 @@ void creation_done(struct creation *cr);
 int engine_reopen(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		  struct creation *ret, struct err *e);
 
+/* creation_limits - of a configuration only what its limits need: facts of the host, config_check(), disks. */
+int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret,
+		    struct err *e);
+
 /* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. */
 int creation_write_bundle(struct creation *cr, bool trace, struct err *e);

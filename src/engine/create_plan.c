@@ -246,21 +246,27 @@ static int make_inputs(struct creation *cr, struct err *e)
 	return create_share_names(cr, e);
 }
 
-int create_look_up(struct creation *cr, struct err *e)
+int create_look_up_limits(struct creation *cr, const struct host *host, struct err *e)
 {
-	const struct host *host = cr->en ? cr->en->host : cr->host;
 	int r = host_facts_read(host, cr->a, &cr->facts, e);
 
 	if (r == 0 && config_asks_rare(cr->config))
 		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
-	if (r == 0 && !cr->row)
-		r = create_name_others(cr, e);
+	if (r == 0)
+		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
+	return r < 0 ? r : create_find_blkio(cr, host, e);
+}
+
+int create_look_up(struct creation *cr, struct err *e)
+{
+	int r = cr->row ? 0 : create_name_others(cr, e);
+
 	if (r == 0 && !cr->row)
 		r = create_take_volumes(cr, e);
 	if (r == 0)
 		r = create_apply_settings(cr, e);
 	if (r == 0)
-		r = config_check(cr->config, &cr->facts, &cr->warnings, e);
+		r = create_look_up_limits(cr, cr->en ? cr->en->host : cr->host, e);
 	if (r == 0)
 		r = create_clamp_ulimits(cr, e);
 	if (r == 0 && cr->runs_now)
@@ -271,8 +277,6 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = find_user(cr, e);
 	if (r == 0)
 		r = create_find_devices(cr, e);
-	if (r == 0)
-		r = create_find_blkio(cr, host, e);
 	if (r == 0)
 		r = make_charter(cr, e);
 	if (r == 0)

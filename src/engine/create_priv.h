@@ -12,6 +12,8 @@ int create_apply_settings(struct creation *cr, struct err *e);
 int create_find_userns(struct creation *cr, struct err *e);
 /* create_take_userns - they become its own, in the transaction that inserts its row; the specification has them then. */
 int create_take_userns(struct creation *cr, struct db *db, struct err *e);
+/* create_look_up_limits - facts about the host, what the configuration asks for against them, disks. */
+int create_look_up_limits(struct creation *cr, const struct host *host, struct err *e);
 /* create_find_volumes - volumes of the configuration and the image become binds; bind sources that must be there are. */
 int create_find_volumes(struct creation *cr, struct err *e);
 /* create_make_volumes - their folders and rows, and missing sources of -v. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/recover.h"
+#include "engine/update.h"
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "monitor/control.h"
@@ -119,6 +121,11 @@ static bool is_removal(const struct intent *before)
 	return strncmp(before->op, "remove", 6) == 0;
 }
 
+static bool is_update(const struct intent *before)
+{
+	return strcmp(before->op, "update") == 0;
+}
+
 /* That is, if it has no monitor. */
 static bool is_lost(const struct outcome *o)
 {
@@ -143,8 +150,12 @@ static int settle(struct engine *en, const struct container_row *row, int dir, c
 
 	if (known < 0 && known != -ENOENT)
 		return err_wrap(e, known, "container %.12s", row->id);
-	if (!is_removal(before) && alive)
+	if (!is_removal(before) && alive) {
+		if (is_update(before) && known == 0 && update_again(en, row, e) < 0)
+			log_warning("container %.12s: an update was cut short and cannot be undone: %s", row->id,
+				    e ? e->msg : "");
 		return SETTLED_STAYS;
+	}
 	lived = has_lived(&o);
 	if (!is_removal(before) && known == 0 && is_lost(&o))
 		r = end_lost(en, row, dir, &o, e);
@@ -191,6 +202,7 @@ static int glance(struct engine *en, const struct container_row *row, int dir, s
 		*ret_wrong = !held &&
 			     (r == -ENOENT || is_lost(&s.outcome) || (row->auto_remove && has_lived(&s.outcome))) &&
 			     !container_monitor_is_alive(en, row->id);
+		*ret_wrong |= !held && is_update(&in);
 	}
 	*ret = s;
 	return 0;

@@ -11,6 +11,7 @@
  *   any other but exited, no monitor   its monitor was killed: what is left in its cgroup is killed; it exited, 137
  *   exited, no monitor, --rm       nobody cleaned up: removed
  *   intent "remove"                its removal was cut short: finished; "dead" as long as that fails
+ *   intent "update", with a monitor    cut short: its cgroup and bundle become what the row says
  *   folder without row             likewise, or made and never recorded: removed
  *   row without folder             somebody removed the folder: the row goes too
  *

@@ -53,3 +53,7 @@ int spec_set_id_maps(struct runtime_spec *s, const struct id_map *uids, const st
 int spec_make(const struct container_config *c, const struct image_config *image, const struct host_facts *f,
 	      const struct spec_inputs *in, struct arena *a, struct runtime_spec *ret, struct warnings *w,
 	      struct err *e);
+
+/* spec_limits - linux.resources of the document alone; its device rules stay. */
+int spec_limits(const struct container_config *c, const struct host_facts *f, const struct spec_inputs *in,
+		struct arena *a, struct oci_resources *io, struct err *e);

@@ -92,3 +92,18 @@ void spec_resources(struct spec_builder *b)
 	if (b->c->pids_limit > 0)
 		b->s->resources.pids_limit = b->c->pids_limit;
 }
+
+int spec_limits(const struct container_config *c, const struct host_facts *f, const struct spec_inputs *in,
+		struct arena *a, struct oci_resources *io, struct err *e)
+{
+	struct runtime_spec s;
+	struct spec_builder b = { .c = c, .f = f, .in = in, .a = a, .s = &s, .e = e };
+
+	runtime_spec_init(&s);
+	spec_resources(&b);
+	if (b.failed)
+		return b.failed;
+	s.resources.devices = io->devices;
+	*io = s.resources;
+	return 0;
+}

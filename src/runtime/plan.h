@@ -130,6 +130,10 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
  * and nobody needs it before the child is ready: container_create() does it meanwhile. -EINVAL, -E2BIG. */
 int plan_make_filter(struct plan *p, struct err *e);
 
+/* plan_resources - the writes of limits alone, without devices: what plan_make() has of them. */
+int plan_resources(const struct oci_resources *res, const struct cgroup_layout *l, struct arena *a,
+		   struct cgroup_writes *ret, struct err *e);
+
 /* plan_print - one line a step: "child mount  proc -> /proc  nosuid,nodev,noexec". No times, no pointers. */
 int plan_print(const struct plan *p, struct buf *out, struct err *e);
 /* plan_print_step - one such line without its newline, for traces */

@@ -109,11 +109,11 @@ static void take_throttles(struct blkio_limit **at, const struct oci_throttles *
 						 (uint64_t)t->v[i].rate };
 }
 
-static int plan_blkio(struct plan *p, struct err *e)
+static int take_blkio(const struct oci_resources *res, struct arena *a, struct cgroup_limits *l, struct err *e)
 {
-	const typeof(p->spec->resources.block_io) *io = &p->spec->resources.block_io;
+	const typeof(res->block_io) *io = &res->block_io;
 	size_t n = io->read_bps.n + io->write_bps.n + io->read_iops.n + io->write_iops.n + io->weight_device.n;
-	struct blkio_limit *v = arena_array(p->arena, n, sizeof *v), *at = v;
+	struct blkio_limit *v = arena_array(a, n, sizeof *v), *at = v;
 
 	if (n && !v)
 		return err_oom(e);
@@ -125,26 +125,23 @@ static int plan_blkio(struct plan *p, struct err *e)
 	take_throttles(&at, &io->write_bps, BLKIO_WRITE_BPS);
 	take_throttles(&at, &io->read_iops, BLKIO_READ_IOPS);
 	take_throttles(&at, &io->write_iops, BLKIO_WRITE_IOPS);
-	p->limits.blkio = v;
-	p->limits.blkio_count = n;
-	p->limits.blkio_weight = number(io->weight);
+	l->blkio = v;
+	l->blkio_count = n;
+	l->blkio_weight = number(io->weight);
 	return 0;
 }
 
-static void take_unified(struct plan *p)
+static void take_unified(const struct oci_resources *res, struct cgroup_limits *l)
 {
 	/* struct oci_pair and struct cgroup_file are the same two pointers under other names */
 	_Static_assert(sizeof(struct oci_pair) == sizeof(struct cgroup_file), "key and value");
-	p->limits.unified = (const struct cgroup_file *)(const void *)p->spec->resources.unified.v;
-	p->limits.unified_count = p->spec->resources.unified.n;
+	l->unified = (const struct cgroup_file *)(const void *)res->unified.v;
+	l->unified_count = res->unified.n;
 }
 
-static int plan_limits(struct plan *p, struct err *e)
+/* All but the devices. */
+static int take_limits(const struct oci_resources *res, struct arena *a, struct cgroup_limits *l, struct err *e)
 {
-	const struct oci_resources *res = &p->spec->resources;
-	struct cgroup_limits *l = &p->limits;
-	int r;
-
 	cgroup_limits_init(l);
 	l->memory_limit_bytes = limit(res->memory.limit);
 	l->memory_swap_bytes = limit(res->memory.swap);
@@ -161,9 +158,24 @@ static int plan_limits(struct plan *p, struct err *e)
 	l->cpuset_cpus = res->cpu.cpus && *res->cpu.cpus ? res->cpu.cpus : NULL;
 	l->cpuset_mems = res->cpu.mems && *res->cpu.mems ? res->cpu.mems : NULL;
 	l->pids_limit = limit(res->pids_limit);
-	take_unified(p);
-	r = plan_device_rules(p, e);
-	return r < 0 ? r : plan_blkio(p, e);
+	take_unified(res, l);
+	return take_blkio(res, a, l, e);
+}
+
+int plan_resources(const struct oci_resources *res, const struct cgroup_layout *l, struct arena *a,
+		   struct cgroup_writes *ret, struct err *e)
+{
+	struct cgroup_limits limits;
+	int r = take_limits(res, a, &limits, e);
+
+	return r < 0 ? r : cgroup_plan(l, &limits, a, ret, e);
+}
+
+static int plan_limits(struct plan *p, struct err *e)
+{
+	int r = take_limits(&p->spec->resources, p->arena, &p->limits, e);
+
+	return r < 0 ? r : plan_device_rules(p, e);
 }
 
 static int plan_writes(struct plan *p, enum step_actor actor, bool late, struct err *e)

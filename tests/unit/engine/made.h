@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/recover.h"
+#include "engine/update.h"
 
 #include "../test.h"
 #include "fixture.h"
@@ -17,6 +18,16 @@
 
 #define ID "c0ffee0000000000000000000000000000000000000000000000000000000001"
 #define GROUP "/tare/" ID
+
+/* ---- an update that was cut short: that it is finished is seen, how has tests of its own ------------------------ */
+
+static unsigned updates;
+
+int update_again(struct engine *en, const struct container_row *row, struct err *e)
+{
+	updates++;
+	return 0;
+}
 
 /* ---- control groups as files -------------------------------------------------------------------------------- */
 

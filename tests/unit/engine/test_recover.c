@@ -158,6 +158,48 @@ TEST(a_removal_cut_short_is_finished)
 	assert_int_equal(0, traces(&f, ID));
 }
 
+TEST(an_update_cut_short_is_finished_once)
+{
+	scoped_fixture f = fixture_new();
+	scoped_fd dir = -1;
+	struct container_state s;
+	struct lock l = LOCK_NONE;
+	struct made m = { ID, .state = OUTCOME_RUNNING };
+	int fd;
+
+	fake = &f;
+	updates = 0;
+	make_container(&f, &m);
+	fd = hold_monitor_lock(&f, ID);
+	assert_int_equal(0, container_lock(&f.en, ID, "update", 0, &l, &dir, NULL, NULL));
+	assert_int_equal(0, look(&f, false, &s, NULL));
+	assert_int_equal(0, updates); /* somebody is at it */
+	lock_abandon(&l);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(0, look(&f, false, &s, NULL));
+		assert_int_equal(CONTAINER_RUNNING, s.status);
+		assert_int_equal(1, updates);
+	}
+	close(fd);
+}
+
+TEST(what_was_made_and_never_started_stays)
+{
+	scoped_fixture f = fixture_new();
+	scoped_fd dir = -1;
+	struct container_state s;
+	struct made m = { ID, .auto_remove = true, .no_outcome = true };
+	struct outcome o = { .state = OUTCOME_CREATED, .created_ns = 1 };
+
+	fake = &f;
+	make_container(&f, &m);
+	assert_int_equal(0, engine_container_dir(&f.en, ID, false, &dir, NULL));
+	assert_int_equal(0, outcome_write(dir, &o, NULL));
+	assert_int_equal(0, look(&f, true, &s, NULL));
+	assert_int_equal(CONTAINER_CREATED, s.status);
+	assert_true(traces(&f, ID) & TRACE_FOLDER);
+}
+
 TEST(a_row_without_folder_goes_with_what_is_left)
 {
 	scoped_fixture f = fixture_new();
@@ -403,6 +445,8 @@ int main(void)
 		RUN(an_end_that_nobody_cleaned_up_is_cleaned_up),
 		RUN(a_container_in_the_making_is_left_to_its_maker),
 		RUN(a_removal_cut_short_is_finished),
+		RUN(an_update_cut_short_is_finished_once),
+		RUN(what_was_made_and_never_started_stays),
 		RUN(a_row_without_folder_goes_with_what_is_left),
 		RUN(folders_without_a_row_are_swept),
 		RUN(half_removed_volumes_are_swept),
