@@ -188,6 +188,9 @@ static int understand(struct conversation *c, const struct control_message *m, s
 	case CONTROL_REFUSED:
 		refused(c, &m->err);
 		return 0;
+	case CONTROL_WARNING:
+		log_warning("%s", m->err.msg);
+		return 0;
 	default:
 		return 0;
 	}
