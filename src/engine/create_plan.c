@@ -225,10 +225,32 @@ static int make_charter(struct creation *cr, struct err *e)
 	return cr->charter.program ? charter_root(cr, dir, e) : err_oom(e);
 }
 
+/* Only the first process of a pid namespace of its own can reap; elsewhere Docker leaves it out, and says nothing. */
+static int find_init(struct creation *cr, struct err *e)
+{
+	const char *mode = cr->config->pid_mode;
+	char program[PATH_MAX];
+	int r;
+
+	if (!cr->config->init)
+		return 0;
+	if (config_mode_is(mode, "host") || config_mode_container(mode))
+		return warnings_add(&cr->warnings,
+				    "--init has no effect: the PID namespace is not the container's own.") < 0 ?
+			       err_oom(e) :
+			       0;
+	r = programs_find("tare-init", program, e);
+	if (r < 0)
+		return err_wrap(e, r, "--init");
+	cr->inputs.init_path = arena_str(cr->a, program);
+	return cr->inputs.init_path ? 0 : err_oom(e);
+}
+
 static int make_inputs(struct creation *cr, struct err *e)
 {
 	const char *dir = cr->charter.container_dir;
 	bool host_net = cr->config->network_mode && strcmp(cr->config->network_mode, "host") == 0;
+	int r;
 
 	cr->inputs.id = cr->id.hex;
 	cr->inputs.root_path = cr->config->image ? arena_fmt(cr->a, "%s/rootfs", dir) : cr->config->rootfs;
@@ -243,7 +265,8 @@ static int make_inputs(struct creation *cr, struct err *e)
 	if (!cr->inputs.root_path || !cr->inputs.etc_hosts || !cr->inputs.etc_hostname || !cr->inputs.etc_resolv_conf ||
 	    !cr->inputs.hostname)
 		return err_oom(e);
-	return create_share_names(cr, e);
+	r = find_init(cr, e);
+	return r < 0 ? r : create_share_names(cr, e);
 }
 
 int create_look_up_limits(struct creation *cr, const struct host *host, struct err *e)

@@ -44,6 +44,7 @@ struct spec_inputs {
 		struct oci_throttles read_bps, write_bps, read_iops, write_iops;
 	} blkio; /* of the configuration's lists, with the numbers of their devices */
 	const char *root_path;                   /* root.path of the document */
+	const char *init_path;                   /* --init: host path of tare-init; NULL: the command is the first process */
 	const struct id_map *uids, *gids;        /* of a user namespace of its own; NULL: the host's */
 };
 

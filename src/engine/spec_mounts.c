@@ -112,7 +112,8 @@ static void add_asked(struct spec_builder *b, const struct mount_config *mc, str
 		bind_options(b, mc, &m->options);
 }
 
-static void add_file(struct spec_builder *b, const char *source, const char *destination, struct mount_list *l)
+static void add_file(struct spec_builder *b, const char *source, const char *destination, bool readonly,
+		     struct mount_list *l)
 {
 	struct oci_mount *m;
 
@@ -124,7 +125,7 @@ static void add_file(struct spec_builder *b, const char *source, const char *des
 	spec_add(b, &m->options, "rbind");
 	if (b->in->uids)
 		spec_add(b, &m->options, "idmap");
-	if (b->c->readonly_rootfs)
+	if (readonly)
 		spec_add(b, &m->options, "ro");
 	spec_add(b, &m->options, "rprivate");
 }
@@ -165,9 +166,10 @@ static void collect_asked(struct spec_builder *b, struct mount_list *l)
 	}
 	for (size_t i = 0; i < b->c->mounts.n; i++)
 		add_asked(b, &b->c->mounts.v[i], l);
-	add_file(b, b->in->etc_resolv_conf, "/etc/resolv.conf", l);
-	add_file(b, b->in->etc_hostname, "/etc/hostname", l);
-	add_file(b, b->in->etc_hosts, "/etc/hosts", l);
+	add_file(b, b->in->etc_resolv_conf, "/etc/resolv.conf", b->c->readonly_rootfs, l);
+	add_file(b, b->in->etc_hostname, "/etc/hostname", b->c->readonly_rootfs, l);
+	add_file(b, b->in->etc_hosts, "/etc/hosts", b->c->readonly_rootfs, l);
+	add_file(b, b->in->init_path, SPEC_INIT, true, l);
 	sort_by_depth(l);
 }
 

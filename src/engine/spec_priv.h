@@ -18,6 +18,8 @@ struct spec_builder {
 	int failed;
 };
 
+#define SPEC_INIT "/sbin/docker-init" /* where --init's program is in a container, as with Docker */
+
 void spec_fail(struct spec_builder *b, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void spec_oom(struct spec_builder *b);
 void spec_add(struct spec_builder *b, struct oci_strings *l, const char *text);

@@ -24,10 +24,14 @@ static void set_args(struct spec_builder *b)
 
 	if (command->n == 0 && !c->entrypoint_set)
 		command = &b->image->cmd;
+	if (b->in->init_path) {
+		spec_add(b, args, SPEC_INIT);
+		spec_add(b, args, "--");
+	}
 	if (entrypoint->n != 1 || *entrypoint->v[0])
 		add_all(b, args, entrypoint);
 	add_all(b, args, command);
-	if (args->n == 0)
+	if (args->n == (b->in->init_path ? 2 : 0))
 		spec_fail(b, EINVAL, "no command specified");
 }
 

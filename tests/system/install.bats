@@ -15,7 +15,7 @@ installed() # PREFIX
 
 @test "make install honours DESTDIR and prefix, and the tree runs containers from there" {
 	installed /opt/tare
-	for program in bin/tare bin/tare-runtime libexec/tare/tare-monitor libexec/tare/tare-image; do
+	for program in bin/tare bin/tare-runtime libexec/tare/tare-monitor libexec/tare/tare-init libexec/tare/tare-image; do
 		[ -x "$dest/opt/tare/$program" ] || fail "no $program"
 	done
 	[ -z "$(find "$dest" -type f -not -path "$dest/opt/tare/*")" ] || fail "outside the prefix:" "$(find "$dest" -type f)"

@@ -183,3 +183,51 @@ state_id() { tare inspect "$1" | jq -r '.[0].Id'; }
 	expect 0 in_box one sh -c 'grep -cE "^l" /seen; grep -E "ROOT| -> (socket|anon_inode|/$|/proc$|/sys|/tmp)" /seen; true'
 	matches '^[1-9][0-9]*$' "$out" "descriptors seen, and those of the host"
 }
+
+# ---- --init -------------------------------------------------------------------------------------------------------
+
+zombies() { in_box "$1" ps -o stat | grep -c Z; }
+
+# bats test_tags=guest
+@test "--init: the command below a first process that reaps, passes signals on and ends as it ends" {
+	expect 3 box --init -- sh -c 'tr "\0" " " </proc/1/cmdline; echo; exit 3'
+	matches '^/sbin/docker-init -- sh -c ' "$out"
+	expect 137 box --init -- sh -c 'kill -9 $$'
+	# an orphan's remains are gone; a first process that does not look keeps them
+	start reaper --init -- sh -c '(sleep 0.1 & sleep 0.1 &); exec sleep 1000'
+	start sleeper -- sh -c '(sleep 0.1 & sleep 0.1 &); exec sleep 1000'
+	eventually 5 eval '[ "$(zombies sleeper)" = 2 ]'
+	eventually 5 eval '[ "$(zombies reaper)" = 0 ]'
+	start one --init -- sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	expect 0 tare kill -s TERM one
+	eventually 5 eval '! is_running one'
+	equal 9 "$(state_of one ExitCode)"
+	equal '["trap \"exit 9\" TERM; while :; do sleep 0.1; done"] sh true' \
+		"$(tare inspect one | jq -rc '.[0] | "\(.Args[1:]) \(.Path) \(.HostConfig.Init)"')"
+}
+
+@test "--init: a command that is not there is 127, one that cannot be executed 126; it runs as the user" {
+	expect 127 box --init -- no-such-command
+	contains 'tare-init: no-such-command: No such file or directory' "$err"
+	expect 126 box --init -- /etc/passwd
+	contains 'Permission denied' "$err"
+	expect 0 box --init -u 1234:5 --read-only --cap-drop ALL --security-opt no-new-privileges -- sh -c 'id -u; id -g; stat -c %u /proc/1'
+	equal $'1234\n5\n1234' "$out"
+	expect 0 box --init --pid host -- sh -c 'ls /sbin/docker-init 2>/dev/null || echo none'
+	contains 'warning: --init has no effect' "$err"
+	equal none "$out"
+}
+
+# CVE-2019-5736
+@test "--init: the program cannot be written from inside, nor mounted away for others" {
+	local before
+	before=$(sha256sum <"$TARE_BUILD/tare-init")
+	expect 0 box --init -- sh -c 'for f in /proc/1/exe /sbin/docker-init; do sh -c "echo x >>$f" 2>&1; rm -f $f 2>&1; done; true'
+	matches '(Read-only file system|Text file busy|busy)' "$out"
+	equal "$before" "$(sha256sum <"$TARE_BUILD/tare-init")"
+}
+
+@test "--init costs a few pages" {
+	start one --init
+	between 1 32 "$(awk '/^Private_(Dirty|Clean):/ { n += $2 } END { print n }' "/proc/$(pid_of one)/smaps_rollup")" "KiB"
+}
