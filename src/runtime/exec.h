@@ -21,6 +21,7 @@
 
 /* What a container's further processes are made of; small, to be kept while it runs. */
 struct exec_context {
+	struct id_map uids, gids; /* of a user namespace of the container's own */
 	uint64_t namespaces; /* CLONE_NEWx that it does not share with its parent */
 	struct cap_sets caps;
 	struct sock_fprog seccomp;

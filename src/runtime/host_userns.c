@@ -84,19 +84,14 @@ int host_id_map(struct apply *a, const struct step *s, struct err *e)
 	return 0;
 }
 
-/* As own_stdio() of init_process.c, which may not do it for what belongs to the host's root. */
+/* In the child's place, which may not do it for what belongs to the host's root. */
 int host_stdio_owner(struct apply *a, const struct step *s, struct err *e)
 {
-	for (int i = 0; i < 3; i++) {
-		int fd = a->init.stdio[i] >= 0 ? a->init.stdio[i] : i;
-		struct stat st;
+	int fds[3];
 
-		if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
-			continue;
-		if (fchown(fd, (uid_t)s->n[0], (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
-			return err_sys(e, "change the owner of descriptor %d", i);
-	}
-	return 0;
+	for (int i = 0; i < 3; i++)
+		fds[i] = a->init.stdio[i] >= 0 ? a->init.stdio[i] : i;
+	return init_own_stdio(fds, (uid_t)s->n[0], false, e);
 }
 
 static int idmap_bind(struct apply *a, const struct step *s, int mnt, struct err *e)

@@ -35,6 +35,7 @@ static init_step init_ready;
 
 static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_JOIN] = init_cgroup_join,
+	[STEP_STDIO_OWNER] = init_stdio_owner,
 	[STEP_USERNS_ROOT] = init_userns_root,
 	[STEP_CGROUP_NS] = init_cgroup_ns,
 	[STEP_NS_JOIN] = init_ns_join,

@@ -77,12 +77,13 @@ init_step init_propagation, init_bind_source, init_root_attach, init_mount, init
 init_step init_console;                         /* init_console.c */
 init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
 init_step init_userns_root;                      /* init_userns.c */
-init_step init_cgroup_join, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname, init_domainname,
-	init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir, init_umask, init_find,
-	init_seccomp, init_capabilities, init_exec;
+init_step init_cgroup_join, init_stdio_owner, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname,
+	init_domainname, init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir,
+	init_umask, init_find, init_seccomp, init_capabilities, init_exec;
 
 /* The node of a device step, for a child that may not make one: a bind of the host side's, onto dir/name. */
 int init_bind_device(struct init *in, const struct step *s, int dir, const char *name,
 		     struct err *e); /* init_userns.c */
 
 int init_become_root(struct err *e); /* of the user namespace that the process is in; init_userns.c */
+int init_own_stdio(const int fds[3], uid_t uid, bool terminal, struct err *e); /* init_process.c */

@@ -122,19 +122,26 @@ int init_bounding(struct init *in, const struct step *s, struct err *e)
 /* /dev/stdout, /proc/self/fd/1, the terminal: the user may open again what it was given, as with other runtimes. Only what
  * is there for the container: pipes and its own terminal, not a file or terminal of the host. An id that is not mapped,
  * or a pipe of somebody else's, stays as it is. */
-static int own_stdio(const struct oci_process *pr, uid_t uid, struct err *e)
+int init_own_stdio(const int fds[3], uid_t uid, bool terminal, struct err *e)
 {
 	for (int i = 0; i < 3; i++) {
 		struct stat st;
 
-		if (fstat(i, &st) < 0 || st.st_uid == uid)
+		if (fstat(fds[i], &st) < 0 || st.st_uid == uid)
 			continue;
-		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !(S_ISCHR(st.st_mode) && pr->terminal))
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !(S_ISCHR(st.st_mode) && terminal))
 			continue;
-		if (fchown(i, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+		if (fchown(fds[i], uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
 			return err_sys(e, "change the owner of descriptor %d", i);
 	}
 	return 0;
+}
+
+/* Outside of the user namespace: n[0] is an id of the host. */
+int init_stdio_owner(struct init *in, const struct step *s, struct err *e)
+{
+	(void)in;
+	return init_own_stdio((const int[]){ 0, 1, 2 }, (uid_t)s->n[0], false, e);
 }
 
 /* The user changes, the capabilities stay until CAPABILITIES: a filter may still have to be installed. */
@@ -151,7 +158,7 @@ int init_user(struct init *in, const struct step *s, struct err *e)
 		groups[i] = (gid_t)pr->additional_gids.v[i];
 	if (setgroups(pr->additional_gids.n, groups) < 0)
 		return err_sys(e, "setgroups");
-	if (own_stdio(pr, (uid_t)s->n[0], e) < 0)
+	if (init_own_stdio((const int[]){ 0, 1, 2 }, (uid_t)s->n[0], pr->terminal, e) < 0)
 		return -e->code;
 	if (s->n[0] == 0 && s->n[1] == 0 && geteuid() == 0 && getegid() == 0)
 		return 0;

@@ -45,6 +45,18 @@ static int copy_filter(const struct plan *p, struct exec_context *c, struct aren
 	return 0;
 }
 
+static int copy_map(const struct id_map *from, struct arena *a, struct id_map *to, struct err *e)
+{
+	struct id_extent *v = arena_array(a, from->n, sizeof *v);
+
+	if (from->n && !v)
+		return err_oom(e);
+	if (from->n)
+		memcpy(v, from->v, from->n * sizeof *v);
+	*to = (struct id_map){ v, from->n };
+	return 0;
+}
+
 /* Those it was cloned into, and those of others that it joined. */
 static uint64_t namespaces_of(const struct plan *p)
 {
@@ -69,6 +81,10 @@ int exec_context_make(const struct plan *p, struct arena *a, struct exec_context
 
 	if (r == 0)
 		r = copy_filter(p, &c, a, e);
+	if (r == 0)
+		r = copy_map(&p->uids, a, &c.uids, e);
+	if (r == 0)
+		r = copy_map(&p->gids, a, &c.gids, e);
 	if (r == 0)
 		*ret = c;
 	return r;
@@ -140,7 +156,12 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 	r = plan_process_limits(p, ACTOR_CHILD, e);
 	if (r < 0)
 		return r;
-	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION) || !(s = plan_add(p, ACTOR_CHILD, STEP_NS_ENTER)))
+	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION))
+		return err_oom(e);
+	r = p->userns ? plan_stdio_owner(p, ACTOR_CHILD, e) : 0;
+	if (r < 0)
+		return r;
+	if (!(s = plan_add(p, ACTOR_CHILD, STEP_NS_ENTER)))
 		return err_oom(e);
 	s->set = c->namespaces;
 	return p->spec->process.terminal ? plan_console(p, NULL, false, e) : 0;
@@ -198,7 +219,8 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 		   const struct host_facts *facts, struct arena *a, struct plan *ret, struct err *e)
 {
 	struct runtime_spec *spec = arena_alloc(a, sizeof *spec);
-	struct plan p = { .spec = spec, .facts = facts, .id = "", .arena = a, .die_with_parent = c->die_with_parent };
+	struct plan p = { .spec = spec, .facts = facts, .id = "", .arena = a, .die_with_parent = c->die_with_parent,
+			  .userns = c->uids.n > 0, .uids = c->uids, .gids = c->gids };
 	int r;
 
 	if (!spec)

@@ -33,5 +33,8 @@ int plan_device_rules(struct plan *p, struct err *e);
 /* plan_id_map - mappings of the document as the kernel takes them; what: their name in it. -EINVAL. */
 int plan_id_map(struct plan *p, const struct oci_id_mappings *m, const char *what, struct id_map *ret,
 		const char **ret_text, struct err *e);
+/* plan_stdio_owner - its user may open again what the process was given; who has the right to: ACTOR_HOST, or a child that
+ * has not yet entered the user namespace. -EINVAL: the user is not mapped. */
+int plan_stdio_owner(struct plan *p, enum step_actor actor, struct err *e);
 /* plan_check_ids - uid and gid are there in the container's user namespace. -EINVAL: "uid 70000 is not mapped" */
 int plan_check_ids(const struct plan *p, int64_t uid, int64_t gid, struct err *e);

@@ -86,28 +86,29 @@ static int add(struct plan *p, enum step_op op, struct err *e)
 }
 
 /* Whoever may open what it was given again: the pipes belong to the user of the process. */
-static int plan_stdio(struct plan *p, struct err *e)
+int plan_stdio_owner(struct plan *p, enum step_actor actor, struct err *e)
 {
+	const struct oci_process *pr = &p->spec->process;
 	struct step *s;
+	int r = plan_check_ids(p, pr->uid, pr->gid, e);
 
-	if (p->spec->process.terminal)
+	if (r < 0)
+		return err_wrap(e, r, "process.user");
+	if (pr->terminal)
 		return 0;
-	s = plan_add(p, ACTOR_HOST, STEP_STDIO_OWNER);
+	s = plan_add(p, actor, STEP_STDIO_OWNER);
 	if (!s)
 		return err_oom(e);
-	s->n[0] = id_map_outside(&p->uids, (uint32_t)p->spec->process.uid);
+	s->n[0] = id_map_outside(&p->uids, (uint32_t)pr->uid);
 	return 0;
 }
 
 int plan_userns_host(struct plan *p, struct err *e)
 {
-	int r = plan_check_ids(p, p->spec->process.uid, p->spec->process.gid, e);
+	int r = add(p, STEP_ID_MAP, e);
 
-	if (r < 0)
-		return err_wrap(e, r, "process.user");
-	r = add(p, STEP_ID_MAP, e);
 	if (r == 0)
-		r = plan_stdio(p, e);
+		r = plan_stdio_owner(p, ACTOR_HOST, e);
 	if (r == 0)
 		r = plan_root(p, e);
 	if (r == 0)

@@ -26,7 +26,7 @@ static struct host host;
 			fail_msg("%s: %s", #call, e.msg); \
 	} while (0)
 
-/* %s: more of process, %s: more of linux */
+/* %s: more of process, %s: more namespaces, %s: more of linux */
 static const char document[] =
 	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"/\"},\"hostname\":\"inner\","
 	"\"process\":{\"cwd\":\"/\",\"args\":[\"/bin/sleep\",\"1000\"],"
@@ -36,7 +36,7 @@ static const char document[] =
 	"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"},"
 	"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\",\"options\":[\"newinstance\",\"ptmxmode=0666\"]}],"
 	"\"linux\":{\"cgroupsPath\":\"/tare-test-%d\",\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},"
-	"{\"type\":\"uts\"},{\"type\":\"network\"},{\"type\":\"cgroup\"},{\"type\":\"time\"}]%s}}";
+	"{\"type\":\"uts\"},{\"type\":\"network\"},{\"type\":\"cgroup\"},{\"type\":\"time\"}%s]%s}}";
 
 struct running {
 	struct arena a;
@@ -45,7 +45,7 @@ struct running {
 	struct exec_context context;
 };
 
-static void begin(struct running *r, const char *process, const char *more)
+static void begin_with(struct running *r, const char *process, const char *namespaces, const char *more)
 {
 	struct plan_inputs in = { .id = "test", .root = { .path = "/" } };
 	struct runtime_spec spec;
@@ -54,12 +54,17 @@ static void begin(struct running *r, const char *process, const char *more)
 
 	*r = (struct running){ .a = ARENA(1 << 20) };
 	CHECK_OK(host_facts_read(&host, &r->a, &r->facts, &e));
-	CHECK_OK(runtime_spec_parse(sv_from(arena_fmt(&r->a, document, process, (int)getpid(), more)), &r->a, &spec,
-				    &e));
+	CHECK_OK(runtime_spec_parse(sv_from(arena_fmt(&r->a, document, process, (int)getpid(), namespaces, more)),
+				    &r->a, &spec, &e));
 	CHECK_OK(plan_make(&spec, &r->facts, &in, &r->a, &plan, &e));
 	CHECK_OK(container_create(&plan, &host, (int[]){ -1, -1, -1 }, NULL, &r->c, &e));
 	CHECK_OK(container_start(&r->c, &e));
 	CHECK_OK(exec_context_make(&plan, &r->a, &r->context, &e));
+}
+
+static void begin(struct running *r, const char *process, const char *more)
+{
+	begin_with(r, process, "", more);
 }
 
 static void end(struct running *r)
@@ -193,6 +198,31 @@ TEST(privileged_is_without_the_containers_bounds)
 	end(&r);
 }
 
+#define MAP "[{\"containerID\":0,\"hostID\":900000,\"size\":2000}]"
+
+/* The pipe that it writes to is its user's too, by the id that the host knows. */
+TEST(in_a_user_namespace_it_is_the_containers_root_or_user)
+{
+	char text[256];
+	struct running r;
+	struct oci_process stranger = process_of((const char *[]){ "/bin/true", NULL });
+	struct plan plan;
+	struct err e = { 0 };
+
+	begin_with(&r, "", ",{\"type\":\"user\"}", ",\"uidMappings\":" MAP ",\"gidMappings\":" MAP);
+	assert_int_equal(
+		0, run(&r, "id -u; readlink /proc/self/ns/user /proc/1/ns/user | uniq | wc -l; echo x >/dev/stdout",
+		       AS_IS, false, text, sizeof text));
+	assert_string_equal("0\n1\nx\n", text);
+	assert_int_equal(0, run(&r, "id -u; stat -Lc %u /dev/fd/1; echo x >/dev/stdout",
+				(struct oci_process){ .uid = 77 }, false, text, sizeof text));
+	assert_string_equal("77\n77\nx\n", text);
+	stranger.uid = 2000;
+	assert_int_equal(-EINVAL, exec_plan_make(&r.context, &stranger, false, &r.facts, &r.a, &plan, &e));
+	assert_string_equal("process.user: uid 2000 is not mapped in the user namespace", e.msg);
+	end(&r);
+}
+
 static void has_filter(const char *filter)
 {
 	char text[256];
@@ -276,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(it_is_in_every_namespace_of_the_container),
 		RUN(it_has_what_the_container_has),
+		RUN(in_a_user_namespace_it_is_the_containers_root_or_user),
 		RUN(privileged_is_without_the_containers_bounds),
 		RUN(the_filter_is_installed_by_whoever_may),
 		RUN(a_terminal_of_its_own_controls_it),
