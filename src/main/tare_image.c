@@ -293,6 +293,16 @@ static int session_open(struct session *s, const struct options *o, struct err *
 	return r;
 }
 
+static void session_close(struct session *s)
+{
+	if (s->store.layers >= 0)
+		close(fd_take(&s->store.layers));
+	if (s->store.content >= 0)
+		close(fd_take(&s->store.content));
+	engine_close(&s->engine);
+	host_close(&s->host);
+}
+
 /* What crashes left is removed before anything new is made: a full disk may be full of it. From then on no sweep takes
  * blobs that are not recorded yet. */
 static int prepare(struct session *s, struct err *e)
@@ -320,12 +330,16 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct session s = { .store = { .content = -1, .layers = -1 }, .progress.fd = -1, .error_status = 1 };
+	struct session s = { .host = { -1, -1, -1, false }, .store = { .content = -1, .layers = -1 },
+			     .progress.fd = -1, .error_status = 1 };
 	struct err e = { 0 };
+	int r;
 
 	fault_role("image");
 	log_setup(argc > 0 && strcmp(argv[0], "tare") == 0 ? "tare" : "tare-image", LOG_LEVEL_WARNING);
-	if (run(&s, argc, argv, &e) == 0)
+	r = run(&s, argc, argv, &e);
+	session_close(&s);
+	if (r == 0)
 		return 0;
 	log_error("%s", e.msg);
 	return s.error_status;

@@ -8,11 +8,23 @@
 #include "monitor/parts.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
+
+/* waitpid(2) knows no child, though there is one that nobody else can have waited for: to wait for ever would be worse
+ * than not to know how it ended. */
+static void lost(struct monitor *m)
+{
+	int status = SIGKILL;
+	pid_t pid = waitpid(m->container.pid, &status, WNOHANG | __WALL);
+
+	if (pid != 0)
+		life_exited(m, status);
+}
 
 static void reap(struct monitor *m)
 {
@@ -24,6 +36,8 @@ static void reap(struct monitor *m)
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == m->container.pid)
 			life_exited(m, status);
+	if (pid < 0 && m->container.pid > 0)
+		lost(m);
 }
 
 static int timeout_ms(const struct monitor *m)
@@ -182,6 +196,7 @@ int monitor_run(const char *state_dir, struct err *e)
 			tell(m, NULL, CONTROL_CREATED, m->outcome.pid, 0, NULL);
 		}
 	}
+	life_run(m); /* the only client may have gone by now: nothing would wake us */
 	while (m->phase != PHASE_OVER)
 		turn(m);
 	finish(m);

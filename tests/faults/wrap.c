@@ -132,6 +132,7 @@ static void leaked(int fd, const char *when)
 
 	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	(void)syscall(SYS_readlink, link, path, sizeof path - 1);
+	memset(shared->leak, 0, sizeof shared->leak);
 	(void)snprintf(shared->leak, sizeof shared->leak, "%s: descriptor %d (%s) open %s", role_names[own_role], fd,
 		       path, when);
 }
