@@ -26,13 +26,15 @@ struct row {
 	const char *name;
 	int ns, home_ns; /* mount namespaces: to start it in (-1: here), and to come back to */
 	char **argv;
-	double *ms;
-	size_t n;
+	double *ms; /* by round; -1: failed */
+	size_t n;   /* that did not fail; after sorting ms holds these */
+	bool over;  /* what it takes more than the row before is printed */
 };
 
 static int usage(void)
 {
 	fputs("usage: startbench [-n ROUNDS] [-g GAP_MS] + NAME [@MOUNT_NS_FILE] COMMAND… [+ NAME COMMAND…]…\n"
+	      "++ in place of + compares a row with the one before it, round by round.\n"
 	      "The first row is the one that the others are compared with. A command that fails while warming up is\n"
 	      "left out, and the last line of its error output printed.\n",
 	      stderr);
@@ -118,10 +120,16 @@ static bool warm_up(const struct row *r)
 static size_t keep_working(struct row *rows, size_t n)
 {
 	size_t kept = 0;
+	bool before = false;
 
-	for (size_t i = 0; i < n; i++)
-		if (warm_up(&rows[i]))
+	for (size_t i = 0; i < n; i++) {
+		bool works = warm_up(&rows[i]);
+
+		rows[i].over &= before;
+		if (works)
 			rows[kept++] = rows[i];
+		before = works;
+	}
 	return kept;
 }
 
@@ -138,8 +146,8 @@ static void measure(struct row *rows, size_t n, int rounds, long gap_ms)
 			if (gap_ms)
 				pause_ms(gap_ms);
 			ms = start_once(&rows[k], null);
-			if (ms >= 0)
-				rows[k].ms[rows[k].n++] = ms;
+			rows[k].ms[i] = ms;
+			rows[k].n += ms >= 0;
 		}
 	close(null);
 }
@@ -159,6 +167,30 @@ static double quantile(const struct row *r, double q)
 	return i + 1 < r->n ? r->ms[i] + (at - (double)i) * (r->ms[i + 1] - r->ms[i]) : r->ms[i];
 }
 
+/* A round's two starts follow each other, so their difference has less of the machine's noise than the medians'. */
+static void print_over(const struct row *r, int rounds)
+{
+	struct row d = { .ms = calloc((size_t)rounds, sizeof(double)) };
+
+	for (int i = 0; d.ms && i < rounds; i++)
+		if (r->ms[i] >= 0 && r[-1].ms[i] >= 0)
+			d.ms[d.n++] = r->ms[i] - r[-1].ms[i];
+	if (d.n) {
+		qsort(d.ms, d.n, sizeof *d.ms, compare);
+		printf("%s over %s: %+.2f (median of %zu pairs)\n", r->name, r[-1].name, quantile(&d, 0.5), d.n);
+	}
+	free(d.ms);
+}
+
+/* The failed ones sort to the start. */
+static void sort_row(struct row *r, int rounds)
+{
+	size_t failed = (size_t)rounds - r->n;
+
+	qsort(r->ms, (size_t)rounds, sizeof *r->ms, compare);
+	memmove(r->ms, r->ms + failed, r->n * sizeof *r->ms);
+}
+
 static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
 {
 	double base = 0;
@@ -167,13 +199,16 @@ static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
 		printf("\n%ld ms between starts, %d rounds\n", gap_ms, rounds);
 	else
 		printf("\nback to back, %d rounds\n", rounds);
+	for (size_t i = 1; i < n; i++)
+		if (rows[i].over)
+			print_over(&rows[i], rounds);
 	printf("%-36s%9s%10s%10s%10s\n", "milliseconds", "min", "median", "p90", "x floor");
 	for (size_t i = 0; i < n; i++) {
 		struct row *r = &rows[i];
 
 		if (r->n == 0)
 			continue;
-		qsort(r->ms, r->n, sizeof *r->ms, compare);
+		sort_row(r, rounds);
 		if (base == 0)
 			base = quantile(r, 0.5);
 		printf("%-36s%9.2f%10.2f%10.2f%10.2f", r->name, r->ms[0], quantile(r, 0.5), quantile(r, 0.9),
@@ -195,6 +230,11 @@ static long number(const char *text)
 	return *text && !*end && v >= 0 && v <= 1000000 ? v : -1;
 }
 
+static bool is_plus(const char *word)
+{
+	return strcmp(word, "+") == 0 || strcmp(word, "++") == 0;
+}
+
 /* Rows from argv, each after a "+"; 0: not well formed. */
 static size_t rows_parse(char **argv, struct row *rows)
 {
@@ -202,17 +242,19 @@ static size_t rows_parse(char **argv, struct row *rows)
 	size_t n = 0;
 
 	while (*argv) {
-		if (strcmp(*argv, "+") != 0 || !argv[1] || n == ROW_MAX)
+		bool over = strcmp(*argv, "++") == 0;
+
+		if (!is_plus(*argv) || !argv[1] || n == ROW_MAX)
 			return 0;
 		*argv = NULL; /* ends the row before */
-		rows[n] = (struct row){ .name = argv[1], .ns = -1, .home_ns = home };
+		rows[n] = (struct row){ .name = argv[1], .ns = -1, .home_ns = home, .over = over && n };
 		argv += 2;
 		if (*argv && **argv == '@')
 			rows[n].ns = open(*argv++ + 1, O_RDONLY | O_CLOEXEC);
 		rows[n++].argv = argv;
 		if (!*argv)
 			return 0;
-		while (*argv && strcmp(*argv, "+") != 0)
+		while (*argv && !is_plus(*argv))
 			argv++;
 	}
 	return n;
