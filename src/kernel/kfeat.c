@@ -60,9 +60,15 @@ static bool listed_in_filesystems(int proc)
 static void probe_overlay(int proc, struct kfeat *k)
 {
 	char text[128];
-	scoped_fd fs = sys_fsopen("overlay");
+	scoped_fd fs = -1;
 	ssize_t n;
 
+	/* lowerdir+ came before detached layers; closing a context of overlayfs takes longer than all the rest here */
+	if (k->overlay_detached_layers && listed_in_filesystems(proc)) {
+		k->overlay = k->overlay_lowerdir_append = true;
+		return;
+	}
+	fs = sys_fsopen("overlay");
 	if (fs < 0) {
 		k->overlay = errno != ENODEV && listed_in_filesystems(proc);
 		return;
