@@ -26,7 +26,8 @@ static int open_signals(struct monitor *m, struct err *e)
 	sigdelset(&set, SIGILL);
 	sigdelset(&set, SIGFPE);
 	sigdelset(&set, SIGABRT);
-	(void)sigprocmask(SIG_SETMASK, &set, NULL); /* nothing but SIGKILL ends a monitor early */
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0) /* nothing but SIGKILL ends a monitor early */
+		return err_sys(e, "sigprocmask");
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -103,7 +103,7 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 	return 0;
 }
 
-static void reset_signals(void)
+static int reset_signals(struct err *e)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -111,7 +111,7 @@ static void reset_signals(void)
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &dfl, NULL);
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(e, "sigprocmask") : 0;
 }
 
 _Noreturn void init_run(struct init *in, enum step_actor actor)
@@ -139,9 +139,13 @@ _Noreturn void init_run(struct init *in, enum step_actor actor)
 _Noreturn void init_main(struct init *in)
 {
 	struct sock_filter room[BPF_MAXINSNS]; /* of a process that comes after the plan's filter: the plan has it */
+	struct err e = { 0 };
 
 	fault_role("child");
 	in->filter = in->plan->seccomp.len ? in->plan->seccomp : (struct sock_fprog){ .filter = room };
-	reset_signals();
+	if (reset_signals(&e) < 0) {
+		(void)init_tell(in->sync, INIT_FAILED, &e, -1);
+		_exit(125);
+	}
 	init_run(in, ACTOR_CHILD);
 }
