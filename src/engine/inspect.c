@@ -128,29 +128,41 @@ static struct json_object *state(const struct container_state *s)
 
 /* What config_print() leaves out because it was not asked for, but `docker inspect` shows. */
 static const struct {
-	const char *section, *key, *text; /* text NULL: null */
+	const char *section, *key, *json;
 } defaults[] = {
-	{ "Config", "Hostname", "" },
-	{ "Config", "Domainname", "" },
-	{ "Config", "User", "" },
-	{ "Config", "Env", NULL },
-	{ "Config", "WorkingDir", "" },
-	{ "HostConfig", "Binds", NULL },
-	{ "HostConfig", "NetworkMode", "none" },
-	{ "HostConfig", "CapAdd", NULL },
-	{ "HostConfig", "CapDrop", NULL },
-	{ "HostConfig", "CgroupnsMode", "private" },
-	{ "HostConfig", "IpcMode", "private" },
-	{ "HostConfig", "PidMode", "" },
-	{ "HostConfig", "UTSMode", "" },
-	{ "HostConfig", "UsernsMode", "" },
-	{ "HostConfig", "CgroupParent", "" },
-	{ "HostConfig", "CpusetCpus", "" },
-	{ "HostConfig", "CpusetMems", "" },
-	{ "HostConfig", "Devices", NULL },
-	{ "HostConfig", "DeviceCgroupRules", NULL },
-	{ "HostConfig", "PidsLimit", NULL },
-	{ "HostConfig", "Ulimits", NULL },
+	{ "Config", "Hostname", "\"\"" },
+	{ "Config", "Domainname", "\"\"" },
+	{ "Config", "User", "\"\"" },
+	{ "Config", "Env", "null" },
+	{ "Config", "WorkingDir", "\"\"" },
+	{ "Config", "Labels", "{}" },
+	{ "HostConfig", "Binds", "null" },
+	{ "HostConfig", "ContainerIDFile", "\"\"" },
+	{ "HostConfig", "LogConfig", "{\"Type\":\"json-file\",\"Config\":{}}" },
+	{ "HostConfig", "NetworkMode", "\"none\"" },
+	{ "HostConfig", "VolumesFrom", "null" },
+	{ "HostConfig", "CapAdd", "null" },
+	{ "HostConfig", "CapDrop", "null" },
+	{ "HostConfig", "CgroupnsMode", "\"private\"" },
+	{ "HostConfig", "GroupAdd", "null" },
+	{ "HostConfig", "IpcMode", "\"private\"" },
+	{ "HostConfig", "PidMode", "\"\"" },
+	{ "HostConfig", "UTSMode", "\"\"" },
+	{ "HostConfig", "UsernsMode", "\"\"" },
+	{ "HostConfig", "CgroupParent", "\"\"" },
+	{ "HostConfig", "BlkioWeightDevice", "[]" },
+	{ "HostConfig", "BlkioDeviceReadBps", "[]" },
+	{ "HostConfig", "BlkioDeviceWriteBps", "[]" },
+	{ "HostConfig", "BlkioDeviceReadIOps", "[]" },
+	{ "HostConfig", "BlkioDeviceWriteIOps", "[]" },
+	{ "HostConfig", "CpusetCpus", "\"\"" },
+	{ "HostConfig", "CpusetMems", "\"\"" },
+	{ "HostConfig", "Devices", "[]" },
+	{ "HostConfig", "DeviceCgroupRules", "null" },
+	{ "HostConfig", "MemorySwappiness", "null" },
+	{ "HostConfig", "OomKillDisable", "null" },
+	{ "HostConfig", "PidsLimit", "null" },
+	{ "HostConfig", "Ulimits", "[]" },
 };
 
 static struct json_object *section(struct json_object *config, const char *name)
@@ -166,22 +178,29 @@ static struct json_object *section(struct json_object *config, const char *name)
 
 #define SHM_SIZE (64 << 20) /* Docker's, when none is asked for */
 
-static void fill_config(struct json_object *config, const struct container_view *v)
+static void fill_defaults(struct json_object *config)
 {
-	struct json_object *c = section(config, "Config");
+	struct json_object *log;
 
 	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
 		struct json_object *o = section(config, defaults[i].section);
 
-		if (json_object_object_get_ex(o, defaults[i].key, NULL))
-			continue;
-		json_object_object_add(o, defaults[i].key,
-				       defaults[i].text ? json_object_new_string(defaults[i].text) : NULL);
+		if (!json_object_object_get_ex(o, defaults[i].key, NULL))
+			json_object_object_add(o, defaults[i].key, json_tokener_parse(defaults[i].json));
 	}
+	log = section(section(config, "HostConfig"), "LogConfig"); /* one half may be asked for */
+	if (!json_object_object_get_ex(log, "Type", NULL))
+		put_text(log, "Type", "json-file");
+	(void)section(log, "Config");
+}
+
+static void fill_config(struct json_object *config, const struct container_view *v)
+{
+	struct json_object *c = section(config, "Config");
+
+	fill_defaults(config);
 	json_object_object_add(c, "Cmd", strings_or_null(&v->command));
 	json_object_object_add(c, "Entrypoint", strings_or_null(&v->entrypoint));
-	if (!json_object_object_get_ex(c, "Labels", NULL))
-		json_object_object_add(c, "Labels", json_object_new_object());
 	if (!v->config.shm_size)
 		put_number(section(config, "HostConfig"), "ShmSize", SHM_SIZE);
 	if (!v->config.hostname)

@@ -170,3 +170,12 @@ load helpers
 	expect 0 bash -c '"$1" --root "$2/root" --state "$2/state" ps -a >&- 2>&- <&- || [ $? = 1 ]' - "$TARE_BUILD/tare" "$T"
 	expect 0 tare ps -a
 }
+
+@test "the list of Docker's options is that of its client" {
+	command -v docker >/dev/null || skip "no docker client here"
+	local name unknown=()
+	while read -r name; do
+		grep -q "^$name " "$TARE_TOP/tests/unit/cli/docker-run-options" || unknown+=("$name")
+	done < <(docker run --help | sed -nE 's/^  (-[a-zA-Z], |    )--([a-z0-9-]+).*/\2/p' | grep -vx help)
+	equal "" "${unknown[*]}" "options that the list lacks"
+}

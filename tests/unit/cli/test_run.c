@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of `tare run`, good and bad: the configuration that reaches the engine, or the one line. */
+#include "base/io.h"
 #include "base/scope.h"
 #include "cli/command.h"
 #include "cli/opt.h"
@@ -79,7 +80,8 @@ static const struct line resource[] = {
 	{ { "-m=64m" }, "\"Memory\":67108864" },
 	{ { "-m", "1k", "-m", "2k" }, "\"Memory\":2048" },
 	{ { "--memory", "4x" }, .message = "--memory 4x: invalid size: '4x'" SIZE_HELP },
-	{ { "-m", "-1" }, .message = "--memory -1: invalid size: '-1'" SIZE_HELP },
+	{ { "-m", "-1" }, "\"Memory\":-1" }, /* `tare update` takes a limit away so; `tare run` refuses it later */
+	{ { "-m", "-2" }, .message = "--memory -2: invalid size: '-2'" SIZE_HELP },
 	{ { "--memory=" }, .message = "--memory '': invalid size: ''" SIZE_HELP },
 	{ { "--memory", "8192p" },
 	  .message = "--memory 8192p: invalid size: '8192p' (at most 9223372036854775807 bytes)" },
@@ -409,8 +411,8 @@ static const struct line container[] = {
 	{ { "--isolation", "hyperv" },
 	  .message = "--isolation hyperv: invalid isolation: Linux has no other than default" },
 	{ { "--sig-proxy" }, "\"Image\":\"busybox\"" },
-	{ { "--sig-proxy=false" },
-	  .message = "--sig-proxy false: signals are always passed to a container in the foreground" },
+	{ { "--sig-proxy=false" }, "\"Image\":\"busybox\"" },
+	{ { "--sig-proxy=x" }, .message = "--sig-proxy x: not a boolean (true or false)" },
 	{ { "-q", "--no-healthcheck", "--disable-content-trust" }, "\"Image\":\"busybox\"" },
 	{ { "--quiet=x" }, .message = "--quiet x: not a boolean (true or false)" },
 	{ { "--no-healthcheck=x" }, .message = "--no-healthcheck x: not a boolean (true or false)" },
@@ -580,6 +582,42 @@ TEST(every_option_is_tried_with_a_good_and_a_bad_value)
 		}
 }
 
+/* docker-run-options: "name letter arg", a '-' for what it has not */
+static void check_docker_option(struct sv line)
+{
+	struct sv name, letter, arg, rest;
+	const struct option *row;
+
+	(void)sv_cut(line, ' ', &name, &rest);
+	(void)sv_cut(rest, ' ', &letter, &arg);
+	row = option_find(command_run.groups, name);
+	if (!row)
+		fail_msg("--" SV_FMT ": Docker's, and not known", SV_ARG(name));
+	if (!row->arg != sv_is(arg, "-"))
+		fail_msg("--" SV_FMT ": Docker's has %s argument", SV_ARG(name), row->arg ? "no" : "an");
+	if (row->letter ? letter.n != 1 || *letter.p != row->letter : !sv_is(letter, "-"))
+		fail_msg("--" SV_FMT ": Docker's letter is " SV_FMT, SV_ARG(name), SV_ARG(letter));
+}
+
+TEST(every_option_of_docker_is_taken_or_refused_with_a_reason)
+{
+	const char *top = getenv("TARE_TOP");
+	scoped_buf list = BUF(1 << 16);
+	struct sv rest, line;
+	char path[512];
+	size_t n = 0;
+
+	(void)snprintf(path, sizeof path, "%s/tests/unit/cli/docker-run-options", top ? top : ".");
+	assert_int_equal(0, io_read_at(AT_FDCWD, path, &list, NULL));
+	rest = buf_sv(&list);
+	while (sv_next(&rest, '\n', &line))
+		if (line.n && *line.p != '#') {
+			check_docker_option(line);
+			n++;
+		}
+	assert_true(n > 100);
+}
+
 TEST(refused_options_say_why_in_one_line)
 {
 	for (size_t i = 0; i < opt_refused.n; i++) {
@@ -637,6 +675,7 @@ int main(void)
 		RUN(h_is_help_where_no_option_has_the_letter),
 		RUN(help_ends_the_options),
 		RUN(every_option_is_tried_with_a_good_and_a_bad_value),
+		RUN(every_option_of_docker_is_taken_or_refused_with_a_reason),
 		RUN(refused_options_say_why_in_one_line),
 	};
 
