@@ -28,7 +28,9 @@ struct row {
 	char **argv;
 	double *ms; /* by round; -1: failed */
 	size_t n;   /* that did not fail; after sorting ms holds these */
-	bool over;  /* what it takes more than the row before is printed */
+	bool over;  /* what it takes more than the row before is printed: */
+	size_t pairs;
+	double more; /* median of so many pairs' differences */
 };
 
 static int usage(void)
@@ -168,7 +170,7 @@ static double quantile(const struct row *r, double q)
 }
 
 /* A round's two starts follow each other, so their difference has less of the machine's noise than the medians'. */
-static void print_over(const struct row *r, int rounds)
+static void find_more(struct row *r, int rounds)
 {
 	struct row d = { .ms = calloc((size_t)rounds, sizeof(double)) };
 
@@ -177,8 +179,9 @@ static void print_over(const struct row *r, int rounds)
 			d.ms[d.n++] = r->ms[i] - r[-1].ms[i];
 	if (d.n) {
 		qsort(d.ms, d.n, sizeof *d.ms, compare);
-		printf("%s over %s: %+.2f (median of %zu pairs)\n", r->name, r[-1].name, quantile(&d, 0.5), d.n);
+		r->more = quantile(&d, 0.5);
 	}
+	r->pairs = d.n;
 	free(d.ms);
 }
 
@@ -201,7 +204,7 @@ static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
 		printf("\nback to back, %d rounds\n", rounds);
 	for (size_t i = 1; i < n; i++)
 		if (rows[i].over)
-			print_over(&rows[i], rounds);
+			find_more(&rows[i], rounds);
 	printf("%-36s%9s%10s%10s%10s\n", "milliseconds", "min", "median", "p90", "x floor");
 	for (size_t i = 0; i < n; i++) {
 		struct row *r = &rows[i];
@@ -217,6 +220,10 @@ static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
 			printf("  (%zu failed)", (size_t)rounds - r->n);
 		putchar('\n');
 	}
+	for (size_t i = 1; i < n; i++)
+		if (rows[i].pairs)
+			printf("%s, over the row before: %+.2f (median of %zu pairs)\n", rows[i].name, rows[i].more,
+			       rows[i].pairs);
 	fflush(stdout);
 }
 
