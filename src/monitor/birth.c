@@ -71,7 +71,11 @@ int birth_read_charter(struct monitor *m, struct err *e)
 static int open_container_dir(struct monitor *m, struct err *e)
 {
 	m->container_dir = open(m->charter.container_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return m->container_dir < 0 ? err_sys(e, "open %s", m->charter.container_dir) : 0;
+	if (m->container_dir < 0)
+		return err_sys(e, "open %s", m->charter.container_dir);
+	jsonlog_init(&m->log, &m->charter, m->container_dir);
+	m->stdio.log = &m->log;
+	return 0;
 }
 
 int birth_begin(struct monitor *m, struct err *e)

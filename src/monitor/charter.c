@@ -58,7 +58,6 @@ static const struct row {
 	{ "data_root", KIND_TEXT, offsetof(struct charter, data_root) },
 	{ "state_root", KIND_TEXT, offsetof(struct charter, state_root) },
 	{ "log_driver", KIND_LOG_DRIVER, offsetof(struct charter, log_driver) },
-	{ "log_path", KIND_TEXT, offsetof(struct charter, log_path) },
 	{ "log_attrs", KIND_TEXT, offsetof(struct charter, log_attrs) },
 	{ "log_max_size", KIND_I64, offsetof(struct charter, log_max_size) },
 	{ "log_max_file", KIND_INT, offsetof(struct charter, log_max_file) },

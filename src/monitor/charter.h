@@ -47,7 +47,6 @@ struct charter {
 	const char *program, *data_root, *state_root; /* PROGRAM --root DATA_ROOT --state STATE_ROOT _reap ID */
 
 	enum log_driver log_driver;
-	const char *log_path;      /* absolute; NULL: container_dir/<id>-json.log */
 	const char *log_attrs;     /* JSON object that each record carries as "attrs"; NULL: none */
 	int64_t log_max_size;      /* bytes; 0: no rotation */
 	int log_max_file;          /* files together, at least 1 */

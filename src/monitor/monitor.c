@@ -8,10 +8,13 @@
 #include "monitor/parts.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define QUIET_MS 1000
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
@@ -42,12 +45,19 @@ static void reap(struct monitor *m)
 
 static int timeout_ms(const struct monitor *m)
 {
-	int64_t at = sooner(life_due_ns(m), orders_due_ns(m)), left;
+	int64_t at = sooner(life_due_ns(m), orders_due_ns(m)), most = m->busy ? QUIET_MS : INT_MAX, left;
 
 	if (!at)
-		return -1;
+		return m->busy ? QUIET_MS : -1;
 	left = (at - clock_monotonic_ns() + 999999) / 1000000;
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+	return left < 0 ? 0 : (int)(left > most ? most : left);
+}
+
+static void rest(struct monitor *m)
+{
+	m->busy = false;
+	stdio_rest(&m->stdio);
+	(void)malloc_trim(0);
 }
 
 /* One round: wait until something can be done, and let every part do it. Clients first: who has left is out before more
@@ -55,12 +65,17 @@ static int timeout_ms(const struct monitor *m)
 static void turn(struct monitor *m)
 {
 	struct pollset *p = &m->pollset;
+	int r;
 
 	p->n = 0;
 	pollset_add(p, m->signals, POLLIN);
 	clients_poll(m, p);
 	stdio_poll(&m->stdio, p);
-	if (poll(p->v, (nfds_t)p->n, timeout_ms(m)) > 0) {
+	r = poll(p->v, (nfds_t)p->n, timeout_ms(m));
+	if (r == 0 && m->busy)
+		rest(m);
+	if (r > 0) {
+		m->busy = true;
 		clients_run(m, p);
 		stdio_run(&m->stdio);
 		if (p->v[0].revents)

@@ -8,6 +8,7 @@
  *   record.c    what is written down: outcome, trace
  *   clients.c   connections and their requests
  *   stdio.c, relay.c   input and output of a session
+ *   jsonlog.c   what is kept of it
  *
  * Nothing here blocks for longer than a system call on local state: every wait is one of the loop's. */
 #pragma once
@@ -68,6 +69,7 @@ struct monitor {
 
 	struct container container;
 	struct stdio stdio;
+	struct jsonlog log;
 	bool may_nest;                          /* see oom.h */
 	bool failed;                            /* it could not be made or started, and that is the end */
 	int64_t drain_until_ns, start_again_ns; /* of PHASE_DRAINING and PHASE_WAITING */
@@ -79,6 +81,7 @@ struct monitor {
 	struct client clients[MONITOR_CLIENTS];
 	bool reaped, sweep; /* what the client said that does the rest */
 	struct pollset pollset;
+	bool busy; /* there is memory to give back when it becomes quiet */
 	size_t listener_polled;
 };
 

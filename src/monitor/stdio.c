@@ -199,11 +199,26 @@ void stdio_poll(const struct stdio *s, struct pollset *p)
 	relay_poll(&s->err, p);
 }
 
+static void log_end(struct stdio *s, const struct relay *r, enum jsonlog_stream stream)
+{
+	if (s->log && r->from < 0)
+		jsonlog_end(s->log, stream);
+}
+
+static void run_output(struct stdio *s, struct relay *r, enum jsonlog_stream stream)
+{
+	if (relay_run(r) && s->log)
+		jsonlog_put(s->log, stream, r->chunk, r->have);
+	log_end(s, r, stream);
+}
+
 void stdio_run(struct stdio *s)
 {
 	run_inputs(s);
-	(void)relay_run(&s->out);
-	(void)relay_run(&s->err);
+	run_output(s, &s->out, JSONLOG_STDOUT);
+	run_output(s, &s->err, JSONLOG_STDERR);
+	if (s->log)
+		jsonlog_flush(s->log);
 }
 
 void stdio_hang_up(struct stdio *s)
@@ -223,16 +238,23 @@ bool stdio_owes(const struct stdio *s, const void *owner)
 	return relay_owes(&s->out, owner) || relay_owes(&s->err, owner);
 }
 
-void stdio_finish(struct stdio *s)
+static void finish_output(struct stdio *s, struct relay *r, enum jsonlog_stream stream)
 {
-	struct relay *const both[] = { &s->out, &s->err };
 	size_t at;
 
-	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
-		(void)relay_slurp(both[i], &at);
-		if (both[i]->from >= 0)
-			close(fd_take(&both[i]->from));
-	}
+	if (relay_slurp(r, &at) && s->log)
+		jsonlog_put(s->log, stream, r->chunk + at, r->have - at);
+	if (r->from >= 0)
+		close(fd_take(&r->from));
+	log_end(s, r, stream);
+}
+
+void stdio_finish(struct stdio *s)
+{
+	finish_output(s, &s->out, JSONLOG_STDOUT);
+	finish_output(s, &s->err, JSONLOG_STDERR);
+	if (s->log)
+		jsonlog_flush(s->log);
 }
 
 void stdio_rest(struct stdio *s)
@@ -241,6 +263,8 @@ void stdio_rest(struct stdio *s)
 		relay_rest(&in->relay);
 	relay_rest(&s->out);
 	relay_rest(&s->err);
+	if (s->log)
+		jsonlog_rest(s->log);
 }
 
 void stdio_done(struct stdio *s)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "monitor/jsonlog.h"
 #include "monitor/pollset.h"
 #include "monitor/relay.h"
 
@@ -25,6 +26,7 @@ struct stdio {
 	int slave; /* of a terminal; -1 */
 	struct relay out, err;
 	struct input *inputs;
+	struct jsonlog *log; /* NULL: its output is not kept */
 };
 
 void stdio_init(struct stdio *s);

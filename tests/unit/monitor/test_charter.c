@@ -66,7 +66,6 @@ TEST(life_and_logs_are_written_and_read)
 	c.id = c.container_dir = c.program = c.data_root = c.state_root = "x";
 	c.tty = c.stdin_once = true;
 	c.log_driver = LOG_NONE;
-	c.log_path = "/l";
 	c.log_attrs = "{\"a\":\"b\"}";
 	c.log_max_size = INT64_C(1) << 40;
 	c.log_max_file = 3;
@@ -79,7 +78,6 @@ TEST(life_and_logs_are_written_and_read)
 	assert_int_equal(0, charter_read(dir, &a, &back, NULL));
 	assert_true(back.tty && back.stdin_once && !back.init);
 	assert_int_equal(LOG_NONE, back.log_driver);
-	assert_string_equal("/l", back.log_path);
 	assert_string_equal("{\"a\":\"b\"}", back.log_attrs);
 	assert_true(back.log_max_size == INT64_C(1) << 40);
 	assert_int_equal(3, back.log_max_file);
