@@ -27,3 +27,6 @@
 #define LIMIT_IMAGE_LAYERS 500         /* overlayfs' OVL_MAX_STACK; Docker stops at 128 */
 #define LIMIT_ARENA_IMAGE (64u << 20)  /* config, manifest and index of one image, raw and parsed */
 #define LIMIT_LAYOUT_FILES 10000u      /* blobs and documents in one image archive */
+#define LIMIT_LAYOUT_IMAGES 1000u      /* images and names of images in one */
+#define LIMIT_LAYOUT_ENTRIES 10000u    /* descriptors of all its indexes; they may be in each other more than once */
+#define LIMIT_ARCHIVE_BYTES (1ull << 40) /* what such an archive may become; a layer in it ends earlier */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,6 +14,12 @@ void log_setup(const char *program, enum log_level level)
 {
 	log_program = program;
 	log_level = level;
+}
+
+/* What a terminal may take for an order: C0, DEL, and C1, which in UTF-8 stands behind 0xc2. */
+static bool is_control(unsigned char before, unsigned char c)
+{
+	return c < ' ' || c == 0x7f || (before == 0xc2 && c >= 0x80 && c < 0xa0);
 }
 
 static void emit(enum log_level, const char *word, const char *fmt, va_list) __attribute__((format(printf, 3, 0)));
@@ -28,7 +35,7 @@ static void emit(enum log_level level, const char *word, const char *fmt, va_lis
 	(void)vsnprintf(text, sizeof text, fmt, ap);
 	n = (size_t)snprintf(line, 256, "%s: %s", log_program, word);
 	for (const unsigned char *p = (const unsigned char *)text; *p && n < sizeof line - 6; p++)
-		if (*p < ' ' || *p == 0x7f)
+		if (is_control(p > (const unsigned char *)text ? p[-1] : 0, *p))
 			n += (size_t)snprintf(line + n, 5, *p == '\n' ? "\\n" : "\\x%02x", *p);
 		else
 			line[n++] = (char)*p;

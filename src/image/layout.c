@@ -11,6 +11,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <search.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -36,13 +37,17 @@ static int layout_new(int content, struct layout **ret, struct err *e)
 	return 0;
 }
 
+static void nothing(void *file)
+{
+}
+
 void layout_free(struct layout *l)
 {
 	if (!l)
 		return;
 	staging_end(&l->staging);
+	tdestroy(l->files, nothing); /* the files are the arena's */
 	arena_done(&l->arena);
-	free(l->files);
 	free(l->images);
 	free(l);
 }
@@ -65,29 +70,36 @@ static int grow(void *list, size_t n, size_t *cap, size_t size, struct err *e)
 	return 0;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct layout_file *)a)->path, ((const struct layout_file *)b)->path);
+}
+
 int layout_add_file(struct layout *l, const char *path, const char *link, const struct staged *staged, struct err *e)
 {
-	struct layout_file f = { .path = arena_str(&l->arena, path) };
+	struct layout_file *f = arena_alloc(&l->arena, sizeof *f), **there;
 
-	if (l->n_files >= LIMIT_LAYOUT_FILES)
+	if (l->n_files++ >= LIMIT_LAYOUT_FILES)
 		return err_set(e, EFBIG, "more than %u files", LIMIT_LAYOUT_FILES);
-	if (link)
-		f.link = arena_str(&l->arena, link);
-	else
-		f.staged = *staged;
-	if (!f.path || (link && !f.link) || grow(&l->files, l->n_files, &l->cap_files, sizeof f, NULL) < 0)
+	if (!f)
 		return err_oom(e);
-	l->files[l->n_files++] = f;
+	f->path = arena_str(&l->arena, path);
+	if (link)
+		f->link = arena_str(&l->arena, link);
+	else
+		f->staged = *staged;
+	there = f->path && (!link || f->link) ? tsearch(f, &l->files, by_path) : NULL;
+	if (!there)
+		return err_oom(e);
+	*there = f;
 	return 0;
 }
 
-/* Of two with one name the last counts, as for tar(1). */
 static const struct layout_file *find_name(const struct layout *l, const char *path)
 {
-	for (size_t i = l->n_files; i-- > 0;)
-		if (strcmp(l->files[i].path, path) == 0)
-			return &l->files[i];
-	return NULL;
+	const struct layout_file wanted = { .path = path }, *const *there = tfind(&wanted, &l->files, by_path);
+
+	return there ? *there : NULL;
 }
 
 static const struct layout_file *find_file(const struct layout *l, const char *path)
@@ -151,6 +163,16 @@ int layout_read_file(struct layout *l, const char *path, size_t max_bytes, struc
 
 /* ---- blobs --------------------------------------------------------------------------------------------------- */
 
+/* The ceiling is of all files together. */
+static int stage(struct layout *l, struct byte_source from, struct staged *ret, struct err *e)
+{
+	int r = staging_write(&l->staging, from, (int64_t)LIMIT_ARCHIVE_BYTES - l->bytes, ret, e);
+
+	if (r == 0)
+		l->bytes += ret->size;
+	return r;
+}
+
 int layout_stage_file(struct layout *l, const char *path, struct staged *ret, struct err *e)
 {
 	const struct layout_file *f = find_file(l, path);
@@ -164,7 +186,7 @@ int layout_stage_file(struct layout *l, const char *path, struct staged *ret, st
 	}
 	r = open_file(l, path, &fd, e);
 	if (r == 0)
-		r = staging_write(&l->staging, byte_source_fd(&fd), INT64_MAX, &staged, e);
+		r = stage(l, byte_source_fd(&fd), &staged, e);
 	if (r == 0)
 		r = layout_add_file(l, path, NULL, &staged, e);
 	if (r == 0)
@@ -273,8 +295,11 @@ static bool platform_fits(const struct image_descriptor *d)
 
 int layout_add_image(struct layout *l, const struct digest *manifest, const char *reference, struct err *e)
 {
-	int r = grow(&l->images, l->n_images, &l->cap_images, sizeof *l->images, e);
+	int r;
 
+	if (l->n_images >= LIMIT_LAYOUT_IMAGES)
+		return err_set(e, EFBIG, "more than %u images", LIMIT_LAYOUT_IMAGES);
+	r = grow(&l->images, l->n_images, &l->cap_images, sizeof *l->images, e);
 	if (r == 0)
 		l->images[l->n_images++] = (struct layout_image){ *manifest, reference };
 	return r;
@@ -317,6 +342,8 @@ static int walk_index(struct layout *l, struct sv json, const char *reference, i
 		const char *name = reference_of(d) ? reference_of(d) : reference;
 		size_t before = l->n_images;
 
+		if (l->walked++ >= LIMIT_LAYOUT_ENTRIES)
+			return err_set(e, EFBIG, "more than %u entries in its indexes", LIMIT_LAYOUT_ENTRIES);
 		if (!platform_fits(d))
 			continue;
 		if (is_index(d))
@@ -351,10 +378,12 @@ int layout_images(struct layout *l, const struct layout_image **ret, size_t *ret
 {
 	int r = 0;
 
-	if (l->n_images == 0 && !has_file(l, "index.json") && has_file(l, "manifest.json"))
+	if (l->n_images == 0 && has_file(l, "index.json"))
+		r = oci_images(l, e);
+	else if (l->n_images == 0 && has_file(l, "manifest.json"))
 		r = layout_docker_images(l, e);
 	else if (l->n_images == 0)
-		r = oci_images(l, e);
+		r = err_set(e, EINVAL, "no image in it: neither index.json nor manifest.json");
 	if (r < 0)
 		return r;
 	if (l->n_images == 0)
@@ -400,7 +429,7 @@ static int stream_err(struct archive_stream *s, struct err *e)
 
 	if (s->from_err.code)
 		return err_set(e, s->from_err.code, "%s", s->from_err.msg);
-	return err_set(e, EINVAL, "not an image archive: %s", text ? text : "not a tar archive");
+	return err_set(e, EINVAL, "not an image archive, or a damaged one: %s", text ? text : "not a tar archive");
 }
 
 static ssize_t read_entry(void *arg, void *to, size_t n, struct err *e)
@@ -442,7 +471,7 @@ static int stage_entry(struct layout *l, struct archive_stream *s, struct archiv
 	if (r == 0 && is_link)
 		r = link_path(entry, path, target, e);
 	else if (r == 0)
-		r = staging_write(&l->staging, (struct byte_source){ read_entry, s }, INT64_MAX, &staged, e);
+		r = stage(l, (struct byte_source){ read_entry, s }, &staged, e);
 	return r < 0 ? r : layout_add_file(l, path, is_link ? target : NULL, &staged, e);
 }
 
@@ -472,7 +501,7 @@ static int stage_archive(struct layout *l, struct byte_source from, struct err *
 {
 	struct archive_stream s = { archive_read_new(), NULL, { 0 } };
 	scoped_inflate in = NULL;
-	int r = s.archive ? inflate_open(from, UINT64_MAX, &in, e) : err_oom(e);
+	int r = s.archive ? inflate_open(from, LIMIT_ARCHIVE_BYTES, &in, e) : err_oom(e);
 
 	s.from = in;
 	if (r == 0)

@@ -15,13 +15,15 @@ struct layout {
 	int dir; /* directory; -1: an archive's files */
 	struct staging staging;
 	struct arena arena;
-	struct layout_file *files;
-	size_t n_files, cap_files;
+	void *files; /* tsearch(3): struct layout_file by path */
+	size_t n_files;
+	int64_t bytes; /* of all that was staged */
+	size_t walked; /* entries of indexes */
 	struct layout_image *images;
 	size_t n_images, cap_images;
 };
 
-/* layout_add_file - path is copied. link or staged. */
+/* layout_add_file - path is copied. link or staged. Of two with one path the last counts, as for tar(1). */
 int layout_add_file(struct layout *l, const char *path, const char *link, const struct staged *staged, struct err *e);
 /* layout_stage_file - any file of the layout, by its path, written out and digested. -ENOENT */
 int layout_stage_file(struct layout *l, const char *path, struct staged *ret, struct err *e);

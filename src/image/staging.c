@@ -63,7 +63,7 @@ static int copy_hashed(struct byte_source from, int to, int64_t max_bytes, struc
 		sha256_add(hash, chunk, (size_t)n);
 		r = io_write_all(to, chunk, (size_t)n, e);
 		if (r < 0)
-			return r;
+			return err_wrap(e, r, "content store");
 	}
 	if (n < 0)
 		return (int)n;
@@ -85,7 +85,7 @@ int staging_write(struct staging *s, struct byte_source from, int64_t max_bytes,
 	s->count++;
 	r = copy_hashed(from, fd, max_bytes, &f, e);
 	if (r < 0)
-		return err_wrap(e, r, "content/%s/%s", s->name, name);
+		return r;
 	*ret = f;
 	return 0;
 }

@@ -73,14 +73,17 @@ uint64_t tree_bytes(const struct tree *t)
 
 /* ---- parents ------------------------------------------------------------------------------------------------- */
 
+static int open_below(struct tree *t, struct err *e)
+{
+	return t->below >= 0 ? 0 : rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, e);
+}
+
 /* What a directory that the archive leaves out should look like: as below. false: nothing is there. */
 static bool look_below(struct tree *t, const char *path, struct stat *ret)
 {
 	scoped_fd dir = -1;
 
-	if (t->o.n_below == 0)
-		return false;
-	if (t->below < 0 && rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, NULL) < 0)
+	if (t->o.n_below == 0 || open_below(t, NULL) < 0)
 		return false;
 	dir = sys_openat2(t->below, path, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	return dir >= 0 && fstat(dir, ret) == 0;
@@ -316,20 +319,6 @@ static int set_meta_at(const struct place *p, const struct tree_meta *m, bool ch
 
 /* ---- entries ------------------------------------------------------------------------------------------------- */
 
-static int whiteout_opaque(struct tree *t, const struct place *p, struct err *e)
-{
-	scoped_fd dir = -1;
-
-	if (t->o.n_below == 0)
-		return 0;
-	if (p->s.parent[0] == '\0')
-		return err_set(e, ENOTSUP, "a layer that hides the whole root is not supported");
-	dir = sys_openat2(t->o.root, p->s.parent, O_RDONLY | O_DIRECTORY, INSIDE);
-	if (dir < 0)
-		return err_sys(e, "open");
-	return set_opaque(dir, e);
-}
-
 /* What this layer itself has at the hidden name stays: only a directory must not be merged with the one below. */
 static int whiteout_name(struct tree *t, const struct place *p, const char *hidden, struct err *e)
 {
@@ -346,6 +335,47 @@ static int whiteout_name(struct tree *t, const struct place *p, const char *hidd
 	if (fstatat(p->parent, hidden, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "stat");
 	return S_ISDIR(st.st_mode) ? set_opaque_at(p->parent, hidden, e) : 0;
+}
+
+/* overlayfs merges the roots of all layers whatever their attributes say: each name of the root below is hidden. */
+static int hide_root(struct tree *t, const struct place *p, struct err *e)
+{
+	int r = open_below(t, e), fd;
+	struct dirent *ent;
+	scoped_dir d = NULL;
+
+	if (r < 0)
+		return r;
+	fd = openat(t->below, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		r = err_sys(e, "the layers below");
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	for (errno = 0; r == 0 && (ent = readdir(d)); errno = 0) {
+		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
+			continue;
+		r = count_entry(t, e);
+		if (r == 0)
+			r = whiteout_name(t, p, ent->d_name, e);
+	}
+	return r == 0 && errno ? err_sys(e, "read the layers below") : r;
+}
+
+static int whiteout_opaque(struct tree *t, const struct place *p, struct err *e)
+{
+	scoped_fd dir = -1;
+
+	if (t->o.n_below == 0)
+		return 0;
+	if (p->s.parent[0] == '\0')
+		return hide_root(t, p, e);
+	dir = sys_openat2(t->o.root, p->s.parent, O_RDONLY | O_DIRECTORY, INSIDE);
+	if (dir < 0)
+		return err_sys(e, "open");
+	return set_opaque(dir, e);
 }
 
 bool tree_is_whiteout(const char *name)
@@ -532,6 +562,8 @@ int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m,
 		return err_sys(e, "stat");
 	if (st.st_size != size && ftruncate(file, size) < 0)
 		return err_sys(e, "truncate to %lld bytes", (long long)size);
+	if (size < 0 || (uint64_t)size > INT64_MAX - t->bytes)
+		return err_set(e, EFBIG, "more than %lld bytes in one layer", (long long)INT64_MAX);
 	t->bytes += (uint64_t)size;
 	return set_meta(file, m, e);
 }

@@ -141,6 +141,69 @@ TEST(indexes_in_indexes_have_a_ceiling)
 	assert_int_equal(-ELOOP, images(&f, &m, &v, &n));
 }
 
+/* Twelve times the same index in each, five deep: 250,000 entries that are 60 on the disk. */
+TEST(entries_that_are_met_again_and_again_have_a_ceiling)
+{
+	scoped_fixture f = fixture_new();
+	scoped_maker m = maker_new();
+	const struct layout_image *v;
+	struct digest inner = { "" };
+	size_t n;
+
+	for (int depth = 0; depth < 5; depth++) {
+		scoped_buf text = BUF(1u << 20);
+
+		(void)buf_puts(&text, "{\"schemaVersion\":2,\"manifests\":[");
+		for (int i = 0; i < 12; i++)
+			(void)buf_putf(&text, "%s{\"mediaType\":\"%s\",\"digest\":\"sha256:%s\",\"size\":1}",
+				       i ? "," : "", depth ? MEDIA_OCI_INDEX : "text/plain",
+				       depth ? inner.hex :
+					       "0000000000000000000000000000000000000000000000000000000000000000");
+		(void)buf_puts(&text, "]}");
+		if (depth == 4)
+			add_text(&m, "index.json", text.p);
+		else
+			inner = maker_blob(&m, text.p, text.len);
+	}
+	tarball_end(&m.tar);
+	assert_int_equal(-EFBIG, images(&f, &m, &v, &n));
+	assert_non_null(strstr(f.e.msg, "more than 10000 entries in its indexes"));
+}
+
+TEST(names_of_images_have_a_ceiling)
+{
+	scoped_fixture f = fixture_new();
+	scoped_maker m = maker_new();
+	scoped_buf text = BUF(1u << 20);
+	const struct layout_image *v;
+	size_t n;
+
+	(void)buf_puts(&text, "[{\"Config\":\"config\",\"Layers\":[],\"RepoTags\":[\"a:0\"");
+	for (int i = 1; i <= 1000; i++)
+		(void)buf_putf(&text, ",\"a:%d\"", i);
+	(void)buf_puts(&text, "]}]");
+	add_text(&m, "config", "{}");
+	add_text(&m, "manifest.json", text.p);
+	tarball_end(&m.tar);
+	assert_int_equal(-EFBIG, images(&f, &m, &v, &n));
+	assert_string_equal("manifest.json: more than 1000 images", f.e.msg);
+}
+
+/* As for tar(1). */
+TEST(of_two_files_with_one_name_the_last_counts)
+{
+	scoped_fixture f = fixture_new();
+	scoped_maker m = maker_new();
+	const struct layout_image *v = NULL;
+	size_t n;
+
+	add_text(&m, "index.json", "{");
+	maker_documents(&m, "linux");
+	maker_index(&m, "web:1");
+	assert_int_equal(0, images(&f, &m, &v, &n));
+	assert_string_equal("web:1", v[0].reference);
+}
+
 /* A bare tag, as skopeo and buildah write it, names no image. */
 TEST(a_tag_alone_is_no_name)
 {
@@ -270,6 +333,9 @@ int main(void)
 		RUN(of_an_index_in_the_index_this_machines_image_is_taken),
 		RUN(an_image_for_other_machines_only_is_told),
 		RUN(indexes_in_indexes_have_a_ceiling),
+		RUN(entries_that_are_met_again_and_again_have_a_ceiling),
+		RUN(names_of_images_have_a_ceiling),
+		RUN(of_two_files_with_one_name_the_last_counts),
 		RUN(a_tag_alone_is_no_name),
 		RUN(an_archive_of_docker_save_gets_manifests),
 		RUN(links_that_lead_nowhere_are_files_that_are_missing),

@@ -312,10 +312,10 @@ TEST(what_is_no_layout_is_refused)
 	fixture_open(f);
 	for (int i = 0; i < 2000; i++)
 		(void)buf_puts(&m.tar, "hello");
-	is_refused(f, &m, -EINVAL, "not an image archive");
+	is_refused(f, &m, -EINVAL, "not an image archive, or a damaged one: ");
 	tarball_add(&empty.tar, (struct tar_entry){ '0', "readme", .data = "x" });
 	tarball_end(&empty.tar);
-	is_refused(f, &empty, -ENOENT, "index.json is missing");
+	is_refused(f, &empty, -EINVAL, "no image in it: neither index.json nor manifest.json");
 }
 
 /* ---- full disk, kill ----------------------------------------------------------------------------------------- */

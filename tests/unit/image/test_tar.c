@@ -278,6 +278,29 @@ TEST(a_whiteout_and_a_name_of_the_same_layer_in_any_order)
 	assert_true(is_opaque(&f, "implied"));
 }
 
+/* overlayfs knows no opaque root: each name below gets its own mark. */
+TEST(an_opaque_root_hides_every_name_below)
+{
+	scoped_fixture f = fixture_new();
+
+	SKIP_UNLESS(is_root, "not root");
+	scratch_file(f.layers, "1/file", "old");
+	scratch_file(f.layers, "1/replaced", "old");
+	assert_int_equal(0, mkdirat(f.layers, "1/before", 0755));
+	assert_int_equal(0, mkdirat(f.layers, "1/after", 0755));
+	tarball_add(&f.tar, (struct tar_entry){ '5', "before/", .mode = 0755 });
+	tarball_add(&f.tar, (struct tar_entry){ '0', ".wh..wh..opq" });
+	tarball_add(&f.tar, (struct tar_entry){ '5', "after/", .mode = 0755 });
+	tarball_add(&f.tar, (struct tar_entry){ '0', "replaced", .data = "new" });
+	tarball_add(&f.tar, (struct tar_entry){ '0', "mine", .data = "mine" });
+	unpack(&f, 1);
+	assert_true(is_whiteout(&f, "file"));
+	assert_true(is_opaque(&f, "before"));
+	assert_true(is_opaque(&f, "after"));
+	has_text(&f, "replaced", "new");
+	has_text(&f, "mine", "mine");
+}
+
 TEST(the_lowest_layer_has_nothing_to_hide)
 {
 	scoped_fixture f = fixture_new();
@@ -366,6 +389,7 @@ int main(void)
 		RUN(sparse_files_keep_their_holes),
 		RUN(whiteouts_speak_of_the_layers_below),
 		RUN(a_whiteout_and_a_name_of_the_same_layer_in_any_order),
+		RUN(an_opaque_root_hides_every_name_below),
 		RUN(the_lowest_layer_has_nothing_to_hide),
 		RUN(implied_parents_look_as_below),
 		RUN(of_two_entries_with_one_name_the_last_wins),

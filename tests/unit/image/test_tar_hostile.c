@@ -69,7 +69,6 @@ static const struct attack {
 	{ "a whiteout of .", -EINVAL, "a whiteout needs a name", NULL, { { '0', ".wh.." } }, 1 },
 	{ "a whiteout of nothing", -EINVAL, "a whiteout needs a name", NULL, { { '0', ".wh." } }, 1 },
 	{ "a whiteout of /", -EINVAL, "leads out", NULL, { { '0', "../.wh.root" } }, 1 },
-	{ "an opaque root", -ENOTSUP, "hides the whole root", NULL, { { '0', ".wh..wh..opq" } }, 1 },
 	{ "a device through a link", -ENOTDIR, "entry out/sda", NULL,
 	  { { '2', "out", "../dir" }, { '4', "out/sda", .major = 8 } } },
 	{ "a file through a device", -ENOTDIR, "entry null/x", NULL,
