@@ -67,6 +67,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct run_options *o = options;
 	int r = run_options_finish(o, cli->arena, operands, e);
 
+	if (o->misused)
+		*ret_status = 1;
 	if (r < 0)
 		return r;
 	if (o->flags.plan)

@@ -12,6 +12,7 @@ struct run_options {
 	struct oci_strings file_env;  /* of --env-file; -e comes after them, wherever it stood */
 	struct oci_pairs file_labels; /* of --label-file, likewise */
 	bool attach_given;            /* -a: only the streams that it names */
+	bool misused;                 /* by run_options_finish(): with what Docker's client ends with 1, not 125 */
 };
 
 #define RUN_FIELD(name) offsetof(struct run_options, name)

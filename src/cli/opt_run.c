@@ -231,7 +231,8 @@ static int take_operands(struct run_options *o, const struct operands *operands,
 	int n = operands->n;
 
 	if (!o->config.rootfs) {
-		if (n == 0)
+		o->misused = n == 0;
+		if (o->misused)
 			return err_set(e, EINVAL,
 				       "'tare run' requires at least 1 argument: IMAGE, or --rootfs DIR COMMAND");
 		if (!*v[0])
@@ -250,7 +251,8 @@ static int finish_streams(struct run_options *o, struct err *e)
 {
 	struct container_config *c = &o->config;
 
-	if (c->detach && o->attach_given)
+	o->misused = c->detach && o->attach_given;
+	if (o->misused)
 		return err_set(e, EINVAL, "conflicting options: cannot specify both --attach and --detach");
 	c->attach_stdin = !c->detach && (c->attach_stdin || c->open_stdin);
 	c->attach_stdout = !c->detach && (c->attach_stdout || !o->attach_given);

@@ -10,6 +10,7 @@
 #include "engine/list.h"
 #include "engine/programs.h"
 #include "engine/user.h"
+#include "oci/reference.h"
 #include "storage/init_layer.h"
 #include "storage/layers.h"
 #include "storage/rootview.h"
@@ -102,7 +103,11 @@ static int find_image(struct creation *cr, struct err *e)
 		return r;
 	r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, &missing);
 	if (r == -ENOENT) {
-		r = load_embedded(cr->en, cr->config->image, e);
+		struct reference name;
+
+		r = reference_parse(sv_from(cr->config->image), &name, e);
+		if (r == 0)
+			r = load_embedded(cr->en, cr->config->image, e);
 		if (r == 0)
 			r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e);
 	} else if (r < 0 && e) {

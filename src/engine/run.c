@@ -193,8 +193,10 @@ static int run_container(struct engine *en, struct container_config *c, const st
 	struct timeline t;
 	int r = conversation_check(&s.talk, e);
 
-	if (r < 0)
+	if (r < 0) {
+		*ret_status = 1; /* as Docker's client: nothing was asked of the engine yet */
 		return r;
+	}
 	timeline_begin(&t, flags->trace);
 	r = make_container(en, c, flags, a, &cr, e);
 	timeline_mark(&t, "tare: looked up, checked, recorded");

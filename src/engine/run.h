@@ -24,7 +24,7 @@ struct run_flags {
  *
  * engine: NULL for the plan of a --rootfs, which needs no data root. host: whose facts count; with plan it may be a
  * captured one. *ret_status, set on success and on failure: 0 to 255, what `tare run` exits with: the command's own
- * status, 128 + signal, 126 not executable, 127 not found, 125 for an error of the engine; 0 when detached (the id was
- * printed) or planned. Warnings were written by log_warning(). */
+ * status, 128 + signal, 126 not executable, 127 not found, 125 for an error of the engine, 1 without the terminal that was
+ * asked for; 0 when detached (the id was printed) or planned. Warnings were written by log_warning(). */
 int engine_run(struct engine *engine, const struct host *host, struct container_config *c,
 	       const struct run_flags *flags, int *ret_status, struct err *e);

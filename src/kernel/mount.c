@@ -61,17 +61,24 @@ static int set_options(int fs, const char *options, struct err *e)
 	return 0;
 }
 
-static int create(int fs, const char *fstype, uint64_t attr, struct err *e)
+static int set_string(int fs, const char *key, const char *value, struct err *e)
 {
-	int mnt;
+	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) < 0 ? fail(fs, e, key, value) : 0;
+}
 
+static int create(int fs, const char *fstype, const char *source, uint64_t attr, struct err *e)
+{
+	int mnt, r = set_string(fs, "source", source, e);
+
+	if (r < 0)
+		return r;
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail(fs, e, "mount", fstype);
 	mnt = sys_fsmount(fs, (unsigned)attr);
 	return mnt < 0 ? fail(fs, e, "fsmount", fstype) : mnt;
 }
 
-int mount_new(const char *fstype, const char *options, uint64_t attr, struct err *e)
+int mount_new(const char *fstype, const char *source, const char *options, uint64_t attr, struct err *e)
 {
 	scoped_fd fs = sys_fsopen(fstype);
 	int r;
@@ -79,12 +86,7 @@ int mount_new(const char *fstype, const char *options, uint64_t attr, struct err
 	if (fs < 0)
 		return err_sys(e, "fsopen %s", fstype);
 	r = options ? set_options(fs, options, e) : 0;
-	return r < 0 ? r : create(fs, fstype, attr, e);
-}
-
-static int set_string(int fs, const char *key, const char *value, struct err *e)
-{
-	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) < 0 ? fail(fs, e, key, value) : 0;
+	return r < 0 ? r : create(fs, fstype, source && *source ? source : fstype, attr, e);
 }
 
 static int set_lowers(int fs, const struct mount_overlay *o, struct err *e)
@@ -161,7 +163,7 @@ int mount_overlay(const struct mount_overlay *o, struct err *e)
 		return err_sys(e, cwd < 0 ? "open ." : "fsopen overlay");
 	r = overlay_configure(fs, o, e);
 	if (r == 0)
-		r = create(fs, "overlay", o->upper ? 0 : MOUNT_ATTR_RDONLY, e);
+		r = create(fs, "overlay", "overlay", o->upper ? 0 : MOUNT_ATTR_RDONLY, e);
 	if (fchdir(cwd) < 0 && r >= 0) {
 		close(r);
 		return err_sys(e, "overlay: fchdir back");

@@ -16,8 +16,8 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
-/* mount_new - a new file system instance. options: "mode=755,size=65536k,ro", or NULL; at most 4095 bytes. */
-int mount_new(const char *fstype, const char *options, uint64_t attr, struct err *e);
+/* mount_new - a new file system instance. source: what df(1) and mount(8) call it; NULL: the type. options: "mode=755,size=65536k,ro", or NULL; at most 4095 bytes. */
+int mount_new(const char *fstype, const char *source, const char *options, uint64_t attr, struct err *e);
 
 /* mount_overlay - overlayfs, lower[0] the topmost. layers_dir: what lower names are relative to. upper NULL: read-only.
  * upper and work are relative to data_dir. append: the kernel knows `lowerdir+` (Linux 6.5), else all the lowers

@@ -174,7 +174,7 @@ int host_device_source(struct apply *a, const struct step *s, struct err *e)
 
 	(void)s;
 	(void)snprintf(options, sizeof options, "mode=755,size=0,nr_inodes=%zu", p->step_count + 4);
-	mnt = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	mnt = mount_new("tmpfs", NULL, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
 	if (mnt < 0)
 		return err_wrap(e, mnt, "devices");
 	mask = umask(0);

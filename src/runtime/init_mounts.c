@@ -45,7 +45,7 @@ static int attach_at(const struct init *in, int mnt, const char *path, struct er
  * with the old one. Not over "/", where it would be detached instead of the old root (init_pivot_root). */
 static int mask_source(struct init *in, struct err *e)
 {
-	int mnt = mount_new("tmpfs", "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	int mnt = mount_new("tmpfs", NULL, "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
 
 	if (mnt < 0)
 		return mnt;
@@ -205,7 +205,7 @@ static int copy_into(struct init *in, int mnt, const char *path, struct err *e);
 
 int init_mount(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = mount_new(s->fstype, s->options, s->set, e);
+	scoped_fd mnt = mount_new(s->fstype, s->source, s->options, s->set, e);
 	int r;
 
 	if (mnt < 0)
@@ -287,7 +287,7 @@ static const char *hierarchy_name(const struct cgroup_hierarchy *h)
 static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 {
 	const struct cgroup_layout *l = &in->plan->facts->cgroup;
-	scoped_fd mnt = mount_new("tmpfs", "mode=755,size=64k",
+	scoped_fd mnt = mount_new("tmpfs", NULL, "mode=755,size=64k",
 				  s->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), e);
 	int r;
 
@@ -312,7 +312,7 @@ static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
 	bool foreign = in->plan->userns && !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
 	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, s, e) :
-				  mount_new("cgroup2", NULL, s->set, e);
+				  mount_new("cgroup2", NULL, NULL, s->set, e);
 
 	return mnt < 0 ? mnt : mounted(in, mnt, s, true, e);
 }
@@ -434,7 +434,7 @@ static int proc_of_ours(struct init *in, struct err *e)
 
 	if (in->proc >= 0 && fstatfs(in->proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
 		return fcntl(in->proc, F_DUPFD_CLOEXEC, 0);
-	return mount_new("proc", NULL, 0, e);
+	return mount_new("proc", NULL, NULL, 0, e);
 }
 
 int init_sysctl(struct init *in, const struct step *s, struct err *e)

@@ -29,7 +29,7 @@ static struct host host;
 
 static int new_devpts(void)
 {
-	return mount_new("devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", 0, NULL);
+	return mount_new("devpts", NULL, "newinstance,ptmxmode=0666,mode=0620,gid=5", 0, NULL);
 }
 
 TEST(a_pair_of_a_devpts_of_its_own_passes_bytes_and_its_size)

@@ -84,7 +84,7 @@ TEST(what_is_0_on_the_disk_is_the_namespaces_0)
 
 TEST(a_file_system_that_cannot_be_idmapped_is_said)
 {
-	scoped_fd ns = new_namespace(), proc = mount_new("proc", NULL, 0, NULL);
+	scoped_fd ns = new_namespace(), proc = mount_new("proc", NULL, NULL, 0, NULL);
 	struct err e = { 0 };
 
 	assert_true(proc >= 0);

@@ -179,3 +179,29 @@ load helpers
 	done < <(docker run --help | sed -nE 's/^  (-[a-zA-Z], |    )--([a-z0-9-]+).*/\2/p' | grep -vx help)
 	equal "" "${unknown[*]}" "options that the list lacks"
 }
+
+# What a client without a daemon says is what Docker's own says: seen with docker 28.2.
+@test "run ends as Docker's client does, with its words" {
+	local row args status text
+	for row in "|1|requires at least 1 argument" "-d -a stdout busybox|1|conflicting options: cannot specify both --attach and --detach" \
+		"-it busybox|1|the input device is not a TTY" "--badflag busybox|125|unknown" \
+		"--rm --restart always busybox|125|conflicting options: cannot specify both --restart and --rm" \
+		"--cpus abc busybox|125|failed to parse abc as a rational number" \
+		"--memory-swappiness 101 busybox|125|invalid value: 101. Valid memory swappiness range is 0-100" \
+		"--log-driver none --log-opt a=b busybox|125|invalid logging opts for driver none" \
+		"--pull foo busybox|125|invalid pull option: 'foo': must be one of \"always\", \"missing\" or \"never\"" \
+		"--uts foo busybox|125|invalid UTS mode" "--mount src=/a busybox|125|target is required" \
+		"--ulimit nofile=10:5 busybox|125|ulimit soft limit must be less than or equal to hard limit: 10 > 5" \
+		"-v :/x busybox|125|invalid spec: :/x: empty section between colons" "UPPER|125|must be lowercase"; do
+		IFS='|' read -r args status text <<<"$row"
+		# shellcheck disable=SC2086 # words
+		expect "$status" tare run $args
+		contains "$text" "$err" "$args"
+	done
+	nothing_made
+}
+
+@test "df and mount call file systems by their names" {
+	expect 0 box --tmpfs /t -- sh -c 'df / /dev /dev/shm /t | tail -n +2 | cut -d" " -f1; mount | grep -c "^none" || true'
+	equal $'overlay\ntmpfs\nshm\ntmpfs\n0' "$out"
+}
