@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define WIDTH 80
 
 static void put_json(const struct listing_kind *k, const char *const *values, struct buf *out)
 {
@@ -181,5 +180,5 @@ int listing_end(struct listing *l, struct err *e)
 {
 	if (!l->is_table || l->how->quiet)
 		return 0;
-	return table_print(&l->table, l->how->no_trunc || l->template.p ? 0 : WIDTH, true, l->out, e);
+	return table_print(&l->table, 0, true, l->out, e);
 }

@@ -5,7 +5,8 @@
 #include "base/scope.h"
 #include "engine/list.h"
 
-#define COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove, config"
+#define LIGHT_COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove"
+#define COLUMNS LIGHT_COLUMNS ", config"
 #define NAME_ATTEMPTS 20
 #define RACE_ATTEMPTS 5
 
@@ -107,20 +108,42 @@ int containers_find(struct db *db, struct sv ref, struct arena *a, struct contai
 	return r < 0 ? r : 0;
 }
 
-int containers_list(struct db *db, struct arena *a, struct container_rows *ret, struct err *e)
+static int list(struct db *db, const char *sql, struct arena *a, struct container_rows *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
-	struct container_rows list = { 0 };
-	int r = db_query(db, "SELECT " COLUMNS " FROM containers ORDER BY seq DESC", DB_NO_ARGS, &rows, e);
+	struct container_rows all = { 0 };
+	int r = db_query(db, sql, DB_NO_ARGS, &rows, e);
 
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
-		struct container_row *row = LIST_ADD(a, &list);
+		struct container_row *row = LIST_ADD(a, &all);
 
 		r = row ? read_row(&rows, a, row, e) : err_oom(e);
 	}
 	if (r == 0)
-		*ret = list;
+		*ret = all;
 	return r;
+}
+
+int containers_list(struct db *db, struct arena *a, struct container_rows *ret, struct err *e)
+{
+	return list(db, "SELECT " COLUMNS " FROM containers ORDER BY seq DESC", a, ret, e);
+}
+
+int containers_list_light(struct db *db, struct arena *a, struct container_rows *ret, struct err *e)
+{
+	return list(db, "SELECT " LIGHT_COLUMNS ", NULL FROM containers ORDER BY seq DESC", a, ret, e);
+}
+
+int containers_config(struct db *db, const char *id, struct arena *a, const char **ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT config FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r == 0)
+		return err_set(e, ENOENT, "No such container: %s", id);
+	return r < 0 ? r : copy_text(&rows, 0, a, ret, e);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */

@@ -37,6 +37,9 @@ int containers_find(struct db *db, struct sv ref, struct arena *a, struct contai
 
 /* containers_list - all, the newest first, as `docker ps` shows them. */
 int containers_list(struct db *db, struct arena *a, struct container_rows *ret, struct err *e);
+/* containers_list_light - without their configurations: config is NULL. containers_config - of one of them. -ENOENT */
+int containers_list_light(struct db *db, struct arena *a, struct container_rows *ret, struct err *e);
+int containers_config(struct db *db, const char *id, struct arena *a, const char **ret, struct err *e);
 
 /* containers_rename - -EEXIST like containers_insert(); -ENOENT; -EINVAL. */
 int containers_rename(struct db *db, const char *id, const char *name, struct err *e);

@@ -6,6 +6,7 @@
 #include "engine/images.h"
 #include "engine/list.h"
 #include "monitor/oom.h"
+#include "storage/usage.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -36,8 +37,10 @@ static int read_image(struct inspector *in, const char *id, struct err *e)
 		r = images_get(db, id, in->a, &image, e);
 	if (r == 0)
 		r = image_config_parse(image.config, in->a, &in->image, e);
-	if (r == 0)
+	if (r == 0) {
 		in->image_id = id;
+		in->image_bytes = image.size_bytes;
+	}
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -51,19 +54,48 @@ static void set_command(const struct inspector *in, struct container_view *v)
 		v->entrypoint = (struct oci_strings){ 0 };
 }
 
-int inspector_view(struct inspector *in, const struct container_row *row, struct container_view *ret, struct err *e)
+int inspector_view_of(struct inspector *in, const struct container_row *row, const struct container_state *state,
+		      struct container_view *ret, struct err *e)
 {
-	struct container_view v = { .row = *row };
-	int r = container_look(in->en, row, &v.state, e);
+	struct container_view v = { .row = *row, .state = *state };
+	struct db *db;
+	int r = row->config ? 0 : engine_db(in->en, &db, e);
 
+	if (r == 0 && !row->config)
+		r = containers_config(db, row->id, in->a, &v.row.config, e);
 	if (r == 0)
-		r = config_parse(sv_from(row->config), in->a, &v.config, e);
+		r = config_parse(sv_from(v.row.config), in->a, &v.config, e);
 	if (r == 0)
 		r = read_image(in, row->image_id, e);
 	if (r < 0)
 		return r == -ENOENT ? r : err_wrap(e, r, "container %s", row->name);
 	set_command(in, &v);
 	*ret = v;
+	return 0;
+}
+
+int inspector_view(struct inspector *in, const struct container_row *row, struct container_view *ret, struct err *e)
+{
+	struct container_state state;
+	int r = container_look(in->en, row, &state, e);
+
+	return r < 0 ? r : inspector_view_of(in, row, &state, ret, e);
+}
+
+int inspector_size(struct inspector *in, const struct container_row *row, int64_t *ret_own, int64_t *ret_root,
+		   struct err *e)
+{
+	char upper[ID_LEN + sizeof "/upper"];
+	int64_t own = 0;
+	int r = read_image(in, row->image_id, e);
+
+	(void)snprintf(upper, sizeof upper, "%s/upper", row->id);
+	if (r == 0 && row->image_id)
+		r = usage_count(in->en->containers, upper, &own, e);
+	if (r < 0)
+		return r;
+	*ret_own = own;
+	*ret_root = own + (row->image_id ? in->image_bytes : 0);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct inspector {
 	struct arena *a;
 	const char *image_id; /* whose configuration `image` is; NULL: none was read */
 	struct image_config image;
+	int64_t image_bytes;
 };
 
 struct container_view {
@@ -32,6 +33,13 @@ void inspector_init(struct inspector *in, struct engine *en, struct arena *a);
 /* inspector_view - looks at the container (container_look()), so it may put something right.
  * -ENOENT: it is gone. Memory belongs to the arena; row's text is borrowed from *row. */
 int inspector_view(struct inspector *in, const struct container_row *row, struct container_view *ret, struct err *e);
+
+/* inspector_view_of - the same, of a container whose state is known; row->config is read when it is NULL. */
+int inspector_view_of(struct inspector *in, const struct container_row *row, const struct container_state *state,
+		      struct container_view *ret, struct err *e);
+/* inspector_size - bytes that it wrote into its root, and these with its image's. */
+int inspector_size(struct inspector *in, const struct container_row *row, int64_t *ret_own, int64_t *ret_root,
+		   struct err *e);
 
 /* inspector_document - the object of `docker inspect`, fields in Docker's order; what only tare has is under "Tare". */
 int inspector_document(struct inspector *in, const struct container_view *v, struct document **ret, struct err *e);

@@ -173,3 +173,17 @@ bool lock_is_held(int dir)
 
 	return fd >= 0 && ofd_lock_is_held(fd);
 }
+
+int lock_peek(int dir, const char *path, bool *ret_held, struct intent *ret, struct err *e)
+{
+	scoped_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct intent in = { 0 };
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	*ret_held = ofd_lock_is_held(fd);
+	if (read_record(fd, &in, NULL) < 0)
+		in = (struct intent){ .pid = 0 };
+	*ret = in;
+	return 0;
+}

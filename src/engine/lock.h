@@ -49,6 +49,10 @@ void lock_abandon(struct lock *l);
 /* lock_is_held - by anybody but this descriptor's own open file; false too when there is no lock file. */
 bool lock_is_held(int dir);
 
+/* lock_peek - both without taking it: is the lock at dir/path (a folder's LOCK_FILE) held, and for what. An intent that
+ * cannot be read is none. -ENOENT: no file. */
+int lock_peek(int dir, const char *path, bool *ret_held, struct intent *ret, struct err *e);
+
 /* lock_read - the intent as it stands, without taking the lock. -ENOENT: no file. -EINVAL: not a record of ours. */
 int lock_read(int dir, struct intent *ret, struct err *e);
 

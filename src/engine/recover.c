@@ -9,7 +9,6 @@
 #include "kernel/ofd_lock.h"
 #include "monitor/control.h"
 #include "monitor/oom.h"
-#include "storage/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -78,11 +77,11 @@ int container_lock(struct engine *en, const char *id, const char *op, unsigned t
 
 bool container_monitor_is_alive(const struct engine *en, const char *id)
 {
-	scoped_fd state = openat(en->state, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+	char path[ID_LEN + sizeof "/" CONTROL_LOCK];
+	scoped_fd fd = -1;
 
-	if (state < 0)
-		return false;
-	fd = openat(state, CONTROL_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	(void)snprintf(path, sizeof path, "%s/" CONTROL_LOCK, id);
+	fd = openat(en->state, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return fd >= 0 && ofd_lock_is_held(fd);
 }
 
@@ -183,18 +182,28 @@ static enum container_status status_of(const struct outcome *o)
 	return of[o->state];
 }
 
-/* What may be seen without the lock. *ret_wrong: nobody is at work on it, and it is not as it should be. */
-static int glance(struct engine *en, const struct container_row *row, int dir, struct container_state *ret,
-		  bool *ret_wrong, struct err *e)
+#define NAME_IN_FOLDER (ID_LEN + sizeof "/" CONTROL_LOCK)
+
+/* What may be seen without the lock, by paths from containers/: a thousand of them are looked at in a row. *ret_wrong:
+ * nobody is at work on it, and it is not as it should be. -ENOENT: there is no such folder. */
+static int glance(struct engine *en, const struct container_row *row, struct container_state *ret, bool *ret_wrong,
+		  struct err *e)
 {
 	struct container_state s = { 0 };
 	struct intent in = { 0 };
-	bool held = lock_is_held(dir);
-	int r = outcome_read(dir, &s.outcome, e);
+	bool held = false;
+	char path[NAME_IN_FOLDER];
+	int r, locked;
 
+	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, row->id);
+	locked = lock_peek(en->containers, path, &held, &in, NULL);
+	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, row->id);
+	r = outcome_read_at(en->containers, path, &s.outcome, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, r, "container %.12s", row->id);
-	if (lock_read(dir, &in, NULL) == 0 && is_removal(&in)) {
+	if (r == -ENOENT && locked == -ENOENT && faccessat(en->containers, row->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return -ENOENT;
+	if (is_removal(&in)) {
 		s.status = CONTAINER_REMOVING;
 		*ret_wrong = !held;
 	} else {
@@ -232,6 +241,17 @@ int container_look_locked(struct engine *en, const struct container_row *row, in
 	return 0;
 }
 
+/* A list is read without the configurations; who puts something right may need one. */
+static int look_in_full(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
+			struct lock *l, struct container_state *ret, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row full = *row;
+	int r = row->config ? 0 : container_find(en, sv_from(row->id), &a, &full, e);
+
+	return r < 0 ? r : container_look_locked(en, &full, dir, before, l, ret, e);
+}
+
 static int put_right(struct engine *en, const struct container_row *row, struct container_state *s, struct err *e)
 {
 	struct lock l = LOCK_NONE;
@@ -243,7 +263,7 @@ static int put_right(struct engine *en, const struct container_row *row, struct 
 		return 0; /* somebody is doing it: what was seen is still true enough */
 	if (r < 0)
 		return r;
-	r = container_look_locked(en, row, dir, &before, &l, s, e);
+	r = look_in_full(en, row, dir, &before, &l, s, e);
 	if (r < 0)
 		lock_abandon(&l);
 	else
@@ -253,17 +273,14 @@ static int put_right(struct engine *en, const struct container_row *row, struct 
 
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
 {
-	scoped_fd dir = -1;
 	struct container_state s = { 0 };
 	bool wrong = false;
-	int r = engine_container_dir(en, row->id, false, &dir, e);
+	int r = glance(en, row, &s, &wrong, e);
 
 	if (r == -ENOENT) {
 		r = container_forget(en, row->id, row->cgroup, e);
 		return r < 0 ? r : err_set(e, ENOENT, "No such container: %s", row->id);
 	}
-	if (r == 0)
-		r = glance(en, row, dir, &s, &wrong, e);
 	if (r == 0 && wrong)
 		r = put_right(en, row, &s, e);
 	if (r == 0)
@@ -315,110 +332,4 @@ int engine_reap(struct engine *en, const char *id, struct err *e)
 	else
 		lock_abandon(&l);
 	return r;
-}
-
-/* ---- everything --------------------------------------------------------------------------------------------- */
-
-/* The first error is the one to tell; the others are likely of the same cause. */
-struct first_error {
-	int rc;
-	struct err err;
-};
-
-static void note(struct first_error *f, int rc, const struct err *e)
-{
-	if (rc < 0 && f->rc == 0) {
-		f->rc = rc;
-		f->err = *e;
-	}
-}
-
-static void look_at_rows(struct engine *en, struct first_error *f)
-{
-	scoped_arena a = ARENA(ARENA_MAX);
-	struct container_rows rows = { 0 };
-	struct container_state s;
-	struct err e = { 0 };
-	struct db *db;
-	int r = engine_db(en, &db, &e);
-
-	if (r == 0)
-		r = containers_list(db, &a, &rows, &e);
-	note(f, r, &e);
-	for (size_t i = 0; i < rows.n; i++) {
-		r = container_look(en, &rows.v[i], &s, &e);
-		note(f, r == -ENOENT ? 0 : r, &e);
-	}
-}
-
-/* A folder whose row is missing even now that its lock is held was never recorded, or its row is deleted already. */
-static int sweep_container(struct engine *en, const char *id, struct err *e)
-{
-	scoped_arena a = ARENA(ARENA_MAX);
-	scoped_fd dir = -1;
-	struct container_row row;
-	struct lock l = LOCK_NONE;
-	int r = container_find(en, sv_from(id), &a, &row, e);
-
-	if (r != -ENOENT)
-		return r;
-	r = container_lock(en, id, "sweep", 0, &l, &dir, NULL, e);
-	if (r < 0)
-		return r == -EAGAIN || r == -ENOENT ? 0 : r;
-	r = container_find(en, sv_from(id), &a, &row, e);
-	if (r == -ENOENT)
-		return container_remove_locked(en, id, true, &l, e);
-	lock_release(&l);
-	return r;
-}
-
-static int sweep_state(struct engine *en, const char *id, struct err *e)
-{
-	if (faccessat(en->containers, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
-	    container_monitor_is_alive(en, id))
-		return 0;
-	return io_remove_tree_at(en->state, id, e);
-}
-
-static void sweep(struct engine *en, int dir, int (*one)(struct engine *, const char *, struct err *),
-		  struct first_error *f)
-{
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *ent;
-	struct err e = { 0 };
-
-	if (!d) {
-		note(f, err_sys(&e, "open folder"), &e);
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	while ((ent = readdir(d)))
-		if (id_is_valid(sv_from(ent->d_name)))
-			note(f, one(en, ent->d_name, &e), &e);
-}
-
-static void sweep_volumes(struct engine *en, struct first_error *f)
-{
-	scoped_fd dir = -1;
-	struct err e = { 0 };
-	int r = 0;
-
-	if (faccessat(en->root, "volumes", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		r = volumes_open(en->root, &dir, &e);
-	if (r == 0 && dir >= 0)
-		r = volumes_sweep(dir, &e);
-	note(f, r, &e);
-}
-
-int engine_recover(struct engine *en, struct err *e)
-{
-	struct first_error f = { 0 };
-
-	look_at_rows(en, &f);
-	sweep(en, en->containers, sweep_container, &f);
-	sweep(en, en->state, sweep_state, &f);
-	sweep_volumes(en, &f);
-	return f.rc < 0 ? err_set(e, f.err.code, "%s", f.err.msg) : 0;
 }

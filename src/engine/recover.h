@@ -74,7 +74,3 @@ int container_look(struct engine *en, const struct container_row *row, struct co
  * with --rm it is removed, else its cgroup goes. Done before or gone: success.
  * -EBUSY: it runs. -EAGAIN: somebody else held its lock for too long. */
 int engine_reap(struct engine *en, const char *id, struct err *e);
-
-/* engine_recover - look at every row, every folder, every state folder, and at what half is a volume. Goes on after an error and returns the
- * first one. Costs a few system calls for each container: for ps, rm, the daemon's start; not for run. */
-int engine_recover(struct engine *en, struct err *e);

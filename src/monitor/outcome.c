@@ -5,9 +5,13 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/smallfile.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+
+#define RECORD_MAX 8192 /* of what is read: all the texts together are below 2 KiB */
 
 static const char *const state_names[] = {
 #define X(id, text) [OUTCOME_##id] = text,
@@ -126,35 +130,49 @@ static int get_field(struct outcome *o, const struct field *f, struct sv text)
 	return -EINVAL;
 }
 
-static int get_line(struct outcome *o, struct sv line, struct err *e)
+/* *next: the field after the last one; lines come in the order in which they were written, or nearly so. */
+static int get_line(struct outcome *o, struct sv line, size_t *next, struct err *e)
 {
 	struct sv key, value;
 
 	sv_cut(line, ' ', &key, &value);
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		if (sv_is(key, fields[i].key) && get_field(o, &fields[i], value) < 0)
+	for (size_t n = 0; n < ARRAY_LEN(fields); n++) {
+		size_t i = (*next + n) % ARRAY_LEN(fields);
+
+		if (!sv_is(key, fields[i].key))
+			continue;
+		*next = i + 1;
+		if (get_field(o, &fields[i], value) < 0)
 			return err_set(e, EINVAL, OUTCOME_FILE ": damaged line \"" SV_FMT "\"", SV_ARG(line));
+		break;
+	}
 	return 0;
 }
 
-int outcome_read(int dir, struct outcome *ret, struct err *e)
+int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *e)
 {
-	scoped_buf b = BUF(LIMIT_RECORD);
+	char text[RECORD_MAX];
 	struct outcome o = { 0 };
 	struct sv rest, line;
-	int r;
+	size_t next = 0;
+	int r = smallfile_read(dir, path, text, sizeof text, &rest);
 
-	r = io_read_at(dir, OUTCOME_FILE, &b, e);
-	if (r < 0)
-		return r;
-	rest = buf_sv(&b);
+	if (r < 0) {
+		errno = -r;
+		return err_sys(e, "open %s", path);
+	}
 	if (!sv_next(&rest, '\n', &line) || !sv_has_prefix(line, "tare-outcome "))
-		return err_set(e, EINVAL, OUTCOME_FILE ": not a record of tare");
+		return err_set(e, EINVAL, "%s: not a record of tare", path);
 	while (sv_next(&rest, '\n', &line)) {
-		r = get_line(&o, line, e);
+		r = get_line(&o, line, &next, e);
 		if (r < 0)
 			return r;
 	}
 	*ret = o;
 	return 0;
+}
+
+int outcome_read(int dir, struct outcome *ret, struct err *e)
+{
+	return outcome_read_at(dir, OUTCOME_FILE, ret, e);
 }

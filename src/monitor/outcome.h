@@ -53,3 +53,4 @@ const char *outcome_state_name(enum outcome_state s);
 int outcome_write(int dir, const struct outcome *o, struct err *e);
 /* outcome_read - -ENOENT: no record; -EINVAL: not ours or damaged, the text names the line. */
 int outcome_read(int dir, struct outcome *ret, struct err *e);
+int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *e);

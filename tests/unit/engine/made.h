@@ -3,7 +3,7 @@
  * real ones have tests of their own): what is checked is that the right one is killed and removed, and no other. */
 #pragma once
 
-#include "engine/recover.h"
+#include "engine/survey.h"
 #include "engine/update.h"
 
 #include "../test.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is found is put right; operations are killed before each of their system calls. */
-#include "engine/recover.h"
+#include "engine/survey.h"
 
 #include "made.h"
 
