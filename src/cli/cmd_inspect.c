@@ -17,6 +17,7 @@ struct finder {
 	struct db *db;
 	struct arena *a;
 	struct inspector in; /* of containers */
+	bool sizes;
 };
 
 static int find_container(struct finder *f, const char *name, struct document **ret, struct err *e)
@@ -27,7 +28,7 @@ static int find_container(struct finder *f, const char *name, struct document **
 
 	if (r == 0)
 		r = inspector_view(&f->in, &row, &v, e);
-	return r < 0 ? r : inspector_document(&f->in, &v, ret, e);
+	return r < 0 ? r : inspector_document(&f->in, &v, f->sizes, ret, e);
 }
 
 static int find_image(struct finder *f, const char *name, struct document **ret, struct err *e)
@@ -72,6 +73,7 @@ static int find(struct finder *f, const struct kind *only, const char *name, str
 struct inspect_options {
 	const char *format; /* NULL: the whole documents, in an array */
 	const struct kind *kind; /* NULL: any */
+	bool sizes;
 };
 
 static int set_type(const struct option_call *c, struct err *e)
@@ -92,7 +94,9 @@ static int set_type(const struct option_call *c, struct err *e)
 #define FORMAT                                                                                                    \
 	{ "format", 'f', "TEMPLATE", "json, or a template of fields as '{{.State.Status}}' or '{{json .Config}}'", \
 	  option_text, offsetof(struct inspect_options, format), .words = "json" }
-#define SIZE { "size", 's', NULL, .refused = "not supported yet: sizes are not counted" }
+#define SIZE                                                                                     \
+	{ "size", 's', NULL, "of a container, also how much it wrote into its root", option_switch, \
+	  offsetof(struct inspect_options, sizes) }
 
 static const struct option rows[] = {
 	FORMAT,
@@ -162,7 +166,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	const struct inspect_options *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct finder f = { .en = &s.engine, .a = cli->arena };
+	struct finder f = { .en = &s.engine, .a = cli->arena, .sizes = o->sizes };
 	unsigned shown = 0;
 	int r = session_open(&s, cli, e);
 

@@ -291,7 +291,8 @@ static bool is_enough(const struct ps_options *o, unsigned shown)
 	return (o->latest && shown == 1) || (o->last && shown >= o->last);
 }
 
-static int put_one(const struct ps_options *o, struct inspector *in, struct listing *l, struct ps_item *i, struct err *e)
+static int put_one(const struct ps_options *o, struct inspector *in, struct listing *l, struct ps_item *i,
+		   struct err *e)
 {
 	const char *values[LISTING_FIELDS];
 	int r = o->size || names_field(o, ".Size") ?

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-
 static void put_json(const struct listing_kind *k, const char *const *values, struct buf *out)
 {
 	for (unsigned i = 0; i < k->n_fields; i++) {

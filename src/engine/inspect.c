@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "engine/images.h"
 #include "engine/list.h"
+#include "engine/volume_rows.h"
 #include "monitor/oom.h"
 #include "storage/usage.h"
 
@@ -142,16 +143,16 @@ static struct json_object *state(const struct container_state *s)
 {
 	const struct outcome *out = &s->outcome;
 	struct json_object *o = json_object_new_object();
-	bool running = s->status == CONTAINER_RUNNING;
+	bool waits = s->status == CONTAINER_RESTARTING, lives = container_is_active(s->status) && !waits;
 
 	put_text(o, "Status", container_status_name(s->status));
-	put_bool(o, "Running", running);
-	put_bool(o, "Paused", false);
-	put_bool(o, "Restarting", false);
+	put_bool(o, "Running", lives || waits);
+	put_bool(o, "Paused", s->status == CONTAINER_PAUSED);
+	put_bool(o, "Restarting", waits);
 	put_bool(o, "OOMKilled", out->oom_killed);
-	put_bool(o, "Dead", false);
-	put_number(o, "Pid", running ? out->pid : 0);
-	put_number(o, "ExitCode", running ? 0 : out->exit_code);
+	put_bool(o, "Dead", s->status == CONTAINER_DEAD);
+	put_number(o, "Pid", lives ? out->pid : 0);
+	put_number(o, "ExitCode", lives ? 0 : out->exit_code);
 	put_text(o, "Error", out->error);
 	put_time(o, "StartedAt", out->started_ns);
 	put_time(o, "FinishedAt", out->finished_ns);
@@ -268,27 +269,125 @@ static void look_for_oom(struct inspector *in, const struct container_view *v, s
 		oom_look(in->en->host, l, v->row.cgroup, false, out);
 }
 
-static struct json_object *mounts(const struct container_config *c)
+static const struct mount_config *find_mount(const struct container_config *c, const char *target)
 {
-	static const char *const types[] = {
-		[MOUNT_BIND] = "bind", [MOUNT_VOLUME] = "volume", [MOUNT_TMPFS] = "tmpfs"
-	};
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (strcmp(c->mounts.v[i].target, target) == 0)
+			return &c->mounts.v[i];
+	return NULL;
+}
+
+static struct json_object *volume(const struct inspector *in, const struct container_config *c,
+				  const struct volume_use *use)
+{
+	const struct mount_config *m = find_mount(c, use->target);
+	struct json_object *o = json_object_new_object();
+
+	put_text(o, "Type", "volume");
+	put_text(o, "Name", use->name);
+	put_text(o, "Source", arena_fmt(in->a, "%s/volumes/%s/_data", in->en->root_path, use->name));
+	put_text(o, "Destination", use->target);
+	put_text(o, "Driver", "local");
+	put_text(o, "Mode", "");
+	put_bool(o, "RW", !m || !m->readonly);
+	put_text(o, "Propagation", "");
+	return o;
+}
+
+static struct json_object *mount(const struct mount_config *m)
+{
+	bool is_bind = m->type == MOUNT_BIND;
+	struct json_object *o = json_object_new_object();
+
+	put_text(o, "Type", is_bind ? "bind" : "tmpfs");
+	put_text(o, "Source", is_bind ? m->source : "");
+	put_text(o, "Destination", m->target);
+	put_text(o, "Mode", "");
+	put_bool(o, "RW", !m->readonly);
+	put_text(o, "Propagation", is_bind && !m->propagation ? "rprivate" : m->propagation);
+	return o;
+}
+
+/* Volumes as they stand in the database: those of the image, and the names of those that were given none. */
+static int put_mounts(struct inspector *in, const struct container_view *v, struct json_object *o, struct err *e)
+{
 	struct json_object *list = json_object_new_array();
+	struct volume_uses uses = { 0 };
+	struct db *db;
+	int r = engine_db(in->en, &db, e);
 
-	for (size_t i = 0; i < c->mounts.n; i++) {
-		const struct mount_config *m = &c->mounts.v[i];
-		struct json_object *o = json_object_new_object();
+	if (r == 0)
+		r = volume_rows_of(db, v->row.id, in->a, &uses, e);
+	for (size_t i = 0; i < v->config.mounts.n; i++)
+		if (v->config.mounts.v[i].type != MOUNT_VOLUME)
+			json_object_array_add(list, mount(&v->config.mounts.v[i]));
+	for (size_t i = 0; i < uses.n; i++)
+		json_object_array_add(list, volume(in, &v->config, &uses.v[i]));
+	json_object_object_add(o, "Mounts", list);
+	return r;
+}
 
-		put_text(o, "Type", types[m->type]);
-		if (m->type == MOUNT_VOLUME && m->source)
-			put_text(o, "Name", m->source);
-		put_text(o, "Source", m->type == MOUNT_BIND ? m->source : "");
-		put_text(o, "Destination", m->target);
-		put_bool(o, "RW", !m->readonly);
-		put_text(o, "Propagation", m->type == MOUNT_BIND && !m->propagation ? "rprivate" : m->propagation);
-		json_object_array_add(list, o);
-	}
-	return list;
+/* ---- where its files are ---------------------------------------------------------------------------------------- */
+
+static void put_path(struct inspector *in, struct json_object *o, const char *key, const char *id, const char *file)
+{
+	put_text(o, key, arena_fmt(in->a, "%s/containers/%s/%s", in->en->root_path, id, file));
+}
+
+static void put_files(struct inspector *in, const struct container_view *v, struct json_object *o)
+{
+	bool logs = !v->config.log_driver || strcmp(v->config.log_driver, "json-file") == 0;
+
+	put_path(in, o, "ResolvConfPath", v->row.id, "resolv.conf");
+	put_path(in, o, "HostnamePath", v->row.id, "hostname");
+	put_path(in, o, "HostsPath", v->row.id, "hosts");
+	if (logs)
+		put_path(in, o, "LogPath", v->row.id, arena_fmt(in->a, "%s-json.log", v->row.id));
+	else
+		put_text(o, "LogPath", "");
+}
+
+static int put_layers(struct inspector *in, const struct container_view *v, struct json_object *o, struct err *e)
+{
+	struct json_object *driver = json_object_new_object(), *data = json_object_new_object();
+	struct image_numbers layers = { 0 };
+	const char *lower = "";
+	struct db *db;
+	int r = engine_db(in->en, &db, e);
+
+	json_object_object_add(o, "GraphDriver", driver);
+	put_text(driver, "Name", "overlay");
+	json_object_object_add(driver, "Data", data);
+	if (r == 0)
+		r = images_layers(db, v->row.image_id, in->a, &layers, e);
+	for (size_t i = layers.n; i > 0 && lower; i--) /* the topmost first, as overlayfs takes them */
+		lower = arena_fmt(in->a, "%s%s%s/layers/%u", lower, *lower ? ":" : "", in->en->root_path,
+				  layers.v[i - 1]);
+	put_text(data, "LowerDir", lower);
+	put_path(in, data, "UpperDir", v->row.id, "upper");
+	put_path(in, data, "WorkDir", v->row.id, "work");
+	return r == -ENOENT ? 0 : r;
+}
+
+static int put_sizes(struct inspector *in, const struct container_view *v, struct json_object *o, struct err *e)
+{
+	int64_t own, root;
+	int r = inspector_size(in, &v->row, &own, &root, e);
+
+	if (r < 0)
+		return r;
+	put_number(o, "SizeRw", own);
+	put_number(o, "SizeRootFs", root);
+	return 0;
+}
+
+static void put_network(struct json_object *o)
+{
+	struct json_object *n = json_object_new_object();
+
+	json_object_object_add(n, "Ports", json_object_new_object());
+	json_object_object_add(n, "Networks", json_object_new_object());
+	json_object_object_add(o, "NetworkSettings", n);
 }
 
 /* Moves a section of the configuration into the document. */
@@ -297,39 +396,74 @@ static void put_section(struct json_object *o, struct json_object *config, const
 	json_object_object_add(o, name, json_object_get(section(config, name)));
 }
 
-int inspector_document(struct inspector *in, const struct container_view *v, struct document **ret, struct err *e)
+static struct json_object *arguments(const struct container_view *v)
+{
+	const struct oci_strings *first = v->entrypoint.n ? &v->entrypoint : &v->command;
+	struct json_object *args = strings(first, 1);
+
+	for (size_t i = 0; v->entrypoint.n && i < v->command.n; i++)
+		json_object_array_add(args, json_object_new_string(v->command.v[i]));
+	return args;
+}
+
+static void put_head(struct inspector *in, const struct container_view *v, const struct container_state *now,
+		     struct json_object *o)
+{
+	const struct oci_strings *first = v->entrypoint.n ? &v->entrypoint : &v->command;
+
+	put_text(o, "Id", v->row.id);
+	put_time(o, "Created", v->row.created_ns);
+	put_text(o, "Path", first->n ? first->v[0] : "");
+	json_object_object_add(o, "Args", arguments(v));
+	json_object_object_add(o, "State", state(now));
+	put_text(o, "Image", v->row.image_id ? arena_fmt(in->a, "sha256:%s", v->row.image_id) : "");
+	put_files(in, v, o);
+	put_text(o, "Name", arena_fmt(in->a, "/%s", v->row.name));
+	put_number(o, "RestartCount", now->outcome.restart_count);
+	put_text(o, "Driver", v->row.image_id ? "overlay" : "");
+	put_text(o, "Platform", "linux");
+	json_object_object_add(o, "ExecIDs", NULL);
+}
+
+/* The name of the row is the one that counts: it may have another one by now than at its creation. */
+static void fill_own(struct json_object *config, const struct outcome *out)
+{
+	struct json_object *own = section(config, "Tare");
+
+	json_object_object_del(own, "Name");
+	put_bool(own, "StoppedByUser", out->stopped_by_user);
+	json_object_object_add(own, "OOM", oom(out));
+}
+
+int inspector_document(struct inspector *in, const struct container_view *v, bool sizes, struct document **ret,
+		       struct err *e)
 {
 	struct document *parsed;
 	int r = document_parse(sv_from(v->row.config), &parsed, e);
 	struct json_object *config = r < 0 ? NULL : (struct json_object *)parsed, *o;
 	struct container_state now = v->state;
-	const struct oci_strings *first = v->entrypoint.n ? &v->entrypoint : &v->command;
-	struct json_object *args;
 
 	if (r < 0)
 		return err_wrap(e, r, "container %s", v->row.name);
 	o = json_object_new_object();
 	look_for_oom(in, v, &now.outcome);
 	fill_config(config, v);
-	json_object_object_add(section(config, "Tare"), "OOM", oom(&now.outcome));
-	args = strings(first, 1);
-	for (size_t i = 0; v->entrypoint.n && i < v->command.n; i++)
-		json_object_array_add(args, json_object_new_string(v->command.v[i]));
-	put_text(o, "Id", v->row.id);
-	put_time(o, "Created", v->row.created_ns);
-	put_text(o, "Path", first->n ? first->v[0] : "");
-	json_object_object_add(o, "Args", args);
-	json_object_object_add(o, "State", state(&now));
-	put_text(o, "Image", v->row.image_id ? arena_fmt(in->a, "sha256:%s", v->row.image_id) : "");
-	put_text(o, "Name", arena_fmt(in->a, "/%s", v->row.name));
-	put_number(o, "RestartCount", 0);
-	put_text(o, "Driver", v->row.image_id ? "overlay" : "");
-	put_text(o, "Platform", "linux");
+	fill_own(config, &now.outcome);
+	put_head(in, v, &now, o);
 	put_section(o, config, "HostConfig");
-	json_object_object_add(o, "Mounts", mounts(&v->config));
+	if (v->row.image_id)
+		r = put_layers(in, v, o, e);
+	if (r == 0 && sizes)
+		r = put_sizes(in, v, o, e);
+	if (r == 0)
+		r = put_mounts(in, v, o, e);
 	put_section(o, config, "Config");
+	put_network(o);
 	put_section(o, config, "Tare");
 	json_object_put(config);
-	*ret = (struct document *)o;
-	return 0;
+	if (r < 0)
+		json_object_put(o);
+	else
+		*ret = (struct document *)o;
+	return r;
 }

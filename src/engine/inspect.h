@@ -41,5 +41,7 @@ int inspector_view_of(struct inspector *in, const struct container_row *row, con
 int inspector_size(struct inspector *in, const struct container_row *row, int64_t *ret_own, int64_t *ret_root,
 		   struct err *e);
 
-/* inspector_document - the object of `docker inspect`, fields in Docker's order; what only tare has is under "Tare". */
-int inspector_document(struct inspector *in, const struct container_view *v, struct document **ret, struct err *e);
+/* inspector_document - the object of `docker inspect`, fields in Docker's order; what only tare has is under "Tare".
+ * sizes: with SizeRw and SizeRootFs. */
+int inspector_document(struct inspector *in, const struct container_view *v, bool sizes, struct document **ret,
+		       struct err *e);

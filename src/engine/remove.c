@@ -179,7 +179,7 @@ static void ask_to_stop(struct engine *en, const struct container_row *row)
 
 static bool is_active(const struct engine *en, const struct container_state *s, const char *id)
 {
-	return s->status == CONTAINER_RUNNING || (s->status == CONTAINER_CREATED && container_monitor_is_alive(en, id));
+	return container_is_active(s->status) || (s->status == CONTAINER_CREATED && container_monitor_is_alive(en, id));
 }
 
 static int stop(struct engine *en, const struct container_row *row, struct err *e)
@@ -207,11 +207,15 @@ static int make_inactive(struct engine *en, const struct container_row *row, boo
 
 	if (r < 0)
 		return r;
-	if (s.status == CONTAINER_RUNNING && !force)
+	if (s.status == CONTAINER_PAUSED && !force)
 		return err_set(e, EBUSY,
-			       "cannot remove container \"/%s\": container is running: stop the container before "
-			       "removing or force remove",
+			       "cannot remove container \"/%s\": container is paused and must be unpaused first",
 			       row->name);
+	if (container_is_active(s.status) && !force)
+		return err_set(e, EBUSY,
+			       "cannot remove container \"/%s\": container is %s: stop the container before removing "
+			       "or force remove",
+			       row->name, container_status_name(s.status));
 	return is_active(en, &s, row->id) ? stop(en, row, e) : 0;
 }
 
@@ -228,7 +232,7 @@ static int remove_row(struct engine *en, const struct container_row *row, const 
 	if (r < 0)
 		return r;
 	/* Started again between the look and the lock? */
-	if (outcome_read(dir, &s.outcome, NULL) == 0 && s.outcome.state == OUTCOME_RUNNING &&
+	if (outcome_read(dir, &s.outcome, NULL) == 0 && s.outcome.state != OUTCOME_EXITED &&
 	    container_monitor_is_alive(en, row->id)) {
 		lock_release(&l);
 		return err_set(e, EBUSY, "cannot remove container \"/%s\": it was started again", row->name);

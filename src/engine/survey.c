@@ -187,8 +187,8 @@ static void sweep_volumes(struct engine *en, struct first_error *f)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
-static int read_all(struct engine *en, enum survey what, struct arena *a, struct container_rows *rows, struct ids *known,
-		    struct ids *states, struct err *e)
+static int read_all(struct engine *en, enum survey what, struct arena *a, struct container_rows *rows,
+		    struct ids *known, struct ids *states, struct err *e)
 {
 	struct db *db;
 	int r = engine_db(en, &db, e);

@@ -119,6 +119,17 @@ failed()
 	equal "" "$(left_cgroups)" "cgroups"
 }
 
+@test "kill: a signal by name or number reaches the first process" {
+	start web -- sh -c 'trap "echo usr1 >>/seen" USR1; trap "exit 7" TERM; touch /ready; while :; do sleep 0.05; done'
+	eventually 10 test -e "$T/root/containers/$(id_of web)/upper/ready"
+	expect 0 tare kill -s USR1 web
+	eventually 10 grep -q usr1 "$T/root/containers/$(id_of web)/upper/seen"
+	expect 0 tare kill --signal 15 web
+	eventually 10 is web exited
+	equal 7 "$(state_of web ExitCode)"
+	failed "Invalid signal: NOSUCH" tare kill -s NOSUCH web
+}
+
 @test "kill of what does not run" {
 	made web
 	failed "cannot kill container: web: container $(id_of web) is not running" tare kill web

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# tare pause and unpause: what is held stands still, and what may be done to it meanwhile.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+failed() # TEXT CMD…: status 1, one line that contains the text
+{
+	local text=$1
+	shift
+	expect 1 "$@"
+	contains "$text" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
+id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
+
+frozen() # NAME: the kernel says so
+{
+	[ "$(cat "$(cgroup_dir "$1" freezer)/freezer.state" 2>/dev/null)" = FROZEN ] ||
+		grep -q '^frozen 1' "$(cgroup_dir "$1" v2)/cgroup.events"
+}
+
+counter() { cat "$T/root/containers/$(id_of "$1")/upper/count" 2>/dev/null || echo 0; }
+
+counts() # NAME: its count moves on
+{
+	local before
+	before=$(counter "$1")
+	eventually 10 eval "[ \"\$(counter $1)\" != '$before' ]"
+}
+
+# bats test_tags=guest
+@test "pause: nothing runs, not even children; unpause: it goes on" {
+	local before
+	start web -- sh -c '(while :; do n=$((n + 1)); echo $n >/count.new; mv /count.new /count; done) & wait'
+	counts web
+	expect 0 tare pause web
+	equal web "$out"
+	frozen web
+	equal '["paused",true,true]' "$(tare inspect web | jq -c '.[0].State | [.Status,.Running,.Paused]')"
+	before=$(counter web)
+	equal "$before" "$(counter web)"
+	expect 0 tare unpause web
+	equal web "$out"
+	! frozen web
+	equal running "$(state_of web Status)"
+	counts web
+}
+
+@test "pause: refusals" {
+	start web
+	expect 0 tare create --name new busybox true
+	failed "Container $(id_of web) is not paused" tare unpause web
+	expect 0 tare pause web
+	failed "Container $(id_of web) is already paused" tare pause web
+	failed "cannot start a paused container, try unpause instead" tare start web
+	failed "container $(id_of new) is not running" tare pause new
+	failed "Container $(id_of new) is not paused" tare unpause new
+	failed "No such container: nobody" tare pause nobody
+	failed 'cannot remove container "/web": container is paused and must be unpaused first' tare rm web
+	equal paused "$(state_of web Status)"
+}
+
+# bats test_tags=guest
+@test "what is paused can be killed, stopped, restarted, removed" {
+	local before
+	for what in kill 'stop -t 0' 'rm -f'; do
+		start web
+		expect 0 tare pause web
+		# shellcheck disable=SC2086 # options
+		expect 0 timeout 20 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" $what web
+		[ "$what" = 'rm -f' ] || { equal exited "$(state_of web Status)" "after $what"; expect 0 tare rm web; }
+	done
+	start web
+	before=$(pid_of web)
+	expect 0 tare pause web
+	expect 0 tare restart -t 0 web
+	is_running web
+	[ "$(pid_of web)" != "$before" ] || fail "the same process"
+}
+
+@test "limits of a paused container can be changed" {
+	start web
+	expect 0 tare pause web
+	expect 0 tare update --pids-limit 9 --memory 64m web
+	equal 9 "$(limit web pids.max pids.max)"
+	equal paused "$(state_of web Status)"
+	expect 0 tare unpause web
+}
