@@ -16,7 +16,8 @@ blob()
 # descriptor TYPE FILE: JSON; the blob is kept
 descriptor() { printf '{"mediaType":"application/vnd.oci.image.%s","digest":"sha256:%s","size":%d}' "$1" "$(blob "$2")" "$(stat -c %s "$2")"; }
 
-# layout LAYER.tar…: an OCI layout $T/layout of these layers upon the embedded image's
+# layout LAYER.tar…: an OCI layout $T/layout of these layers upon the embedded image's; $configure is a jq filter for its
+# configuration
 layout()
 {
 	local tar layers='' ids=''
@@ -31,7 +32,7 @@ layout()
 		gzip -n -c "$tar" >"$T/packed"
 		layers+=,$(descriptor layer.v1.tar+gzip "$T/packed")
 	done
-	jq -c ".rootfs.diff_ids += [${ids#,}]" "$config" >"$T/config"
+	jq -c ".rootfs.diff_ids += [${ids#,}] | ${configure:-.}" "$config" >"$T/config"
 	jq -c ".layers += [${layers#,}] | .config = $(descriptor config.v1+json "$T/config")" "$manifest" >"$T/manifest"
 	printf '{"imageLayoutVersion":"1.0.0"}' >"$T/layout/oci-layout"
 	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest")" >"$T/layout/index.json"
