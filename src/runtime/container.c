@@ -154,6 +154,7 @@ static host_fn *const host_steps[STEP_OP_COUNT] = {
 	[STEP_CLONE] = host_clone,
 	[STEP_ID_MAP] = host_id_map,
 	[STEP_STDIO_OWNER] = host_stdio_owner,
+	[STEP_CGROUP_OWNER] = host_cgroup_owner,
 	[STEP_DEVICE_SOURCE] = host_device_source,
 	[STEP_HAND_OVER] = host_hand_over,
 	[STEP_RLIMIT] = host_rlimit,

@@ -5,7 +5,9 @@
 
 #include "base/io.h"
 #include "base/scope.h"
+#include "kernel/cgroup.h"
 #include "kernel/mount.h"
+#include "kernel/smallfile.h"
 #include "runtime/mount_options.h"
 
 #include <fcntl.h>
@@ -92,6 +94,27 @@ int host_stdio_owner(struct apply *a, const struct step *s, struct err *e)
 	for (int i = 0; i < 3; i++)
 		fds[i] = a->init.stdio[i] >= 0 ? a->init.stdio[i] : i;
 	return init_own_stdio(fds, (uid_t)s->n[0], false, e);
+}
+
+/* What the kernel says may be handed on: cgroups(7), "Cgroups delegation". A file that this kernel lacks is no loss. */
+int host_cgroup_owner(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd dir = openat(a->c->host->root, cgroup_dir(a->c->cgroup, 0), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[1024];
+	struct sv rest = SV("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), word;
+
+	if (dir < 0 || fchown(dir, (uid_t)s->n[0], (gid_t)-1) < 0)
+		return err_sys(e, "change the owner of the cgroup");
+	(void)smallfile_read(a->c->host->sys, "kernel/cgroup/delegate", text, sizeof text, &rest);
+	while (sv_next(&rest, '\n', &word)) {
+		char name[64];
+
+		if (word.n == 0 || sv_copy(word, name, sizeof name) < 0)
+			continue;
+		if (fchownat(dir, name, (uid_t)s->n[0], (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return err_sys(e, "change the owner of %s", name);
+	}
+	return 0;
 }
 
 static int idmap_bind(struct apply *a, const struct step *s, int mnt, struct err *e)

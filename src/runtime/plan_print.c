@@ -176,6 +176,7 @@ static void put_operands(const struct plan *p, const struct step *s, struct buf 
 		put_map("gid", &p->gids, out);
 		break;
 	case STEP_STDIO_OWNER:
+	case STEP_CGROUP_OWNER:
 		buf_putf(out, " %lld", (long long)s->n[0]);
 		break;
 	case STEP_BIND_SOURCE:

@@ -103,12 +103,46 @@ int plan_stdio_owner(struct plan *p, enum step_actor actor, struct err *e)
 	return 0;
 }
 
+/* A v2 group that the container sees as its root and may write to is its own, as the specification wants ("cgroup
+ * ownership"): its root may make groups below, and cannot change the limits of this one. */
+static bool owns_cgroup(const struct plan *p)
+{
+	const struct runtime_spec *spec = p->spec;
+	bool writable = false;
+
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct oci_mount *m = &spec->mounts.v[i];
+
+		if (!m->type || strncmp(m->type, "cgroup", 6) != 0)
+			continue;
+		writable = true;
+		for (size_t k = 0; k < m->options.n; k++)
+			writable = writable && strcmp(m->options.v[k], "ro") != 0;
+	}
+	return writable && p->cgroup_ns && p->facts->cgroup.mode == CGROUP_MODE_V2;
+}
+
+static int plan_cgroup_owner(struct plan *p, struct err *e)
+{
+	struct step *s;
+
+	if (!owns_cgroup(p))
+		return 0;
+	s = plan_add(p, ACTOR_HOST, STEP_CGROUP_OWNER);
+	if (!s)
+		return err_oom(e);
+	s->n[0] = id_map_outside(&p->uids, 0);
+	return 0;
+}
+
 int plan_userns_host(struct plan *p, struct err *e)
 {
 	int r = add(p, STEP_ID_MAP, e);
 
 	if (r == 0)
 		r = plan_stdio_owner(p, ACTOR_HOST, e);
+	if (r == 0)
+		r = plan_cgroup_owner(p, e);
 	if (r == 0)
 		r = plan_root(p, e);
 	if (r == 0)

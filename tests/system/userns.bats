@@ -136,6 +136,15 @@ sqlite_rows() { python3 -c 'import sqlite3,sys; print(sqlite3.connect(sys.argv[1
 	equal "$(printf '%s\n' 1 '0 65535' 5:700)" "$(tr '\t' ' ' <<<"$out")"
 }
 
+# bats test_tags=guest-full
+@test "a writable v2 group is the container's own, its limits are not" {
+	[[ $(hierarchy_of pids) == v2* ]] || skip "no pure cgroup v2 here"
+	expect 0 box --userns auto --pids-limit 50 --security-opt writable-cgroups=true -- sh -c '
+		cd /sys/fs/cgroup && mkdir below && echo $$ >below/cgroup.procs && cat /proc/self/cgroup
+		(echo 99 >pids.max) 2>/dev/null || echo no; cat pids.max'
+	equal "$(printf '%s\n' 0::/below no 50)" "$out"
+}
+
 # ---- ids --------------------------------------------------------------------------------------------------------------
 
 @test "each container has its own ids from its creation to its removal" {

@@ -170,6 +170,25 @@ TEST(with_a_user_namespace_the_host_side_hands_over_what_it_opened)
 	arena_done(&m.a);
 }
 
+TEST(a_writable_cgroup_of_its_own_belongs_to_the_namespaces_root)
+{
+#define CGROUP(more) ",{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"options\":[\"nosuid\"" more "]}"
+	struct made m;
+
+	make(&m, "", CGROUP(""), MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_int_equal(100000, m.plan.steps[at(&m.plan, STEP_CGROUP_OWNER)].n[0]);
+	arena_done(&m.a);
+	make(&m, "", CGROUP(",\"ro\""), MAPPED);
+	assert_int_equal(0, m.rc);
+	assert_true(at(&m.plan, STEP_CGROUP_OWNER) == SIZE_MAX);
+	arena_done(&m.a);
+	make(&m, "", CGROUP(""), "", "");
+	assert_int_equal(0, m.rc);
+	assert_true(at(&m.plan, STEP_CGROUP_OWNER) == SIZE_MAX);
+	arena_done(&m.a);
+}
+
 /* The child would be limited in its set-up, and could raise neither. */
 TEST(with_a_user_namespace_limits_are_set_by_the_host_side_at_the_release)
 {
@@ -355,6 +374,7 @@ int main(void)
 		RUN(what_makes_no_sense_is_refused_with_its_json_path),
 		RUN(steps_come_in_the_order_that_is_safe),
 		RUN(with_a_user_namespace_the_host_side_hands_over_what_it_opened),
+		RUN(a_writable_cgroup_of_its_own_belongs_to_the_namespaces_root),
 		RUN(with_a_user_namespace_limits_are_set_by_the_host_side_at_the_release),
 		RUN(with_a_user_namespace_others_are_joined_before_the_clone),
 		RUN(an_idmapped_bind_is_the_host_sides),
