@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "engine/images.h"
+#include "engine/inspect_priv.h"
 #include "engine/list.h"
 #include "engine/volume_rows.h"
 #include "monitor/oom.h"
@@ -227,11 +228,13 @@ static void fill_defaults(struct json_object *config)
 	(void)section(log, "Config");
 }
 
-static void fill_config(struct json_object *config, const struct container_view *v)
+static void fill_config(struct json_object *config, const struct container_view *v, const struct image_config *image)
 {
 	struct json_object *c = section(config, "Config");
 
 	fill_defaults(config);
+	inspect_merge_image(c, &v->config, image);
+	inspect_put_security(section(config, "HostConfig"), &v->config);
 	json_object_object_add(c, "Cmd", strings_or_null(&v->command));
 	json_object_object_add(c, "Entrypoint", strings_or_null(&v->entrypoint));
 	if (!v->config.shm_size)
@@ -447,7 +450,7 @@ int inspector_document(struct inspector *in, const struct container_view *v, boo
 		return err_wrap(e, r, "container %s", v->row.name);
 	o = json_object_new_object();
 	look_for_oom(in, v, &now.outcome);
-	fill_config(config, v);
+	fill_config(config, v, &in->image);
 	fill_own(config, &now.outcome);
 	put_head(in, v, &now, o);
 	put_section(o, config, "HostConfig");

@@ -72,7 +72,7 @@ load helpers
 	equal /seen "$(jq -r '.[0].Name' <<<"$out")"
 	equal 'sh ["-c","exit 3"]' "$(jq -rc '.[0] | .Path + " " + (.Args | tostring)' <<<"$out")"
 	equal '67108864 500000000' "$(jq -r '.[0].HostConfig | "\(.Memory) \(.NanoCpus)"' <<<"$out")"
-	equal '7:8 ["A=1"]' "$(jq -rc '.[0].Config | .User + " " + (.Env | tostring)' <<<"$out")"
+	equal '7:8 ["A=1","PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]' "$(jq -rc '.[0].Config | .User + " " + (.Env | tostring)' <<<"$out")"
 	equal "bind $T /x false" "$(jq -r '.[0].Mounts[0] | "\(.Type) \(.Source) \(.Destination) \(.RW)"' <<<"$out")"
 	equal 'exited false 3 0' "$(jq -r '.[0].State | "\(.Status) \(.Running) \(.ExitCode) \(.Pid)"' <<<"$out")"
 	matches '^20[0-9-]+T[0-9:.]+Z$' "$(jq -r '.[0].State.FinishedAt' <<<"$out")"

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inspect_priv.h - the parts of inspect.c in inspect_image.c. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "engine/config.h"
+#include "oci/image_spec.h"
+
+struct json_object;
+
+/* inspect_merge_image - Env, Labels, User, WorkingDir, StopSignal, Volumes and ExposedPorts of the section Config. */
+void inspect_merge_image(struct json_object *config, const struct container_config *c,
+			 const struct image_config *image);
+
+/* inspect_put_security - SecurityOpt of the section HostConfig, as --security-opt was given; null for none */
+void inspect_put_security(struct json_object *host_config, const struct container_config *c);
