@@ -241,6 +241,15 @@ sqlite_rows() { python3 -c 'import sqlite3,sys; print(sqlite3.connect(sys.argv[1
 	equal "$(readlink /proc/self/ns/ipc /proc/self/ns/uts)" "$out"
 }
 
+@test "another container's namespaces are joined with the host's ids only" {
+	start web --userns auto --ipc shareable
+	expect 125 tare run --rm --userns auto --network container:web busybox true
+	matches "^tare: --userns auto: --network container:.*: another container's namespace belongs to another user namespace; use --userns host$" "$err"
+	expect 0 box --pid container:web --network container:web --ipc container:web --uts container:web -- sh -c '
+		stat -c %u /proc/1; readlink /proc/self/ns/net; readlink /proc/self/ns/ipc'
+	equal "$(printf '%s\n' $first; readlink "/proc/$(pid_of web)/ns/net"; readlink "/proc/$(pid_of web)/ns/ipc")" "$out"
+}
+
 # ---- the OCI runtime ----------------------------------------------------------------------------------------------------
 
 # bundle JSON-OF-LINUX [JSON-OF-MOUNTS] -- CMD…
