@@ -250,7 +250,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 
 @test "--cpus 0.5 gives half of one CPU" {
 	need_controller cpu
-	start one --cpus 0.5 --cpu-shares 262144 "${with_probe[@]}" -- /probe spin 60 4
+	start one --cpus 0.5 --cpu-shares 262144 "${with_probe[@]}" -- /probe spin 1000 4
 	favour_group # beside whatever else this machine does just now
 	local percent
 	for _ in 1 2 3 4 5 6; do # a busy machine may give less for a while, never more
