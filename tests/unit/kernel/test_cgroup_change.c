@@ -141,15 +141,14 @@ static void put_group(const struct fake_tree *t)
 	fake_tree_put(t, "cg/blkio/x/tasks", "");
 }
 
-static int change(const struct fake_tree *t, struct cgroup_writes *w, struct err *e)
+static int change(const struct fake_tree *t, struct cgroup_writes *w, struct arena *a, struct err *e)
 {
-	scoped_arena a = ARENA(1 << 20);
 	struct host h = fake_tree_host(t);
 	struct cgroup *cg;
 	int r;
 
 	assert_int_equal(0, cgroup_open(&h, &v1, "/x", &cg, e));
-	r = cgroup_change(cg, w, &a, e);
+	r = cgroup_change(cg, w, a, e);
 	cgroup_free(cg);
 	host_close(&h);
 	return r;
@@ -157,6 +156,7 @@ static int change(const struct fake_tree *t, struct cgroup_writes *w, struct err
 
 TEST(memory_and_swap_go_in_the_order_that_is_allowed)
 {
+	scoped_arena a = ARENA(1 << 20);
 	static const struct {
 		const char *limit, *sum, *first;
 	} rows[] = {
@@ -175,7 +175,7 @@ TEST(memory_and_swap_go_in_the_order_that_is_allowed)
 		};
 
 		put_group(&t);
-		assert_int_equal(0, change(&t, &(struct cgroup_writes){ .w = w, .n = 2 }, NULL));
+		assert_int_equal(0, change(&t, &(struct cgroup_writes){ .w = w, .n = 2 }, &a, NULL));
 		assert_string_equal(rows[i].first, w[0].file);
 		assert_string_equal(rows[i].limit, fake_tree_get(&t, "cg/memory/x/memory.limit_in_bytes"));
 		assert_string_equal(rows[i].sum, fake_tree_get(&t, "cg/memory/x/memory.memsw.limit_in_bytes"));
@@ -185,6 +185,7 @@ TEST(memory_and_swap_go_in_the_order_that_is_allowed)
 
 TEST(when_one_write_fails_those_before_it_are_undone)
 {
+	scoped_arena a = ARENA(1 << 20);
 	struct fake_tree t = fake_tree_new();
 	struct cgroup_write w[] = {
 		{ .hierarchy = 0, .file = "cpu.cfs_quota_us", .value = "5000", .check = CGROUP_CHECK_EXACT },
@@ -194,7 +195,7 @@ TEST(when_one_write_fails_those_before_it_are_undone)
 	struct err e;
 
 	put_group(&t);
-	assert_int_equal(-ENOENT, change(&t, &(struct cgroup_writes){ .w = w, .n = 3 }, &e));
+	assert_int_equal(-ENOENT, change(&t, &(struct cgroup_writes){ .w = w, .n = 3 }, &a, &e));
 	assert_non_null(strstr(e.msg, "memory.soft_limit_in_bytes"));
 	assert_string_equal("0-3", w[1].value); /* the parent's */
 	assert_string_equal("-1", fake_tree_get(&t, "cg/cpu/x/cpu.cfs_quota_us"));
