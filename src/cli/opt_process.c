@@ -17,37 +17,7 @@ static struct run_options *options(const struct option_call *c)
 	return c->target;
 }
 
-/* ---- environment and labels --------------------------------------------------------------------------------- */
-
-static int set_env(const struct option_call *c, struct err *e)
-{
-	const char *item;
-	int r = value_env(c->text, environ, c->arena, &item, e);
-
-	return r < 0 ? r : LIST_PUT(c->arena, &options(c)->config.env, item, e);
-}
-
-static int read_lines(const struct option_call *c, const char *what, char *const *environ_, struct oci_strings *ret,
-		      struct err *e)
-{
-	scoped_buf b = BUF(LIMIT_ENV_FILE);
-	int r = io_read_at(AT_FDCWD, c->text, &b, e);
-
-	if (r < 0)
-		return r;
-	r = value_env_file(buf_sv(&b), environ_, c->arena, ret, e);
-	return r < 0 ? err_wrap(e, r, "invalid %s file (%.80s)", what, c->text) : 0;
-}
-
-static int set_env_file(const struct option_call *c, struct err *e)
-{
-	struct oci_strings lines = { 0 };
-	int r = read_lines(c, "env", environ, &lines, e);
-
-	for (size_t i = 0; i < lines.n && r == 0; i++)
-		r = LIST_PUT(c->arena, &options(c)->file_env, lines.v[i], e);
-	return r;
-}
+/* ---- labels --------------------------------------------------------------------------------- */
 
 static int add_label(const struct option_call *c, const char *text, struct oci_pairs *list, struct err *e)
 {
@@ -65,8 +35,14 @@ static int set_label(const struct option_call *c, struct err *e)
 static int set_label_file(const struct option_call *c, struct err *e)
 {
 	struct oci_strings lines = { 0 };
-	int r = read_lines(c, "label", NULL, &lines, e);
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	int r = io_read_at(AT_FDCWD, c->text, &b, e);
 
+	if (r < 0)
+		return r;
+	r = value_env_file(buf_sv(&b), NULL, c->arena, &lines, e);
+	if (r < 0)
+		return err_wrap(e, r, "invalid label file (%.80s)", c->text);
 	for (size_t i = 0; i < lines.n && r == 0; i++)
 		r = add_label(c, lines.v[i], &options(c)->file_labels, e);
 	return r;
@@ -107,35 +83,10 @@ static int set_domainname(const struct option_call *c, struct err *e)
 	return set_host_word(c, "domainname", &options(c)->config.domainname, e);
 }
 
-static bool is_user(struct sv s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == '/')
-			return false;
-	return s.n > 0;
-}
-
-/* Names are looked up in the image later, and numbers have their range there; here only what can be no user. */
-static int set_user(const struct option_call *c, struct err *e)
-{
-	struct sv user, group;
-	bool has_group = sv_cut(sv_from(c->text), ':', &user, &group);
-
-	if (!*c->text) {
-		options(c)->config.user = NULL;
-		return 0;
-	}
-	if ((user.n && !is_user(user)) || (has_group && !is_user(group)) ||
-	    (has_group && memchr(group.p, ':', group.n)))
-		return err_set(e, EINVAL,
-			       "invalid user (NAME|UID[:GROUP|GID])");
-	return option_text(c, e);
-}
-
 /* A name is looked up in the image later; a number has its range here. */
 static int add_group(const struct option_call *c, struct err *e)
 {
-	if (!is_user(sv_from(c->text)) || strchr(c->text, ':'))
+	if (!is_user_name(sv_from(c->text)) || strchr(c->text, ':'))
 		return err_set(e, EINVAL, "invalid group (NAME|GID)");
 	return LIST_PUT(c->arena, &options(c)->config.group_add, c->text, e);
 }
@@ -154,15 +105,6 @@ static int add_annotation(const struct option_call *c, struct err *e)
 		       0;
 }
 
-static int set_workdir(const struct option_call *c, struct err *e)
-{
-	if (*c->text && *c->text != '/')
-		return err_set(e, EINVAL, "the working directory '%.80s' is invalid, it needs to be an absolute path",
-			       c->text);
-	options(c)->config.workdir = *c->text ? path_clean(c->arena, sv_from(c->text)) : NULL;
-	return *c->text && !options(c)->config.workdir ? err_oom(e) : 0;
-}
-
 static int set_stop_signal(const struct option_call *c, struct err *e)
 {
 	if (*c->text && signal_from_name(sv_from(c->text)) < 0)
@@ -175,8 +117,10 @@ static const struct option rows[] = {
 	{ "annotation", 0, "KEY=VALUE", "put an annotation into the runtime-spec", add_annotation },
 	{ "domainname", 0, "NAME", "NIS domain name in the container", set_domainname },
 	{ "entrypoint", 0, "COMMAND", "run this instead of the image's entry point; '' for none", set_entrypoint },
-	{ "env", 'e', "NAME[=VALUE]", "set an environment variable; without a value, as it is here", set_env },
-	{ "env-file", 0, "FILE", "set the environment variables of a file, one NAME=VALUE a line", set_env_file },
+	{ "env", 'e', "NAME[=VALUE]", "set an environment variable; without a value, as it is here", option_env,
+	  RUN_FIELD(config.env) },
+	{ "env-file", 0, "FILE", "set the environment variables of a file, one NAME=VALUE a line", option_env_file,
+	  RUN_FIELD(file_env) },
 	{ "group-add", 0, "GROUP", "a further group of the user, by name or number", add_group },
 	{ "hostname", 'h', "NAME", "host name in the container (default: the first 12 digits of its id)",
 	  set_hostname },
@@ -188,9 +132,9 @@ static const struct option rows[] = {
 	  set_stop_signal },
 	{ "stop-timeout", 0, "SECONDS", "time between this signal and SIGKILL (default 10; -1 is for ever)", option_i64,
 	  RUN_FIELD(config.stop_timeout_s) },
-	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number", set_user,
+	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number", option_user,
 	  RUN_FIELD(config.user) },
-	{ "workdir", 'w', "PATH", "working directory in the container", set_workdir },
+	{ "workdir", 'w', "PATH", "working directory in the container", option_workdir, RUN_FIELD(config.workdir) },
 };
 
 OPTION_GROUP(opt_process, "Process", rows);

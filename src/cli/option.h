@@ -75,6 +75,13 @@ option_set_fn option_bytes;  /* int64_t; "64m" */
 option_set_fn option_pair;   /* struct oci_pairs: KEY=VALUE is added, or replaces that of the same key */
 option_set_fn option_none;   /* accepted; has no effect because it is so anyway */
 
+/* What a process gets (option_process.c). */
+option_set_fn option_env;      /* struct oci_strings: "NAME=VALUE"; of NAME alone what the environment has, or NAME */
+option_set_fn option_env_file; /* the same, of a file's lines */
+option_set_fn option_user;     /* const char *: USER[:GROUP]; NULL when empty */
+option_set_fn option_workdir;  /* const char *: an absolute path, cleaned; NULL when empty */
+bool is_user_name(struct sv s); /* or a number */
+
 /* LIST_PUT(arena, &list, item, e) - append a copy of item; 0 or -ENOMEM */
 #define LIST_PUT(a, list, item, e)                                        \
 	({                                                                \

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process: what runs, as whom, with which environment and limits. */
+#include "engine/env.h"
 #include "engine/spec_priv.h"
-
-#include "base/limits.h"
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <string.h>
 
 static void add_all(struct spec_builder *b, struct oci_strings *to, const struct oci_strings *from)
 {
@@ -37,86 +35,15 @@ static void set_args(struct spec_builder *b)
 
 /* ---- environment -------------------------------------------------------------------------------------------- */
 
-static struct sv env_key(const char *entry)
-{
-	struct sv key, value;
-
-	(void)sv_cut(sv_from(entry), '=', &key, &value);
-	return key;
-}
-
-static const char **env_find(const struct oci_strings *env, struct sv key)
-{
-	for (size_t i = 0; i < env->n; i++)
-		if (sv_eq(env_key(env->v[i]), key))
-			return &env->v[i];
-	return NULL;
-}
-
-/* Replaces the entry of that key in place, as Docker does, or adds it. */
-static void env_set(struct spec_builder *b, const char *entry)
-{
-	const char **slot = env_find(&b->s->process.env, env_key(entry));
-
-	if (slot)
-		*slot = entry;
-	else
-		spec_add(b, &b->s->process.env, entry);
-}
-
-/* A name without '=' takes a variable away. */
-static void env_unset(struct spec_builder *b, const char *name)
-{
-	struct oci_strings *env = &b->s->process.env;
-	const char **slot = env_find(env, sv_from(name));
-
-	if (!slot)
-		return;
-	memmove(slot, slot + 1, (size_t)(env->v + env->n - slot - 1) * sizeof *slot);
-	env->n--;
-}
-
-static void env_setf(struct spec_builder *b, const char *key, const char *value)
-{
-	const char *entry = arena_fmt(b->a, "%s=%s", key, value);
-
-	if (entry)
-		env_set(b, entry);
-	else
-		spec_oom(b);
-}
-
-static void env_set_home(struct spec_builder *b)
-{
-	const char **slot = env_find(&b->s->process.env, SV("HOME"));
-
-	if (!slot || strcmp(*slot, "HOME=") == 0 || strcmp(*slot, "HOME") == 0)
-		env_setf(b, "HOME", b->in->home ? b->in->home : "/");
-}
-
-/* Docker's order: its own, then the options', then what the image has beside them. */
 static void set_env(struct spec_builder *b)
 {
-	const struct oci_strings *image = &b->image->env, *asked = &b->c->env;
+	struct oci_strings *env = &b->s->process.env;
+	struct err e = { 0 };
 
-	if (image->n > LIMIT_ENV_COUNT || asked->n > LIMIT_ENV_COUNT) {
-		spec_fail(b, E2BIG, "more than %d environment variables", LIMIT_ENV_COUNT);
-		return;
-	}
-	env_setf(b, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-	if (b->in->hostname)
-		env_setf(b, "HOSTNAME", b->in->hostname);
-	if (b->c->tty)
-		env_setf(b, "TERM", "xterm");
-	for (size_t i = 0; i < asked->n; i++)
-		if (strchr(asked->v[i], '='))
-			env_set(b, asked->v[i]);
-		else
-			env_unset(b, asked->v[i]);
-	for (size_t i = 0; i < image->n; i++)
-		if (!env_find(asked, env_key(image->v[i])))
-			env_set(b, image->v[i]);
-	env_set_home(b);
+	if (env_of_container(b->a, b->in->hostname, b->c->tty, &b->c->env, &b->image->env, env, &e) < 0)
+		spec_fail(b, e.code, "%s", e.msg);
+	else if (env_put_home(b->a, env, b->in->home) < 0)
+		spec_oom(b);
 }
 
 /* ---- user, directory, limits -------------------------------------------------------------------------------- */

@@ -87,23 +87,24 @@ int rootview_open(int layers_dir, const unsigned *layers, size_t n, int *ret_fd,
 	return r;
 }
 
-/* Looked at before it is opened: opening a device can do things. Then asked again, for what was really opened. */
+/* Looked at before it is opened: opening a device can do things. And what was looked at is opened, not what the container
+ * may have put in its place. */
 static int open_regular(int view, const char *path, int *ret_fd, struct err *e)
 {
 	scoped_fd look = sys_openat2(view, path, O_PATH, LOOKUP_FLAGS);
-	scoped_fd fd = -1;
-	struct stat seen, st;
+	char found[40];
+	struct stat st;
+	int fd;
 
-	if (look < 0 || fstat(look, &seen) < 0)
-		return err_sys(e, "open %s", path);
-	if (!S_ISREG(seen.st_mode))
-		return err_set(e, EINVAL, "%s: not a regular file", path);
-	fd = sys_openat2(view, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, LOOKUP_FLAGS);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (look < 0 || fstat(look, &st) < 0)
 		return err_sys(e, "open %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "%s: not a regular file", path);
-	*ret_fd = fd_take(&fd);
+	(void)snprintf(found, sizeof found, "/proc/self/fd/%d", look);
+	fd = open(found, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	*ret_fd = fd;
 	return 0;
 }
 
