@@ -18,6 +18,7 @@
 #define LIMIT_SUBID_RANGES 1000      /* of one user in it */
 #define LIMIT_SETTINGS (64u << 10)    /* tare.conf */
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
+#define LIMIT_EXEC_SESSIONS 64         /* at the same time in one container; each has up to nine descriptors */
 #define LIMIT_SECCOMP_PROFILE (1u << 20) /* --security-opt seccomp=FILE */
 #define LIMIT_NAME 128                 /* a container's, image's or volume's name, bytes */
 #define LIMIT_LAYER_ENTRIES 1000000u   /* of one layer's archive; a full Debian has 100,000 */

@@ -157,12 +157,14 @@ static int make_container(struct monitor *m, struct err *e)
 	close_all(fds);
 	if (r < 0)
 		return r;
-	if (m->stdio.tty) {
+	if (m->stdio.tty)
 		r = stdio_set_master(&m->stdio, fd_take(&m->container.console), e);
-		if (r < 0) {
-			(void)container_delete(&m->container, NULL);
-			return r;
-		}
+	arena_done(&m->running);
+	if (r == 0)
+		r = exec_context_make(&m->plan, &m->running, &m->exec, e);
+	if (r < 0) {
+		(void)container_delete(&m->container, NULL);
+		return r;
 	}
 	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
 	m->outcome.pid = m->container.pid;

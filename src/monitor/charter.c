@@ -29,6 +29,7 @@ enum kind {
 	KIND_I64,
 	KIND_LOG_DRIVER,
 	KIND_RESTART,
+	KIND_TEXTS,
 	KIND_LIST_LOWER,
 	KIND_LIST_COPY_UP
 };
@@ -67,6 +68,10 @@ static const struct row {
 	{ "oom_log_seq", KIND_I64, offsetof(struct charter, oom_log_seq) },
 	{ "stop_signal", KIND_INT, offsetof(struct charter, stop_signal) },
 	{ "stop_timeout", KIND_INT, offsetof(struct charter, stop_timeout) },
+	{ "exec_env", KIND_TEXTS, offsetof(struct charter, exec_env) },
+	{ "exec_groups", KIND_TEXTS, offsetof(struct charter, exec_groups) },
+	{ "exec_user", KIND_TEXT, offsetof(struct charter, exec_user) },
+	{ "exec_workdir", KIND_TEXT, offsetof(struct charter, exec_workdir) },
 };
 
 static const struct charter defaults = { .log_max_file = 1,
@@ -118,9 +123,14 @@ static void put_number(struct buf *b, const char *key, int64_t value, int64_t us
 static void put_row(struct buf *b, const struct charter *c, const struct row *row)
 {
 	const char *p = (const char *)c + row->at, *usual = (const char *)&defaults + row->at;
+	const struct oci_strings *texts = (const void *)p;
 	const char *text;
 
 	switch (row->kind) {
+	case KIND_TEXTS:
+		for (size_t i = 0; i < texts->n; i++)
+			put(b, row->key, texts->v[i]);
+		break;
 	case KIND_TEXT:
 		memcpy(&text, p, sizeof text);
 		if (text)
@@ -198,8 +208,28 @@ static int take_name(void *p, const struct row *row, const char *value, struct e
 	return 0;
 }
 
-static int take_row(struct charter *c, const struct row *row, const char *value, const char **lower, struct err *e)
+struct reader {
+	struct charter *c;
+	struct arena *a;
+	size_t fields; /* of the whole record: no list is longer */
+	const char **lower;
+};
+
+static int take_text(struct reader *rd, const struct row *row, const char *value, struct err *e)
 {
+	struct oci_strings *list = (void *)((char *)rd->c + row->at);
+
+	if (!list->v)
+		list->v = arena_array(rd->a, rd->fields, sizeof *list->v);
+	if (!list->v)
+		return err_oom(e);
+	list->v[list->n++] = value;
+	return 0;
+}
+
+static int take_row(struct reader *rd, const struct row *row, const char *value, struct err *e)
+{
+	struct charter *c = rd->c;
 	char *p = (char *)c + row->at;
 
 	switch (row->kind) {
@@ -209,6 +239,8 @@ static int take_row(struct charter *c, const struct row *row, const char *value,
 	case KIND_LOG_DRIVER:
 	case KIND_RESTART:
 		return take_name(p, row, value, e);
+	case KIND_TEXTS:
+		return take_text(rd, row, value, e);
 	case KIND_TEXT:
 		memcpy(p, &value, sizeof value);
 		return 0;
@@ -218,7 +250,7 @@ static int take_row(struct charter *c, const struct row *row, const char *value,
 	case KIND_LIST_LOWER:
 		if (c->root.lower_count == CHARTER_LIST_MAX)
 			return err_set(e, E2BIG, CHARTER_FILE ": more than %d layers", CHARTER_LIST_MAX);
-		lower[c->root.lower_count++] = value;
+		rd->lower[c->root.lower_count++] = value;
 		return 0;
 	case KIND_LIST_COPY_UP:
 		if (c->copy_up_count == CHARTER_LIST_MAX)
@@ -229,7 +261,7 @@ static int take_row(struct charter *c, const struct row *row, const char *value,
 	return 0;
 }
 
-static int take_field(struct charter *c, const char *field, const char **lower, struct err *e)
+static int take_field(struct reader *rd, const char *field, struct err *e)
 {
 	const char *equals = strchr(field, '=');
 	size_t n = equals ? (size_t)(equals - field) : 0;
@@ -238,24 +270,33 @@ static int take_field(struct charter *c, const char *field, const char **lower, 
 		return err_set(e, EINVAL, CHARTER_FILE ": damaged field");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (strlen(rows[i].key) == n && memcmp(rows[i].key, field, n) == 0)
-			return take_row(c, &rows[i], equals + 1, lower, e);
+			return take_row(rd, &rows[i], equals + 1, e);
 	return 0;
+}
+
+static size_t count_fields(const char *text, size_t n)
+{
+	size_t fields = 0;
+
+	for (size_t i = 0; i < n; i++)
+		fields += text[i] == '\0';
+	return fields;
 }
 
 static int parse(const char *text, size_t n, struct arena *a, struct charter *c, struct err *e)
 {
-	const char **lower = arena_array(a, CHARTER_LIST_MAX, sizeof *lower);
+	struct reader rd = { c, a, count_fields(text, n), arena_array(a, CHARTER_LIST_MAX, sizeof *rd.lower) };
 	const char *end = text + n, *field = text;
 	int r = 0;
 
 	c->copy_up = arena_array(a, CHARTER_LIST_MAX, sizeof *c->copy_up);
-	if (!lower || !c->copy_up)
+	if (!rd.lower || !c->copy_up)
 		return err_oom(e);
 	if (n == 0 || text[n - 1] || strcmp(text, "tare-charter=1") != 0)
 		return err_set(e, EINVAL, CHARTER_FILE ": not a charter of version %d", CHARTER_VERSION);
 	while (r == 0 && (field += strlen(field) + 1) < end)
-		r = take_field(c, field, lower, e);
-	c->root.lower = lower;
+		r = take_field(&rd, field, e);
+	c->root.lower = rd.lower;
 	return r;
 }
 

@@ -57,6 +57,10 @@ struct charter {
 	int64_t oom_log_seq;       /* the outcome's, of its last life in this boot */
 	int stop_signal;
 	int stop_timeout;          /* seconds; < 0: for ever */
+
+	/* for exec: what the configuration says of a process, as Docker keeps it; not the monitor's business */
+	struct oci_strings exec_env, exec_groups; /* without HOME and TERM, which depend on user and terminal */
+	const char *exec_user, *exec_workdir;     /* NULL: none */
 };
 
 void charter_init(struct charter *c); /* the defaults: what a missing field means */

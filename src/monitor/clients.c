@@ -16,6 +16,7 @@ void client_drop(struct monitor *m, struct client *c)
 {
 	stdio_detach(&m->stdio, c);
 	orders_client_left(m, c);
+	sessions_client_left(m, c);
 	close(c->sock);
 	*c = (struct client){ 0 };
 }
@@ -84,6 +85,10 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 {
 	struct err e = { 0 };
 
+	if (msg->session || msg->type == CONTROL_EXEC) {
+		session_obey(m, c, msg, fds);
+		return;
+	}
 	switch (msg->type) {
 	case CONTROL_START:
 		c->starter = true;
@@ -137,13 +142,27 @@ void clients_poll(struct monitor *m, struct pollset *p)
 	m->listener_polled = pollset_add(p, m->listener, POLLIN);
 }
 
+/* Most have said what they want before we wake up. */
+static void hear_at_once(struct monitor *m, int sock)
+{
+	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && c->sock == sock && fd_is_ready(sock, POLLIN)) {
+			client_hear(m, c);
+			return;
+		}
+}
+
 static void accept_one(struct monitor *m)
 {
 	struct control_message refusal = { .type = CONTROL_REFUSED };
 	int sock = control_accept(m->listener, NULL);
 
-	if (sock < 0 || client_add(m, sock, &refusal.err) == 0)
+	if (sock < 0)
 		return;
+	if (client_add(m, sock, &refusal.err) == 0) {
+		hear_at_once(m, sock);
+		return;
+	}
 	(void)control_send(sock, &refusal, NULL, 0, NULL);
 	close(sock);
 }

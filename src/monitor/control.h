@@ -37,7 +37,7 @@ enum control_type {
 	CONTROL_UNPAUSE,   /* DONE */
 	CONTROL_RESIZE,    /* value: CONTROL_SIZE(rows, columns) of the session's terminal: DONE */
 	CONTROL_EXEC,      /* one more process, described by <state>/<id>/exec-<session>.json; value and descriptors as
-	                      ATTACH; flag 1: detached. EXEC_STARTED or EXEC_FAILED, then EXEC_EXITED */
+	                      ATTACH; flag: CONTROL_EXEC_x. EXEC_STARTED or EXEC_FAILED, then EXEC_EXITED */
 	CONTROL_RELOAD,    /* charter and config.json were written anew: DONE */
 	CONTROL_PROCEED,   /* the first word of the client that starts a monitor: the state directory is there, with charter
 	                      and config.json. No answer */
@@ -59,6 +59,12 @@ enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
 
 #define CONTROL_KEEP 0x100 /* the container stays after this end, --rm or not: somebody starts it again */
 #define CONTROL_OOM 1      /* a process of it was killed for memory */
+
+enum {
+	CONTROL_EXEC_DETACHED = 1,   /* its output goes nowhere */
+	CONTROL_EXEC_PRIVILEGED = 2, /* all capabilities, no filter, no noNewPrivileges */
+};
+
 #define CONTROL_SIGNAL_BITS 0xff
 #define CONTROL_SIZE(rows, columns) ((int32_t)((uint32_t)(rows) << 16 | (uint32_t)(columns)))
 #define CONTROL_ROWS(value) ((uint16_t)((uint32_t)(value) >> 16))

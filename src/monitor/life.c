@@ -38,11 +38,10 @@ void life_give_up(struct monitor *m, const char *why)
 /* A monitor waits far longer than it works: the pages that the start has dirtied go back, the heap's and those of the
  * stack below us. Part of the range may not be mapped at all, which madvise(2) reports after doing the rest. */
 #define STACK_USED ((size_t)256 << 10)
-static void trim(struct monitor *m)
+void give_pages_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
 
-	arena_done(&m->birth);
 	(void)malloc_trim(0);
 	(void)madvise((void *)(here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
@@ -62,7 +61,8 @@ static void begin_running(struct monitor *m)
 	record_outcome(m);
 	record_trace(m);
 	tell(m, NULL, CONTROL_STARTED, 0, 0, NULL);
-	trim(m); /* nothing of the plan is needed to wait */
+	arena_done(&m->birth); /* nothing of the plan is needed to wait */
+	give_pages_back();
 }
 
 static void start(struct monitor *m)
@@ -122,6 +122,7 @@ void life_exited(struct monitor *m, int wstatus)
 	if (container_delete(&m->container, &m->left) < 0)
 		(void)sv_copy(sv_from(m->left.msg), o->error, sizeof o->error);
 	stdio_hang_up(&m->stdio);
+	sessions_end(m);
 	m->phase = PHASE_DRAINING;
 	m->drain_until_ns = clock_monotonic_ns() + DRAIN_NS;
 }
@@ -162,7 +163,8 @@ void life_run(struct monitor *m)
 			life_give_up(m, "nobody was left to start it"); /* nobody who could do it any more */
 		return;
 	case PHASE_DRAINING:
-		if (!stdio_has_output(&m->stdio) || clock_monotonic_ns() >= m->drain_until_ns)
+		if ((!stdio_has_output(&m->stdio) && sessions_are_over(m)) ||
+		    clock_monotonic_ns() >= m->drain_until_ns)
 			drained(m);
 		return;
 	case PHASE_WAITING:

@@ -8,7 +8,6 @@
 #include "monitor/parts.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -39,13 +38,16 @@ static void reap(struct monitor *m)
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == m->container.pid)
 			life_exited(m, status);
+		else
+			sessions_reaped(m, pid, status);
 	if (pid < 0 && m->container.pid > 0)
 		lost(m);
 }
 
 static int timeout_ms(const struct monitor *m)
 {
-	int64_t at = sooner(life_due_ns(m), orders_due_ns(m)), most = m->busy ? QUIET_MS : INT_MAX, left;
+	int64_t at = sooner(sooner(life_due_ns(m), orders_due_ns(m)), sessions_due_ns(m)), left;
+	int64_t most = m->busy ? QUIET_MS : INT_MAX;
 
 	if (!at)
 		return m->busy ? QUIET_MS : -1;
@@ -57,7 +59,8 @@ static void rest(struct monitor *m)
 {
 	m->busy = false;
 	stdio_rest(&m->stdio);
-	(void)malloc_trim(0);
+	sessions_rest(m);
+	give_pages_back();
 }
 
 /* One round: wait until something can be done, and let every part do it. Clients first: who has left is out before more
@@ -71,6 +74,7 @@ static void turn(struct monitor *m)
 	pollset_add(p, m->signals, POLLIN);
 	clients_poll(m, p);
 	stdio_poll(&m->stdio, p);
+	sessions_poll(m, p);
 	r = poll(p->v, (nfds_t)p->n, timeout_ms(m));
 	if (r == 0 && m->busy)
 		rest(m);
@@ -78,10 +82,12 @@ static void turn(struct monitor *m)
 		m->busy = true;
 		clients_run(m, p);
 		stdio_run(&m->stdio);
+		sessions_run(m, p);
 		if (p->v[0].revents)
 			reap(m);
 	}
 	orders_run(m);
+	sessions_settle(m);
 	life_run(m);
 }
 
@@ -182,6 +188,7 @@ int monitor_run(const char *state_dir, struct err *e)
 {
 	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
 					  .birth = { .max = LIMIT_ARENA_SPEC },
+					  .running = { .max = LIMIT_ARENA_SPEC },
 					  .container_dir = -1,
 					  .lock = -1,
 					  .listener = -1,

@@ -75,7 +75,7 @@ static void put_field(struct buf *b, const struct outcome *o, const struct field
 	buf_puts(b, "\n");
 }
 
-int outcome_write(int dir, const struct outcome *o, struct err *e)
+static int write_record(int dir, const char *name, const struct outcome *o, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_RECORD);
 	int r;
@@ -84,7 +84,12 @@ int outcome_write(int dir, const struct outcome *o, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		put_field(&b, o, &fields[i]);
 	r = buf_status(&b, e);
-	return r < 0 ? r : io_replace_at(dir, OUTCOME_FILE, b.p, b.len, 0600, false, e);
+	return r < 0 ? r : io_replace_at(dir, name, b.p, b.len, 0600, false, e);
+}
+
+int outcome_write(int dir, const struct outcome *o, struct err *e)
+{
+	return write_record(dir, OUTCOME_FILE, o, e);
 }
 
 static int get_state(struct sv text, enum outcome_state *ret)
@@ -175,4 +180,36 @@ int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *
 int outcome_read(int dir, struct outcome *ret, struct err *e)
 {
 	return outcome_read_at(dir, OUTCOME_FILE, ret, e);
+}
+
+int outcome_write_exec(int state_dir, uint32_t session, const struct outcome *o, struct err *e)
+{
+	char name[40];
+
+	(void)snprintf(name, sizeof name, EXEC_OUTCOME_FILE, session);
+	return write_record(state_dir, name, o, e);
+}
+
+int outcome_read_exec(int state_dir, uint32_t session, struct outcome *ret, struct err *e)
+{
+	char name[40];
+
+	(void)snprintf(name, sizeof name, EXEC_OUTCOME_FILE, session);
+	return outcome_read_at(state_dir, name, ret, e);
+}
+
+int outcome_check_exec(enum outcome_state s, const char *id, struct err *e)
+{
+	switch (s) {
+	case OUTCOME_RUNNING:
+		return 0;
+	case OUTCOME_PAUSED:
+		return err_set(e, EBUSY, "Container %s is paused, unpause the container before exec", id);
+	case OUTCOME_RESTARTING:
+		return err_set(e, EBUSY, "Container %s is restarting, wait until the container is running", id);
+	case OUTCOME_CREATED:
+	case OUTCOME_EXITED:
+		break;
+	}
+	return err_set(e, ESRCH, "container %s is not running", id);
 }

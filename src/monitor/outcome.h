@@ -54,3 +54,13 @@ int outcome_write(int dir, const struct outcome *o, struct err *e);
 /* outcome_read - -ENOENT: no record; -EINVAL: not ours or damaged, the text names the line. */
 int outcome_read(int dir, struct outcome *ret, struct err *e);
 int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *e);
+
+/* outcome_check_exec - may one more process be started in a container in this state? If not, Docker's text.
+ * -ESRCH: it does not run. -EBUSY: it is paused, or waits to run again. */
+int outcome_check_exec(enum outcome_state s, const char *id, struct err *e);
+
+/* The same record of an exec session, in the state directory while the container runs: EXEC_OUTCOME_FILE with the session's
+ * number. Its states are running and exited; there is no word of a monitor, a boot or a restart in it. */
+#define EXEC_OUTCOME_FILE "exec-%u.outcome"
+int outcome_write_exec(int state_dir, uint32_t session, const struct outcome *o, struct err *e);
+int outcome_read_exec(int state_dir, uint32_t session, struct outcome *ret, struct err *e);

@@ -7,6 +7,7 @@
  *   orders.c    what is done to it on request: signals, stop, pause
  *   record.c    what is written down: outcome, trace
  *   clients.c   connections and their requests
+ *   session.c   further processes: exec
  *   stdio.c, relay.c   input and output of a session
  *   jsonlog.c   what is kept of it
  *
@@ -22,6 +23,7 @@
 #include "monitor/pollset.h"
 #include "monitor/stdio.h"
 #include "runtime/container.h"
+#include "runtime/exec.h"
 
 #define MONITOR_CLIENTS 64
 
@@ -31,6 +33,14 @@ struct client {
 	bool knows_end; /* it was told of the end */
 	int sock;
 	size_t polled; /* its place in the pollset */
+};
+
+/* Exec sessions; those that have ended have left a record. */
+struct sessions {
+	struct session *first; /* session.c */
+	unsigned n;
+	uint32_t ended[64]; /* a ring: the numbers of the records that are still there, 0: none */
+	unsigned ended_next;
 };
 
 enum phase {
@@ -77,6 +87,10 @@ struct monitor {
 	struct orders orders;
 	struct outcome outcome;
 	struct err left; /* why the cgroup could not be removed; code 0: it could */
+
+	struct arena running; /* what exec needs to know of the container, while it runs */
+	struct exec_context exec;
+	struct sessions sessions;
 
 	struct client clients[MONITOR_CLIENTS];
 	bool reaped, sweep; /* what the client said that does the rest */
@@ -134,6 +148,22 @@ static inline int64_t sooner(int64_t a, int64_t b)
 {
 	return !a || (b && b < a) ? b : a;
 }
+void give_pages_back(void); /* of the heap and the stack below us, that some work has dirtied */
+
+/* ---- session.c ---- */
+/* session_obey - a request about a session: EXEC, or with a number that is not 0 */
+void session_obey(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3]);
+void sessions_client_left(struct monitor *m, const struct client *c);
+void sessions_poll(struct monitor *m, struct pollset *p);
+void sessions_run(struct monitor *m, const struct pollset *p);
+/* sessions_reaped - a child that is not the first process */
+void sessions_reaped(struct monitor *m, pid_t pid, int wstatus);
+void sessions_settle(struct monitor *m); /* what has become due, or is over */
+/* sessions_end - the container has ended, and every process in it. sessions_are_over - all of that is told */
+void sessions_end(struct monitor *m);
+bool sessions_are_over(const struct monitor *m);
+int64_t sessions_due_ns(const struct monitor *m);
+void sessions_rest(struct monitor *m); /* gives memory back while there is nothing to do */
 
 /* ---- record.c ---- */
 void record_outcome(struct monitor *m);

@@ -30,7 +30,8 @@ struct exec_context {
 	struct oci_process process; /* only: rlimits, noNewPrivileges, umask, oomScoreAdj */
 };
 
-/* exec_context_make - of the plan that the container was started by. Everything is copied to a. */
+/* exec_context_make - of the plan that the container was created by. Everything is copied to a.
+ * -EINVAL: its filter is not made yet (plan_make_filter). */
 int exec_context_make(const struct plan *p, struct arena *a, struct exec_context *ret, struct err *e);
 
 /* exec_plan_make - the process by its document. What that does not say is the container's: capabilities, rlimits,

@@ -34,6 +34,8 @@ static int copy_rlimits(const struct oci_process *from, struct oci_process *to, 
 
 static int copy_filter(const struct plan *p, struct exec_context *c, struct arena *a, struct err *e)
 {
+	if (p->spec->seccomp.present && !p->seccomp.len)
+		return err_set(e, EINVAL, "the container's filter is not there yet");
 	c->seccomp.len = p->seccomp.len;
 	c->seccomp_flags = p->seccomp_flags;
 	if (!p->seccomp.len)

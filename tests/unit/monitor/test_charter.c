@@ -89,6 +89,30 @@ TEST(life_and_logs_are_written_and_read)
 	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
 }
 
+TEST(what_exec_needs_is_written_and_read)
+{
+	const char *env[] = { "A=1\n2", "B=", "C=x=y" }, *groups[] = { "wheel" };
+	struct charter c, back;
+	scoped_arena a = ARENA(1 << 20);
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	charter_init(&c);
+	c.id = c.container_dir = c.program = c.data_root = c.state_root = "x";
+	c.exec_env = (struct oci_strings){ env, 3 };
+	c.exec_groups = (struct oci_strings){ groups, 1 };
+	c.exec_user = "app:staff";
+	assert_int_equal(0, charter_write(dir, &c, NULL));
+	assert_int_equal(0, charter_read(dir, &a, &back, NULL));
+	assert_int_equal(3, back.exec_env.n);
+	assert_string_equal("A=1\n2", back.exec_env.v[0]);
+	assert_string_equal("C=x=y", back.exec_env.v[2]);
+	assert_int_equal(1, back.exec_groups.n);
+	assert_string_equal("app:staff", back.exec_user);
+	assert_null(back.exec_workdir);
+	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
+}
+
 #define NEEDED "tare-charter=1\0id=x\0container_dir=/d\0program=/p\0data_root=/r\0state_root=/s"
 
 TEST(what_is_missing_has_its_default_and_what_is_newer_is_skipped)
@@ -143,9 +167,10 @@ TEST(what_is_not_a_charter_is_refused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_is_written_is_read), RUN(life_and_logs_are_written_and_read),
-					      RUN(what_is_missing_has_its_default_and_what_is_newer_is_skipped),
-					      RUN(what_is_not_a_charter_is_refused) };
+	const struct CMUnitTest tests[] = { RUN(what_exec_needs_is_written_and_read), RUN(what_is_written_is_read),
+					    RUN(life_and_logs_are_written_and_read),
+					    RUN(what_is_missing_has_its_default_and_what_is_newer_is_skipped),
+					    RUN(what_is_not_a_charter_is_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,23 @@ TEST(what_is_written_is_read)
 	remove_folder(name);
 }
 
+TEST(each_exec_session_has_its_own_record)
+{
+	struct outcome one = { .state = OUTCOME_RUNNING, .pid = 7 }, two = { .state = OUTCOME_EXITED, .exit_code = 9 },
+		       back;
+	char name[64];
+	scoped_fd dir = folder(name);
+
+	assert_int_equal(0, outcome_write_exec(dir, 1, &one, NULL));
+	assert_int_equal(0, outcome_write_exec(dir, 4294967295, &two, NULL));
+	assert_int_equal(0, outcome_read_exec(dir, 1, &back, NULL));
+	assert_memory_equal(&one, &back, sizeof back);
+	assert_int_equal(0, outcome_read_exec(dir, 4294967295, &back, NULL));
+	assert_memory_equal(&two, &back, sizeof back);
+	assert_int_equal(-ENOENT, outcome_read_exec(dir, 2, &back, NULL));
+	remove_folder(name);
+}
+
 static const struct {
 	const char *text;
 	int rc;
@@ -100,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(what_is_written_is_read),
+		RUN(each_exec_session_has_its_own_record),
 		RUN(damaged_records_are_told_and_newer_keys_are_skipped),
 		RUN(no_record_is_enoent),
 	};
