@@ -19,6 +19,7 @@ static const struct command *const rows[] = {
 	&command_container,
 	&command_container_inspect,
 	&command_create,
+	&command_exec,
 	&command_help,
 	&command_image,
 	&command_image_inspect,

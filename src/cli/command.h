@@ -49,6 +49,7 @@ extern const struct command command_completion;
 extern const struct command command_container;
 extern const struct command command_container_inspect;
 extern const struct command command_create;
+extern const struct command command_exec;
 extern const struct command command_help;
 extern const struct command command_image;
 extern const struct command command_image_inspect;

@@ -40,3 +40,4 @@ const char *host_name(struct arena *a);
 
 /* create_terms.c: what of the configuration the monitor needs. -EINVAL: a stop signal of the image that is none. */
 int create_terms(struct creation *cr, struct err *e);
+int create_exec_terms(struct creation *cr, struct err *e); /* once its inputs are known */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terms on which a monitor keeps a container: restarts, the way it is stopped, logs. From configuration to charter. */
 #include "engine/create_priv.h"
+#include "engine/env.h"
 
 #include "base/scope.h"
 #include "kernel/signal.h"
@@ -40,6 +41,18 @@ static int set_log(struct creation *cr, struct err *e)
 	cr->charter.log_max_size = l.max_size;
 	cr->charter.log_max_file = l.max_file;
 	return 0;
+}
+
+/* What `exec` makes processes of, and what it looks up again in the container as it is then. */
+int create_exec_terms(struct creation *cr, struct err *e)
+{
+	const struct container_config *c = cr->config;
+	struct charter *to = &cr->charter;
+
+	to->exec_user = c->user ? c->user : cr->image_config.user;
+	to->exec_workdir = c->workdir && *c->workdir ? c->workdir : cr->image_config.working_dir;
+	to->exec_groups = c->group_add;
+	return env_of_container(cr->a, cr->inputs.hostname, false, &c->env, &cr->image_config.env, &to->exec_env, e);
 }
 
 int create_terms(struct creation *cr, struct err *e)

@@ -134,6 +134,21 @@ nothing_made()
 	equal "" "$(left_cgroups)" "cgroups"
 }
 
+need_python() { command -v python3 >/dev/null || skip "needs python3"; }
+
+# on_terminal STATUS CMD…: the steps from standard input; leaves what was shown in $out
+on_terminal()
+{
+	local want=$1 got=0
+	shift
+	need_python
+	"$BATS_TEST_DIRNAME/on-terminal" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@" \
+		>"$T/shown" 2>"$T/stderr" 3>&- || got=$?
+	text_of out "$T/shown"
+	text_of err "$T/stderr"
+	[ "$got" = "$want" ] || fail "$*" "exit status: want $want, got $got" "shown: $out" "stderr: $err"
+}
+
 # private_mounts FUNCTION ARGS…: in a mount namespace of its own, which ends with it
 private_mounts()
 {

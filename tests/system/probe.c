@@ -7,6 +7,8 @@
  *   probe forks MAX          forks until it fails or MAX children are there: "NUMBER ERROR"
  *   probe spin SECONDS N     N threads' worth of busy processes for so long
  *   probe ids                real and effective user id
+ *   probe hunt SECONDS       looks at each process that appears, as quickly as it can: capabilities that it has itself not,
+ *                            descriptors above 2, programs: "caps HEX", "fd N TARGET", "exe PATH"
  *   probe fifo               takes a real-time priority, sched(7): "ok" or the name of the error
  */
 #ifndef _GNU_SOURCE
@@ -157,6 +159,95 @@ static int flip(const char *a, const char *b, const char *seconds)
 	return 0;
 }
 
+/* ---- hunt: the attacker beside a process that enters the container ------------------------------------------------ */
+
+static unsigned long long caps_of(const char *pid, const char *key)
+{
+	char path[64], text[4096];
+	unsigned long long set = 0;
+	const char *at;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "/proc/%s/status", pid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, key);
+	if (at)
+		set = strtoull(at + strlen(key), NULL, 16);
+	return set;
+}
+
+static void look_at_fds(const char *pid)
+{
+	char path[64], target[256];
+
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t n;
+
+		(void)snprintf(path, sizeof path, "/proc/%s/fd/%d", pid, fd);
+		n = readlink(path, target, sizeof target - 1);
+		if (n > 0)
+			printf("fd %d %.*s\n", fd, (int)n, target);
+	}
+}
+
+static void look_at(int number, unsigned long long own)
+{
+	char pid[16], path[64], exe[256];
+	unsigned long long caps;
+	ssize_t n;
+
+	(void)snprintf(pid, sizeof pid, "%d", number);
+	caps = caps_of(pid, "CapPrm:");
+	if (caps & ~own)
+		printf("caps %016llx\n", caps);
+	(void)snprintf(path, sizeof path, "/proc/%s/exe", pid);
+	n = readlink(path, exe, sizeof exe - 1);
+	if (n > 0)
+		printf("exe %.*s\n", (int)n, exe);
+	look_at_fds(pid);
+}
+
+/* The last pid given out in this pid namespace: proc_loadavg(5). Who was not looking for a moment starts from there. */
+static int last_pid(void)
+{
+	char text[128];
+	int fd = open("/proc/loadavg", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	const char *at;
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strrchr(text, ' ');
+	return at ? (int)strtol(at, NULL, 10) : 0;
+}
+
+static int hunt(int seconds)
+{
+	unsigned long long own = caps_of("self", "CapBnd:");
+	time_t end = time(NULL) + seconds;
+	int next = (int)getpid() + 1;
+
+	puts("hunting");
+	fflush(stdout);
+	while (time(NULL) < end) {
+		int last = last_pid();
+
+		if (last < next)
+			continue;
+		for (int look = 0; look < 20; look++)
+			look_at(last, own);
+		next = last + 1;
+	}
+	puts("over");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -170,6 +261,8 @@ int main(int argc, char **argv)
 		return memory((size_t)number);
 	if (strcmp(what, "forks") == 0)
 		return forks(number);
+	if (strcmp(what, "hunt") == 0)
+		return hunt(number);
 	if (strcmp(what, "fifo") == 0)
 		return fifo();
 	if (strcmp(what, "flip") == 0 && argc == 5)

@@ -5,21 +5,6 @@
 
 load helpers
 
-need_python() { command -v python3 >/dev/null || skip "needs python3"; }
-
-# on_terminal STATUS CMD…: the steps from standard input; leaves what was shown in $out
-on_terminal()
-{
-	local want=$1 got=0
-	shift
-	need_python
-	"$BATS_TEST_DIRNAME/on-terminal" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@" \
-		>"$T/shown" 2>"$T/stderr" 3>&- || got=$?
-	text_of out "$T/shown"
-	text_of err "$T/stderr"
-	[ "$got" = "$want" ] || fail "$*" "exit status: want $want, got $got" "shown: $out" "stderr: $err"
-}
-
 # bats test_tags=guest-full
 @test "-it: a terminal of its own, the size of ours, and that follows" {
 	on_terminal 3 run -it --rm --cgroup-parent "/$group" busybox sh <<-'EOF'
