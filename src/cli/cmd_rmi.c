@@ -27,13 +27,16 @@ static void put_changes(const struct image_changes *c, struct buf *out)
 		buf_putf(out, "%s: %s\n", c->v[i].deleted ? "Deleted" : "Untagged", c->v[i].name);
 }
 
-/* Every image is tried; each failure has its own line. */
+/* Every image is tried; each failure has its own line. What an earlier removal could not finish goes first. */
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	bool force = ((struct rmi_options *)options)->force;
 	scoped_session s = { .open = false };
+	struct err left = { 0 };
 	int r = session_open(&s, cli, e);
 
+	if (r == 0 && engine_images_sweep(&s.engine, &left) < 0)
+		log_warning("%s", left.msg);
 	for (int i = 0; r == 0 && i < operands->n; i++) {
 		scoped_buf out = BUF(CLI_OUTPUT_MAX);
 		struct image_changes changes = { 0 };
