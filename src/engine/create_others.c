@@ -239,7 +239,7 @@ static int take_mounts(struct creation *cr, const struct container_config *other
 static int volumes_of(struct creation *cr, const char *text, size_t own, struct err *e)
 {
 	struct container_config other;
-	struct volume_uses uses;
+	struct volume_uses uses = { 0 };
 	struct container_row row;
 	struct sv name;
 	bool readonly;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/mount_elsewhere.h"
 
+#include "base/fault.h"
 #include "base/scope.h"
 #include "kernel/mount.h"
 #include "kernel/sys.h"
@@ -19,6 +20,7 @@ static _Noreturn void answer(int (*make)(const void *arg, struct err *e), const 
 {
 	struct answer a = { .mnt = -1 };
 
+	fault_role("mounter");
 	a.mnt = make(arg, &a.err);
 	if (write(to, &a, sizeof a) == (ssize_t)sizeof a)
 		_exit(0);

@@ -27,7 +27,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process)
+#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process) X(mounter)
 enum role {
 #define X(name) ROLE_##name,
 	ROLES(X)

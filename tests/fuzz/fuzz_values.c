@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "cli/value.h"
 #include "base/path.h"
+#include "kernel/signal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,59 @@ static void device(const char *text, struct arena *a)
 		require(!d.host_path && e.msg[0]);
 	else
 		require(d.host_path[0] == '/' && d.container_path[0] == '/' && d.access[0]);
+}
+
+static void rate(const char *text, struct arena *a)
+{
+	for (int bytes = 0; bytes < 2; bytes++) {
+		struct rate_config c = { NULL, UNTOUCHED };
+		struct err e = { 0 };
+
+		if (value_rate(text, bytes, a, &c, &e) < 0)
+			require(!c.path && c.rate == UNTOUCHED && e.msg[0]);
+		else
+			require(strncmp(c.path, "/dev/", 5) == 0 && c.rate >= 0 && strlen(c.path) < strlen(text));
+	}
+}
+
+static void weight(const char *text, struct arena *a)
+{
+	struct weight_config c = { NULL, UNTOUCHED };
+	struct err e = { 0 };
+
+	if (value_weight(text, a, &c, &e) < 0)
+		require(!c.path && c.weight == UNTOUCHED && e.msg[0]);
+	else
+		require(strncmp(c.path, "/dev/", 5) == 0 && (c.weight == 0 || (c.weight >= 10 && c.weight <= 1000)));
+}
+
+static void signal_word(const char *text, struct arena *a)
+{
+	char name[SIGNAL_NAME_MAX];
+	int signo = signal_from_name(sv_from(text));
+
+	require(signo == -1 || (signo >= 1 && signo <= 64));
+	require(signo == -1 || signal_from_name(sv_from(signal_name(signo, name))) == signo);
+}
+
+/* As --log-opt max-size=TEXT and max-file=TEXT. */
+static void log_option(const char *text, struct arena *a)
+{
+	struct oci_pair opts[] = { { "max-size", text }, { "max-file", text } };
+	struct container_config c;
+
+	config_init(&c);
+	c.log_opts.n = 1;
+	for (size_t i = 0; i < ARRAY_LEN(opts); i++) {
+		struct log_limits l = { .max_file = 7777 };
+		struct err e = { 0 };
+
+		c.log_opts.v = &opts[i];
+		if (config_log_limits(&c, &l, &e) < 0)
+			require(l.max_file == 7777 && e.msg[0]);
+		else
+			require(l.max_size >= 0 && l.max_file >= 1 && l.max_file <= 1000);
+	}
 }
 
 static void device_rule(const char *text, struct arena *a)
@@ -169,7 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(const char *text, struct arena *a) = {
 		bytes, i64,    nano,         number_list, ulimit, device, device_rule,
-		path,  volume, mount_option, tmpfs,       env,    label,
+		path,  volume, mount_option, tmpfs,       env,    label,  rate,
+		weight, signal_word, log_option,
 	};
 	scoped_arena a = ARENA(16 << 20);
 	char *text;
