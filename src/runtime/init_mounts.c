@@ -183,6 +183,13 @@ static int check_procfs(int mnt, struct err *e)
 	return fs.f_type == PROC_SUPER_MAGIC ? 0 : err_set(e, EINVAL, "only a procfs may be mounted at /proc");
 }
 
+static int duplicate(int fd, struct err *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? err_sys(e, "duplicate the descriptor of a mount") : copy;
+}
+
 static int mounted(struct init *in, int mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
@@ -196,8 +203,12 @@ static int mounted(struct init *in, int mnt, const struct step *s, bool director
 		r = propagate(mnt, s, s->op == STEP_BIND, e);
 	if (r < 0)
 		return r;
-	if (proc || sys)
-		*(proc ? &in->proc : &in->sys) = fcntl(mnt, F_DUPFD_CLOEXEC, 0);
+	if (proc || sys) {
+		r = duplicate(mnt, e);
+		if (r < 0)
+			return r;
+		*(proc ? &in->proc : &in->sys) = r;
+	}
 	return 0;
 }
 
@@ -433,7 +444,7 @@ static int proc_of_ours(struct init *in, struct err *e)
 	struct statfs fs;
 
 	if (in->proc >= 0 && fstatfs(in->proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
-		return fcntl(in->proc, F_DUPFD_CLOEXEC, 0);
+		return duplicate(in->proc, e);
 	return mount_new("proc", NULL, NULL, 0, e);
 }
 
