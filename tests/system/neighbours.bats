@@ -5,7 +5,8 @@
 #   roots, mount targets, /etc files, /dev and /proc that lead out of the root        mounts.bats
 #   a racing neighbour (CVE-2021-30465, CVE-2024-45310, CVE-2025-31133)               mounts.bats
 #   capabilities, seccomp, descriptors, working folders of /proc/self/fd              isolation.bats
-#   /proc/PID/exe (CVE-2019-5736)                                                     self_exe.bats, isolation.bats
+#   /proc/PID/exe (CVE-2019-5736)                                                     self_exe.bats, isolation.bats, exec.bats
+#   exec: tracing, working folders, users, terminals (CVE-2016-9962, CVE-2024-21626)  exec.bats
 #   numbers that are group names (CVE-2016-3697)                                      options.bats
 #   owners of the container's files, setuid programs, idmapped binds                  userns.bats
 #   sysctls with more in them (CVE-2022-0811), forms of --user (CVE-2026-30892)       unit tests of engine/config_check, user

@@ -117,6 +117,13 @@ sub_group='
 	told removes 1 "$(cgroup_of removes)/sub" 0 probe
 }
 
+@test "a command in a running container is one of its processes" {
+	start one "${limited[@]}"
+	expect 137 tare exec one /probe memory 64
+	told one 1 "$(cgroup_of one)" 33554432 probe
+	equal true "$(state_of one Running)"
+}
+
 @test "SIGKILL from somebody else is no lack of memory" {
 	start one --memory 32m
 	kill -KILL "$(pid_of one)"
