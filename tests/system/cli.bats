@@ -17,7 +17,7 @@ load helpers
 	expect 0 tare ps -a
 	equal 3 "$(grep -c '' <<<"$out")" "lines"
 	matches 'going'$'\n''.*Exited \(3\).* ended$' "$out"
-	[ "$(LC_ALL=C.UTF-8 wc -L <<<"$out")" -le 80 ] || fail "too wide: $out"
+	[ "$(LC_ALL=C.UTF-8 wc -L <<<"$out")" -le 110 ] || fail "too wide: $out"
 	! grep ' $' <<<"$out" || fail "blanks at the end: $out"
 }
 
@@ -53,7 +53,7 @@ load helpers
 	equal obj "$(jq -r .Names <<<"$out")"
 	equal running "$(jq -r .State <<<"$out")"
 	equal a=b "$(jq -r .Labels <<<"$out")"
-	equal "Command CreatedAt ID Image Labels Mounts Names Networks Ports RunningFor State Status" \
+	equal "Command CreatedAt ID Image Labels LocalVolumes Mounts Names Networks Ports RunningFor Size State Status" \
 		"$(jq -r 'keys | join(" ")' <<<"$out")"
 }
 
@@ -136,7 +136,7 @@ load helpers
 	done
 	bash -c 'eval "$1"; COMP_WORDS=(tare run --ipc ""); COMP_CWORD=3; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
 		>"$T/words"
-	equal "private none shareable host" "$(<"$T/words")"
+	equal "private none shareable host container:" "$(<"$T/words")"
 	bash -c 'eval "$1"; COMP_WORDS=(tare --root / image l); COMP_CWORD=4; _tare; echo "${COMPREPLY[*]}"' - "$(tare completion bash)" \
 		>"$T/words"
 	equal "load ls" "$(<"$T/words")"
