@@ -15,3 +15,10 @@ const struct command command_image = {
 	.summary = "manage images",
 	.family = true,
 };
+
+const struct command command_volume = {
+	.name = "volume",
+	.args = "COMMAND",
+	.summary = "manage volumes",
+	.family = true,
+};

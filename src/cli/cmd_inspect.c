@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "engine/image_inspect.h"
 #include "engine/inspect.h"
+#include "engine/volume.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,6 +40,16 @@ static int find_image(struct finder *f, const char *name, struct document **ret,
 	return r < 0 ? r : image_document(f->en, &row, f->a, ret, e);
 }
 
+static int find_volume(struct finder *f, const char *name, struct document **ret, struct err *e)
+{
+	struct volume_row row;
+	int r = volume_rows_find(f->db, name, f->a, &row, e);
+
+	if (r == 0)
+		return err_set(e, ENOENT, "get %.200s: no such volume", name);
+	return r < 0 ? r : volume_document(f->en, &row, f->a, ret, e);
+}
+
 /* In the order in which a name is looked for, as in Docker. */
 static const struct kind {
 	const char *name;
@@ -46,6 +57,7 @@ static const struct kind {
 } kinds[] = {
 	{ "container", find_container },
 	{ "image", find_image },
+	{ "volume", find_volume },
 };
 
 /* Of a name that is none of a kind either, the next kind may still have one. */
@@ -101,7 +113,8 @@ static int set_type(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	FORMAT,
 	SIZE,
-	{ "type", 0, "TYPE", "what the names are: container or image", set_type, .words = "container image" },
+	{ "type", 0, "TYPE", "what the names are: container, image or volume", set_type,
+	  .words = "container image volume" },
 };
 
 static const struct option container_rows[] = { FORMAT, SIZE };
@@ -110,6 +123,11 @@ static const struct option image_rows[] = {
 	FORMAT,
 	{ "platform", 0, "OS/ARCH", .refused = "not supported yet: an image has one platform" },
 };
+
+static const struct option volume_rows[] = { FORMAT };
+
+static OPTION_GROUP(volume_group, "Options", volume_rows);
+static const struct option_group *const volume_groups[] = { &volume_group, NULL };
 
 static OPTION_GROUP(group, "Options", rows);
 static OPTION_GROUP(container_group, "Options", container_rows);
@@ -126,6 +144,11 @@ static void only_containers(void *options)
 static void only_images(void *options)
 {
 	((struct inspect_options *)options)->kind = &kinds[1];
+}
+
+static void only_volumes(void *options)
+{
+	((struct inspect_options *)options)->kind = &kinds[2];
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
@@ -197,7 +220,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_inspect = {
 	.name = "inspect",
-	INSPECT("NAME [NAME...]", "containers or images", "container", groups),
+	INSPECT("NAME [NAME...]", "containers, images or volumes", "container", groups),
 };
 
 const struct command command_container_inspect = {
@@ -210,4 +233,10 @@ const struct command command_image_inspect = {
 	.name = "image inspect",
 	INSPECT("IMAGE [IMAGE...]", "images", "image", image_groups),
 	.init = only_images,
+};
+
+const struct command command_volume_inspect = {
+	.name = "volume inspect",
+	INSPECT("VOLUME [VOLUME...]", "volumes", "volume", volume_groups),
+	.init = only_volumes,
 };

@@ -18,6 +18,7 @@ static const struct command *const rows[] = {
 	&command_completion,
 	&command_container,
 	&command_container_inspect,
+	&command_container_prune,
 	&command_create,
 	&command_exec,
 	&command_help,
@@ -42,6 +43,12 @@ static const struct command *const rows[] = {
 	&command_unpause,
 	&command_update,
 	&command_version,
+	&command_volume,
+	&command_volume_create,
+	&command_volume_inspect,
+	&command_volume_ls,
+	&command_volume_prune,
+	&command_volume_rm,
 };
 
 const struct command *const *commands(size_t *ret_n)

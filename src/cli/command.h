@@ -48,6 +48,7 @@ struct command {
 extern const struct command command_completion;
 extern const struct command command_container;
 extern const struct command command_container_inspect;
+extern const struct command command_container_prune;
 extern const struct command command_create;
 extern const struct command command_exec;
 extern const struct command command_help;
@@ -74,6 +75,12 @@ extern const struct command command_tag;
 extern const struct command command_unpause;
 extern const struct command command_update;
 extern const struct command command_version;
+extern const struct command command_volume;
+extern const struct command command_volume_create;
+extern const struct command command_volume_inspect;
+extern const struct command command_volume_ls;
+extern const struct command command_volume_prune;
+extern const struct command command_volume_rm;
 
 #define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

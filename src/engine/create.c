@@ -165,6 +165,8 @@ int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
 	int r = create_check_others(cr, e);
 
 	if (r == 0)
+		r = create_mount_volumes(cr, e);
+	if (r == 0)
 		r = runtime_spec_print(&cr->spec, false, &json, e);
 	if (r == 0 && cr->state_dir < 0)
 		r = open_state(cr, e);

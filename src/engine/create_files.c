@@ -47,9 +47,23 @@ static int volume_name(struct creation *cr, const struct mount_config *m, const 
 	return r < 0 ? r : *ret ? 0 : err_oom(e);
 }
 
+static int find_source(struct creation *cr, const char *name, const char **ret, bool *readonly, struct err *e)
+{
+	bool is_readonly = false;
+	int r = 0;
+
+	if (cr->plan_only)
+		*ret = arena_fmt(cr->a, "%s/volumes/%s/_data", cr->en ? cr->en->root_path : ENGINE_ROOT, name);
+	else
+		r = volume_source(cr->en, name, cr->a, ret, &is_readonly, e);
+	*readonly |= is_readonly;
+	return r;
+}
+
 static int use_volume(struct creation *cr, const struct mount_config *m, struct err *e)
 {
-	const char *root = cr->en ? cr->en->root_path : ENGINE_ROOT, *name = NULL;
+	const char *name = NULL;
+	bool readonly = m->readonly;
 	struct volume_use *use = LIST_ADD(cr->a, &cr->volumes);
 	struct oci_mount *to = LIST_ADD(cr->a, &cr->inputs.volumes);
 	int r = use && to ? volume_name(cr, m, &name, e) : err_oom(e);
@@ -58,10 +72,12 @@ static int use_volume(struct creation *cr, const struct mount_config *m, struct 
 		return r;
 	*use = (struct volume_use){ .name = name, .target = m->target,
 				    .kind = m->source ? VOLUME_NAMED : VOLUME_OF_CONTAINER };
-	*to = (struct oci_mount){ .destination = m->target, .type = "bind",
-				  .source = arena_fmt(cr->a, "%s/volumes/%s/_data", root, name) };
+	*to = (struct oci_mount){ .destination = m->target, .type = "bind" };
+	r = find_source(cr, name, &to->source, &readonly, e);
+	if (r < 0)
+		return r;
 	if (!to->source || strings_add(cr->a, &to->options, "rbind") < 0 ||
-	    strings_add(cr->a, &to->options, m->readonly ? "ro" : "rw") < 0)
+	    strings_add(cr->a, &to->options, readonly ? "ro" : "rw") < 0)
 		return err_oom(e);
 	return m->volume_nocopy ? 0 : strings_add(cr->a, &cr->copy_up, m->target) < 0 ? err_oom(e) : 0;
 }
@@ -132,6 +148,16 @@ int create_make_volumes(struct creation *cr, struct err *e)
 	r = volumes_open(cr->en->root, &volumes, e);
 	for (size_t i = 0; r == 0 && i < cr->volumes.n; i++)
 		r = volume_use(cr->en, volumes, cr->id.hex, &cr->volumes.v[i], e);
+	return r;
+}
+
+int create_mount_volumes(struct creation *cr, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cr->volumes.n; i++)
+		if (cr->volumes.v[i].kind == VOLUME_NAMED)
+			r = volume_mount(cr->en, cr->volumes.v[i].name, cr->id.hex, cr->a, e);
 	return r;
 }
 

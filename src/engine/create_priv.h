@@ -18,6 +18,8 @@ int create_look_up_limits(struct creation *cr, const struct host *host, struct e
 int create_find_volumes(struct creation *cr, struct err *e);
 /* create_make_volumes - their folders and rows, and missing sources of -v. */
 int create_make_volumes(struct creation *cr, struct err *e);
+/* create_mount_volumes - what is behind some of them, before each start. */
+int create_mount_volumes(struct creation *cr, struct err *e);
 /* create_etc_files - hostname, hosts and resolv.conf of the container, to be bound into it. */
 int create_etc_files(struct creation *cr, struct err *e);
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */

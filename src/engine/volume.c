@@ -2,9 +2,13 @@
 #include "engine/volume.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/scope.h"
+#include "storage/usage.h"
 #include "storage/volumes.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ATTEMPTS 100 /* somebody removes it each time */
@@ -23,6 +27,101 @@ static int ensure(struct db *db, int volumes, const struct volume_row *row, int 
 	if (r == 0 && made && !is_new)
 		r = volume_rows_renew(db, row, e);
 	return r < 0 ? r : volume_hold(volumes, row->name, true, ret_fd, e);
+}
+
+static bool same_options(const struct oci_pairs *x, const struct oci_pairs *y)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		size_t k = 0;
+
+		while (k < y->n && strcmp(x->v[i].key, y->v[k].key) != 0)
+			k++;
+		if (k == y->n || strcmp(x->v[i].value, y->v[k].value) != 0)
+			return false;
+	}
+	return x->n == y->n;
+}
+
+static int check_same(struct db *db, const struct volume_spec *spec, struct arena *a, struct err *e)
+{
+	struct volume_options o;
+	struct volume_row row;
+	int r = volume_rows_find(db, spec->name, a, &row, e);
+
+	if (r <= 0)
+		return r;
+	r = volume_options_parse(row.options, a, &o, e);
+	if (r == 0 && spec->options.options.n && !same_options(&o.options, &spec->options.options))
+		r = err_set(e, EEXIST, "a volume named %s already exists, with other driver options", spec->name);
+	return r;
+}
+
+static int name_it(struct volume_spec *spec, struct arena *a, struct err *e)
+{
+	struct id id;
+	int r = spec->name ? volume_name_check(sv_from(spec->name), e) : id_new(&id, e);
+
+	if (r == 0 && !spec->name) {
+		spec->name = arena_str(a, id.hex);
+		r = spec->name ? 0 : err_oom(e);
+	}
+	return r;
+}
+
+static int check_spec(const struct volume_spec *spec, struct err *e)
+{
+	enum volume_backing backing;
+
+	if (spec->driver && strcmp(spec->driver, "local") != 0)
+		return err_set(e, EINVAL, "error looking up volume plugin %.80s: plugin \"%.80s\" not found",
+			       spec->driver, spec->driver);
+	return volume_options_backing(&spec->options, &backing, e);
+}
+
+static int make_volume(struct engine *en, const struct volume_row *row, struct err *e)
+{
+	scoped_fd volumes = -1;
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = volumes_open(en->root, &volumes, e);
+	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
+		scoped_fd held = -1;
+
+		r = ensure(db, volumes, row, &held, e);
+		if (r != -ENOENT)
+			return r;
+		r = 0;
+	}
+	return r < 0 ? r : err_set(e, EBUSY, "volume %s: removed while it is made", row->name);
+}
+
+int volume_make(struct engine *en, const struct volume_spec *wanted, struct arena *a, const char **ret_name,
+		struct err *e)
+{
+	scoped_buf options = BUF(LIMIT_CONFIG_JSON);
+	struct volume_spec spec = *wanted;
+	struct volume_row row = { .created_ns = clock_real_ns(), .kind = wanted->name ? VOLUME_NAMED : VOLUME_UNNAMED };
+	struct db *db;
+	int r = check_spec(&spec, e);
+
+	if (r == 0)
+		r = name_it(&spec, a, e);
+	if (r == 0)
+		r = volume_options_print(&spec.options, &options, e);
+	if (r == 0)
+		r = engine_db(en, &db, e);
+	if (r == 0)
+		r = check_same(db, &spec, a, e);
+	if (r < 0)
+		return r;
+	row.name = spec.name;
+	row.options = options.p;
+	r = make_volume(en, &row, e);
+	if (r == 0)
+		*ret_name = spec.name;
+	return r;
 }
 
 int volume_use(struct engine *en, int volumes, const char *container, const struct volume_use *use, struct err *e)
@@ -46,33 +145,55 @@ int volume_use(struct engine *en, int volumes, const char *container, const stru
 	return r < 0 || known ? r : err_set(e, EBUSY, "volume %s: removed while it is made", use->name);
 }
 
+/* ---- its folder --------------------------------------------------------------------------------------------- */
+
+const char *volume_path(const struct engine *en, const char *name, struct arena *a)
+{
+	return arena_fmt(a, "%s/volumes/%s/_data", en->root_path, name);
+}
+
+int volume_bytes(struct engine *en, const char *name, int64_t *ret, struct err *e)
+{
+	scoped_fd volumes = -1;
+	char path[LIMIT_NAME + sizeof "/_data"];
+	int r = volumes_open(en->root, &volumes, e);
+
+	(void)snprintf(path, sizeof path, "%s/_data", name);
+	return r < 0 ? r : usage_count(volumes, path, ret, e);
+}
+
 /* ---- removing ----------------------------------------------------------------------------------------------- */
 
 /* by: the container that gives it up; NULL: none does. */
 static int check_unused(struct db *db, const char *name, const char *by, struct arena *a, struct err *e)
 {
 	struct oci_strings users = { 0 };
+	const char *text = "";
 	int r = volume_rows_users(db, name, a, &users, e);
 
 	for (size_t i = 0; r == 0 && i < users.n; i++)
-		if (!by || strcmp(users.v[i], by) != 0)
-			r = err_set(e, EBUSY, "remove %s: volume is in use - [%s%s]", name, users.v[i],
-				    users.n > 1 ? ", …" : "");
-	return r;
+		if ((!by || strcmp(users.v[i], by) != 0) && text)
+			text = arena_fmt(a, "%s%s%s", text, *text ? ", " : "", users.v[i]);
+	if (r == 0 && !text)
+		return err_oom(e);
+	return r < 0 || !*text ? r : err_set(e, EBUSY, "remove %s: volume is in use - [%s]", name, text);
 }
 
 /* The tree before the row: what a crash leaves is a row without a tree, which this finds again. */
-static int remove_held(struct db *db, int volumes, const struct volume_row *row, const char *by, struct arena *a,
-		       struct err *e)
+static int remove_held(struct engine *en, struct db *db, int volumes, int held, const struct volume_row *row,
+		       const char *by, struct arena *a, struct err *e)
 {
 	int r = check_unused(db, row->name, by, a, e);
 
+	if (r == 0 && held >= 0)
+		volume_unmount(held, volume_path(en, row->name, a));
 	if (r == 0)
 		r = volume_remove(volumes, row->name, e);
 	return r < 0 && r != -ENOENT ? r : volume_rows_delete(db, row, by, e);
 }
 
-static int remove_one(struct db *db, int volumes, const char *name, const char *by, struct arena *a, struct err *e)
+static int remove_one(struct engine *en, struct db *db, int volumes, const char *name, const char *by, struct arena *a,
+		      struct err *e)
 {
 	struct volume_row row;
 	scoped_fd held = -1;
@@ -81,7 +202,18 @@ static int remove_one(struct db *db, int volumes, const char *name, const char *
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ENOENT, "get %s: no such volume", name);
 	r = volume_hold(volumes, name, false, &held, e);
-	return r < 0 && r != -ENOENT ? r : remove_held(db, volumes, &row, by, a, e);
+	return r < 0 && r != -ENOENT ? r : remove_held(en, db, volumes, held, &row, by, a, e);
+}
+
+int volume_delete(struct engine *en, const char *name, struct arena *a, struct err *e)
+{
+	scoped_fd volumes = -1;
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = volumes_open(en->root, &volumes, e);
+	return r < 0 ? r : remove_one(en, db, volumes, name, NULL, a, e);
 }
 
 int volumes_end(struct engine *en, const char *container, struct err *e)
@@ -98,7 +230,7 @@ int volumes_end(struct engine *en, const char *container, struct err *e)
 		return r;
 	r = volumes_open(en->root, &volumes, e);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		r = remove_one(db, volumes, names.v[i], container, &a, e);
+		r = remove_one(en, db, volumes, names.v[i], container, &a, e);
 		if (r == -ENOENT || r == -EBUSY) /* somebody was quicker, to remove or to use it */
 			r = 0;
 	}

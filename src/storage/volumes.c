@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #define DATA "_data"
@@ -162,6 +163,21 @@ int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct 
 		return err_set(e, ENOENT, "get %s: no such volume", name);
 	*ret_fd = fd_take(&dir);
 	return 0;
+}
+
+/* Another file system than the folder's. */
+bool volume_has_mount(int folder)
+{
+	struct stat here, inside;
+
+	return fstat(folder, &here) == 0 && fstatat(folder, DATA, &inside, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       here.st_dev != inside.st_dev;
+}
+
+void volume_unmount(int folder, const char *path)
+{
+	while (path && volume_has_mount(folder) && umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0)
+		;
 }
 
 /* Moved away by one rename: after it the volume is gone, whatever the removal meets. */

@@ -30,6 +30,10 @@ int volume_open(int volumes, const char *name, int *ret_fd, struct err *e);
 /* volume_hold - its folder, locked by flock(2) until *ret_fd is closed; shared: nobody removes the volume meanwhile, else:
  * nobody begins to use it. Waits. (The lock is on the folder above _data, which no container sees.) -ENOENT: it is gone. */
 int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct err *e);
+/* volume_has_mount - is something mounted at _data of this folder (volume_hold())? volume_unmount - no more; path: of _data,
+ * absolute; NULL does nothing. */
+bool volume_has_mount(int folder);
+void volume_unmount(int folder, const char *path);
 /* volume_remove - with all that is in it. -ENOENT: "get NAME: no such volume". */
 int volume_remove(int volumes, const char *name, struct err *e);
 /* volumes_sweep - remove the leftovers of crashes. Skips what a living process works on. */
