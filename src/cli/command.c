@@ -15,6 +15,7 @@
 static const struct command *const rows[] = {
 	&command_man,
 	&command_reap,
+	&command_attach,
 	&command_completion,
 	&command_container,
 	&command_container_inspect,
@@ -30,6 +31,7 @@ static const struct command *const rows[] = {
 	&command_inspect,
 	&command_kill,
 	&command_load,
+	&command_logs,
 	&command_pause,
 	&command_ps,
 	&command_rename,
@@ -49,6 +51,7 @@ static const struct command *const rows[] = {
 	&command_volume_ls,
 	&command_volume_prune,
 	&command_volume_rm,
+	&command_wait,
 };
 
 const struct command *const *commands(size_t *ret_n)

@@ -45,6 +45,7 @@ struct command {
 };
 
 /* One line each, as they are many people's. */
+extern const struct command command_attach;
 extern const struct command command_completion;
 extern const struct command command_container;
 extern const struct command command_container_inspect;
@@ -60,6 +61,7 @@ extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
 extern const struct command command_load;
+extern const struct command command_logs;
 extern const struct command command_man;
 extern const struct command command_pause;
 extern const struct command command_ps;
@@ -81,6 +83,7 @@ extern const struct command command_volume_inspect;
 extern const struct command command_volume_ls;
 extern const struct command command_volume_prune;
 extern const struct command command_volume_rm;
+extern const struct command command_wait;
 
 #define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

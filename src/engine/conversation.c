@@ -101,6 +101,20 @@ static int resize(const struct conversation *c, struct err *e)
 	return control_send(c->sock, &m, NULL, 0, e);
 }
 
+/* A program draws its screen anew when its size changes: it does so twice. */
+static int first_size(const struct conversation *c, struct err *e)
+{
+	struct control_message m = { .type = CONTROL_RESIZE, .session = c->session };
+	uint16_t rows, columns;
+	int r = 0;
+
+	if (c->redraw && conversation_size(&rows, &columns)) {
+		m.value = CONTROL_SIZE(rows + 1, columns + 1);
+		r = control_send(c->sock, &m, NULL, 0, e);
+	}
+	return r < 0 ? r : resize(c, e);
+}
+
 /* The terminal last: nothing that fails before leaves it changed. */
 static int begin_terminal(struct conversation *c, const struct control_message *request, struct err *e)
 {
@@ -113,7 +127,7 @@ static int begin_terminal(struct conversation *c, const struct control_message *
 		if (fds[i] >= 0)
 			close(fds[i]);
 	if (r == 0)
-		r = resize(c, e);
+		r = first_size(c, e);
 	if (r == 0 && c->attach & CONTROL_STDIN) {
 		r = terminal_raw(STDIN_FILENO, &c->mode, e);
 		c->raw = r == 0;

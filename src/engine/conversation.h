@@ -36,6 +36,7 @@ struct conversation {
 	bool tty;            /* the session has a terminal */
 	bool sig_proxy;      /* signals are passed on; else they end this client */
 	uint32_t session;
+	bool redraw;         /* what shows a screen shall show it anew */
 	bool watch_output;   /* leave when nobody reads what we would show (attach: the container is somebody else's) */
 	const char *detach_keys; /* NULL: Docker's */
 	void (*started)(void *arg); /* NULL: nobody needs to know. The command runs */

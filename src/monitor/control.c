@@ -62,11 +62,12 @@ int control_receive(int sock, struct control_message *ret, int ret_fds[3], struc
 		struct cmsghdr align;
 	} c;
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
+	int reset = 0;
 	ssize_t n;
 
-	do
+	do /* ECONNRESET, once: it went without having read all of ours. What it had said before still comes. */
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : err_sys(e, "receive a control message");
 	take_fds(&h, ret_fds);

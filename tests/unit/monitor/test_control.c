@@ -87,6 +87,21 @@ TEST(a_socket_is_reached_by_its_directory_however_long_the_path)
 	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, path, NULL));
 }
 
+TEST(what_was_said_before_the_end_is_heard_though_nobody_listened)
+{
+	struct control_message m;
+	int pair[2], fds[3];
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	assert_int_equal(0, control_tell(pair[0], CONTROL_ATTACH, 0, 0, NULL));
+	assert_int_equal(0, control_tell(pair[1], CONTROL_REFUSED, 7, 0, NULL));
+	close(pair[1]); /* with the request still in it */
+	assert_int_equal(1, control_receive(pair[0], &m, fds, NULL));
+	assert_int_equal(7, m.value);
+	assert_int_equal(0, control_receive(pair[0], &m, fds, NULL));
+	close(pair[0]);
+}
+
 TEST(a_size_is_one_number)
 {
 	assert_int_equal(65535, CONTROL_ROWS(CONTROL_SIZE(65535, 80)));
@@ -100,6 +115,7 @@ int main(void)
 		RUN(a_message_arrives_whole_with_its_descriptors),
 		RUN(another_version_and_half_a_message_are_refused),
 		RUN(a_socket_is_reached_by_its_directory_however_long_the_path),
+		RUN(what_was_said_before_the_end_is_heard_though_nobody_listened),
 		RUN(a_size_is_one_number),
 	};
 
