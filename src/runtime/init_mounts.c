@@ -152,14 +152,14 @@ static int attach_pseudo(struct init *in, int mnt, const char *path, struct err 
 
 /* ---- mounts --------------------------------------------------------------------------------------------------- */
 
-static int change(int mnt, const struct step *s, struct err *e)
+static int change(int mnt, const struct step *s, uint64_t propagation, struct err *e)
 {
 	uint64_t clear = s->clear;
 	int r;
 
 	if (s->set & MOUNT_ATTR__ATIME)
 		clear |= MOUNT_ATTR__ATIME;
-	r = mount_change(mnt, s->set, clear, 0, false, e);
+	r = mount_change(mnt, s->set, clear, propagation, false, e);
 	if (r == 0)
 		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
 	return r;
@@ -235,7 +235,7 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 
 	if (fstat(mnt, &st) < 0)
 		return err_sys(e, "stat %s", s->source);
-	r = change(mnt, s, e);
+	r = change(mnt, s, 0, e);
 	if (r == 0)
 		r = mounted(in, mnt, s, S_ISDIR(st.st_mode), e);
 	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
@@ -254,7 +254,7 @@ static int clone_of_host(const char *dir, const struct step *s, struct err *e)
 	mnt = mount_clone(AT_FDCWD, path, false, e);
 	if (mnt < 0)
 		return mnt;
-	r = change(mnt, s, e);
+	r = change(mnt, s, MS_PRIVATE, e); /* else what is mounted there later comes along */
 	return r < 0 ? r : fd_take(&mnt);
 }
 

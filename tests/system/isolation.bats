@@ -95,6 +95,15 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 	start here
 	equal "" "$(new_mounts)" "new mounts"
 	expect 1 in_box here grep -E ' (shared|master):' /proc/self/mountinfo
+	expect 0 tare rm -f here
+	shared() # as systemd has it
+	{
+		mount --make-rshared /
+		start there
+		expect 1 in_box there grep -E ' (shared|master):' /proc/self/mountinfo
+		expect 0 tare rm -f there
+	}
+	private_mounts shared
 }
 
 # ---- capabilities -------------------------------------------------------------------------------------------------
