@@ -44,7 +44,7 @@ counts() # NAME: its count moves on
 	equal "$before" "$(counter web)"
 	expect 0 tare unpause web
 	equal web "$out"
-	! frozen web
+	if frozen web; then fail "still frozen"; fi
 	equal running "$(state_of web Status)"
 	counts web
 }
