@@ -8,8 +8,11 @@
 #include "kernel/smallfile.h"
 
 #include <errno.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define RECORD_MAX 8192 /* of what is read: all the texts together are below 2 KiB */
 
@@ -75,6 +78,20 @@ static void put_field(struct buf *b, const struct outcome *o, const struct field
 	buf_puts(b, "\n");
 }
 
+/* On a full disk: the blocks that the record before it has. A reader at this very moment may see some of both, which is
+ * better than a container that never ended. Newlines hide what is left of a longer one. */
+static int overwrite(int dir, const char *name, struct buf *b, struct err *e)
+{
+	scoped_fd fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s", name);
+	while (b->len < (size_t)st.st_size && buf_puts(b, "\n") == 0)
+		;
+	return pwrite(fd, b->p, b->len, 0) == (ssize_t)b->len ? 0 : err_set(e, ENOSPC, "write %s: no space left", name);
+}
+
 static int write_record(int dir, const char *name, const struct outcome *o, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_RECORD);
@@ -84,7 +101,9 @@ static int write_record(int dir, const char *name, const struct outcome *o, stru
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		put_field(&b, o, &fields[i]);
 	r = buf_status(&b, e);
-	return r < 0 ? r : io_replace_at(dir, name, b.p, b.len, 0600, false, e);
+	if (r == 0)
+		r = io_replace_at(dir, name, b.p, b.len, 0600, false, e);
+	return r == -ENOSPC || r == -EDQUOT ? overwrite(dir, name, &b, e) : r;
 }
 
 int outcome_write(int dir, const struct outcome *o, struct err *e)

@@ -104,10 +104,16 @@ full_disk() # in a mount namespace of its own: the data root is on a small disk
 	"${t[@]}" logs full 2>&1 >/dev/null | grep dropped
 	"${t[@]}" inspect full | jq -r '.[0].State | "\(.Status) \(.ExitCode)"'
 	"${t[@]}" rm full >/dev/null
+	"${t[@]}" run -d --name last --log-driver none --cgroup-parent "/$group" busybox \
+		sh -c 'sleep 0.5; cat /dev/zero >/fill; exit 8' >/dev/null # what it leaves is still there when it ends
+	"${t[@]}" wait last
+	"${t[@]}" inspect last | jq -r '.[0].State | "\(.Status) \(.ExitCode)"'
+	rm -f "$T"/small/root/containers/*/upper/fill
+	"${t[@]}" rm last >/dev/null
 }
 
 @test "a full disk costs records, which are counted, and neither the container nor its end" {
 	mkdir "$T/small"
 	private_mounts full_disk >"$T/seen" 2>"$T/err" || fail "$(<"$T/seen")" "$(<"$T/err")"
-	matches $'^7\nafter\ntare: [0-9]+ records of this log were dropped: No space left on device\nexited 7$' "$(<"$T/seen")"
+	matches $'^7\nafter\ntare: [0-9]+ records of this log were dropped: No space left on device\nexited 7\n8\nexited 8$' "$(<"$T/seen")"
 }
