@@ -16,26 +16,31 @@ void log_setup(const char *program, enum log_level level)
 	log_level = level;
 }
 
-/* What a terminal may take for an order: C0, DEL, and C1, which in UTF-8 stands behind 0xc2. */
-static bool is_control(unsigned char before, unsigned char c)
+static bool is_c1(unsigned char c)
 {
-	return c < ' ' || c == 0x7f || (before == 0xc2 && c >= 0x80 && c < 0xa0);
+	return c >= 0x80 && c < 0xa0;
+}
+
+/* What a terminal may take for an order: C0, DEL, and C1, which in UTF-8 stands behind 0xc2. p[-1] may be looked at. */
+static bool is_control(const unsigned char *p)
+{
+	return *p < ' ' || *p == 0x7f || (*p == 0xc2 && is_c1(p[1])) || (is_c1(*p) && p[-1] == 0xc2);
 }
 
 static void emit(enum log_level, const char *word, const char *fmt, va_list) __attribute__((format(printf, 3, 0)));
 
 static void emit(enum log_level level, const char *word, const char *fmt, va_list ap)
 {
-	char text[1024], line[2400];
+	char space[1025] = "", *text = space + 1, line[2400];
 	int keep = errno;
 	size_t n;
 
 	if (level > log_level)
 		return;
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	(void)vsnprintf(text, sizeof space - 1, fmt, ap);
 	n = (size_t)snprintf(line, 256, "%s: %s", log_program, word);
 	for (const unsigned char *p = (const unsigned char *)text; *p && n < sizeof line - 6; p++)
-		if (is_control(p > (const unsigned char *)text ? p[-1] : 0, *p))
+		if (is_control(p))
 			n += (size_t)snprintf(line + n, 5, *p == '\n' ? "\\n" : "\\x%02x", *p);
 		else
 			line[n++] = (char)*p;
