@@ -4,7 +4,7 @@ BENCH_CFLAGS := -std=gnu17 -O2 -static -Wall -Wextra -Wshadow -Wmissing-prototyp
 	-Wno-missing-field-initializers
 
 .PHONY: bench
-bench: all $(addprefix $(BUILD)/bench/,floor startbench true) ## starts beside the floor, crun and runc; weight of a container
+bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench true) ## starts beside the floor, crun and runc; weight of a container
 	@BUILD=$(BUILD) bench/bench
 	@BUILD=$(BUILD) bench/weight
 

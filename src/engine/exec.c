@@ -80,25 +80,36 @@ static int connect_monitor(struct exec *x, struct err *e)
 /* ---- the user, as the container's files have it now --------------------------------------------------------------- */
 
 /* Of the first process; it is still that one after its root was opened. */
+static int open_root_of(struct exec *x, const struct outcome *o, int *ret, struct err *e)
+{
+	char path[32];
+	scoped_fd root = -1;
+	uint64_t ticks;
+	int r;
+
+	(void)snprintf(path, sizeof path, "%d/root", (int)o->pid);
+	root = openat(x->en->host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return errno == ENOENT || errno == ESRCH ? not_running(x, e) : err_sys(e, "open proc/%s", path);
+	r = procfs_start_ticks(x->en->host, o->pid, &ticks, e);
+	if (r == -ENOENT || r == -ESRCH || (r == 0 && ticks != o->pid_start_ticks))
+		return not_running(x, e);
+	if (r == 0)
+		*ret = fd_take(&root);
+	return r;
+}
+
 static int open_root(struct exec *x, int *ret, struct err *e)
 {
-	scoped_fd dir = -1, root = -1;
+	scoped_fd dir = -1;
 	struct outcome o;
-	char path[32];
 	int r = engine_container_dir(x->en, x->id.hex, false, &dir, e);
 
 	if (r == 0)
 		r = outcome_read(dir, &o, e);
 	if (r == 0)
 		r = outcome_check_exec(o.state, x->id.hex, e);
-	if (r < 0)
-		return r;
-	(void)snprintf(path, sizeof path, "%d/root", (int)o.pid);
-	root = o.pid > 0 ? openat(x->en->host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (root < 0 || !procfs_is_process(x->en->host, o.pid, o.pid_start_ticks))
-		return not_running(x, e);
-	*ret = fd_take(&root);
-	return 0;
+	return r < 0 ? r : open_root_of(x, &o, ret, e);
 }
 
 static int read_optional(int root, const char *path, struct buf *b, struct err *e)
