@@ -8,6 +8,7 @@
 #include "engine/containers.h"
 #include "engine/create_priv.h"
 #include "engine/recover.h"
+#include "engine/running.h"
 #include "kernel/cgroup.h"
 #include "storage/init_layer.h"
 #include "storage/layers.h"
@@ -172,6 +173,8 @@ int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
 		r = open_state(cr, e);
 	if (r == 0)
 		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
+	if (r == 0)
+		r = running_name(cr->state_dir, cr->name, e);
 	cr->charter.trace = trace;
 	return r < 0 ? r : charter_write(cr->state_dir, &cr->charter, e);
 }

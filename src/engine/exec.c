@@ -8,6 +8,7 @@
 #include "engine/containers.h"
 #include "engine/conversation.h"
 #include "engine/env.h"
+#include "engine/running.h"
 #include "engine/user.h"
 #include "kernel/procfs.h"
 #include "monitor/charter.h"
@@ -48,16 +49,26 @@ static int find_row(struct exec *x, struct err *e)
 	return r < 0 ? r : sv_copy(sv_from(row.id), x->id.hex, sizeof x->id.hex);
 }
 
-/* What runs has a state directory with a charter in it; a whole id needs no database for that. */
-static int find_container(struct exec *x, struct err *e)
+/* By a whole id, or the name of one that runs. */
+static bool find_running(struct exec *x)
 {
 	struct sv ref = sv_from(x->config->container);
-	int r = id_is_valid(ref) ? sv_copy(ref, x->id.hex, sizeof x->id.hex) : -ENOENT;
 
-	if (r >= 0)
-		r = engine_state_dir(x->en, x->id.hex, false, &x->state_dir, NULL);
-	if (r == 0)
+	if (id_is_valid(ref))
+		return sv_copy(ref, x->id.hex, sizeof x->id.hex) >= 0;
+	if (ref.n && ref.p[0] == '/')
+		ref = (struct sv){ ref.p + 1, ref.n - 1 };
+	return name_is_valid(ref) && running_find(x->en, ref, &x->id);
+}
+
+/* What runs has a state directory, and often needs no database to be found. */
+static int find_container(struct exec *x, struct err *e)
+{
+	int r;
+
+	if (find_running(x) && engine_state_dir(x->en, x->id.hex, false, &x->state_dir, NULL) == 0)
 		return 0;
+	x->id.hex[0] = '\0';
 	r = find_row(x, e);
 	if (r == 0)
 		r = engine_state_dir(x->en, x->id.hex, false, &x->state_dir, e);

@@ -160,6 +160,43 @@ Seccomp:	2" "$out"
 	done
 }
 
+@test "a name always means what the database says, also after a rename" {
+	start first -e WHO=first
+	expect 0 tare exec first sh -c 'echo $WHO'
+	equal first "$out"
+	expect 0 tare rename first second
+	expect 125 tare exec first true
+	equal "tare: No such container: first" "$err"
+	expect 0 tare exec second sh -c 'echo $WHO'
+	equal first "$out"
+	expect 0 tare create --name first busybox true
+	expect 125 tare exec first true
+	equal "tare: container $(tare inspect -f '{{.Id}}' first) is not running" "$err"
+	expect 0 tare rename first third
+	start first -e WHO=other
+	expect 0 tare exec first sh -c 'echo $WHO'
+	equal other "$out"
+	# a rename that was refused, and one that was cut short between link and row
+	expect 1 tare rename second first
+	expect 0 tare exec second sh -c 'echo $WHO'
+	equal first "$out"
+	rm "$T/state/$(tare inspect -f '{{.Id}}' second)/name"
+	expect 0 tare exec second sh -c 'echo $WHO'
+	equal first "$out"
+}
+
+@test "a running container is found without the database" {
+	start here
+	mv "$T/root/tare.db" "$T/away"
+	chmod 0 "$T/root/tare.db-wal" "$T/root/tare.db-shm" 2>/dev/null || true
+	mkdir "$T/root/tare.db"
+	tare exec here echo found >"$T/o" 2>&1 3>&- || true
+	rmdir "$T/root/tare.db"
+	mv "$T/away" "$T/root/tare.db"
+	chmod 600 "$T/root"/tare.db-* 2>/dev/null || true
+	equal found "$(<"$T/o")"
+}
+
 @test "stdin only with -i; stdout and stderr stay apart" {
 	start ct
 	echo in | tare exec ct cat >"$T/o" 3>&-
