@@ -131,19 +131,17 @@ id_of() { tare images -q --no-trunc "$1"; }
 
 @test "image inspect: Docker's document" {
 	two_layers
-	jq -c '.author = "me" | .config += {Healthcheck: {Test: ["NONE"]}, Labels: {a: "b"}}' "$T/config" >"$T/config.new"
-	jq -c ".config = $(descriptor config.v1+json "$T/config.new")" "$T/manifest" >"$T/manifest.new"
-	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest.new")" >"$T/layout/index.json"
+	reconfigure '.author = "me" | .config += {Healthcheck: {Test: ["NONE"]}, Labels: {a: "b"}}'
 	expect 0 image load "$T/layout" web:1
 	expect 0 tare tag web:1 web:2
 	expect 0 tare image inspect web:1
 	equal '["web:1","web:2"]' "$(jq -c '.[0].RepoTags' <<<"$out")"
-	equal "[\"web@sha256:$(sha256sum <"$T/manifest.new" | cut -d' ' -f1)\"]" "$(jq -c '.[0].RepoDigests' <<<"$out")"
+	equal "[\"web@sha256:$(sha256sum <"$T/manifest" | cut -d' ' -f1)\"]" "$(jq -c '.[0].RepoDigests' <<<"$out")"
 	equal "me NONE b amd64 linux" "$(jq -r '.[0] | "\(.Author) \(.Config.Healthcheck.Test[0]) \(.Config.Labels.a) \(.Architecture) \(.Os)"' <<<"$out")"
-	equal "$(jq -c .rootfs.diff_ids "$T/config.new")" "$(jq -c '.[0].RootFS.Layers' <<<"$out")"
+	equal "$(jq -c .rootfs.diff_ids "$T/config")" "$(jq -c '.[0].RootFS.Layers' <<<"$out")"
 	equal 3 "$(jq -r '.[0].GraphDriver.Data.LowerDir' <<<"$out" | tr : '\n' | xargs ls -d | wc -l)"
-	equal "$(stat -c %s "$T/manifest.new")" "$(jq '.[0].Descriptor.size' <<<"$out")"
-	equal "sha256:$(sha256sum <"$T/config.new" | cut -d' ' -f1)" "$(tare inspect -f '{{.Id}}' web:2)"
+	equal "$(stat -c %s "$T/manifest")" "$(jq '.[0].Descriptor.size' <<<"$out")"
+	equal "sha256:$(sha256sum <"$T/config" | cut -d' ' -f1)" "$(tare inspect -f '{{.Id}}' web:2)"
 	expect 1 tare image inspect web:3 web:1 -f '{{.Os}}'
 	equal linux "$out"
 	equal "tare: No such image: web:3" "$err"

@@ -128,10 +128,8 @@ own_image=1 # for helpers.bash
 @test "images: formats, digests, filters" {
 	local manifest
 	two_layers
-	jq -c '.config.Labels = {"tier":"web"} | .created = "2020-05-06T07:08:09Z"' "$T/config" >"$T/config.new"
-	jq -c ".config = $(descriptor config.v1+json "$T/config.new")" "$T/manifest" >"$T/manifest.new"
-	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest.new")" >"$T/layout/index.json"
-	manifest=$(sha256sum <"$T/manifest.new" | cut -d' ' -f1)
+	reconfigure '.config.Labels = {"tier":"web"} | .created = "2020-05-06T07:08:09Z"'
+	manifest=$(sha256sum <"$T/manifest" | cut -d' ' -f1)
 	expect 0 image load "$T/layout" example.org/web/app:1
 	expect 0 image load "$T/layout" web:2
 	expect 0 box -- true

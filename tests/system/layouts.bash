@@ -38,6 +38,14 @@ layout()
 	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest")" >"$T/layout/index.json"
 }
 
+# reconfigure JQ: the config is changed, and the manifest and the index with it
+reconfigure()
+{
+	jq -c "$1" "$T/config" >"$T/config.new" && mv "$T/config.new" "$T/config"
+	jq -c ".config = $(descriptor config.v1+json "$T/config")" "$T/manifest" >"$T/manifest.new" && mv "$T/manifest.new" "$T/manifest"
+	printf '{"schemaVersion":2,"manifests":[%s]}' "$(descriptor manifest.v1+json "$T/manifest")" >"$T/layout/index.json"
+}
+
 # two_layers: a file, a folder, a program of a user; then one is gone, one is new, one hides what was in it
 two_layers()
 {

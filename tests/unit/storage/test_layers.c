@@ -113,6 +113,27 @@ TEST(sweep_removes_leftovers_and_orphans_only)
 	layer_draft_drop(layers, &living);
 }
 
+static int known_at_the_second_look(void *arg, unsigned number, struct err *e)
+{
+	unsigned *looks = arg;
+
+	return ++*looks == 2;
+}
+
+/* Its maker recorded it and let go of the lock between the two looks. */
+TEST(an_orphan_that_was_just_recorded_stays)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd layers = -1;
+	unsigned looks = 0;
+
+	assert_int_equal(0, layers_open(s.dir, &layers, NULL));
+	assert_int_equal(1, finished(layers));
+	assert_int_equal(0, layer_remove(layers, 1, known_at_the_second_look, &looks, NULL));
+	assert_int_equal(2, looks);
+	assert_true(scratch_has(layers, "1"));
+}
+
 TEST(a_number_that_is_known_again_is_left_alone)
 {
 	scoped_scratch s = scratch_new();
@@ -212,6 +233,7 @@ int main(void)
 		RUN(a_dropped_draft_leaves_nothing),
 		RUN(a_missing_layer_is_named),
 		RUN(sweep_removes_leftovers_and_orphans_only),
+		RUN(an_orphan_that_was_just_recorded_stays),
 		RUN(a_number_that_is_known_again_is_left_alone),
 		RUN(sweep_without_a_database_leaves_numbers_alone),
 		RUN(remove_takes_a_tree_of_any_depth),
