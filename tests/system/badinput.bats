@@ -170,7 +170,7 @@ bad_values()
 @test "options and commands that are not there, and missing values" {
 	refused "unknown option --memry; did you mean --memory" tare run --memry 64m busybox true
 	refused "flag needs an argument" tare run --memory
-	refused 'image|IMAGE' tare run
+	refused_with 1 'image|IMAGE' tare run
 	expect 1 tare nonsense
 	matches 'nonsense' "$err"
 	equal 1 "$(grep -c '' "$T/stderr")" "lines"

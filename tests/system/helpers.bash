@@ -52,11 +52,14 @@ expect()
 }
 
 # refused PATTERN CMD…: status 125, nothing on stdout, one line on stderr that matches, no container made
-refused()
+refused() { refused_with 125 "$@"; }
+
+# refused_with STATUS PATTERN CMD…: 1 is what Docker's client says when it has not asked anybody yet
+refused_with()
 {
-	local pattern=$1
-	shift
-	expect 125 "$@"
+	local status=$1 pattern=$2
+	shift 2
+	expect "$status" "$@"
 	equal "" "$out" "stdout of $*"
 	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr of $*: $err; number"
 	matches "$pattern" "$err" "stderr of $*"

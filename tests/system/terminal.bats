@@ -69,13 +69,13 @@ load helpers
 
 refused_keys() # PATTERN OPTION…
 {
-	expect 125 tare run "${@:2}" busybox true
+	expect 1 tare run "${@:2}" busybox true
 	matches "$1" "$err"
 	equal kept "$(tare ps -a --format '{{.Names}}')"
 }
 
 @test "-it without a terminal is refused, and nothing is made" {
-	refused 'the input device is not a TTY' tare run -it busybox true
+	refused_with 1 'the input device is not a TTY' tare run -it busybox true
 }
 
 @test "-t without -i: output is a terminal's, wherever it goes" {
