@@ -518,6 +518,43 @@ int cgroup_kill(const struct cgroup *cg, struct err *e)
 	return r < 0 ? err_wrap(e, r, "cgroup %s", cg->path) : 0;
 }
 
+static int read_pids(const struct cgroup *cg, struct buf *text, struct err *e)
+{
+	for (unsigned i = 0; i < cg->layout.n; i++) {
+		scoped_fd dir = -1;
+
+		if (!cg->part[i].present)
+			continue;
+		dir = openat(cg->root, cg->part[i].dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir >= 0)
+			return cgroup_tree_pids(dir, CGROUP_DEPTH_MAX, text, e);
+	}
+	return 0;
+}
+
+int cgroup_pids(const struct cgroup *cg, struct arena *a, pid_t **ret, size_t *ret_n, struct err *e)
+{
+	scoped_buf text = BUF(LIMIT_CGROUP_FILE);
+	struct sv rest, line;
+	uint64_t pid;
+	size_t n = 0;
+	pid_t *pids;
+	int r = read_pids(cg, &text, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "cgroup %s", cg->path);
+	pids = arena_array(a, text.len / 2 + 1, sizeof *pids);
+	if (!pids)
+		return err_oom(e);
+	rest = buf_sv(&text);
+	while (sv_next(&rest, '\n', &line))
+		if (sv_u64(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
+			pids[n++] = (pid_t)pid;
+	*ret = pids;
+	*ret_n = n;
+	return 0;
+}
+
 bool cgroup_is_populated(const struct cgroup *cg)
 {
 	const struct cgroup_part *p = member_part(cg);

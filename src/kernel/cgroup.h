@@ -208,6 +208,9 @@ const char *cgroup_path(const struct cgroup *cg);
  * Never a process outside (on v1 a pid is signalled by pidfd, after its membership was seen again). Returns when the
  * signals are sent. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
+/* cgroup_pids - of all processes in it and below, as this pid namespace has them, in the order of the kernel's lists. Memory
+ * belongs to a. */
+int cgroup_pids(const struct cgroup *cg, struct arena *a, pid_t **ret, size_t *ret_n, struct err *e);
 /* cgroup_is_populated - some process is in it or below */
 bool cgroup_is_populated(const struct cgroup *cg);
 /* cgroup_freeze - all of it and below stops, or goes on: cgroup.freeze, or freezer.state of v1. It takes a moment until

@@ -6,6 +6,7 @@
  * cheaper than a descriptor that is opened and closed. */
 #pragma once
 
+#include "base/buf.h"
 #include "kernel/bpf_abi.h"
 #include "kernel/cgroup.h"
 #include "kernel/host.h"
@@ -76,6 +77,8 @@ bool cgroup_rt_make_room(const struct cgroup *cg, const struct cgroup_part *p, c
 
 /* cgroup_tree_kill - SIGKILL for the members of dir and below that are seen. Returns how many were signalled, or -errno. */
 int cgroup_tree_kill(int dir, unsigned depth, struct err *e);
+/* cgroup_tree_pids - append the lines of every cgroup.procs of dir and below */
+int cgroup_tree_pids(int dir, unsigned depth, struct buf *text, struct err *e);
 bool cgroup_tree_is_populated(int dir, unsigned depth);
 /* cgroup_tree_remove - rmdir(2), what is below first. -ENOENT counts as done. -EBUSY: a process is in one of them. */
 int cgroup_tree_remove(int root, const char *dir, struct err *e);

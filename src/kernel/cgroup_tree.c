@@ -220,3 +220,23 @@ int cgroup_tree_remove(int root, const char *dir, struct err *e)
 			return err_set(e, -r, "rmdir %s: %s", dir, strerror(-r));
 	}
 }
+
+/* ---- members -------------------------------------------------------------------------------------------------- */
+
+int cgroup_tree_pids(int dir, unsigned depth, struct buf *text, struct err *e)
+{
+	scoped_dir listing = open_listing(dir);
+	scoped_buf own = BUF(LIMIT_CGROUP_FILE);
+	struct dirent *entry;
+	int r = read_members(dir, &own, e);
+
+	if (r < 0)
+		return r;
+	buf_put(text, own.p, own.len);
+	while (r == 0 && listing && depth && (entry = next_subgroup(listing))) {
+		scoped_fd sub = open_subgroup(dir, entry->d_name);
+
+		r = sub < 0 ? 0 : cgroup_tree_pids(sub, depth - 1, text, e);
+	}
+	return r < 0 ? r : buf_status(text, e);
+}
