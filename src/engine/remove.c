@@ -145,6 +145,20 @@ int container_leave_locked(struct engine *en, const char *id, struct lock *l, st
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
 }
 
+int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	scoped_fd dir = -1;
+	int r = container_lock(en, id, "remove", LOCK_TIMEOUT_MS, &l, &dir, NULL, e);
+
+	if (r == -ENOENT) /* `tare rm -f` was quicker */
+		r = simple = 0;
+	else if (r == 0)
+		r = simple ? container_leave_locked(en, id, &l, e) : container_remove_locked(en, id, true, &l, e);
+	(void)control_tell(sock, CONTROL_REAPED, 0, r == 0 && simple, NULL);
+	return r;
+}
+
 int container_forget(struct engine *en, const char *id, const char *cgroup, struct err *e)
 {
 	struct db *db;

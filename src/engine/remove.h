@@ -26,6 +26,11 @@ int container_remove_locked(struct engine *en, const char *id, bool volumes, str
  * killed, whoever looks next finds the intent and does it. *l becomes LOCK_NONE. */
 int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e);
 
+/* container_remove_ended - --rm: the monitor has told this client, over sock, that it ended. What follows is done, and the
+ * monitor told so. simple: it left nothing that only the engine can remove; then nobody waits for the disk.
+ * Somebody was quicker: success. */
+int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, struct err *e);
+
 struct remove_options {
 	bool force;   /* kill it first when it runs */
 	bool volumes; /* -v: its anonymous volumes too */

@@ -12,8 +12,6 @@
 #include "engine/timeline.h"
 #include "runtime/plan.h"
 
-#define REMOVE_LOCK_MS 10000
-
 /* ---- --plan ------------------------------------------------------------------------------------------------------- */
 
 static void print_warnings(const struct creation *cr)
@@ -102,42 +100,24 @@ static bool has_anonymous_volume(const struct creation *cr)
 	return false;
 }
 
-/* The monitor has said that it ended; for a container that is removed it leaves the record of it out. Without anything
- * that only the engine can remove, the folders are left to the monitor: nobody needs to wait for the disk. */
-static int remove_ended(struct session *s, bool *ret_sweep, struct err *e)
-{
-	struct creation *cr = s->cr;
-	struct lock l = LOCK_NONE;
-	scoped_fd dir = -1;
-	int r = container_lock(cr->en, cr->id.hex, "remove", REMOVE_LOCK_MS, &l, &dir, NULL, e);
-
-	if (r == -ENOENT) /* `tare rm -f` was quicker */
-		return 0;
-	if (r < 0)
-		return r;
-	*ret_sweep = !s->talk.left.code && !has_anonymous_volume(cr);
-	return *ret_sweep ? container_leave_locked(cr->en, cr->id.hex, &l, e) :
-			    container_remove_locked(cr->en, cr->id.hex, true, &l, e);
-}
-
 /* What stays of a container that did not start: nothing after an engine's error; after 126 and 127 it stays, as with
  * Docker, to be looked at. Its lock is still ours then. One that ended to be started again is not ours to remove. */
 static int clean_up(struct session *s, int rc, struct err *e)
 {
 	const struct conversation *t = &s->talk;
 	struct creation *cr = s->cr;
-	bool sweep = false, ended = t->over && t->outcome == CONVERSATION_ENDED && t->attach;
+	bool ended = t->over && t->outcome == CONVERSATION_ENDED && t->attach;
 	int r = 0;
 
 	if (rc < 0 && !t->has_started) {
 		if (t->status == 125 || cr->config->auto_remove)
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
+		(void)control_tell(t->sock, CONTROL_REAPED, 0, 0, NULL);
 	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
-		r = remove_ended(s, &sweep, e);
+		r = container_remove_ended(cr->en, cr->id.hex, t->sock, !t->left.code && !has_anonymous_volume(cr), e);
 	} else {
 		return 0;
 	}
-	(void)control_tell(t->sock, CONTROL_REAPED, 0, sweep, NULL);
 	timeline_mark(s->timeline, "tare: removed");
 	return r;
 }

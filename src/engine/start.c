@@ -5,7 +5,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/attach.h"
+#include "engine/conversation.h"
 #include "engine/launch.h"
+#include "engine/remove.h"
 #include "engine/request.h"
 #include "kernel/ofd_lock.h"
 
@@ -161,4 +164,99 @@ int engine_start(struct engine *en, struct sv ref, struct err *e)
 	if (r == 0)
 		r = start_begin(en, &row, &l, &idle, e);
 	return r == 0 && idle ? start_locked(en, &row, e) : r;
+}
+
+/* ---- attached ----------------------------------------------------------------------------------------------- */
+
+struct session {
+	struct lock *lock;
+	struct conversation talk;
+};
+
+static void command_runs(void *arg)
+{
+	lock_release(((struct session *)arg)->lock);
+}
+
+static int converse(struct session *s, struct err *e)
+{
+	int r = conversation_begin(&s->talk, &(struct control_message){ .type = CONTROL_ATTACH }, e);
+
+	if (r == 0)
+		r = control_tell(s->talk.sock, CONTROL_START, 0, 0, e);
+	return r < 0 ? r : conversation_run(&s->talk, e);
+}
+
+static int launch_and_converse(struct engine *en, const struct container_row *row, struct arena *a, struct session *s,
+			       struct err *e)
+{
+	struct conversation *t = &s->talk;
+	struct container_config c;
+	struct creation cr;
+	int r;
+
+	config_init(&c);
+	r = start_launch(en, row, &c, a, &cr, &t->sock, e);
+	if (r < 0)
+		return r;
+	print_warnings(&cr);
+	creation_done(&cr);
+	r = converse(s, e);
+	if (r == 0 && row->auto_remove && t->outcome == CONVERSATION_ENDED && !(t->flag & CONTROL_KEEP))
+		r = container_remove_ended(en, row->id, t->sock, false, e);
+	return r;
+}
+
+static int prepare(struct session *s, const struct container_row *row, const struct start_options *o, struct lock *l,
+		   struct arena *a, struct err *e)
+{
+	struct container_config c;
+	int r;
+
+	config_init(&c);
+	r = config_parse(sv_from(row->config), a, &c, e);
+	if (r < 0)
+		return err_wrap(e, r, "container %s", row->name);
+	*s = (struct session){ .lock = l,
+			       .talk = { .sock = -1,
+					 .attach = CONTROL_STDOUT | CONTROL_STDERR |
+						   (o->interactive && c.open_stdin ? CONTROL_STDIN : 0),
+					 .tty = c.tty, .sig_proxy = !c.tty && !o->no_sig_proxy,
+					 .detach_keys = o->detach_keys, .started = command_runs, .arg = s,
+					 .status = 125 } };
+	return conversation_check(&s->talk, e);
+}
+
+static int start_here(struct engine *en, const struct container_row *row, const struct start_options *o,
+		      struct arena *a, struct lock *l, int *ret_status, struct err *e)
+{
+	struct session s;
+	int r = prepare(&s, row, o, l, a, e);
+
+	if (r < 0)
+		return r;
+	r = launch_and_converse(en, row, a, &s, e);
+	if (s.talk.sock >= 0)
+		close(s.talk.sock);
+	conversation_end(&s.talk);
+	*ret_status = s.talk.outcome == CONVERSATION_DETACHED ? ATTACH_EXIT_DETACHED : s.talk.status;
+	return r;
+}
+
+int engine_start_attached(struct engine *en, struct sv ref, const struct start_options *o, int *ret_status,
+			  struct err *e)
+{
+	const struct attach_options attach = { .detach_keys = o->detach_keys, .no_stdin = !o->interactive,
+					       .no_sig_proxy = o->no_sig_proxy };
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct container_row row;
+	scoped_lock l = LOCK_NONE;
+	bool idle = false;
+	int r = container_find(en, ref, &a, &row, e);
+
+	if (r == 0)
+		r = start_begin(en, &row, &l, &idle, e);
+	if (r < 0)
+		return r;
+	return idle ? start_here(en, &row, o, &a, &l, ret_status, e) : engine_attach(en, ref, &attach, ret_status, e);
 }

@@ -27,5 +27,16 @@ int start_detached(int sock, int *ret_status, struct err *e);
 /* start_locked - all of it, for the holder of the lock of a container without a life. */
 int start_locked(struct engine *en, const struct container_row *row, struct err *e);
 
+struct start_options {
+	bool attach, interactive; /* interactive: its standard input too, when it has one */
+	const char *detach_keys;  /* NULL: Docker's */
+	bool no_sig_proxy;
+};
+
+/* engine_start_attached - and stay until it ends: *ret_status is its exit status (also of a failure: 125, 126, 127), or
+ * ATTACH_EXIT_DETACHED. One that runs already is attached to. */
+int engine_start_attached(struct engine *en, struct sv ref, const struct start_options *o, int *ret_status,
+			  struct err *e);
+
 /* engine_start - `tare start` without -a: one that runs already is left as it is. Warnings go to log_warning(). */
 int engine_start(struct engine *en, struct sv ref, struct err *e);

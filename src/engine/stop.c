@@ -11,8 +11,6 @@
 
 #include <signal.h>
 
-#define REMOVE_LOCK_MS 10000
-
 /* ---- stop --------------------------------------------------------------------------------------------------- */
 
 static int own_timeout(struct engine *en, const char *id, int *ret, struct err *e)
@@ -55,20 +53,6 @@ int stop_begin(struct engine *en, const struct container_row *row, const struct 
 	return 0;
 }
 
-/* --rm: whoever waited for the end removes it; the monitor need not ask for it then. */
-static int remove_ended(struct engine *en, struct stopping *s, struct err *e)
-{
-	struct lock l = LOCK_NONE;
-	scoped_fd dir = -1;
-	int r = container_lock(en, s->row.id, "remove", REMOVE_LOCK_MS, &l, &dir, NULL, e);
-
-	if (r == 0)
-		r = container_remove_locked(en, s->row.id, true, &l, e);
-	if (r == 0)
-		(void)control_tell(s->sock, CONTROL_REAPED, 0, 0, NULL);
-	return r == -ENOENT ? 0 : r;
-}
-
 int stop_end(struct engine *en, struct stopping *s, struct err *e)
 {
 	struct control_message m;
@@ -76,7 +60,7 @@ int stop_end(struct engine *en, struct stopping *s, struct err *e)
 	int r = sock < 0 ? 0 : request_wait(sock, CONTROL_EXITED, &m, e);
 
 	if (r == 1 && s->row.auto_remove && !s->keep)
-		r = remove_ended(en, s, e);
+		r = container_remove_ended(en, s->row.id, sock, false, e);
 	s->sock = -1;
 	return r < 0 ? err_wrap(e, r, "container %s", s->row.name) : 0;
 }

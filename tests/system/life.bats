@@ -193,3 +193,99 @@ failed()
 	expect 0 tare rm -f busy
 	equal "" "$(tare ps -aq)"
 }
+
+# ---- start -a -----------------------------------------------------------------------------------------------------
+
+@test "start -a: its output and its exit status; -i: its input" {
+	made web -- sh -c 'echo out; echo err >&2; exit 7'
+	expect 7 tare start -a web
+	equal out "$out"
+	equal err "$err"
+	made reads -i -- sh -c 'cat; exit 3'
+	equal "hello" "$(echo hello | tare start -ai reads || [ $? = 3 ])"
+	made once --rm -- true
+	expect 0 tare start -a once
+	is_gone once
+	made bad -- no-such-command
+	expect 127 tare start -a bad
+	contains no-such-command "$err"
+	failed "you cannot start and attach multiple containers at once" tare start -a web reads
+	failed "No such container: nobody" tare start -a nobody
+}
+
+# ---- many at once, and killed half way ----------------------------------------------------------------------------
+
+at_once() # NUMBER COMMAND…: their statuses, sorted, each once
+{
+	local n=$1 i pids=() status all=''
+	shift
+	for ((i = 0; i < n; i++)); do
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "$@" >/dev/null 2>>"$T/messages" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		status=0
+		wait "$i" || status=$?
+		all+=$status$'\n'
+	done
+	sort -u <<<"${all%$'\n'}"
+}
+
+# bats test_tags=guest-full
+@test "twenty starts, and twenty stops, of one container at a time" {
+	made web -- sh -c 'echo x >>/count; exec sleep 1000'
+	equal 0 "$(at_once 20 start web)" "statuses of start"
+	is web running
+	eventually 10 test -e "$T/root/containers/$(id_of web)/upper/count"
+	equal 1 "$(grep -c x "$T/root/containers/$(id_of web)/upper/count")" "lives"
+	equal 0 "$(at_once 20 stop -t 0 web)" "statuses of stop"
+	is web exited
+	equal "" "$(left_cgroups)" "cgroups"
+}
+
+@test "starts, stops, restarts, updates and removals of one container at a time" {
+	local i
+	made web
+	for i in 1 2 3; do
+		{ at_once 5 start web & at_once 5 stop -t 0 web & at_once 3 restart -t 0 web & at_once 3 update --pids-limit 50 web & at_once 3 kill web & wait; } >/dev/null
+		tare ps -a >/dev/null
+		matches '^(running|exited)$' "$(state_of web Status)"
+	done
+	[ ! -s "$T/messages" ] || ! grep -v 'is not running\|was not started\|nobody was left\|has ended' "$T/messages" ||
+		fail "messages that nobody expects"
+	expect 0 tare rm -f web
+	equal "" "$(tare ps -aq)"
+}
+
+@test "a start that is killed anywhere leaves a container that can be started" {
+	local point status killed=0
+	made web --memory 64m -v data:/data
+	# before the old state goes, between charter and document, before and after the monitor, before its answer
+	for point in mkdirat:1 renameat:1 renameat:2 socketpair:1 clone3:2 sendmsg:1 sendmsg:2 recvmsg:1; do
+		strace -o /dev/null -e trace="${point%:*}" -e inject="${point%:*}:signal=KILL:when=${point#*:}" \
+			"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" start web >/dev/null 2>&1 3>&- && status=0 || status=$?
+		[ $status != 137 ] || killed=$((killed + 1))
+		eventually 10 eval 'tare ps >/dev/null && [[ $(state_of web Status) =~ ^(created|exited|running)$ ]]'
+		expect 0 tare start web
+		is web running
+		expect 0 tare kill web
+	done
+	[ $killed -ge 5 ] || fail "killed only $killed times"
+}
+
+@test "a stop and a restart that are killed anywhere" {
+	local point status killed=0
+	made web -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+	for point in 'stop connect:1' 'stop sendmsg:1' 'stop recvmsg:1' 'restart sendmsg:1' 'restart recvmsg:1' 'restart renameat:1' \
+		'restart clone3:2'; do
+		expect 0 tare start web
+		strace -o /dev/null -e trace="$(cut -d' ' -f2 <<<"${point%:*}")" \
+			-e inject="$(cut -d' ' -f2 <<<"${point%:*}"):signal=KILL:when=${point#*:}" \
+			"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "${point%% *}" -t 5 web >/dev/null 2>&1 3>&- && status=0 || status=$?
+		[ $status != 137 ] || killed=$((killed + 1))
+		expect 0 tare ps -a
+		expect 0 tare stop -t 5 web
+		is web exited
+	done
+	[ $killed -ge 4 ] || fail "killed only $killed times"
+}
