@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+# Restart policies: what is started again after its end, how often, and what ends that. The wait before the first start is
+# 100 ms and doubles, so a container is given few lives here.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+# Each life leaves a line in a volume, which is there whether the container is or not.
+lives() { grep -c . "$T/root/volumes/lives/_data/lives" || true; }
+
+# begun NAME [OPTIONS] -- SCRIPT: a container whose lives are counted, in the background
+begun()
+{
+	local name=$1 options=()
+	shift
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	expect 0 tare run -d --name "$name" -v lives:/v "${options[@]}" busybox sh -c "echo life >>/v/lives; $1"
+}
+
+is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
+
+restarts_of() { tare inspect "$1" | jq '.[0].RestartCount'; }
+
+# waits NAME COUNT: between two lives, and before one that is far enough for what the test does meanwhile
+waits() { [ "$(tare inspect "$1" | jq ".[0] | .State.Restarting and .RestartCount >= $2")" = true ]; }
+
+runs_again() { [ "$(tare inspect "$1" | jq ".[0] | .State.Status == \"running\" and .RestartCount == $2")" = true ]; } # NAME COUNT
+
+# it_ends NAME LIVES: for good: nobody is left who could start it again
+it_ends()
+{
+	eventually 20 has_exited "$1"
+	eventually 10 no_processes
+	is "$1" exited
+	equal "$2" "$(lives)" "lives of $1"
+}
+
+has_exited() { [ "$(state_of "$1" Status)" = exited ]; }
+
+no_processes() { [ -z "$(processes_left)" ]; }
+
+failed() # TEXT CMD…: status 1, one line that contains the text
+{
+	expect 1 "${@:2}"
+	contains "$1" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
+# ---- what is started again ------------------------------------------------------------------------------------------
+
+@test "no: it ends with its first life, whatever its status" {
+	begun web --restart no -- 'exit 3'
+	it_ends web 1
+	equal "3 0" "$(state_of web ExitCode) $(restarts_of web)"
+}
+
+# bats test_tags=guest
+@test "on-failure:2: three lives, of which the last one's status and all that was written stay" {
+	begun web --restart on-failure:2 -- 'echo x >>/seen; n=$(grep -c x /seen); echo out $n; echo err $n >&2; exit $((40 + n))'
+	it_ends web 3
+	equal "43 2" "$(state_of web ExitCode) $(restarts_of web)"
+	expect 0 tare logs web
+	equal $'out 1\nout 2\nout 3' "$out" "log of its output"
+	equal $'err 1\nerr 2\nerr 3' "$err" "log of its errors"
+	matches '^Exited \(43\)' "$(tare ps -a --format '{{.Status}}')"
+}
+
+@test "on-failure: an end without failure is the last; start begins to count anew" {
+	begun web --restart on-failure -- '[ $(grep -c . /v/lives) != 1 ]'
+	it_ends web 2
+	equal "0 1" "$(state_of web ExitCode) $(restarts_of web)"
+	expect 0 tare start web
+	it_ends web 3
+	equal 0 "$(restarts_of web)"
+}
+
+@test "always, unless-stopped: an end without failure as well; stop ends both" {
+	local policy
+	for policy in always unless-stopped; do
+		begun "$policy" --restart "$policy" -- '[ $(grep -c . /v/lives) -lt 3 ] || exec sleep 1000'
+		eventually 10 runs_again "$policy" 2
+		equal 3 "$(lives)"
+		expect 0 tare stop -t 0 "$policy"
+		it_ends "$policy" 3
+		expect 0 tare rm "$policy"
+		expect 0 tare volume rm lives
+	done
+}
+
+@test "run and wait tell of the first end that they see, as Docker's do" {
+	expect 7 tare run --name web -v lives:/v --restart on-failure:1 busybox sh -c 'echo life >>/v/lives; echo out; exit 7'
+	equal out "$out"
+	it_ends web 2
+	equal $'out\nout' "$(tare logs web)"
+	expect 0 tare start web
+	matches '^7$' "$(tare wait web)"
+	it_ends web 4
+}
+
+@test "a first process that somebody else kills is started again" {
+	begun web --restart on-failure -- 'exec sleep 1000'
+	eventually 10 is_running web
+	kill -KILL "$(pid_of web)"
+	eventually 10 runs_again web 1
+	equal 2 "$(lives)"
+}
+
+@test "a first process that the OOM killer takes is started again" {
+	need_controller memory
+	begun web --restart on-failure:1 --memory 16m --memory-swap 16m -- 'exec tail /dev/zero'
+	it_ends web 2
+	equal "137 true 1" "$(tare inspect web | jq -r '.[0] | "\(.State.ExitCode) \(.State.OOMKilled) \(.RestartCount)"')"
+}
+
+# ---- between two lives ----------------------------------------------------------------------------------------------
+
+# bats test_tags=guest
+@test "between two lives: what ps and inspect say, and what is refused" {
+	local id
+	begun web --restart always -- 'exit 1'
+	id=$out
+	eventually 10 waits web 5
+	matches '^Restarting \(1\) ' "$(tare ps --filter status=restarting --format '{{.Status}}')"
+	equal "restarting true true 0 1" \
+		"$(tare inspect web | jq -r '.[0].State | "\(.Status) \(.Running) \(.Restarting) \(.Pid) \(.ExitCode)"')"
+	failed "Container $id is restarting, wait until the container is running" tare pause web
+	failed 'cannot remove container "/web": container is restarting: stop the container before removing or force remove' tare rm web
+	equal "" "$(left_cgroups)" "cgroups"
+}
+
+@test "stop between two lives: it has ended, and stays so" {
+	local n
+	begun web --restart always -- 'exit 4'
+	eventually 10 waits web 4
+	expect 0 tare stop web
+	n=$(lives)
+	it_ends web "$n"
+	equal 4 "$(state_of web ExitCode)" "status of its last life"
+	equal "$n" "$(restarts_of web)" "the one that was to come is counted, as Docker does"
+}
+
+@test "kill between two lives, and rm -f: likewise" {
+	local n
+	begun web --restart always -- 'exit 4'
+	eventually 10 waits web 4
+	expect 0 tare kill web
+	n=$(lives)
+	it_ends web "$n"
+	expect 0 tare start web
+	eventually 10 waits web 4
+	expect 0 tare rm -f web
+	eventually 5 no_processes
+	equal "" "$(tare ps -aq)"
+}
+
+# ---- by hand --------------------------------------------------------------------------------------------------------
+
+@test "kill: SIGKILL, and the signal that stops it, are no failures" {
+	local signal
+	begun web --restart always --stop-signal USR1 -- 'trap "exit 9" USR1 HUP; touch /ready; while :; do sleep 0.02; done'
+	for signal in KILL USR1; do
+		eventually 10 tare exec web rm /ready
+		expect 0 tare kill -s "$signal" web
+		it_ends web "$(lives)"
+		expect 0 tare start web
+	done
+	equal 3 "$(lives)"
+	eventually 10 tare exec web rm /ready
+	expect 0 tare kill -s HUP web # this one is for the command; that it ends by it is its own affair
+	eventually 10 runs_again web 1
+	equal 4 "$(lives)"
+}
+
+@test "restart of a running container is no automatic one; it keeps its policy" {
+	local before
+	begun web --restart on-failure -- 'exec sleep 1000'
+	before=$(pid_of web)
+	expect 0 tare restart -t 0 web
+	equal web "$out"
+	is web running
+	equal "0 2" "$(restarts_of web) $(lives)"
+	[ "$(pid_of web)" != "$before" ] || fail "the same process"
+	kill -KILL "$(pid_of web)"
+	eventually 10 runs_again web 1
+	equal 3 "$(lives)"
+}
+
+@test "restart between two lives starts it now" {
+	begun web --restart always -- '[ ! -e /v/stay ] || exec sleep 1000; exit 1'
+	eventually 10 waits web 4
+	touch "$T/root/volumes/lives/_data/stay"
+	expect 0 tare restart web
+	is web running
+	equal 0 "$(restarts_of web)"
+}
+
+@test "restart of an --rm container keeps it; its next end does not" {
+	local id
+	begun web --rm -- 'exec sleep 1000'
+	id=$out
+	expect 0 tare restart -t 0 web
+	is web running
+	equal "$id 2" "$(tare ps -q --no-trunc) $(lives)"
+	expect 0 tare stop -t 0 web
+	eventually 5 is_gone web
+}
+
+@test "--rm and a policy contradict each other" {
+	local policy
+	for policy in always unless-stopped on-failure:3; do
+		refused 'conflicting options: cannot specify both --restart and --rm' tare run --rm --restart "$policy" busybox true
+	done
+	expect 0 tare run --rm --restart no busybox true
+}
+
+# ---- another policy -------------------------------------------------------------------------------------------------
+
+@test "update --restart no: the life that is now is the last" {
+	begun web --restart always -- 'exec sleep 1000'
+	expect 0 tare update --restart no web
+	kill -KILL "$(pid_of web)"
+	it_ends web 1
+	equal 137 "$(state_of web ExitCode)"
+	equal no "$(tare inspect web | jq -r '.[0].HostConfig.RestartPolicy.Name')"
+}
+
+@test "update --restart always: what was to end is started again" {
+	begun web -- 'exec sleep 1000'
+	expect 0 tare update --restart always web
+	kill -KILL "$(pid_of web)"
+	eventually 10 runs_again web 1
+	equal 2 "$(lives)"
+}
+
+@test "update between two lives is for the next one" {
+	begun web --restart always -- 'exit 5'
+	eventually 10 waits web 2
+	expect 0 tare update --restart on-failure:1 web
+	eventually 10 has_exited web
+	between 3 5 "$(lives)" lives
+}
