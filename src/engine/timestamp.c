@@ -153,7 +153,7 @@ static bool take_unit(struct sv *s, int64_t *ret_ns)
 	return false;
 }
 
-/* One "5.5s" of a duration. Whole numbers are exact, a fraction to the nanosecond. */
+/* One "5.5s" of a duration; "5.s" and ".5s" are as good. Whole numbers are exact, a fraction to the nanosecond. */
 static bool take_part(struct sv *s, int64_t *total)
 {
 	int64_t v = 0, fraction = 0, unit, part;
@@ -163,12 +163,12 @@ static bool take_part(struct sv *s, int64_t *total)
 		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s->p[n] - '0', &v))
 			return false;
 	*s = (struct sv){ s->p + n, s->n - n };
-	if (take(s, '.') ? !take_fraction(s, &fraction) : n == 0)
+	if (!(take(s, '.') && take_fraction(s, &fraction)) && n == 0)
 		return false;
 	if (!take_unit(s, &unit) || __builtin_mul_overflow(v, unit, &part))
 		return false;
-	part += (int64_t)((__int128)fraction * unit / SECOND);
-	return !__builtin_add_overflow(*total, part, total);
+	return !__builtin_add_overflow(part, (int64_t)((__int128)fraction * unit / SECOND), &part) &&
+	       !__builtin_add_overflow(*total, part, total);
 }
 
 static bool duration(struct sv s, int64_t *ret_ns)
@@ -187,10 +187,12 @@ static bool duration(struct sv s, int64_t *ret_ns)
 
 int timestamp_parse(struct sv text, int64_t now_ns, int64_t *ret_ns, struct err *e)
 {
-	int64_t ns;
+	int64_t ns, then;
 
-	if (duration(text, &ns) && !__builtin_sub_overflow(now_ns, ns, ret_ns))
+	if (duration(text, &ns) && !__builtin_sub_overflow(now_ns, ns, &then)) {
+		*ret_ns = then;
 		return 0;
+	}
 	if (unix_time(text, ret_ns) || timestamp_rfc3339(text, ret_ns) == 0 || local_time(text, ret_ns))
 		return 0;
 	return err_set(e, EINVAL, "failed to parse value as time or duration: \"%.*s\"",
