@@ -83,11 +83,19 @@ static int load_embedded(struct engine *en, const char *reference, struct err *e
 	return r;
 }
 
+/* Between two looks at the database or the disk `rmi` may have been there. */
+static int just_removed(const struct creation *cr, int r, struct err *e)
+{
+	if (r != -ENOENT)
+		return r;
+	return err_set(e, ENOENT, "No such image: %s: it was just removed", cr->config->image);
+}
+
 static int read_image(struct creation *cr, struct db *db, struct err *e)
 {
 	int r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
 
-	return r < 0 ? r : image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
+	return r < 0 ? just_removed(cr, r, e) : image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
 }
 
 static int find_image(struct creation *cr, struct err *e)
@@ -116,14 +124,14 @@ static int find_image(struct creation *cr, struct err *e)
 	return r < 0 ? r : read_image(cr, db, e);
 }
 
-/* The image that it was made from, whatever its name stands for today. */
+/* The image that it was made from, whatever its name stands for today, and though it may be force-removed. */
 static int find_image_again(struct creation *cr, struct err *e)
 {
 	struct db *db;
 	int r = engine_db(cr->en, &db, e);
 
 	if (r == 0)
-		r = images_find(db, sv_from(cr->row->image_id), cr->a, &cr->image, e);
+		r = images_get(db, cr->row->image_id, cr->a, &cr->image, e);
 	return r < 0 ? r : read_image(cr, db, e);
 }
 
@@ -139,7 +147,7 @@ static int open_view(struct creation *cr, int *ret, struct err *e)
 		return *ret < 0 ? err_sys(e, "--rootfs %s", cr->config->rootfs) : 0;
 	}
 	r = layers_open(cr->en->root, &layers, e);
-	return r < 0 ? r : rootview_open(layers, cr->layers.v, cr->layers.n, ret, e);
+	return r < 0 ? r : just_removed(cr, rootview_open(layers, cr->layers.v, cr->layers.n, ret, e), e);
 }
 
 static int read_optional(int view, const char *path, struct buf *b, struct err *e)

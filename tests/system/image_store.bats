@@ -8,6 +8,8 @@ load layouts
 
 blobs() { find "$T/root/content/blobs/sha256" -type f | wc -l; }
 
+ended() { [ "$(state_of "$1" Running)" = false ]; }
+
 id_of() { tare images -q --no-trunc "$1"; }
 
 @test "tag: a further name for an image" {
@@ -91,8 +93,8 @@ id_of() { tare images -q --no-trunc "$1"; }
 	equal 0 "$(layers)" layers
 }
 
-@test "a stopped container can be looked at and removed after its image was removed by force" {
-	local id
+@test "a stopped container can be looked at, started and removed after its image was removed by force" {
+	local id first
 	expect 3 tare run --name one busybox sh -c 'exit 3'
 	id=$(id_of busybox)
 	expect 0 tare rmi -f busybox
@@ -100,6 +102,10 @@ id_of() { tare images -q --no-trunc "$1"; }
 	equal "" "$(tare images -q)"
 	expect 1 tare image inspect "$id"
 	equal "sh 3" "$(tare inspect -f '{{.Path}} {{.State.ExitCode}}' one)"
+	first=$(state_of one StartedAt)
+	expect 0 tare start one
+	eventually 10 ended one
+	[ "$(state_of one StartedAt)" != "$first" ] || fail "it was not started again"
 	equal 1 "$(layers)" layers
 	expect 0 tare rm one
 	equal 0 "$(layers)" layers
