@@ -248,6 +248,13 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	echo $((($(cpu_used_ns "$1") - used) * 100 / ($(date +%s%N) - start)))
 }
 
+# throttled_percent CONTAINER: of the periods, those in which it wanted more than its quota
+throttled_percent()
+{
+	awk '$1 == "nr_periods" { all = $2 } $1 == "nr_throttled" { some = $2 } END { print int(all ? some * 100 / all : 0) }' \
+		"$(cgroup_dir "$1" cpu)/cpu.stat"
+}
+
 @test "--cpus 0.5 gives half of one CPU" {
 	need_controller cpu
 	start one --cpus 0.5 --cpu-shares 262144 "${with_probe[@]}" -- /probe spin 1000 4
@@ -258,6 +265,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 		[ "$percent" -le 55 ] || fail "$percent percent of a CPU"
 		[ "$percent" -lt 45 ] || break
 	done
+	[ "$percent" -ge 45 ] || [ "$(throttled_percent one)" -ge 90 ] || skip "this machine is too busy to use up half a CPU"
 	between 45 55 "$percent" "percent of one CPU"
 }
 
