@@ -57,6 +57,65 @@ load helpers
 	is_running kept
 }
 
+# bats test_tags=guest-full
+@test "attach: back to where it was left, with the size that our terminal has now" {
+	on_terminal 0 run -it --name kept --cgroup-parent "/$group" busybox sh <<-'EOF'
+		expect / #
+		send x=left; cd /etc\n
+		expect /etc #
+		send \x10\x11
+		expect read escape sequence
+		cooked
+	EOF
+	on_terminal 1 attach kept <<-'EOF' # as Docker's, which takes it for an error
+		size 50 100
+		raw
+		send echo $x-here; stty size\n
+		expect left-here
+		expect 50 100
+		expect /etc #
+		size 30 90
+		send stty size\n
+		expect 30 90
+		send \x10\x11
+		expect read escape sequence
+		cooked
+	EOF
+	is_running kept
+	on_terminal 6 attach kept <<-'EOF'
+		raw
+		send exit 6\n
+	EOF
+	equal "exited 6" "$(state_of kept Status) $(state_of kept ExitCode)"
+}
+
+@test "attach: two terminals see what either types, and one's leaving is nothing to the other" {
+	local first status=0
+	expect 0 tare run -dit --name shared busybox sh
+	"$BATS_TEST_DIRNAME/on-terminal" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" attach shared \
+		>"$T/first" 2>"$T/first.err" 3>&- <<-'EOF' &
+		raw
+		send touch /here\n
+		expect from-two
+		send echo from-o""ne; until [ -e /left ]; do sleep 0.02; done; exit 4\n
+	EOF
+	first=$!
+	eventually 10 tare exec shared test -e /here # it is attached, then
+	on_terminal 1 attach shared <<-'EOF'
+		raw
+		send echo from-t""wo\n
+		expect from-two
+		expect from-one
+		send \x10\x11
+		expect read escape sequence
+	EOF
+	is_running shared
+	tare exec shared touch /left
+	wait "$first" || status=$?
+	equal 4 "$status" "status of the first: $(<"$T/first.err") $(<"$T/first"); it"
+	contains from-one "$(<"$T/first")"
+}
+
 @test "--detach-keys: others than the usual ones, and no unknown ones" {
 	on_terminal 0 run -it --name kept --detach-keys ctrl-a,x --cgroup-parent "/$group" busybox sh <<-'EOF'
 		expect / #
