@@ -118,6 +118,8 @@ static int open_root(struct exec *x, int *ret, struct err *e)
 
 	if (r == 0)
 		r = outcome_read(dir, &o, e);
+	if (r == -ENOENT) /* it is being removed */
+		return not_running(x, e);
 	if (r == 0)
 		r = outcome_check_exec(o.state, x->id.hex, e);
 	return r < 0 ? r : open_root_of(x, &o, ret, e);
@@ -230,7 +232,7 @@ static int write_process(struct exec *x, struct err *e)
 		fd = openat(x->state_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	} while (x->session == 0 || (fd < 0 && errno == EEXIST));
 	if (fd < 0)
-		return err_sys(e, "create %s", name);
+		return errno == ENOENT ? not_running(x, e) : err_sys(e, "create %s", name); /* its folder has gone */
 	r = io_write_all(fd, json.p, json.len, e);
 	if (r < 0)
 		unwrite_process(x);
@@ -258,11 +260,11 @@ static int converse(struct exec *x, struct err *e)
 	x->talk.session = x->session;
 	if (r == 0)
 		r = conversation_begin(&x->talk, &m, e);
-	if (r < 0) {
+	if (r < 0)
 		unwrite_process(x);
-		return r;
-	}
-	return conversation_run(&x->talk, e);
+	else
+		r = conversation_run(&x->talk, e);
+	return r == -EPIPE && !x->talk.has_started ? not_running(x, e) : r; /* its monitor is ending */
 }
 
 static int attached(const struct exec_config *c)

@@ -67,6 +67,8 @@ int container_lock(struct engine *en, const char *id, const char *op, unsigned t
 	scoped_fd dir = -1;
 	int r = engine_container_dir(en, id, false, &dir, e);
 
+	if (r == -ENOENT)
+		r = err_set(e, ENOENT, "removed meanwhile");
 	if (r == 0)
 		r = lock_take(en, dir, op, timeout_ms, ret, ret_before, e);
 	if (r < 0)

@@ -13,7 +13,7 @@ int request_open(const struct engine *en, const char *id, int *ret_sock, struct 
 		r = sock < 0 ? sock : 0;
 	}
 	if (r == -ENOENT || r == -ECONNREFUSED)
-		return err_set(e, ESRCH, "container %.12s has no monitor", id);
+		return err_set(e, ESRCH, "container %.12s is not running", id);
 	if (r == 0)
 		*ret_sock = sock;
 	return r;

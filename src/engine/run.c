@@ -77,6 +77,8 @@ static int converse(struct session *s, struct err *e)
 
 	if (r == 0)
 		r = control_tell(t->sock, CONTROL_START, 0, 0, e);
+	if (r == -EPIPE) /* why it has gone it has said before */
+		r = 0;
 	if (r == 0)
 		r = conversation_run(t, e);
 	if (r == 0 && t->attach)

@@ -119,6 +119,8 @@ static int read_process(struct monitor *m, uint32_t number, struct arena *a, str
 	(void)snprintf(name, sizeof name, CONTROL_EXEC_FILE, number);
 	r = io_read_at(m->state, name, &json, e);
 	(void)unlinkat(m->state, name, 0);
+	if (r == -ENOENT) /* written in an earlier life of the container, whose folder was made anew */
+		return outcome_check_exec(OUTCOME_EXITED, m->charter.id, e);
 	return r < 0 ? r : oci_process_parse(buf_sv(&json), a, ret, e);
 }
 
@@ -240,8 +242,20 @@ static void runs(struct monitor *m, struct session *s)
 		record(m, s); /* nobody else knows of it; that of the others is written when they have ended */
 }
 
-static void failed(struct monitor *m, struct session *s, const struct err *why)
+/* Its helper was killed: most often with the whole container, whose first process may be a little later. */
+static void explain(const struct monitor *m, struct err *e)
 {
+	if (m->phase != PHASE_RUNNING || fd_is_ready(m->container.pidfd, POLLIN))
+		(void)outcome_check_exec(OUTCOME_EXITED, m->charter.id, e);
+	else
+		(void)err_set(e, EIO, "container %s ended while the process was made, or somebody killed it",
+			      m->charter.id);
+}
+
+static void failed(struct monitor *m, struct session *s, struct err *why)
+{
+	if (why->code == EIO && !s->x.why.code)
+		explain(m, why);
 	if (!s->reaped)
 		execution_abort(&s->x);
 	s->phase = SESSION_OVER;
