@@ -248,25 +248,19 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	echo $((($(cpu_used_ns "$1") - used) * 100 / ($(date +%s%N) - start)))
 }
 
-# throttled_percent CONTAINER: of the periods, those in which it wanted more than its quota
-throttled_percent()
-{
-	awk '$1 == "nr_periods" { all = $2 } $1 == "nr_throttled" { some = $2 } END { print int(all ? some * 100 / all : 0) }' \
-		"$(cgroup_dir "$1" cpu)/cpu.stat"
-}
-
 @test "--cpus 0.5 gives half of one CPU" {
 	need_controller cpu
 	start one --cpus 0.5 --cpu-shares 262144 "${with_probe[@]}" -- /probe spin 1000 4
 	favour_group # beside whatever else this machine does just now
-	local percent
-	for _ in 1 2 3 4 5 6; do # a busy machine may give less for a while, never more
+	local percent most=0
+	for _ in 1 2 3 4 5 6; do # a busy machine gives less and is late with its periods; it never gives more
 		percent=$(cpu_percent one 3)
 		[ "$percent" -le 55 ] || fail "$percent percent of a CPU"
-		[ "$percent" -lt 45 ] || break
+		[ "$percent" -le "$most" ] || most=$percent
+		[ "$most" -lt 45 ] || return 0
 	done
-	[ "$percent" -ge 45 ] || [ "$(throttled_percent one)" -ge 90 ] || skip "this machine is too busy to use up half a CPU"
-	between 45 55 "$percent" "percent of one CPU"
+	[ "$most" -lt 20 ] || skip "this machine is too busy: it gave $most percent of a CPU at the most"
+	fail "$most percent of a CPU at the most"
 }
 
 @test "a CPU limit begins when the set-up is done" {
