@@ -85,7 +85,7 @@ static const char *const damaged[] = {
 	"{\"log\":\"x\",\"time\":\"yesterday\"}",
 	"{\"log\":\"x\",\"attrs\":{\"a\":\"b\"",
 	"{\"log\":\"x\",\"attrs\":\"a\"}",
-	"{\"log\":\"ha{\"log\":\"x\\n\"" END, /* cut off by a crash */
+	("{\"log\":\"ha{\"log\":\"x\\n\"" END), /* cut off by a crash */
 };
 
 TEST(what_is_damaged_is_no_record)
