@@ -41,7 +41,7 @@ static struct json_object *parse(struct sv line)
 static void check_record(struct sv line, struct buf *all)
 {
 	scoped_buf text = BUF(1 << 20);
-	struct json_object *o = parse(line), *log, *stream;
+	struct json_object *o = parse(line), *log = NULL, *stream = NULL;
 	struct log_record r;
 
 	require(log_record_parse(line, &text, &r) == 0 && r.time_ns > 0);
