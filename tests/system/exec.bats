@@ -34,7 +34,6 @@ lines_of() { grep -c '' "$1"; }
 	equal "$(readlink "/proc/$(pid_of ct)/root")" "$(readlink "/proc/$pid/root")" "root"
 }
 
-# bats test_tags=guest
 @test "capabilities, filter, limits, no_new_privs and OOM score are the container's" {
 	local fields='^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp|Groups|Uid|Gid|Umask):'
 	start ct --cap-drop CHOWN --cap-add NET_ADMIN --security-opt no-new-privileges --ulimit nofile=100:200 \
@@ -44,6 +43,16 @@ lines_of() { grep -c '' "$1"; }
 	equal "$(tare exec ct cat /all)" "$out"
 	expect 0 tare exec ct cat /proc/self/oom_score_adj
 	equal 500 "$out"
+}
+
+# bats test_tags=guest
+@test "a container that has given controllers on: in the group of its first process" {
+	[[ $(hierarchy_of memory) == v2* ]] || skip "no cgroup v2 with controllers here"
+	start ct --security-opt writable-cgroups=true -- sh -c 'cd /sys/fs/cgroup && mkdir inner && echo 1 >inner/cgroup.procs &&
+		echo +memory >cgroup.subtree_control && touch /done; sleep 1000'
+	eventually 5 tare exec ct test -e /done
+	expect 0 tare exec ct cat /proc/self/cgroup
+	equal "0::/inner" "$out"
 }
 
 @test "it leads a session, has no terminal, and three descriptors" {
@@ -88,7 +97,6 @@ HOME=/root" "$out"
 	matches 'needs to be an absolute path' "$err"
 }
 
-# bats test_tags=guest
 @test "the user is looked up in the container's files as they are now" {
 	start ct -u 1:1
 	expect 0 tare exec ct id -u
@@ -132,7 +140,6 @@ Seccomp:	2" "$out"
 
 # ---- streams and ends ---------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
 @test "exit statuses: the command's, 128 + signal, 126, 127, 125" {
 	start ct
 	expect 7 tare exec ct sh -c 'exit 7'
@@ -209,7 +216,6 @@ Seccomp:	2" "$out"
 	equal 0 "$(tare exec -i ct wc -c <&- 3>&-)" "a closed descriptor as stdin"
 }
 
-# bats test_tags=guest
 @test "10 MB each way through pipes, nothing lost" {
 	start ct
 	local want
@@ -274,7 +280,6 @@ Seccomp:	2" "$out"
 
 # ---- terminals ----------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
 @test "-it: a terminal of the container's own, with our size, that follows" {
 	start ct
 	on_terminal 3 exec -it ct sh <<-'EOF'
@@ -380,7 +385,6 @@ Seccomp:	2" "$out"
 	eventually 10 is_refused "Container $id is restarting, wait until the container is running"
 }
 
-# bats test_tags=guest
 @test "twenty at once, each with its own answer" {
 	start ct
 	local i pids=()
