@@ -24,7 +24,7 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 	matches '^UID +PID +PPID +C +STIME +TTY +TIME +CMD' "$out"
 	matches 'root +'"$(pid_of web)"' +[0-9]+ +[0-9]+ +[0-9:]+ +\? +[0-9:]+ +sh -c sleep' "$out"
 	matches '[0-9] +'"$(pid_of web)"' .* sleep 1001' "$out"
-	! grep -q "$$" <(awk '{ print $2 }' <<<"$out")
+	equal "" "$(awk -v shell=$$ '$2 == shell' <<<"$out")"
 	equal "$(ps -o pid= -p "$(pid_of web)" --ppid "$(pid_of web)" | tr -d ' ' | sort)" \
 		"$(awk 'NR > 1 { print $2 }' <<<"$out" | sort)"
 }
