@@ -30,6 +30,8 @@ int control_send(int sock, const struct control_message *message, const int *fds
 	do
 		n = sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ECONNRESET) /* gone, and something that we said before was not read */
+		errno = EPIPE;
 	return n < 0 ? err_sys(e, "control message %u", m.type) : 0;
 }
 

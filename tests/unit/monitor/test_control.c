@@ -109,9 +109,24 @@ TEST(a_size_is_one_number)
 	assert_int_equal(65535, CONTROL_COLUMNS(CONTROL_SIZE(0, 65535)));
 }
 
+TEST(who_has_gone_is_gone_whether_it_has_read_everything_or_not)
+{
+	for (int unread = 0; unread < 2; unread++) {
+		int pair[2];
+
+		assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+		if (unread)
+			assert_int_equal(0, control_tell(pair[0], CONTROL_START, 0, 0, NULL));
+		close(pair[1]);
+		assert_int_equal(-EPIPE, control_tell(pair[0], CONTROL_START, 0, 0, NULL));
+		close(pair[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RUN(who_has_gone_is_gone_whether_it_has_read_everything_or_not),
 		RUN(a_message_arrives_whole_with_its_descriptors),
 		RUN(another_version_and_half_a_message_are_refused),
 		RUN(a_socket_is_reached_by_its_directory_however_long_the_path),
