@@ -119,10 +119,10 @@ void life_exited(struct monitor *m, int wstatus)
 	look_for_oom(m);
 	m->container.pid = o->pid = 0;
 	orders_exited(m);
+	sessions_end(m); /* a helper that is still joining the groups would keep them */
 	if (container_delete(&m->container, &m->left) < 0)
 		(void)sv_copy(sv_from(m->left.msg), o->error, sizeof o->error);
 	stdio_hang_up(&m->stdio);
-	sessions_end(m);
 	m->phase = PHASE_DRAINING;
 	m->drain_until_ns = clock_monotonic_ns() + DRAIN_NS;
 }
