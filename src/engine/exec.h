@@ -23,4 +23,4 @@ struct exec_config {
 /* engine_exec - *ret_status is that of the command; detached: 0 when it runs. On failure 126 or 127 when it was the
  * command that could not run, else 125; *e has Docker's text. -ENOENT: no such container. -ESRCH: it does not run.
  * -EBUSY: it is paused, or waits to run again. */
-int engine_exec(struct engine *en, const struct exec_config *x, int *ret_status, struct err *e);
+int engine_exec(struct engine *en, const struct exec_config *c, int *ret_status, struct err *e);

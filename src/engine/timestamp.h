@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* timestamp_rfc3339 - "2026-11-21T22:33:30.123456789Z", "…+02:00"; nanoseconds since 1970. -EINVAL */
-int timestamp_rfc3339(struct sv text, int64_t *ret_ns);
+int timestamp_rfc3339(struct sv s, int64_t *ret_ns);
 
 /* timestamp_parse - as Docker's --since takes it: seconds since 1970 ("1795727291", "1795727291.5"), a duration before now
  * ("10m", "1h30m5.5s"), a date or a time of the local zone ("2026-11-21", "2026-11-21T22:33", "2026-11-21T22:33:30"), or

@@ -19,7 +19,7 @@ struct volume_spec {
 
 /* volume_make - make it, or find it as it is. *ret_name belongs to a.
  * -EINVAL: name, driver or options; -EEXIST: it is there, with other driver options. */
-int volume_make(struct engine *en, const struct volume_spec *spec, struct arena *a, const char **ret_name,
+int volume_make(struct engine *en, const struct volume_spec *wanted, struct arena *a, const char **ret_name,
 		struct err *e);
 
 /* volume_use - the container has this volume from now on; row and folder are made when they are missing. volumes: see

@@ -3,22 +3,21 @@
 #include "init/calls.h"
 #include "init/init.h"
 
-/* What the compiler may call by itself. */
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int c, size_t n);
+#include <string.h>
 
-__attribute__((used)) void *memcpy(void *to, const void *from, size_t n)
+/* What the compiler may call by itself. */
+__attribute__((used)) void *memcpy(void *dest, const void *src, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		((volatile char *)to)[i] = ((const char *)from)[i];
-	return to;
+		((volatile char *)dest)[i] = ((const char *)src)[i];
+	return dest;
 }
 
-__attribute__((used)) void *memset(void *to, int c, size_t n)
+__attribute__((used)) void *memset(void *s, int c, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		((volatile char *)to)[i] = (char)c;
-	return to;
+		((volatile char *)s)[i] = (char)c;
+	return s;
 }
 
 __attribute__((used, noreturn)) static void begin(long *stack)

@@ -8,7 +8,6 @@
 #include "kernel/smallfile.h"
 
 #include <errno.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>

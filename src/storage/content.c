@@ -135,13 +135,13 @@ static int sweep_blob(int content, const char *name, void *arg, struct err *e)
 }
 
 /* A load in progress has blobs that no row tells of yet: it holds the lock, and the next sweep is soon enough. */
-int content_sweep(int content, content_known_fn *fn, void *arg, struct err *e)
+int content_sweep(int content, content_known_fn *is_known, void *arg, struct err *e)
 {
 	scoped_fd lock = openat(content, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct known known = { fn, arg };
+	struct known known = { is_known, arg };
 	int r = lock < 0 ? err_sys(e, "open content") : each(content, ".", sweep_new, NULL, e);
 
-	if (r < 0 || !fn)
+	if (r < 0 || !is_known)
 		return r;
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : err_sys(e, "lock content");

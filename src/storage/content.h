@@ -32,7 +32,7 @@ void blob_path(const struct digest *d, char ret[BLOB_PATH_SIZE]); /* below conte
 int blob_open(int content, const struct digest *d, int *ret_fd, int64_t *ret_size, struct err *e); /* -ENOENT */
 int blob_remove(int content, const struct digest *d, struct err *e); /* -ENOENT is success */
 
-/* content_sweep - remove the folders of crashes, and blobs that nobody holds and `known` (1 or 0, < 0: error) does not
+/* content_sweep - remove the folders of crashes, and blobs that nobody holds and `is_known` (1 or 0, < 0: error) does not
  * know. known NULL: blobs are left alone. */
 typedef int content_known_fn(void *arg, const struct digest *blob, struct err *e);
-int content_sweep(int content, content_known_fn *known, void *arg, struct err *e);
+int content_sweep(int content, content_known_fn *is_known, void *arg, struct err *e);

@@ -5,6 +5,10 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 TEST(a_released_lock_leaves_no_intent)
@@ -135,25 +139,53 @@ TEST(unknown_keys_of_a_later_version_are_skipped)
 	assert_string_equal("x", in.op);
 }
 
+/* Has the process opened a lock file? An unlinked one counts, too. */
+static bool has_lock_open(pid_t pid)
+{
+	char dir[32], link[PATH_MAX];
+	scoped_fd fds = -1;
+	bool found = false;
+
+	(void)snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
+	fds = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 3; i < 64 && !found; i++) {
+		char name[16];
+		ssize_t n;
+
+		(void)snprintf(name, sizeof name, "%d", i);
+		n = readlinkat(fds, name, link, sizeof link - 1);
+		link[n < 0 ? 0 : n] = '\0';
+		found = strstr(link, "/" LOCK_FILE);
+	}
+	return found;
+}
+
 TEST(who_waited_for_a_removed_object_is_told)
 {
 	scoped_fixture f = fixture_new();
 	struct lock l = LOCK_NONE, second = LOCK_NONE;
-	int status;
+	int status, let_go[2];
+	char byte;
 	pid_t pid;
 
 	assert_int_equal(0, lock_take(&f.en, f.dir.fd, "remove", 0, &l, NULL, NULL));
+	assert_int_equal(0, pipe(let_go));
 	pid = fork();
 	if (pid == 0) {
 		struct err e = { 0 };
 
 		close(l.fd);
+		close(let_go[1]);
 		_exit(lock_take(&f.en, f.dir.fd, "start", 5000, &second, NULL, &e) == -ENOENT &&
 				      strstr(e.msg, "removed meanwhile") ?
 			      0 :
 			      1);
 	}
-	(void)usleep(20000);
+	close(let_go[1]);
+	assert_int_equal(0, read(let_go[0], &byte, 1)); /* the child has only what it opens itself from now on */
+	close(let_go[0]);
+	for (int i = 0; i < 5000 && !has_lock_open(pid); i++)
+		(void)usleep(1000);
 	assert_int_equal(0, unlinkat(f.dir.fd, LOCK_FILE, 0));
 	lock_abandon(&l);
 	assert_int_equal(pid, waitpid(pid, &status, 0));
