@@ -81,7 +81,7 @@ throttles()
 
 has_weight() { [ -e "$(cgroup_dir "$1" blkio)/$2" ]; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "--blkio-weight: as given for BFQ, on another scale for io.cost" {
 	need_controller blkio
 	start one --blkio-weight 300

@@ -368,7 +368,7 @@ Seccomp:	2" "$out"
 	equal "tare: container $(tare inspect -f '{{.Id}}' made) is not running" "$err"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a paused container is refused before anything, and so is one that waits to start again" {
 	start ct
 	local id
@@ -401,7 +401,7 @@ Seccomp:	2" "$out"
 	no_sessions || fail "documents are left: $(ls "$T"/state/*)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the container's end is the end of its commands" {
 	start ct -- sh -c 'while ! [ -e /end ]; do sleep 0.1; done; exit 3'
 	tare exec ct sleep 1234 3>&- &

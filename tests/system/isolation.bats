@@ -251,7 +251,7 @@ CapAmb:	0000000000000000" "$out"
 	equal "" "$out"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "/sys and its cgroups are read-only" {
 	expect 0 box -- awk '$5 ~ "^/sys" && $6 !~ "^ro" && $5 !~ "^/sys/(firmware|devices)" { print $5, $6 }' /proc/self/mountinfo
 	equal "" "$out"

@@ -109,7 +109,7 @@ failed()
 
 # ---- stop, kill, restart ------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "kill: SIGKILL by default, and it has ended when the command returns" {
 	start web
 	expect 0 tare kill web
@@ -144,7 +144,7 @@ failed()
 	failed "No such container: nobody" tare stop nobody
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "restart: another first process; one that does not run is started" {
 	local before
 	start web

@@ -277,7 +277,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	equal false "$(state_of modest OOMKilled)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "forks stop at --pids-limit" {
 	need_controller pids
 	expect 0 box --pids-limit 20 "${with_probe[@]}" -- /probe forks 100
@@ -301,7 +301,7 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 # 1:11 is /dev/kmsg: opening it for writing asks for no capability, and nothing is written here
 open_kmsg='mknod /tmp/k c 1 11 && : >/tmp/k'
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a device that is not on the list can be made, not opened" {
 	need_controller devices
 	expect 1 box -- sh -c "$open_kmsg"

@@ -132,7 +132,7 @@ load traps
 
 # ---- the root -----------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "--read-only: the root and nothing else" {
 	mkdir "$T/src"
 	expect 1 box --read-only -- touch /file

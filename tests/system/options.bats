@@ -188,7 +188,7 @@ state_id() { tare inspect "$1" | jq -r '.[0].Id'; }
 
 zombies() { in_box "$1" ps -o stat | grep -c Z; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "--init: the command below a first process that reaps, passes signals on and ends as it ends" {
 	expect 3 box --init -- sh -c 'tr "\0" " " </proc/1/cmdline; echo; exit 3'
 	matches '^/sbin/docker-init -- sh -c ' "$out"

@@ -63,7 +63,7 @@ counts() # NAME: its count moves on
 	equal paused "$(state_of web Status)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "what is paused can be killed, stopped, restarted, removed" {
 	local before
 	for what in kill 'stop -t 0' 'rm -f'; do

@@ -16,7 +16,7 @@ names() { tare ps --format '{{.Names}}' "$@" | sort | tr '\n' ' '; }
 
 id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "ps: states in Docker's words" {
 	start runs
 	start held
@@ -96,7 +96,7 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 	matches '123kB \(virtual ' "$(tare ps -a -s)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "ps is right with nothing but monitors running, and without them" {
 	local pid
 	start web

@@ -128,7 +128,7 @@ failed() # TEXT CMD…: status 1, one line that contains the text
 
 # ---- between two lives ----------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "between two lives: what ps and inspect say, and what is refused" {
 	local id
 	begun web --restart always -- 'exit 1'

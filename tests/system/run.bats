@@ -68,7 +68,7 @@ load helpers
 	refused 'no-such-image' tare run --pull never no-such-image true
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "128 + n: the command is ended by a signal" {
 	local status=0
 	box --name victim -- sleep 1000 3>&- &

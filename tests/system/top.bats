@@ -16,7 +16,7 @@ failed() # TEXT CMD…: status 1, one line that contains the text
 
 id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "top: the columns of ps -ef, and the processes as the host has them" {
 	start web -- sh -c 'sleep 1001 & sleep 1002 & sh -c "while :; do :; done" & wait'
 	eventually 10 eval '[ "$(tare top web | grep -c .)" -ge 5 ]'

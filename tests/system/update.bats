@@ -44,7 +44,7 @@ cpu_of() # NAME: quota and period, "-1" or "max" for none
 	is_running web
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "update: up and down, memory with its swap, in any order" {
 	local swap_file=memory.memsw.limit_in_bytes
 	start web --memory 64m
@@ -138,7 +138,7 @@ cpu_of() # NAME: quota and period, "-1" or "max" for none
 }
 
 # What is in use cannot be taken away; nothing that was written before that write stays.
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "update: a limit below what is in use is refused as a whole" {
 	start web --memory 256m --memory-swap 256m --cpu-shares 700 --pids-limit 50 \
 		-- sh -c 'tr "\0" x </dev/zero | head -c 40000000 >/dev/shm/x; touch /ready; exec sleep 1000'

@@ -82,7 +82,7 @@ disk() { find "$T/root/layers" -printf '%P %U:%G %m %s %T@ %C@\n' | sort; }
 	equal 0:0 "$(owner "$T/root/volumes/etc/_data/passwd")"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a bind knows nobody of the container, with idmap everybody by his number" {
 	mkdir -m 777 "$T/open" && mkdir -m 755 "$T/dir"
 	echo secret >"$T/dir/secret" && chmod 600 "$T/dir/secret"

@@ -113,7 +113,7 @@ volumes() { tare volume ls -q "$@" | tr '\n' ' '; }
 	equal "Total reclaimed space: 0B" "$out"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a volume that is a folder of the host" {
 	mkdir "$T/host"
 	echo hello >"$T/host/file"
@@ -147,7 +147,7 @@ memory_volume()
 	equal "" "$(grep "$T/root/volumes" /proc/self/mountinfo || true)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a volume in memory is shared by those who use it, and goes with the last" {
 	private_mounts memory_volume >/dev/null
 }
