@@ -88,7 +88,7 @@ static int just_removed(const struct creation *cr, int r, struct err *e)
 {
 	if (r != -ENOENT)
 		return r;
-	return err_set(e, ENOENT, "No such image: %s: it was just removed", cr->config->image);
+	return err_wrap(e, r, "No such image: %s: it was just removed, or is damaged", cr->config->image);
 }
 
 static int read_image(struct creation *cr, struct db *db, struct err *e)
