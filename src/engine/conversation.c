@@ -75,14 +75,16 @@ static int send_request(const struct conversation *c, const struct control_messa
 			struct err *e)
 {
 	struct control_message m = *request;
-	int pass[3], n = 0;
+	int pass[3], n = 0, r = 0;
 
 	m.value = c->attach;
 	m.session = c->session;
 	for (int i = 0; i < 3; i++)
 		if (c->attach >> i & 1)
 			pass[n++] = fds[i];
-	return n || m.type != CONTROL_ATTACH ? control_send(c->sock, &m, pass, n, e) : 0;
+	if (n || m.type != CONTROL_ATTACH)
+		r = control_send(c->sock, &m, pass, n, e);
+	return r == -EPIPE ? 0 : r; /* why it has gone it has said before: conversation_run() hears it */
 }
 
 bool conversation_size(uint16_t *ret_rows, uint16_t *ret_columns)
