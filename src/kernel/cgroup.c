@@ -562,13 +562,14 @@ bool cgroup_is_populated(const struct cgroup *cg)
 	return p && p->ops->is_populated(cg, p);
 }
 
-/* Where its members are asked for they are frozen too, so that a kill finds them; before Linux 5.2, v2 has no way. */
+/* Where its members are asked for they are frozen too, so that a kill finds them; before Linux 5.2, v2 has no way. Only
+ * that: who falls back to v1 for any other reason freezes there what is later let go here. */
 static const struct cgroup_part *freezer_part(const struct cgroup *cg)
 {
 	const struct cgroup_part *p = member_part(cg);
 	int i;
 
-	if (p && p->ops->frozen(cg, p) >= 0)
+	if (p && p->ops->frozen(cg, p) != -ENOENT)
 		return p;
 	i = cgroup_layout_find(&cg->layout, CGROUP_FREEZER);
 	return i >= 0 && cg->part[i].present ? &cg->part[i] : NULL;

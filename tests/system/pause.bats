@@ -89,3 +89,15 @@ counts() # NAME: its count moves on
 	equal paused "$(state_of web Status)"
 	expect 0 tare unpause web
 }
+
+# bats test_tags=guest
+@test "the monitor of a paused container is killed: the next look ends what was held" {
+	local id
+	start web
+	id=$(id_of web)
+	expect 0 tare pause web
+	kill -KILL "$(awk '$1 == "monitor_pid" { print $2 }' "$T/root/containers/$id/outcome")"
+	eventually 10 eval '[ "$(state_of web Status)" = exited ]'
+	equal 137 "$(state_of web ExitCode)"
+	equal "" "$(left_cgroups | grep "$id" || true)"
+}
