@@ -220,16 +220,14 @@ joined()
 
 # ---- behaviour ----------------------------------------------------------------------------------------------------
 
-# cpu_used_ns CONTAINER
-cpu_used_ns()
+# cpu_used CONTAINER: milliseconds of CPU time that it had, and of time that has passed, looked at in one go
+cpu_used()
 {
-	local version
+	local version file
 	read -r version _ < <(hierarchy_of cpuacct)
-	if [ "$version" = v1 ]; then
-		cat "$(cgroup_file "$1" cpuacct.usage)"
-	else
-		awk '$1 == "usage_usec" { print $2 * 1000 }' "$(cgroup_dir "$1" cpu)/cpu.stat"
-	fi
+	if [ "$version" = v1 ]; then file=$(cgroup_file "$1" cpuacct.usage); else file=$(cgroup_dir "$1" cpu)/cpu.stat; fi
+	awk 'NF == 1 { used = $1 / 1000000 } $1 == "usage_usec" { used = $2 / 1000 } FILENAME == "/proc/uptime" { now = $1 * 1000 }
+		END { printf "%d %d\n", used, now }' "$file" /proc/uptime
 }
 
 # The test's group gets as much of the CPUs as weights can give.
@@ -242,10 +240,11 @@ favour_group()
 
 cpu_percent() # CONTAINER SECONDS: of one CPU
 {
-	local used start
-	start=$(date +%s%N) used=$(cpu_used_ns "$1")
+	local used start now end
+	read -r used start < <(cpu_used "$1")
 	sleep "$2"
-	echo $((($(cpu_used_ns "$1") - used) * 100 / ($(date +%s%N) - start)))
+	read -r now end < <(cpu_used "$1")
+	echo $(((now - used) * 100 / (end - start)))
 }
 
 @test "--cpus 0.5 gives half of one CPU" {
@@ -253,13 +252,12 @@ cpu_percent() # CONTAINER SECONDS: of one CPU
 	start one --cpus 0.5 --cpu-shares 262144 "${with_probe[@]}" -- /probe spin 1000 4
 	favour_group # beside whatever else this machine does just now
 	local percent most=0
-	for _ in 1 2 3 4 5 6; do # a busy machine gives less and is late with its periods; it never gives more
+	for _ in 1 2 3 4 5 6; do # a busy machine may give less for a while, never more
 		percent=$(cpu_percent one 3)
 		[ "$percent" -le 55 ] || fail "$percent percent of a CPU"
 		[ "$percent" -le "$most" ] || most=$percent
 		[ "$most" -lt 45 ] || return 0
 	done
-	[ "$most" -lt 20 ] || skip "this machine is too busy: it gave $most percent of a CPU at the most"
 	fail "$most percent of a CPU at the most"
 }
 
