@@ -199,12 +199,13 @@ cgroup_dir()
 # cgroup_file CONTAINER FILE: full path; FILE by its v1 name where the controller is of v1, by its v2 name elsewhere
 cgroup_file() { echo "$(cgroup_dir "$1" "${2%%.*}")/$2"; }
 
-# limit CONTAINER V1_FILE V2_FILE: the value; skips the test where the host has no such controller
+# limit CONTAINER V1_FILE V2_FILE: the value ("-": not asked for in that version); skips where the host has no such controller
 limit()
 {
-	local version mount
-	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
-	if [ "$version" = v1 ]; then cat "$(cgroup_dir "$1" "${2%%.*}")/$2"; else cat "$(cgroup_dir "$1" "${2%%.*}")/$3"; fi
+	local version mount file=${2/#-/$3}
+	read -r version mount < <(hierarchy_of "${file%%.*}") || skip "no ${file%%.*} controller here"
+	if [ "$version" = v1 ]; then file=$2; else file=$3; fi
+	cat "$(cgroup_dir "$1" "${file%%.*}")/$file"
 }
 
 need_controller() { [ -n "$(hierarchy_of "$1")" ] || skip "no $1 controller here"; }
