@@ -31,3 +31,4 @@
 #define LIMIT_LAYOUT_IMAGES 1000u      /* images and names of images in one */
 #define LIMIT_LAYOUT_ENTRIES 10000u    /* descriptors of all its indexes; they may be in each other more than once */
 #define LIMIT_ARCHIVE_BYTES (1ull << 40) /* what such an archive may become; a layer in it ends earlier */
+#define LIMIT_QUANTITY 1024u           /* the text of a Kubernetes quantity; zeros that change nothing may be many */

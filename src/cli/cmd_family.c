@@ -16,6 +16,13 @@ const struct command command_image = {
 	.family = true,
 };
 
+const struct command command_kube = {
+	.name = "kube",
+	.args = "COMMAND",
+	.summary = "Kubernetes' objects on this node",
+	.family = true,
+};
+
 const struct command command_volume = {
 	.name = "volume",
 	.args = "COMMAND",

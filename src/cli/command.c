@@ -30,6 +30,8 @@ static const struct command *const rows[] = {
 	&command_info,
 	&command_inspect,
 	&command_kill,
+	&command_kube,
+	&command_kube_quantity,
 	&command_load,
 	&command_logs,
 	&command_pause,

@@ -60,6 +60,8 @@ extern const struct command command_images;
 extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
+extern const struct command command_kube;
+extern const struct command command_kube_quantity;
 extern const struct command command_load;
 extern const struct command command_logs;
 extern const struct command command_man;
