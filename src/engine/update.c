@@ -100,7 +100,7 @@ static int change_group(struct job *j, const struct cgroup_writes *from, const s
 {
 	struct cgroup_writes change;
 	struct cgroup *cg;
-	int r = cgroup_change_plan(&j->cr.facts.cgroup, from, to, all, j->a, &change, e);
+	int r = cgroup_change_plan(from, to, all, j->a, &change, e);
 
 	if (r < 0 || change.n == 0)
 		return r;

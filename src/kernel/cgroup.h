@@ -179,8 +179,8 @@ int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e)
 /* cgroup_change_plan - the writes that turn `from` (what the group's limits were planned as until now) into `to`: what
  * differs, or all of `to`; what only `from` has goes back to what a new group has, NULL as value meaning what the group
  * above has. Pure. -ENOTSUP: a file of which nobody here knows that. */
-int cgroup_change_plan(const struct cgroup_layout *l, const struct cgroup_writes *from, const struct cgroup_writes *to,
-		       bool all, struct arena *a, struct cgroup_writes *ret, struct err *e);
+int cgroup_change_plan(const struct cgroup_writes *from, const struct cgroup_writes *to, bool all, struct arena *a,
+		       struct cgroup_writes *ret, struct err *e);
 /* cgroup_change - carry them out on a group in which processes run, memory and swap in the order in which the kernel takes
  * them. When one fails, those before it are undone. Errors as cgroup_apply(), and -EBUSY: more memory is in use than a
  * new limit leaves, and would have to be taken from processes by killing them. */

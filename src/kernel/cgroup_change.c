@@ -87,8 +87,7 @@ static const char *device_plain(const struct cgroup_write *w, struct arena *a)
 	return arena_fmt(a, SV_FMT " %s", SV_ARG(key), strncmp(w->file, "io.", 3) == 0 ? "default" : "0");
 }
 
-static int plain_write(const struct cgroup_layout *l, const struct cgroup_write *w, struct arena *a,
-		       struct cgroup_write *ret, struct err *e)
+static int plain_write(const struct cgroup_write *w, struct arena *a, struct cgroup_write *ret, struct err *e)
 {
 	*ret = *w;
 	if (w->check == CGROUP_CHECK_DEVICE) {
@@ -101,10 +100,6 @@ static int plain_write(const struct cgroup_layout *l, const struct cgroup_write 
 			continue;
 		ret->value = plain[i].value;
 		ret->check = plain[i].check;
-		if (!ret->value && l->h[w->hierarchy].v2) { /* an empty list is the parent's */
-			ret->value = "\n";
-			ret->check = CGROUP_CHECK_NONE;
-		}
 		return 0;
 	}
 	return err_set(e, ENOTSUP, "%s: what it is without a limit is not known here; write a value", w->file);
@@ -116,8 +111,8 @@ static bool is_limit(const struct cgroup_write *w)
 	return strncmp(w->file, "devices.", 8) != 0;
 }
 
-int cgroup_change_plan(const struct cgroup_layout *l, const struct cgroup_writes *from, const struct cgroup_writes *to,
-		       bool all, struct arena *a, struct cgroup_writes *ret, struct err *e)
+int cgroup_change_plan(const struct cgroup_writes *from, const struct cgroup_writes *to, bool all, struct arena *a,
+		       struct cgroup_writes *ret, struct err *e)
 {
 	struct cgroup_writes out = { .w = arena_array(a, from->n + to->n + 1, sizeof *out.w) };
 
@@ -128,7 +123,7 @@ int cgroup_change_plan(const struct cgroup_layout *l, const struct cgroup_writes
 
 		if (!is_limit(&from->w[i]) || find(to, &from->w[i]))
 			continue;
-		r = plain_write(l, &from->w[i], a, &out.w[out.n++], e);
+		r = plain_write(&from->w[i], a, &out.w[out.n++], e);
 		if (r < 0)
 			return r;
 	}
@@ -175,6 +170,25 @@ static const char *device_now(const struct cgroup_write *w, struct sv text, stru
 	return device_plain(w, a);
 }
 
+/* What the group above gives. In v2 that is what its list comes to: an empty one would mean the same, but the kernel does
+ * not let a group in which processes run become empty. */
+static int parents_value(const struct cgroup *cg, const struct cgroup_write *w, struct arena *a, const char **ret,
+			 struct err *e)
+{
+	const struct cgroup_part *p = &cg->part[w->hierarchy];
+	size_t n = (size_t)(strrchr(p->dir, '/') - p->dir);
+	char file[64], buf[4096];
+	struct sv text;
+	int r;
+
+	(void)snprintf(file, sizeof file, "%s%s", w->file, cg->layout.h[w->hierarchy].v2 ? ".effective" : "");
+	r = read_file(cg, p, n, file, buf, sizeof buf, &text, e);
+	if (r < 0)
+		return r;
+	*ret = arena_sv(a, sv_trim(text));
+	return *ret ? 0 : err_oom(e);
+}
+
 /* What has to be written to undo the write. */
 static int value_now(const struct cgroup *cg, const struct cgroup_write *w, struct arena *a, const char **ret,
 		     struct err *e)
@@ -189,25 +203,13 @@ static int value_now(const struct cgroup *cg, const struct cgroup_write *w, stru
 	(void)sv_cut(text, '\n', &line, &rest);
 	if (strcmp(w->file, "memory.oom_control") == 0) /* "oom_kill_disable 1" */
 		(void)sv_rcut(line, ' ', &rest, &line);
+	if (!line.n && w->check == CGROUP_CHECK_CPUS)
+		return parents_value(cg, w, a, ret, e);
 	if (w->check == CGROUP_CHECK_DEVICE || (line.n && strchr(w->value, ':')))
 		*ret = device_now(w, text, a);
 	else
 		*ret = line.n ? arena_sv(a, line) : "\n";
 	return *ret ? 0 : err_oom(e);
-}
-
-static int parents_value(const struct cgroup *cg, struct cgroup_write *w, struct arena *a, struct err *e)
-{
-	const struct cgroup_part *p = &cg->part[w->hierarchy];
-	const char *slash = strrchr(p->dir, '/');
-	char buf[4096];
-	struct sv text;
-	int r = read_file(cg, p, (size_t)(slash - p->dir), w->file, buf, sizeof buf, &text, e);
-
-	if (r < 0)
-		return r;
-	w->value = arena_sv(a, sv_trim(text));
-	return w->value ? 0 : err_oom(e);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
@@ -283,24 +285,42 @@ static int too_much(const struct cgroup_write *w, const struct cgroup_stat *s, s
 		       (long long)s->memory.usage_bytes, (long long)s->memory.peak_bytes);
 }
 
-/* v1's kernel refuses a limit below what is used; v2's would kill to reach it. What is of files can be taken back, and
- * what fits into swap can be swapped out. */
+static int64_t known(int64_t v)
+{
+	return v == CG_UNSET ? 0 : v;
+}
+
+/* Of what is used, that which cannot be taken back from the processes when `room` more bytes may be swapped out. Files in
+ * memory (tmpfs, /dev/shm) are on the lists of anonymous memory: they have nowhere else to go. */
+static int64_t needed(const struct cgroup_stat *s, int64_t room)
+{
+	int64_t files = known(s->memory.active_file) + known(s->memory.inactive_file);
+	int64_t swappable = known(s->memory.active_anon) + known(s->memory.inactive_anon);
+
+	return s->memory.usage_bytes - files - known(s->memory.slab_reclaimable) -
+	       (swappable < room ? swappable : room);
+}
+
+/* v1's kernel refuses a limit below what is used; v2's would kill to reach it. */
 static int check_usage(struct cgroup *cg, const struct cgroup_write *w, const struct cgroup_writes *change,
 		       struct err *e)
 {
 	const struct cgroup_write *swap = find_file(change, "memory.swap.max");
-	int64_t room = swap_free(cg), may, needed;
+	int64_t room, may, keeps;
 	struct cgroup_stat s;
 
 	if (strcmp(w->file, "memory.max") != 0 || strcmp(w->value, "max") == 0)
 		return 0;
-	if (read_usage(cg, &s) < 0 || s.memory.usage_bytes < 0 || s.memory.file < 0)
+	if (read_usage(cg, &s) < 0 || s.memory.usage_bytes < 0)
 		return 0;
+	room = swap_free(cg);
 	may = swap ? (int64_t)(bytes(sv_from(swap->value)) & INT64_MAX) : s.memory.swap_limit_bytes;
+	if (may != CG_UNSET)
+		may = may > known(s.memory.swap_bytes) ? may - known(s.memory.swap_bytes) : 0;
 	if (may != CG_UNSET && may < room)
 		room = may;
-	needed = s.memory.usage_bytes - s.memory.file - room;
-	return needed > 0 && (uint64_t)needed > bytes(sv_from(w->value)) ? too_much(w, &s, e) : 0;
+	keeps = needed(&s, room);
+	return keeps > 0 && (uint64_t)keeps > bytes(sv_from(w->value)) ? too_much(w, &s, e) : 0;
 }
 
 /* ---- all or none ------------------------------------------------------------------------------------------------- */
@@ -338,7 +358,7 @@ int cgroup_change(struct cgroup *cg, const struct cgroup_writes *change, struct 
 		struct cgroup_write *w = &change->w[i];
 
 		if (!w->value)
-			r = parents_value(cg, w, a, e);
+			r = parents_value(cg, w, a, &w->value, e);
 		if (r == 0)
 			r = value_now(cg, w, a, &before[i], e);
 		if (r == 0)

@@ -43,9 +43,7 @@ static const char *print(const struct cgroup_writes *w, char ret[512])
 	ret[0] = '\0';
 	for (size_t i = 0; i < w->n; i++)
 		n += (size_t)snprintf(ret + n, 512 - n, "%s%s=%s", i ? "; " : "", w->w[i].file,
-				      !w->w[i].value		      ? "(parent)" :
-				      strcmp(w->w[i].value, "\n") == 0 ? "(empty)" :
-									 w->w[i].value);
+				      w->w[i].value ? w->w[i].value : "(parent)");
 	return ret;
 }
 
@@ -88,7 +86,7 @@ static const struct {
 	  "memory.limit_in_bytes=-1; memory.memsw.limit_in_bytes=-1; cpu.cfs_quota_us=5000",
 	  "memory.max=max; memory.swap.max=max; cpu.max=5000 100000" },
 	{ { .quota = 5000, .cpus = "0" }, { 0 }, false, "cpuset.cpus=(parent); cpu.cfs_quota_us=-1",
-	  "cpuset.cpus=(empty); cpu.max=max 100000" },
+	  "cpuset.cpus=(parent); cpu.max=max 100000" },
 	{ { .blkio = slow, .blkio_count = 2 },
 	  { .blkio = slower, .blkio_count = 1 },
 	  false,
@@ -109,7 +107,7 @@ TEST(only_what_differs_is_written_and_what_is_gone_becomes_plain)
 			scoped_arena a = ARENA(1 << 20);
 			struct cgroup_writes w, f = plan(layouts[k], &from, &a), t = plan(layouts[k], &to, &a);
 
-			assert_int_equal(0, cgroup_change_plan(layouts[k], &f, &t, changes[i].all, &a, &w, NULL));
+			assert_int_equal(0, cgroup_change_plan(&f, &t, changes[i].all, &a, &w, NULL));
 			assert_string_equal(want[k], print(&w, text));
 		}
 	}
@@ -122,7 +120,7 @@ TEST(a_file_of_which_nobody_knows_its_beginning_is_refused)
 	struct cgroup_writes from = { .w = &one, .n = 1 }, to = { 0 }, w;
 	struct err e;
 
-	assert_int_equal(-ENOTSUP, cgroup_change_plan(&v2, &from, &to, false, &a, &w, &e));
+	assert_int_equal(-ENOTSUP, cgroup_change_plan(&from, &to, false, &a, &w, &e));
 	assert_string_equal("hugetlb.2MB.max: what it is without a limit is not known here; write a value", e.msg);
 }
 
@@ -141,13 +139,14 @@ static void put_group(const struct fake_tree *t)
 	fake_tree_put(t, "cg/blkio/x/tasks", "");
 }
 
-static int change(const struct fake_tree *t, struct cgroup_writes *w, struct arena *a, struct err *e)
+static int change(const struct fake_tree *t, const struct cgroup_layout *l, struct cgroup_writes *w, struct arena *a,
+		  struct err *e)
 {
 	struct host h = fake_tree_host(t);
 	struct cgroup *cg;
 	int r;
 
-	assert_int_equal(0, cgroup_open(&h, &v1, "/x", &cg, e));
+	assert_int_equal(0, cgroup_open(&h, l, "/x", &cg, e));
 	r = cgroup_change(cg, w, a, e);
 	cgroup_free(cg);
 	host_close(&h);
@@ -175,7 +174,7 @@ TEST(memory_and_swap_go_in_the_order_that_is_allowed)
 		};
 
 		put_group(&t);
-		assert_int_equal(0, change(&t, &(struct cgroup_writes){ .w = w, .n = 2 }, &a, NULL));
+		assert_int_equal(0, change(&t, &v1, &(struct cgroup_writes){ .w = w, .n = 2 }, &a, NULL));
 		assert_string_equal(rows[i].first, w[0].file);
 		assert_string_equal(rows[i].limit, fake_tree_get(&t, "cg/memory/x/memory.limit_in_bytes"));
 		assert_string_equal(rows[i].sum, fake_tree_get(&t, "cg/memory/x/memory.memsw.limit_in_bytes"));
@@ -195,12 +194,78 @@ TEST(when_one_write_fails_those_before_it_are_undone)
 	struct err e;
 
 	put_group(&t);
-	assert_int_equal(-ENOENT, change(&t, &(struct cgroup_writes){ .w = w, .n = 3 }, &a, &e));
+	assert_int_equal(-ENOENT, change(&t, &v1, &(struct cgroup_writes){ .w = w, .n = 3 }, &a, &e));
 	assert_non_null(strstr(e.msg, "memory.soft_limit_in_bytes"));
 	assert_string_equal("0-3", w[1].value); /* the parent's */
 	assert_string_equal("-1", fake_tree_get(&t, "cg/cpu/x/cpu.cfs_quota_us"));
 	assert_string_equal("0", fake_tree_get(&t, "cg/cpuset/x/cpuset.cpus"));
 	fake_tree_end(&t);
+}
+
+/* The kernel lets no group in which processes run have an empty list. */
+TEST(a_list_of_v2_that_is_taken_away_is_what_the_group_above_has)
+{
+	scoped_arena a = ARENA(1 << 20);
+	struct fake_tree t = fake_tree_new();
+	struct cgroup_write w[] = {
+		{ .file = "cpuset.mems", .check = CGROUP_CHECK_CPUS },
+		{ .file = "cpuset.cpus", .value = "1", .check = CGROUP_CHECK_CPUS },
+		{ .file = "pids.max", .value = "1" },
+	};
+	struct err e;
+
+	fake_tree_put(&t, "cg/cpuset.cpus.effective", "0-3\n");
+	fake_tree_put(&t, "cg/cpuset.mems.effective", "0\n");
+	fake_tree_put(&t, "cg/x/cpuset.cpus", "\n");
+	fake_tree_put(&t, "cg/x/cpuset.mems", "1\n");
+	assert_int_equal(-ENOENT, change(&t, &v2, &(struct cgroup_writes){ .w = w, .n = 3 }, &a, &e));
+	assert_string_equal("0", w[0].value);
+	assert_string_equal("0-3", fake_tree_get(&t, "cg/x/cpuset.cpus")); /* undone */
+	assert_string_equal("1", fake_tree_get(&t, "cg/x/cpuset.mems"));
+	fake_tree_end(&t);
+}
+
+static const struct {
+	const char *stat, *swap_max, *to;
+	uint64_t swap_kib;
+	bool fits;
+} uses[] = {
+	/* of 1,000,000 bytes */
+	{ "inactive_anon 900000\nactive_file 100000\n", "max\n", "1000000", 0, true },
+	{ "inactive_anon 900000\nactive_file 100000\n", "max\n", "900000", 0, true },
+	{ "inactive_anon 900000\nactive_file 100000\n", "max\n", "800000", 0, false },
+	{ "inactive_anon 900000\nactive_file 100000\n", "max\n", "800000", 98, true },
+	{ "inactive_anon 900000\nactive_file 100000\n", "0\n", "800000", 98, false },
+	{ "file 900000\nshmem 900000\nactive_anon 900000\n", "max\n", "800000", 0, false }, /* files, but in memory */
+	{ "file 900000\nunevictable 900000\n", "max\n", "800000", 1000, false },
+	{ "slab_reclaimable 300000\nactive_file 300000\n", "max\n", "400000", 0, true },
+	{ "", "max\n", "max", 0, true },
+};
+
+TEST(what_cannot_be_taken_back_is_not_killed_for)
+{
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		scoped_arena a = ARENA(1 << 20);
+		struct fake_tree t = fake_tree_new();
+		struct cgroup_write w = { .file = "memory.max", .value = uses[i].to, .check = CGROUP_CHECK_PAGES };
+		char meminfo[64];
+		struct err e;
+		int r;
+
+		(void)snprintf(meminfo, sizeof meminfo, "MemFree: 1 kB\nSwapFree: %llu kB\n",
+			       (unsigned long long)uses[i].swap_kib);
+		fake_tree_put(&t, "proc/meminfo", meminfo);
+		fake_tree_put(&t, "cg/x/memory.current", "1000000\n");
+		fake_tree_put(&t, "cg/x/memory.stat", uses[i].stat);
+		fake_tree_put(&t, "cg/x/memory.swap.max", uses[i].swap_max);
+		fake_tree_put(&t, "cg/x/memory.max", "max\n");
+		r = change(&t, &v2, &(struct cgroup_writes){ .w = &w, .n = 1 }, &a, &e);
+		if (r != (uses[i].fits ? 0 : -EBUSY))
+			fail_msg("row %zu: %d", i, r);
+		if (r < 0)
+			assert_non_null(strstr(e.msg, " (current usage: 1000000, peak usage: "));
+		fake_tree_end(&t);
+	}
 }
 
 int main(void)
@@ -210,6 +275,8 @@ int main(void)
 		RUN(a_file_of_which_nobody_knows_its_beginning_is_refused),
 		RUN(memory_and_swap_go_in_the_order_that_is_allowed),
 		RUN(when_one_write_fails_those_before_it_are_undone),
+		RUN(a_list_of_v2_that_is_taken_away_is_what_the_group_above_has),
+		RUN(what_cannot_be_taken_back_is_not_killed_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
