@@ -41,6 +41,12 @@ static const struct stat_key cpuacct_stat[] = {
 	TIMES("system", cpu.system_ns, NS_PER_TICK),
 };
 
+/* What both versions call alike, but for a prefix. */
+#define MEMORY_STAT(prefix)                                                                                            \
+	KEY(prefix "shmem", memory.shmem), KEY(prefix "inactive_anon", memory.inactive_anon),                          \
+	KEY(prefix "active_anon", memory.active_anon), KEY(prefix "inactive_file", memory.inactive_file),              \
+	KEY(prefix "active_file", memory.active_file), KEY(prefix "unevictable", memory.unevictable),                  \
+	KEY(prefix "pgfault", memory.pgfault), KEY(prefix "pgmajfault", memory.pgmajfault)
 static const struct stat_key memory_stat_v2[] = {
 	KEY("anon", memory.anon),
 	KEY("file", memory.file),
@@ -48,54 +54,29 @@ static const struct stat_key memory_stat_v2[] = {
 	KEY("kernel_stack", memory.kernel_stack),
 	KEY("pagetables", memory.pagetables),
 	KEY("sock", memory.sock),
-	KEY("shmem", memory.shmem),
 	KEY("file_mapped", memory.mapped_file),
 	KEY("file_dirty", memory.dirty),
 	KEY("file_writeback", memory.writeback),
-	KEY("inactive_anon", memory.inactive_anon),
-	KEY("active_anon", memory.active_anon),
-	KEY("inactive_file", memory.inactive_file),
-	KEY("active_file", memory.active_file),
-	KEY("unevictable", memory.unevictable),
 	KEY("slab_reclaimable", memory.slab_reclaimable),
 	KEY("slab", memory.slab),
-	KEY("pgfault", memory.pgfault),
-	KEY("pgmajfault", memory.pgmajfault),
+	MEMORY_STAT(""),
 };
 /* without "total_" they leave out the groups below */
 static const struct stat_key memory_stat_v1[] = {
 	KEY("total_rss", memory.anon),
 	KEY("total_cache", memory.file),
-	KEY("total_shmem", memory.shmem),
 	KEY("total_mapped_file", memory.mapped_file),
 	KEY("total_dirty", memory.dirty),
 	KEY("total_writeback", memory.writeback),
 	KEY("total_swap", memory.swap_bytes),
-	KEY("total_inactive_anon", memory.inactive_anon),
-	KEY("total_active_anon", memory.active_anon),
-	KEY("total_inactive_file", memory.inactive_file),
-	KEY("total_active_file", memory.active_file),
-	KEY("total_unevictable", memory.unevictable),
-	KEY("total_pgfault", memory.pgfault),
-	KEY("total_pgmajfault", memory.pgmajfault),
+	MEMORY_STAT("total_"),
 };
 
-static const struct stat_key memory_events_v2[] = {
-	KEY("low", memory_events.low),
-	KEY("high", memory_events.high),
-	KEY("max", memory_events.max),
-	KEY("oom", memory_events.oom),
-	KEY("oom_kill", memory_events.oom_kill),
-	KEY("oom_group_kill", memory_events.oom_group_kill),
-};
-static const struct stat_key memory_events_local_v2[] = {
-	KEY("low", memory_events_local.low),
-	KEY("high", memory_events_local.high),
-	KEY("max", memory_events_local.max),
-	KEY("oom", memory_events_local.oom),
-	KEY("oom_kill", memory_events_local.oom_kill),
-	KEY("oom_group_kill", memory_events_local.oom_group_kill),
-};
+#define MEMORY_EVENTS(where)                                                                                           \
+	{ KEY("low", where.low), KEY("high", where.high), KEY("max", where.max),                                       \
+	  KEY("oom", where.oom), KEY("oom_kill", where.oom_kill), KEY("oom_group_kill", where.oom_group_kill) }
+static const struct stat_key memory_events_v2[] = MEMORY_EVENTS(memory_events);
+static const struct stat_key memory_events_local_v2[] = MEMORY_EVENTS(memory_events_local);
 static const struct stat_key oom_control[] = { KEY("oom_kill", memory_events.oom_kill) };
 static const struct stat_key oom_control_local[] = { KEY("oom_kill", memory_events_local.oom_kill) };
 static const struct stat_key pids_events[] = { KEY("max", pids.limit_hits) };
