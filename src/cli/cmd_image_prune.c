@@ -2,58 +2,13 @@
 /* cmd_image_prune.c - `tare image prune` */
 #include "base/clock.h"
 #include "base/scope.h"
-#include "cli/confirm.h"
-#include "cli/filter.h"
-#include "cli/human.h"
-#include "cli/session.h"
-#include "cli/value.h"
+#include "cli/prune.h"
 #include "engine/image_remove.h"
 #include "oci/image_spec.h"
 
-#include <errno.h>
-#include <string.h>
-
-struct prune_options {
-	bool all, force;
-	struct filters filters;
-};
-
-/* ---- filters ------------------------------------------------------------------------------------------------ */
-
-struct candidate {
-	int64_t created_ns;
-	struct oci_pairs labels;
-};
-
-static bool label_holds(const struct filter *f, const void *object)
-{
-	return filter_label(f->value, &((const struct candidate *)object)->labels);
-}
-
-static bool no_label_holds(const struct filter *f, const void *object)
-{
-	return !label_holds(f, object);
-}
-
-static int check_until(struct filter *f, struct err *e)
-{
-	return value_moment(f->value, clock_real_ns(), &f->number, e);
-}
-
-static bool until_holds(const struct filter *f, const void *object)
-{
-	return ((const struct candidate *)object)->created_ns < f->number;
-}
-
-static const struct filter_row filter_rows[] = {
-	{ "label", NULL, label_holds, .all = true },
-	{ "label!", NULL, no_label_holds, .all = true },
-	{ "until", check_until, until_holds },
-};
-
 static void init(void *options)
 {
-	((struct prune_options *)options)->filters = FILTERS(filter_rows);
+	((struct prune_options *)options)->filters = FILTERS(prune_filters);
 }
 
 struct wish {
@@ -65,65 +20,49 @@ static bool is_wanted(void *arg, const struct image_row *row)
 {
 	const struct wish *w = arg;
 	struct image_config config;
-	struct candidate c = { 0 };
+	struct prune_object seen = { 0 };
 
 	if (image_config_parse(row->config, w->arena, &config, NULL) < 0)
 		return false;
-	c.labels = config.labels;
-	if (!row->created || !clock_parse_rfc3339(row->created, &c.created_ns))
-		c.created_ns = 0;
-	return filters_hold(w->filters, &c);
+	seen.labels = &config.labels;
+	if (!row->created || !clock_parse_rfc3339(row->created, &seen.created_ns))
+		seen.created_ns = 0;
+	return filters_hold(w->filters, &seen);
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
-
-#define FIELD(name) offsetof(struct prune_options, name)
-
 static const struct option rows[] = {
-	{ "all", 'a', NULL, "every image that no container has, not only those without a name", option_switch,
-	  FIELD(all) },
-	{ "filter", 0, "NAME=VALUE", "only those with this label, without it (label!=), or older than until",
-	  filter_set, FIELD(filters), .words = "label= label!= until=" },
-	{ "force", 'f', NULL, "do not ask", option_switch, FIELD(force) },
+	PRUNE_ALL("every image that no container has, not only those without a name"),
+	PRUNE_FILTER("only those with this label, without it (label!=), or older than until", "label= label!= until="),
+	PRUNE_FORCE,
 };
 
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-static void put_changes(const struct image_changes *c, struct buf *out)
+static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+		 struct err *e)
 {
-	char size[HUMAN_SIZE];
+	struct wish wish = { &o->filters, a };
+	const struct image_prune p = { .all = o->all, .wanted = is_wanted, .arg = &wish };
+	struct image_changes changes = { 0 };
+	int r = engine_image_prune(en, &p, a, &changes, e);
 
-	buf_puts(out, c->n ? "Deleted Images:\n" : "");
-	for (size_t i = 0; i < c->n; i++)
-		buf_putf(out, "%s: %s\n", c->v[i].deleted ? "deleted" : "untagged", c->v[i].name);
-	buf_putf(out, "%sTotal reclaimed space: %s\n", c->n ? "\n" : "", human_bytes(c->freed_bytes, size));
+	for (size_t i = 0; i < changes.n; i++) {
+		prune_head(out, "Images");
+		buf_putf(out, "%s: %s\n", changes.v[i].deleted ? "deleted" : "untagged", changes.v[i].name);
+	}
+	*freed = changes.freed_bytes;
+	return r;
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	const struct prune_options *o = options;
-	struct wish wish = { &o->filters, cli->arena };
-	const struct image_prune prune = { .all = o->all, .wanted = is_wanted, .arg = &wish };
-	struct image_changes changes = { 0 };
-	scoped_session s = { .open = false };
-	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	bool yes = o->force;
-	int r = 0;
 
-	if (!yes)
-		r = confirm(o->all ? "This will remove all images without at least one container associated to them." :
-				     "This will remove all dangling images.",
-			    &yes, e);
-	if (r < 0 || !yes)
-		return r;
-	r = session_open(&s, cli, e);
-	if (r == 0)
-		r = engine_image_prune(&s.engine, &prune, cli->arena, &changes, e);
-	if (r < 0 && !changes.n)
-		return r;
-	put_changes(&changes, &out);
-	return r < 0 ? (cli_print(&out, NULL), r) : cli_print(&out, e);
+	return prune_run(cli, o,
+			 o->all ? "This will remove all images without at least one container associated to them." :
+				  "This will remove all dangling images.",
+			 prune, e);
 }
 
 const struct command command_image_prune = {

@@ -36,15 +36,6 @@ struct line {
 
 /* ---- filters ------------------------------------------------------------------------------------------------ */
 
-static int check_dangling(struct filter *f, struct err *e)
-{
-	bool on;
-	int r = value_bool(f->value, &on, e);
-
-	f->number = on;
-	return r;
-}
-
 static bool dangling_holds(const struct filter *f, const void *object)
 {
 	return (((const struct line *)object)->row->reference == NULL) == f->number;
@@ -79,7 +70,7 @@ static bool since_holds(const struct filter *f, const void *object)
 
 static const struct filter_row filter_rows[] = {
 	{ "before", NULL, before_holds },
-	{ "dangling", check_dangling, dangling_holds },
+	{ "dangling", filter_check_bool, dangling_holds },
 	{ "label", NULL, label_holds, .all = true },
 	{ "reference", NULL, reference_holds },
 	{ "since", NULL, since_holds },

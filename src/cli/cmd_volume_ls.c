@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_volume_ls.c - `tare volume ls`, `tare volume prune`: volumes that are listed or removed by what they are. */
 #include "base/scope.h"
-#include "cli/confirm.h"
-#include "cli/filter.h"
-#include "cli/human.h"
 #include "cli/listing.h"
+#include "cli/prune.h"
 #include "cli/session.h"
-#include "cli/value.h"
 #include "engine/volume.h"
 
 #include <errno.h>
@@ -19,15 +16,6 @@ struct item {
 	struct volume_options options;
 	bool used; /* by a container, whatever it does */
 };
-
-static int check_dangling(struct filter *f, struct err *e)
-{
-	bool on;
-	int r = value_bool(f->value, &on, e);
-
-	f->number = on;
-	return r;
-}
 
 static bool dangling_holds(const struct filter *f, const void *object)
 {
@@ -44,42 +32,16 @@ static bool label_holds(const struct filter *f, const void *object)
 	return filter_label(f->value, &((const struct item *)object)->options.labels);
 }
 
-static bool no_label_holds(const struct filter *f, const void *object)
-{
-	return !label_holds(f, object);
-}
-
 static bool name_holds(const struct filter *f, const void *object)
 {
 	return strstr(((const struct item *)object)->row->name, f->value) != NULL;
 }
 
 static const struct filter_row ls_filters[] = {
-	{ "dangling", check_dangling, dangling_holds },
+	{ "dangling", filter_check_bool, dangling_holds },
 	{ "driver", NULL, driver_holds },
 	{ "label", NULL, label_holds, .all = true },
 	{ "name", NULL, name_holds },
-};
-
-static int check_all(struct filter *f, struct err *e)
-{
-	bool on;
-	int r = value_bool(f->value, &on, e);
-
-	f->number = on;
-	return r;
-}
-
-/* all=true is --all: whether it is one without a name is looked at by the command. */
-static bool all_holds(const struct filter *f, const void *object)
-{
-	return true;
-}
-
-static const struct filter_row prune_filters[] = {
-	{ "all", check_all, all_holds },
-	{ "label", NULL, label_holds, .all = true },
-	{ "label!", NULL, no_label_holds, .all = true },
 };
 
 static int read_item(struct db *db, const struct volume_row *row, struct arena *a, struct item *ret, struct err *e)
@@ -191,21 +153,15 @@ const struct command command_volume_ls = {
 
 /* ---- prune -------------------------------------------------------------------------------------------------- */
 
-struct prune_options {
-	bool all, force;
-	struct filters filters;
-};
-
 static void init_prune(void *options)
 {
-	((struct prune_options *)options)->filters = FILTERS(prune_filters);
+	((struct prune_options *)options)->filters = FILTERS(prune_volume_filters);
 }
 
 static const struct option prune_rows[] = {
-	{ "all", 'a', NULL, "also those that were given a name", option_switch, offsetof(struct prune_options, all) },
-	{ "filter", 0, "NAME=VALUE", "only those with this label, or without it (label!=); all=true is --all",
-	  filter_set, offsetof(struct prune_options, filters), .words = "all= label= label!=" },
-	{ "force", 'f', NULL, "do not ask", option_switch, offsetof(struct prune_options, force) },
+	PRUNE_ALL("also those that were given a name"),
+	PRUNE_FILTER("only those with this label, or without it (label!=); all=true is --all", "all= label= label!="),
+	PRUNE_FORCE,
 };
 
 static OPTION_GROUP(prune_group, "Options", prune_rows);
@@ -232,16 +188,16 @@ static int prune_one(struct engine *en, const struct volume_row *row, struct are
 		return 0;
 	if (r < 0)
 		return r;
-	buf_putf(out, "%s%s\n", out->len ? "" : "Deleted Volumes:\n", row->name);
+	prune_head(out, "Volumes");
+	buf_putf(out, "%s\n", row->name);
 	*freed += bytes;
 	return 0;
 }
 
-static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, struct err *e)
+static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+		 struct err *e)
 {
 	struct volume_rows rows = { 0 };
-	int64_t freed = 0;
-	char size[HUMAN_SIZE];
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
@@ -251,35 +207,21 @@ static int prune(struct engine *en, const struct prune_options *o, struct arena 
 		struct item one = { 0 };
 
 		r = read_item(db, &rows.v[i], a, &one, e);
-		if (r < 0 || one.used || !filters_hold(&o->filters, &one) ||
-		    (rows.v[i].kind == VOLUME_NAMED && !takes_all(o)))
+		if (r < 0 || one.used || (rows.v[i].kind == VOLUME_NAMED && !takes_all(o)))
 			continue;
-		r = prune_one(en, &rows.v[i], a, out, &freed, e);
+		if (filters_hold(&o->filters, &(struct prune_object){ .labels = &one.options.labels }))
+			r = prune_one(en, &rows.v[i], a, out, freed, e);
 	}
-	buf_putf(out, "%sTotal reclaimed space: %s\n", out->len ? "\n" : "", human_bytes(freed, size));
 	return r;
 }
 
 static int run_prune(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	const struct prune_options *o = options;
-	scoped_session s = { .open = false };
-	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	bool yes = o->force;
-	int r = 0;
-
-	if (!yes)
-		r = confirm(takes_all(o) ?
-				    "This will remove all local volumes not used by at least one container." :
-				    "This will remove anonymous local volumes not used by at least one container.",
-			    &yes, e);
-	if (r < 0 || !yes)
-		return r;
-	r = session_open(&s, cli, e);
-	if (r < 0)
-		return r;
-	r = prune(&s.engine, o, cli->arena, &out, e);
-	return r < 0 ? (cli_print(&out, NULL), r) : cli_print(&out, e);
+	return prune_run(cli, options,
+			 takes_all(options) ?
+				 "This will remove all local volumes not used by at least one container." :
+				 "This will remove anonymous local volumes not used by at least one container.",
+			 prune, e);
 }
 
 const struct command command_volume_prune = {

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/scope.h"
+#include "cli/value.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,6 +76,16 @@ bool filters_has(const struct filters *f, const char *name)
 		if (strcmp(f->given.v[i].row->name, name) == 0)
 			return true;
 	return false;
+}
+
+int filter_check_bool(struct filter *f, struct err *e)
+{
+	bool on;
+	int r = value_bool(f->value, &on, e);
+
+	if (r == 0)
+		f->number = on;
+	return r;
 }
 
 bool filter_label(const char *wanted, const struct oci_pairs *labels)

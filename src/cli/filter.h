@@ -46,5 +46,7 @@ int filter_add(struct filters *f, const char *name, const char *value, struct ar
 bool filters_hold(const struct filters *f, const void *object);
 bool filters_has(const struct filters *f, const char *name); /* was one of this name given? */
 
+/* filter_check_bool - a row's check: value_bool(), as f->number */
+int filter_check_bool(struct filter *f, struct err *e);
 /* filter_label - "key" or "key=value" */
 bool filter_label(const char *wanted, const struct oci_pairs *labels);

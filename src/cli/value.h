@@ -40,12 +40,6 @@ int value_device_rule(const char *text, struct arena *a, struct err *e); /* "c 1
 int value_rate(const char *text, bool bytes, struct arena *a, struct rate_config *ret, struct err *e);
 int value_weight(const char *text, struct arena *a, struct weight_config *ret, struct err *e); /* "/dev/sda:500" */
 
-/* ---- moments: value_time.c ---------------------------------------------------------------------------------- */
-
-/* value_moment - nanoseconds since 1970: "10m" is ten minutes before now_ns, "2026-11-21T22:33:30Z" (or a beginning of
- * that, in UTC) and "1795300410.5" are themselves. */
-int value_moment(const char *text, int64_t now_ns, int64_t *ret_ns, struct err *e);
-
 /* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
 
 /* path_absolute - cleaned (engine/path.h); a relative one counts from the working directory. */
