@@ -102,7 +102,7 @@ static void put_device_rule(const struct device_rule *r, struct buf *out)
 		 r->access & DEVICE_MKNOD ? "m" : "");
 }
 
-static void put_overlay(const struct plan *p, struct buf *out)
+static void put_overlay(const struct plan *p, const struct step *s, struct buf *out)
 {
 	buf_puts(out, " lower=");
 	for (unsigned i = 0; i < p->root.lower_count; i++)
@@ -149,109 +149,159 @@ static void put_write(const struct plan *p, const struct step *s, struct buf *ou
 	buf_putf(out, " /%s%s/%s \"%s\"", p->facts->cgroup.h[w->hierarchy].mount, p->cgroup_path, w->file, w->value);
 }
 
-static void put_operands(const struct plan *p, const struct step *s, struct buf *out)
+static void put_device_rules(const struct plan *p, const struct step *s, struct buf *out)
 {
-	switch (s->op) {
-	case STEP_CGROUP_WRITE:
-		put_write(p, s, out);
-		break;
-	case STEP_CGROUP_DEVICES:
-		for (size_t i = 0; i < p->limits.device_count; i++)
-			put_device_rule(&p->limits.devices[i], out);
-		break;
-	case STEP_ROOT_OVERLAY:
-		put_overlay(p, out);
-		break;
-	case STEP_CLONE:
-		put_clone(p, s, out);
-		break;
-	case STEP_NS_ENTER:
-		put_namespaces(s->set, out);
-		break;
-	case STEP_ROOT_BIND:
-		buf_putf(out, " %s -> %s%s", s->source, s->path, p->root.idmap ? " idmap" : "");
-		break;
-	case STEP_ID_MAP:
-		put_map("uid", &p->uids, out);
-		put_map("gid", &p->gids, out);
-		break;
-	case STEP_STDIO_OWNER:
-	case STEP_CGROUP_OWNER:
-		buf_putf(out, " %lld", (long long)s->n[0]);
-		break;
-	case STEP_BIND_SOURCE:
-		buf_putf(out, " %s", s->path);
-		put_idmap(s, out);
-		break;
-	case STEP_PROPAGATION:
-		buf_putf(out, " %s %s%s", s->path, s->recursive ? "r" : "", mount_propagation_name(s->propagation));
-		break;
-	case STEP_MOUNT:
-	case STEP_MOUNT_CGROUP:
-		buf_putf(out, " %s -> %s", text(s->fstype), s->path);
-		put_attrs(s, out);
-		break;
-	case STEP_BIND:
-		buf_putf(out, " %s -> %s%s", s->source, s->path, s->recursive ? " rbind" : " bind");
-		put_attrs(s, out);
-		break;
-	case STEP_DEVICE:
-		buf_putf(out, " %s %s %lld:%lld mode=%04llo", s->path, s->fstype, (long long)s->n[0],
-			 (long long)s->n[1], (unsigned long long)s->n[2]);
-		if (s->n[3])
-			buf_putf(out, " owner=%lld:%lld", (long long)(s->n[3] >> 32),
-				 (long long)(s->n[3] & 0xffffffff));
-		break;
-	case STEP_SYMLINK:
-	case STEP_SYSCTL:
-		buf_putf(out, " %s = %s", s->path, s->source);
-		break;
-	case STEP_CONSOLE:
-		if (s->path)
-			buf_putf(out, " %s", s->path);
-		if (s->n[0] || s->n[1])
-			buf_putf(out, " rows=%lld columns=%lld", (long long)s->n[0], (long long)s->n[1]);
-		break;
-	case STEP_RLIMIT:
-		buf_putf(out, " %s", s->path);
-		put_limit(s->n[1], out);
-		put_limit(s->n[2], out);
-		break;
-	case STEP_OOM_SCORE_ADJ:
-		buf_putf(out, " %lld", (long long)s->n[0]);
-		break;
-	case STEP_BOUNDING:
-	case STEP_CAPABILITIES:
-		put_caps(s->set, out);
-		break;
-	case STEP_SECCOMP:
-		buf_putf(out, " %u instructions", p->seccomp.len);
-		break;
-	case STEP_USER:
-		buf_putf(out, " %lld:%lld", (long long)s->n[0], (long long)s->n[1]);
-		for (size_t i = 0; i < p->spec->process.additional_gids.n; i++)
-			buf_putf(out, "%s%lld", i ? "," : " groups=", (long long)p->spec->process.additional_gids.v[i]);
-		break;
-	case STEP_UMASK:
-		buf_putf(out, " %04llo", (unsigned long long)s->n[0]);
-		break;
-	case STEP_EXEC:
-		for (char *const *a = p->argv; *a; a++)
-			buf_putf(out, " %s", *a);
-		break;
-	default:
-		if (s->source)
-			buf_putf(out, " %s ->", s->source);
-		if (s->path)
-			buf_putf(out, " %s", s->path);
-		break;
-	}
+	for (size_t i = 0; i < p->limits.device_count; i++)
+		put_device_rule(&p->limits.devices[i], out);
 }
+
+static void put_enter(const struct plan *p, const struct step *s, struct buf *out)
+{
+	put_namespaces(s->set, out);
+}
+
+static void put_root_bind(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s -> %s%s", s->source, s->path, p->root.idmap ? " idmap" : "");
+}
+
+static void put_maps(const struct plan *p, const struct step *s, struct buf *out)
+{
+	put_map("uid", &p->uids, out);
+	put_map("gid", &p->gids, out);
+}
+
+static void put_number(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %lld", (long long)s->n[0]);
+}
+
+static void put_mode(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %04llo", (unsigned long long)s->n[0]);
+}
+
+static void put_bind_source(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s", s->path);
+	put_idmap(s, out);
+}
+
+static void put_propagation(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s %s%s", s->path, s->recursive ? "r" : "", mount_propagation_name(s->propagation));
+}
+
+static void put_mount(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s -> %s", text(s->fstype), s->path);
+	put_attrs(s, out);
+}
+
+static void put_bind(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s -> %s%s", s->source, s->path, s->recursive ? " rbind" : " bind");
+	put_attrs(s, out);
+}
+
+static void put_device(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s %s %lld:%lld mode=%04llo", s->path, s->fstype, (long long)s->n[0], (long long)s->n[1],
+		 (unsigned long long)s->n[2]);
+	if (s->n[3])
+		buf_putf(out, " owner=%lld:%lld", (long long)(s->n[3] >> 32), (long long)(s->n[3] & 0xffffffff));
+}
+
+static void put_assignment(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s = %s", s->path, s->source);
+}
+
+static void put_console(const struct plan *p, const struct step *s, struct buf *out)
+{
+	if (s->path)
+		buf_putf(out, " %s", s->path);
+	if (s->n[0] || s->n[1])
+		buf_putf(out, " rows=%lld columns=%lld", (long long)s->n[0], (long long)s->n[1]);
+}
+
+static void put_rlimit(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s", s->path);
+	put_limit(s->n[1], out);
+	put_limit(s->n[2], out);
+}
+
+static void put_capabilities(const struct plan *p, const struct step *s, struct buf *out)
+{
+	put_caps(s->set, out);
+}
+
+static void put_filter(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %u instructions", p->seccomp.len);
+}
+
+static void put_user(const struct plan *p, const struct step *s, struct buf *out)
+{
+	const struct oci_process *pr = &p->spec->process;
+
+	buf_putf(out, " %lld:%lld", (long long)s->n[0], (long long)s->n[1]);
+	for (size_t i = 0; i < pr->additional_gids.n; i++)
+		buf_putf(out, "%s%lld", i ? "," : " groups=", (long long)pr->additional_gids.v[i]);
+}
+
+static void put_argv(const struct plan *p, const struct step *s, struct buf *out)
+{
+	for (char *const *a = p->argv; *a; a++)
+		buf_putf(out, " %s", *a);
+}
+
+static void put_paths(const struct plan *p, const struct step *s, struct buf *out)
+{
+	if (s->source)
+		buf_putf(out, " %s ->", s->source);
+	if (s->path)
+		buf_putf(out, " %s", s->path);
+}
+
+/* Of those that are not here: put_paths() */
+static void (*const put_operands[])(const struct plan *p, const struct step *s, struct buf *out) = {
+	[STEP_BIND] = put_bind,
+	[STEP_BIND_SOURCE] = put_bind_source,
+	[STEP_BOUNDING] = put_capabilities,
+	[STEP_CAPABILITIES] = put_capabilities,
+	[STEP_CGROUP_DEVICES] = put_device_rules,
+	[STEP_CGROUP_OWNER] = put_number,
+	[STEP_CGROUP_WRITE] = put_write,
+	[STEP_CLONE] = put_clone,
+	[STEP_CONSOLE] = put_console,
+	[STEP_DEVICE] = put_device,
+	[STEP_EXEC] = put_argv,
+	[STEP_ID_MAP] = put_maps,
+	[STEP_MOUNT] = put_mount,
+	[STEP_MOUNT_CGROUP] = put_mount,
+	[STEP_NS_ENTER] = put_enter,
+	[STEP_OOM_SCORE_ADJ] = put_number,
+	[STEP_PROPAGATION] = put_propagation,
+	[STEP_RLIMIT] = put_rlimit,
+	[STEP_ROOT_BIND] = put_root_bind,
+	[STEP_ROOT_OVERLAY] = put_overlay,
+	[STEP_SECCOMP] = put_filter,
+	[STEP_STDIO_OWNER] = put_number,
+	[STEP_SYMLINK] = put_assignment,
+	[STEP_SYSCTL] = put_assignment,
+	[STEP_UMASK] = put_mode,
+	[STEP_USER] = put_user,
+};
 
 void plan_print_step(const struct plan *p, const struct step *s, struct buf *out)
 {
 	buf_putf(out, "%-7s %s", actor_names[s->actor], op_names[s->op]);
-	put_operands(p, s, out);
+	if (s->op < ARRAY_LEN(put_operands) && put_operands[s->op])
+		put_operands[s->op](p, s, out);
+	else
+		put_paths(p, s, out);
 }
 
 int plan_print(const struct plan *p, struct buf *out, struct err *e)

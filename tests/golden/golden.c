@@ -66,3 +66,18 @@ void golden_check(const char *name, struct sv text)
 	keep_new(name, text);
 	show_difference(name, buf_sv(&old), text);
 }
+
+const char *const golden_hosts[] = { "hybrid", "v1-joined", "guest-v2", NULL };
+
+void golden_host(const char *name, struct arena *a, struct host_facts *ret)
+{
+	const char *top = getenv("TARE_TOP");
+	struct err e = { 0 };
+	struct host h;
+
+	if (host_open(&h, arena_fmt(a, "%s/tests/hosts/%s", top ? top : ".", name), &e) < 0)
+		fail_msg("%s", e.msg);
+	if (host_facts_read(&h, a, ret, &e) < 0)
+		fail_msg("%s", e.msg);
+	host_close(&h);
+}
