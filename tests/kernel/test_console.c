@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container with a terminal, on the kernel that runs: this machine's own root as its root, /dev of its own. Needs
  * root. */
-#include "../unit/test.h"
-
-#include "../unit/scratch.h"
+#include "own_host.h"
 
 #include "base/scope.h"
-#include "kernel/host.h"
 #include "kernel/mount.h"
 #include "kernel/pty.h"
 #include "runtime/container.h"
@@ -143,13 +140,8 @@ int main(void)
 		RUN(dev_console_is_the_terminal),
 		RUN(the_terminal_belongs_to_the_user),
 	};
-	struct err e = { 0 };
 
-	if (geteuid() != 0 || !scratch_own_mounts()) {
-		printf("1..0 # skip: needs root\n");
+	if (!own_host(&host))
 		return 0;
-	}
-	if (host_open(&host, "/", &e) < 0)
-		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

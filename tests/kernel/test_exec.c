@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Further processes in a running container, on the kernel that runs: this machine's own root as its root. Needs root. */
-#include "../unit/test.h"
-
-#include "../unit/scratch.h"
+#include "own_host.h"
 
 #include "base/scope.h"
-#include "kernel/host.h"
 #include "kernel/sys.h"
 #include "runtime/container.h"
 #include "runtime/exec.h"
@@ -313,13 +310,8 @@ int main(void)
 		RUN(what_cannot_run_is_told_with_its_exit_status),
 		RUN(a_container_that_has_ended_is_told),
 	};
-	struct err e = { 0 };
 
-	if (geteuid() != 0 || !scratch_own_mounts()) {
-		printf("1..0 # skip: needs root\n");
+	if (!own_host(&host))
 		return 0;
-	}
-	if (host_open(&host, "/", &e) < 0)
-		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

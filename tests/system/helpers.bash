@@ -51,6 +51,14 @@ expect()
 	[ "$got" = "$want" ] || fail "$*" "exit status: want $want, got $got" "stdout: $out" "stderr: $err"
 }
 
+# failed TEXT CMD…: status 1, one line that contains the text
+failed()
+{
+	expect 1 "${@:2}"
+	contains "$1" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
 # refused PATTERN CMD…: status 125, nothing on stdout, one line on stderr that matches, no container made
 refused() { refused_with 125 "$@"; }
 

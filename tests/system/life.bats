@@ -21,16 +21,6 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 
 is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 
-# failed TEXT CMD…: status 1, one line that contains the text
-failed()
-{
-	local text=$1
-	shift
-	expect 1 "$@"
-	contains "$text" "$err"
-	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
-}
-
 # ---- create and start ---------------------------------------------------------------------------------------------
 
 # bats test_tags=guest

@@ -53,13 +53,6 @@ has_exited() { [ "$(told "$1" .State.Status)" = exited ]; }
 
 no_processes() { [ -z "$(processes_left)" ]; }
 
-failed() # TEXT CMD…: status 1, one line that contains the text
-{
-	expect 1 "${@:2}"
-	contains "$1" "$err"
-	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
-}
-
 # ---- what is started again ------------------------------------------------------------------------------------------
 
 @test "no: it ends with its first life, whatever its status" {

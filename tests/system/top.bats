@@ -5,15 +5,6 @@
 
 load helpers
 
-failed() # TEXT CMD…: status 1, one line that contains the text
-{
-	local text=$1
-	shift
-	expect 1 "$@"
-	contains "$text" "$err"
-	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
-}
-
 id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 
 # bats test_tags=guest-full

@@ -5,16 +5,6 @@
 
 load helpers
 
-# failed TEXT CMD…: status 1, one line that contains the text
-failed()
-{
-	local text=$1
-	shift
-	expect 1 "$@"
-	contains "$text" "$err"
-	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
-}
-
 memory_of() { limit "$1" memory.limit_in_bytes memory.max; }
 
 config_of() { tare inspect "$1" | jq -c ".[0].HostConfig.$2"; } # NAME FIELD
