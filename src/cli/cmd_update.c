@@ -17,6 +17,7 @@ static void init(void *options)
 
 	update_init(&o->update);
 	o->run.config = o->update.to;
+	o->run.changes = true;
 }
 
 static int set_oom_kill_disable(const struct option_call *c, struct err *e)

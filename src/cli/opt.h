@@ -11,6 +11,7 @@ struct run_options {
 	struct run_flags flags;
 	struct oci_strings file_env;  /* of --env-file; -e comes after them, wherever it stood */
 	struct oci_pairs file_labels; /* of --label-file, likewise */
+	bool changes;                 /* of a container that is there: -1 takes a limit away */
 	bool attach_given;            /* -a: only the streams that it names */
 	bool misused;                 /* by run_options_finish(): with what Docker's client ends with 1, not 125 */
 };

@@ -26,12 +26,11 @@ static int set_cpuset_mems(const struct option_call *c, struct err *e)
 	return *c->text && value_number_list(c->text, "mems", e) < 0 ? -EINVAL : option_text(c, e);
 }
 
-/* -1: the limit goes (`tare update`). */
 static int set_bytes(const struct option_call *c, struct err *e)
 {
 	int64_t *to = (int64_t *)(void *)((char *)c->target + c->row->field);
 
-	if (strcmp(c->text, "-1") != 0)
+	if (!((struct run_options *)c->target)->changes || strcmp(c->text, "-1") != 0)
 		return option_bytes(c, e);
 	*to = -1;
 	return 0;

@@ -40,6 +40,7 @@ bad_values()
 	--memory|6291455|Minimum memory limit allowed is 6MB
 	--memory|lots|invalid size
 	--memory|-5m|invalid size
+	--memory|-1|invalid size
 	--memory||invalid size
 	--memory|99999999999g|invalid size
 	--memory-reservation|1m|Minimum memory reservation allowed is 6MB
