@@ -22,6 +22,7 @@ static int set_stop_signal(struct creation *cr, struct err *e)
 	if (signo < 0)
 		return err_set(e, EINVAL, "invalid signal: %.40s", name);
 	cr->charter.stop_signal = signo;
+	cr->charter.stop_signal_set = true;
 	return 0;
 }
 

@@ -96,19 +96,6 @@ static int end_now(struct engine *en, const struct container_row *row, struct er
 	return r < 0 ? r : stop_end(en, &s, e);
 }
 
-/* As Docker has it: an end by the signal that is there to stop it was wanted. */
-static int send_signal(struct engine *en, const struct container_row *row, int signo, struct err *e)
-{
-	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
-	scoped_fd state = -1;
-	struct charter c;
-	int r = engine_state_dir(en, row->id, false, &state, e);
-
-	if (r == 0)
-		r = charter_read(state, &a, &c, e);
-	return r < 0 ? r : request(en, row->id, CONTROL_SIGNAL, signo, signo == c.stop_signal, e);
-}
-
 static int kill_active(struct engine *en, const struct container_row *row, int signo, struct err *e)
 {
 	struct container_state s;
@@ -118,7 +105,7 @@ static int kill_active(struct engine *en, const struct container_row *row, int s
 		return r;
 	if (!container_is_active(s.status))
 		return err_set(e, ESRCH, "container %s is not running", row->id);
-	return signo == SIGKILL ? end_now(en, row, e) : send_signal(en, row, signo, e);
+	return signo == SIGKILL ? end_now(en, row, e) : request(en, row->id, CONTROL_SIGNAL, signo, 0, e);
 }
 
 int engine_kill(struct engine *en, struct sv ref, int signo, struct err *e)

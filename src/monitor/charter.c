@@ -67,6 +67,7 @@ static const struct row {
 	{ "restart_count", KIND_INT, offsetof(struct charter, restart_count) },
 	{ "oom_log_seq", KIND_I64, offsetof(struct charter, oom_log_seq) },
 	{ "stop_signal", KIND_INT, offsetof(struct charter, stop_signal) },
+	{ "stop_signal_set", KIND_FLAG, offsetof(struct charter, stop_signal_set) },
 	{ "stop_timeout", KIND_INT, offsetof(struct charter, stop_timeout) },
 	{ "exec_env", KIND_TEXTS, offsetof(struct charter, exec_env) },
 	{ "exec_groups", KIND_TEXTS, offsetof(struct charter, exec_groups) },

@@ -56,6 +56,7 @@ struct charter {
 	int restart_count;         /* to begin with */
 	int64_t oom_log_seq;       /* the outcome's, of its last life in this boot */
 	int stop_signal;
+	bool stop_signal_set;      /* by the configuration or the image: what other signals do is the command's own affair */
 	int stop_timeout;          /* seconds; < 0: for ever */
 
 	/* for exec: what the configuration says of a process, as Docker keeps it; not the monitor's business */

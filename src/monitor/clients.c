@@ -96,7 +96,7 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 	case CONTROL_ATTACH:
 		return attach(m, c, msg->value, fds);
 	case CONTROL_SIGNAL:
-		return order_signal(m, c, msg->value, msg->flag);
+		return order_signal(m, c, msg->value);
 	case CONTROL_STOP:
 		return order_stop(m, msg->value, msg->flag);
 	case CONTROL_PAUSE:

@@ -28,7 +28,7 @@ enum control_type {
 	CONTROL_START = 1, /* let the command run: STARTED or FAILED */
 	CONTROL_ATTACH,    /* value: bits of CONTROL_STDx; the descriptors follow in that order (SCM_RIGHTS); a container
 	                      with a terminal takes STDIN and STDOUT only. No answer */
-	CONTROL_SIGNAL,    /* value: to the session's process; flag 1: an end that follows is wanted, so no restart: DONE */
+	CONTROL_SIGNAL,    /* value: to the session's process; most mean that an end is wanted, so no restart: DONE */
 	CONTROL_REAPED,    /* what comes after the end is done: no `tare _reap` needed. flag: but for the two folders of
 	                      the container, which the monitor is to remove now that nobody waits. No answer */
 	CONTROL_STOP,      /* value: seconds until SIGKILL, 0: at once, < 0: never; flag: the signal to begin with (0: the

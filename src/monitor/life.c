@@ -149,7 +149,7 @@ static void end(struct monitor *m)
 static void drained(struct monitor *m)
 {
 	stdio_finish(&m->stdio);
-	if (!m->orders.end_wanted && restart_wanted(&m->charter, m->outcome.exit_code, m->outcome.restart_count))
+	if (!m->orders.end_wanted && restart_wanted(&m->charter, &m->outcome))
 		wait_to_start_again(m);
 	else
 		end(m);

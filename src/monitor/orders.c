@@ -133,12 +133,20 @@ static void want_end(struct monitor *m)
 	m->outcome.stopped_by_user = true;
 }
 
-/* As Docker does: what is to end a paused container lets it go on, any other signal waits with it. */
-void order_signal(struct monitor *m, struct client *c, int signal, bool end_wanted)
+/* Docker's rule: where no signal was chosen to stop it, each is taken for that. */
+static bool is_to_end(const struct monitor *m, int signal)
 {
+	return signal == SIGKILL || !m->charter.stop_signal_set || signal == m->charter.stop_signal;
+}
+
+/* As Docker does: what is to end a paused container lets it go on, any other signal waits with it. */
+void order_signal(struct monitor *m, struct client *c, int signal)
+{
+	bool end_wanted = is_to_end(m, signal);
 	struct err e = { 0 };
 	int r;
 
+	m->outcome.stopped_by_user = true;
 	if (end_wanted)
 		want_end(m);
 	if (m->phase == PHASE_WAITING)
@@ -146,7 +154,7 @@ void order_signal(struct monitor *m, struct client *c, int signal, bool end_want
 	r = check_running(m, &e);
 	if (r == 0)
 		r = send_signal(m, signal, &e);
-	if (r == 0 && (end_wanted || signal == SIGKILL))
+	if (r == 0 && end_wanted)
 		let_go(m);
 	answer(m, c, r, &e);
 }

@@ -132,7 +132,7 @@ void life_run(struct monitor *m); /* what has become due */
 int64_t life_due_ns(const struct monitor *m);
 
 /* ---- orders.c ---- */
-void order_signal(struct monitor *m, struct client *c, int signal, bool end_wanted);
+void order_signal(struct monitor *m, struct client *c, int signal);
 void order_stop(struct monitor *m, int seconds, int flag);
 void order_pause(struct monitor *m, struct client *c);
 void order_unpause(struct monitor *m, struct client *c);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/restart.h"
 
-bool restart_wanted(const struct charter *c, int exit_code, int restarts)
+bool restart_wanted(const struct charter *c, const struct outcome *o)
 {
 	switch (c->restart) {
 	case RESTART_NO:
 		return false;
 	case RESTART_ALWAYS:
-	case RESTART_UNLESS_STOPPED:
 		return true;
+	case RESTART_UNLESS_STOPPED:
+		return !o->stopped_by_user;
 	case RESTART_ON_FAILURE:
-		return exit_code != 0 && (c->restart_max <= 0 || restarts < c->restart_max);
+		return o->exit_code != 0 && (c->restart_max <= 0 || o->restart_count < c->restart_max);
 	}
 	return false;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "monitor/charter.h"
+#include "monitor/outcome.h"
 
 #include <stdint.h>
 
@@ -11,9 +12,9 @@
 #define BACKOFF_MOST_MS 60000
 #define BACKOFF_CALM_NS (10 * INT64_C(1000000000)) /* after a run that long it begins anew */
 
-/* restart_wanted - exit_code: of the end; restarts: so many there were already. An end that somebody asked for is the
- * caller's to know: nothing restarts then. */
-bool restart_wanted(const struct charter *c, int exit_code, int restarts);
+/* restart_wanted - after the end that o tells of. One that somebody asked for is the caller's to know: nothing restarts
+ * then. */
+bool restart_wanted(const struct charter *c, const struct outcome *o);
 
 /* backoff_next - *delay_ms: what it was before (0: never), and is now. ran_ns: how long it ran. Returns it. */
 int backoff_next(int *delay_ms, int64_t ran_ns);

@@ -178,6 +178,21 @@ no_processes() { [ -z "$(processes_left)" ]; }
 	lived 4
 }
 
+@test "kill: any signal stops it where none was chosen for that" {
+	begun web --restart always -- 'trap "exit 9" HUP; touch /ready; while :; do sleep 0.02; done'
+	eventually 10 tare exec web rm /ready
+	expect 0 tare kill -s HUP web
+	it_ends web 1
+	equal "9 true" "$(told web '.State.ExitCode}} {{.Tare.StoppedByUser')"
+}
+
+@test "kill: unless-stopped is stopped by any signal" {
+	begun web --restart unless-stopped --stop-signal USR1 -- 'trap "exit 9" HUP; touch /ready; while :; do sleep 0.02; done'
+	eventually 10 tare exec web rm /ready
+	expect 0 tare kill -s HUP web
+	it_ends web 1
+}
+
 @test "restart of a running container is no automatic one; it keeps its policy" {
 	local before
 	begun web --restart on-failure -- 'exec sleep 1000'

@@ -8,10 +8,12 @@
 static const struct {
 	enum restart_policy policy;
 	int max, exit_code, restarts;
-	bool wanted;
+	bool wanted, by_user;
 } cases[] = {
 	{ RESTART_NO, 0, 1, 0, false },        { RESTART_ALWAYS, 0, 0, 1000, true },
-	{ RESTART_UNLESS_STOPPED, 0, 137, 0, true }, { RESTART_ON_FAILURE, 0, 0, 0, false },
+	{ RESTART_UNLESS_STOPPED, 0, 137, 0, true },
+	{ RESTART_UNLESS_STOPPED, 0, 137, 0, false, true }, { RESTART_ALWAYS, 0, 0, 1000, true, true },
+	{ RESTART_ON_FAILURE, 0, 0, 0, false },
 	{ RESTART_ON_FAILURE, 0, 1, 1000, true }, { RESTART_ON_FAILURE, 3, 1, 2, true },
 	{ RESTART_ON_FAILURE, 3, 1, 3, false }, { RESTART_ON_FAILURE, 3, 0, 0, false },
 };
@@ -21,7 +23,10 @@ TEST(a_policy_decides_by_status_and_count)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct charter c = { .restart = cases[i].policy, .restart_max = cases[i].max };
 
-		assert_int_equal(cases[i].wanted, restart_wanted(&c, cases[i].exit_code, cases[i].restarts));
+		struct outcome o = { .exit_code = cases[i].exit_code, .restart_count = cases[i].restarts,
+				     .stopped_by_user = cases[i].by_user };
+
+		assert_int_equal(cases[i].wanted, restart_wanted(&c, &o));
 	}
 }
 
