@@ -21,6 +21,7 @@
 
 struct bundle {
 	const char *path, *id;
+	const char *dir; /* path, absolute */
 	struct arena arena;
 	struct host host;
 	struct host_facts facts;
@@ -66,6 +67,9 @@ static int bundle_read(struct bundle *b, struct err *e)
 		r = runtime_spec_parse(buf_sv(&json), &b->arena, &b->spec, e);
 	if (r < 0)
 		return err_wrap(e, r, "bundle %s", dir);
+	b->dir = arena_str(&b->arena, dir);
+	if (!b->dir)
+		return err_oom(e);
 	return resolve_paths(b, dir, e);
 }
 
@@ -79,6 +83,7 @@ static int bundle_plan(struct bundle *b, struct err *e)
 	if (r == 0)
 		r = host_facts_read(&b->host, &b->arena, &b->facts, e);
 	in.root.path = b->spec.root.path;
+	in.bundle = b->dir;
 	return r < 0 ? r : plan_make(&b->spec, &b->facts, &in, &b->arena, &b->plan, e);
 }
 
@@ -118,6 +123,19 @@ static int block_signals(sigset_t *set, struct err *e)
 	return sigprocmask(SIG_BLOCK, set, NULL) < 0 ? err_sys(e, "sigprocmask") : 0;
 }
 
+static void warn(const struct err *e)
+{
+	log_warning("%s", e->msg);
+}
+
+static int end(struct bundle *b, struct container *c, struct err *e)
+{
+	int r = container_delete(c, e);
+
+	hooks_poststop(&b->spec, &(struct hook_subject){ .id = b->id, .bundle = b->dir }, warn);
+	return r;
+}
+
 static int command_run(struct bundle *b, int *ret_status, struct err *e)
 {
 	struct container c;
@@ -137,11 +155,11 @@ static int command_run(struct bundle *b, int *ret_status, struct err *e)
 	if (r == 0)
 		r = wait_and_forward(&c, &set, &wstatus, e);
 	if (r < 0) {
-		(void)container_delete(&c, &ignored);
+		(void)end(b, &c, &ignored);
 		return r;
 	}
 	*ret_status = container_status_code(wstatus);
-	return container_delete(&c, e);
+	return end(b, &c, e);
 }
 
 static int command_plan(struct bundle *b, int *ret_status, struct err *e)

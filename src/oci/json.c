@@ -248,6 +248,10 @@ static int get_list(struct decoder *d, const struct json_path *p, const struct j
 		at.index = list.n - 1;
 		r = item ? get_item(d, &at, row, item) : err_oom(d->e);
 	}
+	if (r == 0 && row->kind == JSON_TEXTS && list.n) { /* grown memory is zeroed */
+		r = list_grow(d, &list, sizeof(const char *)) ? 0 : err_oom(d->e);
+		list.n--;
+	}
 	if (r == 0)
 		*ret = list;
 	return r;

@@ -31,7 +31,7 @@ enum json_kind {
 	JSON_U16,     /* the same, from 0 to UINT16_MAX */
 	JSON_U64,     /* uint64_t, 0 when absent */
 	JSON_CODED,   /* text that row.codec turns into a value */
-	JSON_TEXTS,   /* struct oci_strings: ["a", "b"] */
+	JSON_TEXTS,   /* struct oci_strings: ["a", "b"]; of a parsed document with a NULL after the last */
 	JSON_INTS,    /* struct json_list of int64_t, each from 0 to UINT32_MAX */
 	JSON_CODEDS,  /* struct json_list of row.codec's values */
 	JSON_PAIRS,   /* struct oci_pairs: {"a": "b"}, in the document's order */

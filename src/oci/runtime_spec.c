@@ -247,6 +247,26 @@ static const struct json_row linux_rows[] = {
 };
 static const struct json_table linux_table = JSON_TABLE(linux_rows, struct runtime_spec);
 
+/* ---- hooks -------------------------------------------------------------------------------------------------- */
+
+static const struct json_row hook_rows[] = {
+	{ "path", JSON_TEXT, JSON_REQUIRED, AT(oci_hook, path) },
+	{ "args", JSON_TEXTS, 0, AT(oci_hook, args) },
+	{ "env", JSON_TEXTS, 0, AT(oci_hook, env) },
+	{ "timeout", JSON_I64, 0, AT(oci_hook, timeout) },
+};
+static const struct json_table hook_table = JSON_TABLE(hook_rows, struct oci_hook);
+
+static const struct json_row hooks_rows[] = {
+	{ "prestart", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_PRESTART]), &hook_table },
+	{ "createRuntime", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_CREATE_RUNTIME]), &hook_table },
+	{ "createContainer", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_CREATE_CONTAINER]), &hook_table },
+	{ "startContainer", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_START_CONTAINER]), &hook_table },
+	{ "poststart", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_POSTSTART]), &hook_table },
+	{ "poststop", JSON_OBJECTS, 0, AT(oci_hooks, kind[OCI_HOOK_POSTSTOP]), &hook_table },
+};
+static const struct json_table hooks_table = JSON_TABLE(hooks_rows, struct oci_hooks);
+
 /* ---- the document ------------------------------------------------------------------------------------------- */
 
 static const struct json_row spec_rows[] = {
@@ -256,7 +276,7 @@ static const struct json_row spec_rows[] = {
 	{ "hostname", JSON_TEXT, 0, AT(runtime_spec, hostname) },
 	{ "domainname", JSON_TEXT, 0, AT(runtime_spec, domainname) },
 	{ "mounts", JSON_OBJECTS, 0, AT(runtime_spec, mounts), &mount_table },
-	{ "hooks", JSON_REFUSED },
+	{ "hooks", JSON_OBJECT, 0, AT(runtime_spec, hooks), &hooks_table },
 	{ "annotations", JSON_PAIRS, 0, AT(runtime_spec, annotations) },
 	{ "linux", JSON_OBJECT, 0, 0, &linux_table },
 	{ "solaris", JSON_REFUSED },

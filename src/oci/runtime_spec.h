@@ -151,6 +151,28 @@ struct oci_seccomp {
 	} syscalls;
 };
 
+enum oci_hook_kind {
+	OCI_HOOK_PRESTART,
+	OCI_HOOK_CREATE_RUNTIME,
+	OCI_HOOK_CREATE_CONTAINER,
+	OCI_HOOK_START_CONTAINER,
+	OCI_HOOK_POSTSTART,
+	OCI_HOOK_POSTSTOP,
+	OCI_HOOK_KINDS
+};
+struct oci_hook {
+	const char *path;             /* absolute */
+	struct oci_strings args,
+		env; /* args: with argv[0]; none: the path. A NULL after the last, as JSON_TEXTS has it */
+	int64_t timeout;              /* seconds, above 0; OCI_UNSET: none */
+};
+struct oci_hooks {
+	struct {
+		struct oci_hook *v;
+		size_t n;
+	} kind[OCI_HOOK_KINDS];
+};
+
 struct oci_time_offset {
 	int64_t secs, nanosecs;
 	bool present;
@@ -168,6 +190,7 @@ struct runtime_spec {
 		struct oci_mount *v;
 		size_t n;
 	} mounts;
+	struct oci_hooks hooks;
 	struct oci_pairs annotations;
 	/* linux */
 	struct {

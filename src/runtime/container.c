@@ -143,10 +143,20 @@ static int host_cgroup_devices(struct apply *a, const struct step *s, struct err
 				    p->limits.device_count, e);
 }
 
+/* Its first process is there for them to look at: not yet its command, which waits for their end. */
+static int host_hook(struct apply *a, const struct step *s, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+
+	return hook_run(p->spec, (enum oci_hook_kind)s->n[0], (size_t)s->n[1], &p->hook_state, p->bundle, a->c->pid,
+			NULL, e);
+}
+
 static host_fn *const host_steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_MAKE] = host_cgroup_make,
 	[STEP_CGROUP_WRITE] = host_cgroup_write,
 	[STEP_CGROUP_DEVICES] = host_cgroup_devices,
+	[STEP_HOOK] = host_hook,
 	[STEP_NS_JOIN] = host_ns_join,
 	[STEP_ROOT_OVERLAY] = host_root_overlay,
 	[STEP_ROOT_BIND] = host_root_bind,
@@ -194,14 +204,31 @@ static ssize_t receive(struct container *c, struct init_message *m)
 	return n;
 }
 
+static int run_hooks(struct container *c, struct err *e)
+{
+	struct apply a = { .c = c };
+	int r;
+
+	c->hooks_begun = true;
+	r = run_steps(&a, ACTOR_HOOKS, e);
+	if (r == 0 && send(c->sync, "h", 1, MSG_NOSIGNAL) != 1)
+		r = err_sys(e, "tell the container's first process to go on");
+	return r;
+}
+
 int container_hear(struct container *c, struct err *e)
 {
 	struct init_message m = { 0 };
 	ssize_t n;
+	int r = 0;
 
-	do
+	do {
 		n = receive(c, &m);
-	while (n == (ssize_t)sizeof m && m.kind == INIT_CONSOLE);
+		if (n == (ssize_t)sizeof m && m.kind == INIT_HOOKS)
+			r = run_hooks(c, e);
+	} while (r == 0 && n == (ssize_t)sizeof m && (m.kind == INIT_CONSOLE || m.kind == INIT_HOOKS));
+	if (r < 0)
+		return r;
 	if (n == 0)
 		return 0;
 	if (n != (ssize_t)sizeof m)
@@ -243,6 +270,17 @@ static void forget(struct apply *a)
 	if (a->userns >= 0)
 		close(a->userns);
 	free(a->init.binds);
+}
+
+/* What hooks have made others take away again, whatever it was that failed. Their own failures are told as well. */
+static void undo_hooks(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->spec->hooks.kind[OCI_HOOK_POSTSTOP].n; i++) {
+		struct err own = { 0 }, before = *e;
+
+		if (hook_run(p->spec, OCI_HOOK_POSTSTOP, i, &p->hook_state, p->bundle, 0, NULL, &own) < 0)
+			(void)err_set(e, before.code, "%s; %s", before.msg, own.msg);
+	}
 }
 
 int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
@@ -288,6 +326,8 @@ int container_create(struct plan *p, const struct host *host, const int stdio[3]
 		return 0;
 	}
 	(void)container_delete(&c, &ignored);
+	if (c.hooks_begun)
+		undo_hooks(p, &own);
 	if (e)
 		*e = own;
 	return r;
@@ -315,9 +355,11 @@ int container_start(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_hear(c, &own);
 	if (r == 0) {
-		close(c->sync);
-		c->sync = -1;
-		return 0;
+		close(fd_take(&c->sync));
+		r = run_steps(&a, ACTOR_STARTED, &own);
+		if (r == 0)
+			return 0;
+		(void)container_kill(c, &ignored);
 	}
 	if (r > 0)
 		r = err_set(&own, EPROTO, "the container's first process said ready twice");

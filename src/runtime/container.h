@@ -21,17 +21,18 @@ struct container {
 	struct trace *trace;   /* borrowed, NULL: none */
 	pid_t pid;             /* 0: none (any more) */
 	int pidfd, sync;       /* -1: none */
+	bool hooks_begun;      /* hooks of create have been run, or some of them: poststop's follow, whatever comes */
 	int console;           /* master of the process's terminal, O_CLOEXEC; -1: it has none. The caller may take it */
 };
 
 /* container_create - makes the plan's filter while the child sets itself up. stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
- * are not used. On failure nothing is left: no process, no group. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
+ * are not used. On failure nothing is left: no process, no group; poststop hooks have been run if hooks of create were. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
  * told by container_exit_code(). */
 int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
 		     struct container *ret, struct err *e);
 
-/* container_start - when it returns 0 the command runs (execve(2) succeeded). On failure the process is gone and reaped;
- * the group is the caller's to remove. */
+/* container_start - when it returns 0 the command runs (execve(2) succeeded), and poststart hooks have been run. On failure the
+ * process is gone and reaped; the group is the caller's to remove. After container_delete() come hooks_poststop(). */
 int container_start(struct container *c, struct err *e);
 
 /* container_wait - until the first process ends; *ret_wstatus as in wait(2). It is reaped. */

@@ -12,6 +12,7 @@
  * Stage 2, mounts (PROPAGATION … PIVOT_ROOT). All privileges; host paths may be opened for bind sources only.
  *   Should: attach the root, then reach every target by openat2(2) inside it; mounts of ours (/proc, /sys, masks) by the
  *   descriptors that we made, never by a path that the image could have changed.
+ *   Hooks of the host are run here (AWAIT_HOOKS, HOOK): by a process of their own, which may do what it likes with paths.
  *   Must not: fall back to a path when a descriptor call fails; follow a link of the image out of the root.
  * Stage 3, identity (HOSTNAME … READY). The host's tree is gone. Limits, user, working directory, command found.
  * Stage 4, after the host side said go and sent the filter: filter, capabilities, execve(2).
@@ -54,6 +55,8 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_SYSCTL] = init_sysctl,
 	[STEP_MASK] = init_mask,
 	[STEP_READONLY] = init_readonly,
+	[STEP_AWAIT_HOOKS] = init_await_hooks,
+	[STEP_HOOK] = init_hook,
 	[STEP_WORKDIR] = init_workdir,
 	[STEP_ROOT_READONLY] = init_root_readonly,
 	[STEP_PIVOT_ROOT] = init_pivot_root,
@@ -112,6 +115,11 @@ static int reset_signals(struct err *e)
 		(void)sigaction(i, &dfl, NULL);
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(e, "sigprocmask") : 0;
+}
+
+int init_step_run(struct init *in, const struct step *s, struct err *e)
+{
+	return steps[s->op](in, s, e);
 }
 
 _Noreturn void init_run(struct init *in, enum step_actor actor)

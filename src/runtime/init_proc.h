@@ -18,6 +18,7 @@ struct init_message {
 		INIT_READY = 1,
 		INIT_FAILED,
 		INIT_CONSOLE, /* with the master of its terminal */
+		INIT_HOOKS,   /* waits until the host side has run its hooks */
 		INIT_PROCESS, /* of exec: the sender is the process, its pid as SCM_CREDENTIALS has it */
 	} kind;
 	struct err err;
@@ -49,6 +50,8 @@ struct init {
 _Noreturn void init_main(struct init *in); /* init_proc.c */
 /* init_run - the steps of this actor, which ends in execve(2); what fails is told, and the process exits */
 _Noreturn void init_run(struct init *in, enum step_actor actor);
+/* init_step_run - one step */
+int init_step_run(struct init *in, const struct step *s, struct err *e);
 
 /* init_tell - one message, with a descriptor unless fd is -1. init_receive - n as recvmsg(2); *ret_fd: -1 or the
  * caller's; *ret_sender: 0 unless the socket has SO_PASSCRED. init_message.c */
@@ -76,6 +79,7 @@ init_step init_propagation, init_bind_source, init_root_attach, init_mount, init
 	init_pivot_root;
 init_step init_console;                         /* init_console.c */
 init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
+init_step init_await_hooks, init_hook;           /* init_hooks.c */
 init_step init_userns_root;                      /* init_userns.c */
 init_step init_cgroup_join, init_stdio_owner, init_cgroup_ns, init_ns_join, init_session, init_loopback, init_hostname,
 	init_domainname, init_oom_score_adj, init_rlimit, init_no_new_privs, init_bounding, init_user, init_chdir,

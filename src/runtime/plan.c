@@ -27,11 +27,19 @@ struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op)
 int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, const struct plan_inputs *in,
 	      struct arena *a, struct plan *ret, struct err *e)
 {
-	struct plan p = { .spec = spec, .facts = facts, .id = in->id, .root = in->root, .arena = a,
-			  .handed = in->handed, .handed_count = in->handed_count,
+	struct plan p = { .spec = spec,
+			  .facts = facts,
+			  .id = in->id,
+			  .bundle = in->bundle,
+			  .root = in->root,
+			  .arena = a,
+			  .handed = in->handed,
+			  .handed_count = in->handed_count,
 			  .die_with_parent = in->die_with_parent };
 	int r = plan_userns(&p, e);
 
+	if (r == 0)
+		r = plan_hooks_check(&p, e);
 	if (r == 0)
 		r = plan_cgroup(&p, e);
 	if (r == 0 && !p.userns)
@@ -52,6 +60,8 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 		r = plan_process_limits(&p, ACTOR_RELEASE, e);
 	if (r == 0)
 		r = plan_release(&p, e);
+	if (r == 0)
+		r = plan_hooks(&p, ACTOR_STARTED, OCI_HOOK_POSTSTART, e);
 	if (r == 0)
 		*ret = p;
 	return r;

@@ -2,7 +2,8 @@
 /* plan.h - a runtime-spec and facts about a host become an ordered list of steps. Pure: nothing is opened or made.
  *
  * Three actors carry it out, in this order: the host side before the clone, the child until it is ready, the host side
- * again ("release": what must not slow the set-up down), and the child to its execve(2). With a user namespace the host
+ * again ("release": what must not slow the set-up down), and the child to its execve(2). Hooks of the document are run by
+ * the host side while the child waits for that ("hooks"), and after its execve(2) ("started"). With a user namespace the host
  * side goes on after the clone with what the child may not do, and hands over the descriptors that the child waits for. A
  * plan of runtime/exec.h has a fourth, the process that the child makes. The list prints as text for `tare run --plan`,
  * for `tare-runtime plan` and for golden files; runtime/container.c and runtime/init_proc.c apply it. */
@@ -15,6 +16,7 @@
 #include "kernel/host.h"
 #include "kernel/user_namespaces.h"
 #include "oci/runtime_spec.h"
+#include "runtime/hooks.h"
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -25,12 +27,13 @@
 	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* host, after a clone with a user namespace */                                                               \
+	X(HOOK, "hook")                                                                                               \
 	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(CGROUP_OWNER, "cgroup-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
 	/* child */                                                                                                    \
 	X(CGROUP_JOIN, "cgroup-join") X(USERNS_ROOT, "userns-root") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \
 	X(PROPAGATION, "propagation") X(BIND_SOURCE, "bind-source") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
-	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(WORKDIR, "workdir")                              \
+	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(AWAIT_HOOKS, "await-hooks") X(WORKDIR, "workdir")                              \
 	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
 	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready")       \
 	/* child, after the release */                                                                                 \
@@ -52,7 +55,14 @@ struct step_idmap {
 	struct userns_maps maps;
 };
 
-enum step_actor { ACTOR_HOST, ACTOR_CHILD, ACTOR_RELEASE, ACTOR_PROCESS };
+enum step_actor {
+	ACTOR_HOST,
+	ACTOR_CHILD,
+	ACTOR_RELEASE,
+	ACTOR_PROCESS,
+	ACTOR_HOOKS,  /* the host side, while the child waits at AWAIT_HOOKS */
+	ACTOR_STARTED /* the host side, after the child's execve(2) */
+};
 
 /* What a step needs; which members an operation reads is said in its row (plan_print.c) and its function. */
 struct step {
@@ -94,13 +104,15 @@ struct plan_inputs {
 	size_t copy_up_count;
 	const struct handed_mount *handed;
 	size_t handed_count;
+	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
 };
 
 struct plan {
 	const struct runtime_spec *spec;
 	const struct host_facts *facts;
-	const char *id, *cgroup_path;
+	const char *id, *cgroup_path, *bundle;
+	struct hook_state hook_state; /* where the document has hooks */
 	struct root_source root;
 	struct cgroup_limits limits;
 	struct cgroup_writes cgroup;

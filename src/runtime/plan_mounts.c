@@ -444,6 +444,8 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e)
 	if (r == 0 && spec->process.terminal)
 		r = plan_console(p, dev_is_bound(p) ? NULL : "/dev/console", true, e);
 	if (r == 0)
+		r = plan_create_hooks(p, e);
+	if (r == 0)
 		r = plan_sysctls(p, e);
 	if (r == 0)
 		r = plan_paths(p, &spec->masked_paths, STEP_MASK, "linux.maskedPaths", e);

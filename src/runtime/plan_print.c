@@ -20,7 +20,8 @@ static const char *const op_names[] = {
 };
 
 static const char *const actor_names[] = {
-	[ACTOR_HOST] = "host", [ACTOR_CHILD] = "child", [ACTOR_RELEASE] = "release", [ACTOR_PROCESS] = "process"
+	[ACTOR_HOST] = "host", [ACTOR_CHILD] = "child", [ACTOR_RELEASE] = "release", [ACTOR_PROCESS] = "process",
+	[ACTOR_HOOKS] = "hooks", [ACTOR_STARTED] = "started",
 };
 
 const char *step_op_name(enum step_op op)
@@ -155,6 +156,17 @@ static void put_device_rules(const struct plan *p, const struct step *s, struct 
 		put_device_rule(&p->limits.devices[i], out);
 }
 
+static void put_hook(const struct plan *p, const struct step *s, struct buf *out)
+{
+	const struct oci_hook *h = &p->spec->hooks.kind[s->n[0]].v[s->n[1]];
+
+	buf_putf(out, " %s %s", hook_kind_name((enum oci_hook_kind)s->n[0]), h->path);
+	for (size_t i = 1; i < h->args.n; i++)
+		buf_putf(out, " %s", h->args.v[i]);
+	if (h->timeout != OCI_UNSET)
+		buf_putf(out, " timeout=%llds", (long long)h->timeout);
+}
+
 static void put_enter(const struct plan *p, const struct step *s, struct buf *out)
 {
 	put_namespaces(s->set, out);
@@ -278,6 +290,7 @@ static void (*const put_operands[])(const struct plan *p, const struct step *s, 
 	[STEP_CONSOLE] = put_console,
 	[STEP_DEVICE] = put_device,
 	[STEP_EXEC] = put_argv,
+	[STEP_HOOK] = put_hook,
 	[STEP_ID_MAP] = put_maps,
 	[STEP_MOUNT] = put_mount,
 	[STEP_MOUNT_CGROUP] = put_mount,

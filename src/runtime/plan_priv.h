@@ -15,6 +15,9 @@ int plan_mounts(struct plan *p, const struct plan_inputs *in, struct err *e);   
 int plan_start(struct plan *p, struct err *e);                                  /* plan_process.c: before any mount */
 int plan_process(struct plan *p, struct err *e);                                /* plan_process.c: until READY */
 int plan_release(struct plan *p, struct err *e);                                /* plan_process.c: from READY to EXEC */
+int plan_hooks_check(struct plan *p, struct err *e);                            /* plan_hooks.c: before all else */
+int plan_hooks(struct plan *p, enum step_actor actor, enum oci_hook_kind kind, struct err *e); /* plan_hooks.c */
+int plan_create_hooks(struct plan *p, struct err *e);                           /* plan_hooks.c: those of create */
 int plan_cgroup(struct plan *p, struct err *e);                                 /* plan_cgroup.c */
 int plan_cgroup_late(struct plan *p, struct err *e);                            /* plan_cgroup.c: CPU limits */
 int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */

@@ -297,7 +297,10 @@ int plan_release(struct plan *p, struct err *e)
 {
 	bool filter = p->spec->seccomp.present, early = filter && !p->spec->process.no_new_privileges;
 	struct step *s;
+	int r = plan_hooks(p, ACTOR_CHILD, OCI_HOOK_START_CONTAINER, e);
 
+	if (r < 0)
+		return r;
 	if (early && !plan_add(p, ACTOR_CHILD, STEP_SECCOMP))
 		return err_oom(e);
 	s = plan_add(p, ACTOR_CHILD, STEP_CAPABILITIES);

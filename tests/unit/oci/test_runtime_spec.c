@@ -32,7 +32,7 @@ static const struct {
 	{ DOC("\"mounts\":[null]"), -EINVAL, "mounts[0]: expected an object, got null" },
 	{ DOC("\"mounts\":{}"), -EINVAL, "mounts: expected an array, got an object" },
 	{ DOC("\"annotations\":{\"a.b\":1}"), -EINVAL, "annotations.a.b: expected a string, got 1" },
-	{ DOC("\"hooks\":{\"prestart\":[{\"path\":\"/x\"}]}"), -ENOTSUP, "hooks.prestart: not supported" },
+	{ DOC("\"hooks\":{\"prestart\":[{\"args\":[\"/x\"]}]}"), -EINVAL, "hooks.prestart[0].path: missing" },
 	{ DOC("\"process\":{}"), -EINVAL, "process.cwd: missing" },
 	{ PROCESS("\"terminal\":1"), -EINVAL, "process.terminal: expected true or false, got 1" },
 	{ PROCESS("\"args\":[\"a\",2]"), -EINVAL, "process.args[1]: expected a string, got 2" },
