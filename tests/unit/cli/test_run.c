@@ -80,7 +80,7 @@ static const struct line resource[] = {
 	{ { "-m=64m" }, "\"Memory\":67108864" },
 	{ { "-m", "1k", "-m", "2k" }, "\"Memory\":2048" },
 	{ { "--memory", "4x" }, .message = "--memory 4x: invalid size: '4x'" SIZE_HELP },
-	{ { "-m", "-1" }, "\"Memory\":-1" }, /* `tare update` takes a limit away so; `tare run` refuses it later */
+	{ { "-m", "-1" }, .message = "--memory -1: invalid size: '-1'" SIZE_HELP }, /* which `tare update` takes */
 	{ { "-m", "-2" }, .message = "--memory -2: invalid size: '-2'" SIZE_HELP },
 	{ { "--memory=" }, .message = "--memory '': invalid size: ''" SIZE_HELP },
 	{ { "--memory", "8192p" },
