@@ -8,6 +8,7 @@
 #define LIMIT_MANIFEST (4u << 20)      /* image-spec: registries refuse manifests above 4 MiB */
 #define LIMIT_PROC_FILE (4u << 20)     /* mountinfo of a node with tens of thousands of mounts */
 #define LIMIT_CGROUP_FILE (1u << 20)   /* memory.stat, cgroup.procs of a large container */
+#define LIMIT_ARENA_STATS (128u << 20) /* one look at what all containers use: 8 KiB each */
 #define LIMIT_CGROUPS_BELOW 10000u     /* groups that a container made, looked at when its end is told */
 #define LIMIT_KMSG_RECORDS 262144u    /* of the kernel log read in one go: 0.2 s; the largest usual ring holds as many */
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */

@@ -43,6 +43,7 @@ static const struct command *const rows[] = {
 	&command_rmi,
 	&command_run,
 	&command_start,
+	&command_stats,
 	&command_stop,
 	&command_tag,
 	&command_top,

@@ -60,6 +60,20 @@ const char *human_bytes(int64_t bytes, char ret[HUMAN_SIZE])
 	return ret;
 }
 
+const char *human_binary(int64_t bytes, char ret[HUMAN_SIZE])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double n = (double)bytes;
+	unsigned i = 0;
+
+	while (n >= 1024 && i + 1 < sizeof units / sizeof *units) {
+		n /= 1024;
+		i++;
+	}
+	(void)snprintf(ret, HUMAN_SIZE, "%.4g%s", n, units[i]);
+	return ret;
+}
+
 const char *human_time(int64_t real_ns, char ret[HUMAN_SIZE])
 {
 	time_t sec = (time_t)(real_ns / 1000000000);

@@ -198,3 +198,14 @@ int timestamp_parse(struct sv text, int64_t now_ns, int64_t *ret_ns, struct err 
 	return err_set(e, EINVAL, "failed to parse value as time or duration: \"%.*s\"",
 		       (int)(text.n > 60 ? 60 : text.n), text.p ? text.p : "");
 }
+
+int duration_parse(struct sv text, int64_t *ret_ns, struct err *e)
+{
+	int64_t ns;
+
+	if (!text.n || text.p[0] == '-' || !duration(text, &ns))
+		return err_set(e, EINVAL, "invalid duration \"" SV_FMT "\": 500ms, 10s, 1h30m",
+			       (int)(text.n < 40 ? text.n : 40), text.n ? text.p : "");
+	*ret_ns = ns;
+	return 0;
+}

@@ -47,6 +47,8 @@ static const struct stat_key cpuacct_stat[] = {
 	KEY(prefix "active_anon", memory.active_anon), KEY(prefix "inactive_file", memory.inactive_file),              \
 	KEY(prefix "active_file", memory.active_file), KEY(prefix "unevictable", memory.unevictable),                  \
 	KEY(prefix "pgfault", memory.pgfault), KEY(prefix "pgmajfault", memory.pgmajfault)
+static const struct stat_key cpu_max[] = { KEY("", cpu.quota_us), KEY("", cpu.period_us) };
+
 static const struct stat_key memory_stat_v2[] = {
 	KEY("anon", memory.anon),
 	KEY("file", memory.file),
@@ -118,6 +120,12 @@ const struct stat_file stat_files[] = {
 	KEYED(1, CPU, CPU, "cpu.stat", cpu_quota_v1),
 	KEYED(1, CPU, CPUACCT, "cpuacct.usage", cpuacct_usage),
 	KEYED(1, CPU, CPUACCT, "cpuacct.stat", cpuacct_stat),
+
+	FILE_ROW(2, CPU_LIMIT, CGROUP_CPU, WORDS, "cpu.max", cpu_max),
+	VALUE(2, CPU_LIMIT, CPU, "cpu.weight", cpu.weight),
+	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_quota_us", cpu.quota_us),
+	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_period_us", cpu.period_us),
+	VALUE(1, CPU_LIMIT, CPU, "cpu.shares", cpu.shares),
 
 	VALUE(2, MEMORY, MEMORY, "memory.current", memory.usage_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
@@ -196,7 +204,7 @@ static bool parse_number(struct sv text, unsigned factor, int64_t *ret)
 {
 	uint64_t v;
 
-	if (sv_is(text, "max")) {
+	if (sv_is(text, "max") || sv_is(text, "-1")) { /* -1: cpu.cfs_quota_us */
 		*ret = CG_MAX;
 		return true;
 	}
@@ -243,6 +251,15 @@ static void parse_line(void *base, const struct stat_file *f, struct sv line)
 		else if (find_word(rest, k->word, &value))
 			fill(base, k, value);
 	}
+}
+
+static void parse_words(void *base, const struct stat_file *f, struct sv text)
+{
+	struct sv word;
+
+	text = sv_trim(text);
+	for (size_t i = 0; i < f->n && sv_next(&text, ' ', &word); i++)
+		fill(base, &f->keys[i], word);
 }
 
 static void parse_plain(void *base, const struct stat_file *f, struct sv text)
@@ -337,6 +354,9 @@ void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct s
 	case STAT_PLAIN:
 		parse_plain(st, f, text);
 		break;
+	case STAT_WORDS:
+		parse_words(st, f, text);
+		break;
 	case STAT_DEVICES:
 		while (sv_next(&text, '\n', &line))
 			parse_device_line(st, f, line);
@@ -351,11 +371,17 @@ void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct s
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
+/* Its keys are places in struct cgroup_stat itself. */
+static bool is_direct(const struct stat_file *f)
+{
+	return f->form == STAT_PLAIN || f->form == STAT_WORDS;
+}
+
 void cgroup_stat_init(struct cgroup_stat *st)
 {
 	memset(st, 0, sizeof *st);
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++)
-		for (size_t i = 0; f->form == STAT_PLAIN && i < f->n; i++)
+		for (size_t i = 0; is_direct(f) && i < f->n; i++)
 			*field(st, f->keys[i].at) = CG_UNSET;
 }
 
@@ -370,11 +396,13 @@ void cgroup_stat_parse(struct cgroup_stat *st, unsigned version, const char *fil
 	}
 }
 
-/* v1 limits the sum of memory and swap */
+/* v1 limits the sum of memory and swap, and has shares */
 void stat_derive(struct cgroup_stat *st)
 {
 	int64_t both = st->memory.both_limit_bytes, limit = st->memory.limit_bytes;
 
+	if (st->cpu.weight == CG_UNSET && st->cpu.shares > 0)
+		st->cpu.weight = (int64_t)cgroup_weight((uint64_t)st->cpu.shares);
 	if (both == CG_UNSET || limit == CG_UNSET || st->memory.swap_limit_bytes != CG_UNSET)
 		return;
 	st->memory.swap_limit_bytes = both == CG_MAX ? CG_MAX : both > limit ? both - limit : 0;

@@ -6,7 +6,7 @@
  * never an error; "no limit" is CG_MAX. A value means the group and all groups below it, unless it says otherwise. */
 #pragma once
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroup_place.h"
 
 /* What to read: each costs its files. */
 enum {
@@ -19,7 +19,8 @@ enum {
 	CGROUP_STAT_IO = 1 << 6,
 	CGROUP_STAT_HUGETLB = 1 << 7, /* lists the group's folder */
 	CGROUP_STAT_PRESSURE = 1 << 8,
-	CGROUP_STAT_ALL = (1 << 9) - 1,
+	CGROUP_STAT_CPU_LIMIT = 1 << 9, /* quota, period, weight, cpus */
+	CGROUP_STAT_ALL = (1 << 10) - 1,
 };
 
 struct psi_line {
@@ -55,6 +56,8 @@ struct cgroup_stat {
 	struct {
 		int64_t usage_ns, user_ns, system_ns;
 		int64_t periods, throttled_periods, throttled_ns, bursts, burst_ns; /* of this group's own quota */
+		/* of this group alone; on v1 a weight is the one that v2 would have for those shares */
+		int64_t quota_us, period_us, weight, shares;
 		struct psi pressure;
 	} cpu;
 	struct {
@@ -100,3 +103,6 @@ void cgroup_stat_parse(struct cgroup_stat *st, unsigned version, const char *fil
  * -ENOENT: there is no such group in any hierarchy that was looked at. */
 int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
 		     struct cgroup_stat *ret, struct err *e);
+/* cgroup_stat_read_place - of a group that is elsewhere in each hierarchy; one where it is nowhere tells nothing. */
+int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place,
+			   unsigned what, struct cgroup_stat *ret, struct err *e);

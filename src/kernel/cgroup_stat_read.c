@@ -14,7 +14,7 @@
 struct reader {
 	const struct host *host;
 	const struct cgroup_layout *layout;
-	const char *path;
+	const struct cgroup_place *place;
 	struct cgroup_stat *st;
 	struct buf text; /* of the file that was read last, */
 	unsigned hierarchy; /* in this one, */
@@ -22,18 +22,19 @@ struct reader {
 	unsigned found;  /* files */
 };
 
-/* The host's path of a group's folder. */
+/* The host's path of a group's folder. false: too long, or it has none in this hierarchy. */
 static bool group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
 {
-	const char *mount = rd->layout->h[hierarchy].mount;
+	const char *mount = rd->layout->h[hierarchy].mount, *path = rd->place->path[hierarchy];
 
-	if (!rd->path[1]) /* the root */
+	if (!path)
+		return false;
+	if (!path[1]) /* the root */
 		return sv_copy(sv_from(mount), ret, CGROUP_DIR_MAX) == 0;
-	return cgroup_file_path(ret, mount, strlen(mount), rd->path + 1);
+	return cgroup_file_path(ret, mount, strlen(mount), path + 1);
 }
 
-/* The hierarchy in which this host has such a file; -1: none. */
-static int hierarchy_of(const struct cgroup_layout *l, const struct stat_file *f)
+static int hierarchy_with(const struct cgroup_layout *l, const struct stat_file *f)
 {
 	int h;
 
@@ -41,6 +42,14 @@ static int hierarchy_of(const struct cgroup_layout *l, const struct stat_file *f
 		return l->n && l->h[0].v2 ? 0 : -1;
 	h = cgroup_layout_find(l, f->controller);
 	return h >= 0 && l->h[h].v2 == (f->version == 2) ? h : -1;
+}
+
+/* The hierarchy in which this host has such a file for this group; -1: none. */
+static int hierarchy_of(const struct reader *rd, const struct stat_file *f)
+{
+	int h = hierarchy_with(rd->layout, f);
+
+	return h >= 0 && rd->place->path[h] ? h : -1;
 }
 
 /* A file that is not there, or that this boot does not serve (psi=0), says nothing. */
@@ -59,7 +68,7 @@ static int read_file(struct reader *rd, unsigned hierarchy, const char *name, st
 	rd->name = NULL;
 	buf_reset(&rd->text);
 	if (!group_dir(rd, hierarchy, dir) || !cgroup_file_path(path, dir, strlen(dir), name))
-		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->path);
+		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->place->path[hierarchy]);
 	r = io_read_at(rd->host->root, path, &rd->text, e);
 	rd->name = name;
 	rd->hierarchy = hierarchy;
@@ -109,7 +118,7 @@ static int read_hugepages(struct reader *rd, struct err *e)
 static int read_plain(struct reader *rd, unsigned what, struct err *e)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
-		int h = f->what & what && f->form != STAT_HUGEPAGES ? hierarchy_of(rd->layout, f) : -1;
+		int h = f->what & what && f->form != STAT_HUGEPAGES ? hierarchy_of(rd, f) : -1;
 		int r = h < 0 ? 0 : read_file(rd, (unsigned)h, f->name, e);
 
 		if (r < 0)
@@ -167,8 +176,8 @@ static void add_below(struct reader *rd)
 	struct sv lines;
 	uint64_t own;
 
-	if (*kills == CG_UNSET || !group_dir(rd, (unsigned)h, dir) || fstatat(rd->host->root, dir, &s, 0) < 0 ||
-	    s.st_nlink == 2) /* "." and the name above: no folder below */
+	if (*kills == CG_UNSET || h < 0 || !group_dir(rd, (unsigned)h, dir) ||
+	    fstatat(rd->host->root, dir, &s, 0) < 0 || s.st_nlink == 2) /* "." and the name above: no folder below */
 		return;
 	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	b.file = rd->layout->h[h].v2 ? "memory.events.local" : "memory.oom_control";
@@ -187,29 +196,27 @@ static void add_below(struct reader *rd)
 static int look_for_group(const struct reader *rd, unsigned what, struct err *e)
 {
 	char dir[CGROUP_DIR_MAX];
-	bool looked = false;
+	const char *looked = NULL;
 
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
-		int h = f->what & what ? hierarchy_of(rd->layout, f) : -1;
+		int h = f->what & what ? hierarchy_of(rd, f) : -1;
 
 		if (h >= 0 && group_dir(rd, (unsigned)h, dir) && smallfile_exists(rd->host->root, dir))
 			return 0;
-		looked |= h >= 0;
+		looked = h >= 0 ? rd->place->path[h] : looked;
 	}
-	return looked ? err_set(e, ENOENT, "cgroup %s: no such group", rd->path) : 0;
+	return looked ? err_set(e, ENOENT, "cgroup %s: no such group", looked) : 0;
 }
 
-int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
-		     struct cgroup_stat *ret, struct err *e)
+int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place,
+			   unsigned what, struct cgroup_stat *ret, struct err *e)
 {
 	struct cgroup_stat st;
 	struct reader rd = {
-		.host = h, .layout = l, .path = path, .st = &st, .text = BUF(LIMIT_CGROUP_FILE), .name = NULL
+		.host = h, .layout = l, .place = place, .st = &st, .text = BUF(LIMIT_CGROUP_FILE), .name = NULL
 	};
 	int r;
 
-	if (path[0] != '/')
-		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute", path);
 	cgroup_stat_init(&st);
 	r = read_plain(&rd, what, e);
 	if (r == 0 && what & CGROUP_STAT_HUGETLB)
@@ -224,4 +231,15 @@ int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const 
 	stat_derive(&st);
 	*ret = st;
 	return 0;
+}
+
+int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
+		     struct cgroup_stat *ret, struct err *e)
+{
+	struct cgroup_place place;
+
+	if (path[0] != '/')
+		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute", path);
+	cgroup_place_everywhere(&place, path);
+	return cgroup_stat_read_place(h, l, &place, what, ret, e);
 }

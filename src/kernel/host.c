@@ -66,8 +66,9 @@ static bool meminfo_line(struct sv line, const char *key, uint64_t *ret_bytes)
 	return true;
 }
 
-static int read_memory(const struct host *h, struct host_facts *f, struct err *e)
+int host_memory(const struct host *h, uint64_t *ret_total, uint64_t *ret_swap, struct err *e)
 {
+	uint64_t total = 0, swap = 0;
 	char buf[8192];
 	struct sysinfo info;
 	struct sv text, line;
@@ -75,18 +76,22 @@ static int read_memory(const struct host *h, struct host_facts *f, struct err *e
 	int r;
 
 	if (h->real && sysinfo(&info) == 0) { /* the same numbers without printing sixty lines */
-		f->mem_total_bytes = (uint64_t)info.totalram * info.mem_unit;
-		f->swap_total_bytes = (uint64_t)info.totalswap * info.mem_unit;
+		*ret_total = (uint64_t)info.totalram * info.mem_unit;
+		*ret_swap = (uint64_t)info.totalswap * info.mem_unit;
 		return 0;
 	}
 	r = smallfile_read(h->proc, "meminfo", buf, sizeof buf, &text);
 	if (r < 0)
 		return err_set(e, -r, "proc/meminfo: %s", strerror(-r));
 	while (sv_next(&text, '\n', &line)) {
-		found |= meminfo_line(line, "MemTotal", &f->mem_total_bytes);
-		(void)meminfo_line(line, "SwapTotal", &f->swap_total_bytes);
+		found |= meminfo_line(line, "MemTotal", &total);
+		(void)meminfo_line(line, "SwapTotal", &swap);
 	}
-	return found ? 0 : err_set(e, EINVAL, "proc/meminfo: no MemTotal");
+	if (!found)
+		return err_set(e, EINVAL, "proc/meminfo: no MemTotal");
+	*ret_total = total;
+	*ret_swap = swap;
+	return 0;
 }
 
 /* The first of the files that holds a non-empty list. */
@@ -236,7 +241,7 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 	if (r == 0)
 		r = read_cpus(h, a, &f, e);
 	if (r == 0)
-		r = read_memory(h, &f, e);
+		r = host_memory(h, &f.mem_total_bytes, &f.swap_total_bytes, e);
 	if (r == 0)
 		r = read_bounding_set(h, &f, e);
 	if (r < 0)

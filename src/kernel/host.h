@@ -42,3 +42,6 @@ struct host_facts {
 /* host_facts_read - collect them. On a captured tree (`real` false) `kernel` is kfeat_all(), unless the tree has a
  * file `kfeat` (lines "name 0|1"). */
 int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e);
+
+/* host_memory - bytes of memory and swap: mem_total_bytes and swap_total_bytes alone */
+int host_memory(const struct host *h, uint64_t *ret_total, uint64_t *ret_swap, struct err *e);

@@ -69,6 +69,22 @@ TEST(times_of_either_version_are_nanoseconds)
 	assert_int_equal(CG_UNSET, parsed(1, "cpu.stat", "throttled_usec 9\n").cpu.throttled_ns);
 }
 
+TEST(a_quota_is_two_words_or_two_files)
+{
+	struct cgroup_stat st = parsed(2, "cpu.max", "50000 100000\n");
+
+	assert_int_equal(50000, st.cpu.quota_us);
+	assert_int_equal(100000, st.cpu.period_us);
+	st = parsed(2, "cpu.max", "max 100000\n");
+	assert_int_equal(CG_MAX, st.cpu.quota_us);
+	st = parsed(2, "cpu.max", "\n");
+	assert_int_equal(CG_UNSET, st.cpu.quota_us);
+	assert_int_equal(CG_UNSET, st.cpu.period_us);
+	assert_int_equal(CG_MAX, parsed(1, "cpu.cfs_quota_us", "-1\n").cpu.quota_us);
+	assert_int_equal(20000, parsed(1, "cpu.cfs_quota_us", "20000\n").cpu.quota_us);
+	assert_int_equal(50, parsed(2, "cpu.weight", "50\n").cpu.weight);
+}
+
 static const struct {
 	const char *text;
 	int64_t want;
@@ -82,7 +98,8 @@ static const struct {
 	{ "1073741824", GIB },
 	{ "", CG_UNSET },
 	{ "\n", CG_UNSET },
-	{ "-1\n", CG_UNSET },
+	{ "-1\n", CG_MAX }, /* what one writes, and what cpu.cfs_quota_us reads as */
+	{ "-2\n", CG_UNSET },
 	{ "12 34\n", CG_UNSET },
 };
 
@@ -364,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(nothing_is_known_before_a_file_was_read),
 		RUN(times_of_either_version_are_nanoseconds),
+		RUN(a_quota_is_two_words_or_two_files),
 		RUN(limits_of_every_spelling),
 		RUN(a_product_that_does_not_fit_is_the_most),
 		RUN(a_key_is_a_whole_word),

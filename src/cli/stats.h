@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats.h - one container of `tare stats` as Docker's fields, and ours beside them. */
+#pragma once
+
+#include "cli/listing.h"
+#include "engine/stats.h"
+
+extern const struct listing_kind stats_kind, stats_kind_no_pressure; /* the latter where the kernel tells none */
+
+/* What is compared with an earlier sample of the same life; zero: with the beginning of that life. */
+struct stats_before {
+	const char *id;
+	int64_t taken_ns, lived_ns, usage_ns, periods, throttled_periods;
+};
+
+void stats_fields(const struct stats_sample *s, const struct stats_before *before, bool whole, struct arena *a,
+		  const char **ret);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net_dev.h - what went through the interfaces of a process's network namespace: proc_pid_net(5), dev. */
+#pragma once
+
+#include "base/err.h"
+#include "base/sv.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct host;
+
+struct net_totals {
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_errors, tx_errors, rx_dropped, tx_dropped;
+};
+
+/* net_dev_parse - the sum of all interfaces but the loopback. Pure. Lines that are not understood count nothing. */
+void net_dev_parse(struct sv text, struct net_totals *ret);
+
+/* net_dev_read - of the process's namespace; all zero when that is our own (the host's traffic is nobody's).
+ * -ESRCH: no such process; -EACCES: not for us. */
+int net_dev_read(const struct host *h, pid_t pid, struct net_totals *ret, struct err *e);

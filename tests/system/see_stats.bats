@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# tare stats: the numbers are the kernel's, at once.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+fields() { tare stats --no-stream --no-trunc --format json "$@"; } # as JSON, one object a line
+
+bytes() { numfmt --from=iec-i --suffix=B "$1" | tr -d B; } # of "62.5MiB"
+
+near() # PERCENT WANT GOT WHAT
+{
+	local slack=$(($2 * $1 / 100 + 4096))
+	between $(($2 - slack)) $(($2 + slack)) "$3" "$4"
+}
+
+# bats test_tags=guest
+@test "Docker's columns and ours; values are those of the files" {
+	need_controller memory
+	need_controller pids
+	start web --memory 64m --cpus 0.5 -- sh -c 'sleep 1000 & sleep 1000'
+	expect 0 tare stats --no-stream
+	matches '^CONTAINER ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET I/O +BLOCK I/O +PIDS +THROTTLED' "$out"
+	matches $'\n[0-9a-f]{12} +web +[0-9.]+% +[0-9.]+[KM]iB / 64MiB +[0-9.]+% +0B / 0B ' "$out"
+	local all
+	all=$(fields web)
+	equal 2 "$(jq -r .PIDs <<<"$all")" PIDs
+	equal "$(tare inspect web | jq -r '.[0].Id')" "$(jq -r .ID <<<"$all")" ID
+	equal "$(tare inspect web | jq -r '.[0].Tare.Cgroup')" "$(jq -r .LimitOwner <<<"$all")" "whose limit"
+	near 2 "$(limit web memory.usage_in_bytes memory.current)" "$(bytes "$(jq -r '.MemUsage | split(" / ")[0]' <<<"$all")")" "memory"
+}
+
+@test "the limit is the tightest one above, and the host's memory where there is none" {
+	need_controller memory
+	start web
+	start other --memory 48m
+	equal "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo | numfmt --from-unit=1024 --to=iec-i --format=%.1f --suffix=B)" \
+		"$(fields web | jq -r .Limit | numfmt --from=iec-i --suffix=B | numfmt --from=auto --suffix=B --to=iec-i --format=%.1f)" "limit"
+	equal / "$(fields web | jq -r .LimitOwner)"
+	local version mount
+	read -r version mount < <(hierarchy_of memory)
+	if [ "$version" = v1 ]; then echo 32m >"$mount/$group/memory.limit_in_bytes"; else echo 32m >"$mount/$group/memory.max"; fi
+	equal "32MiB /$group" "$(fields web | jq -r '"\(.Limit) \(.LimitOwner)"')"
+	equal "32MiB /$group" "$(fields other | jq -r '"\(.Limit) \(.LimitOwner)"')"
+}
+
+@test "a busy container: CPU since its start at once, and of a window; how much of its periods were throttled" {
+	need_controller cpu
+	start busy --cpus 0.2 -- sh -c 'while :; do :; done'
+	eventually 10 eval '[ "$(fields busy | jq -r ".Throttled[:-1] | tonumber > 50")" = true ]'
+	expect 0 tare stats --no-stream --window 500ms --format '{{.CPUPerc}}' busy
+	between 1 60 "${out%%.*}" "CPU of a fifth"
+}
+
+@test "those that run, all, named ones; nobody is an error" {
+	start web
+	expect 0 tare create --name new busybox true
+	equal web "$(tare stats --no-stream --format '{{.Name}}')"
+	equal "new web" "$(tare stats -a --no-stream --format '{{.Name}}' | sort | paste -sd' ')"
+	equal "web new" "$(tare stats --no-stream --format '{{.Name}}' web new | paste -sd' ')"
+	equal "new -- -- / --" "$(tare stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}' new)"
+	expect 1 tare stats --no-stream nobody
+	equal "tare: No such container: nobody" "$err"
+	expect 1 tare stats --no-stream --window 5
+	contains "--window 5: invalid duration" "$err"
+	expect 1 tare stats --no-stream --window 1ms
+	contains "from 10ms to 1h" "$err"
+}
+
+@test "a stream ends with the containers that were named" {
+	start web
+	tare stats --window 20ms --format '{{.Name}} {{.PIDs}}' web >"$T/stream" 3>&- &
+	local pid=$!
+	eventually 10 grep -q '^web 1$' "$T/stream"
+	tare kill web
+	wait $pid
+	equal "web -- web 1" "$(sort -u "$T/stream" | paste -sd' ')"
+}

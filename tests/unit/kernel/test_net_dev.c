@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What went through all interfaces but the loopback. */
+#include "../test.h"
+#include "kernel/net_dev.h"
+
+#define HEAD                                                                                       \
+	"Inter-|   Receive                                                |  Transmit\n"           \
+	" face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
+
+static struct net_totals totals(const char *text)
+{
+	struct net_totals t;
+
+	net_dev_parse(sv_from(text), &t);
+	return t;
+}
+
+TEST(the_loopback_counts_nothing)
+{
+	struct net_totals t = totals(
+		HEAD
+		"    lo:    9    9    9    9    0     0          0         0     9    9    9    9    0     0       0          0\n"
+		"  eth0:  100    2    3    4    0     0          0         0   200    5    6    7    0     0       0          0\n"
+		"a_long_name_1:1000 20 30 40 0 0 0 0 2000 50 60 70 0 0 0 0\n");
+
+	assert_int_equal(1100, t.rx_bytes);
+	assert_int_equal(22, t.rx_packets);
+	assert_int_equal(33, t.rx_errors);
+	assert_int_equal(44, t.rx_dropped);
+	assert_int_equal(2200, t.tx_bytes);
+	assert_int_equal(55, t.tx_packets);
+	assert_int_equal(66, t.tx_errors);
+	assert_int_equal(77, t.tx_dropped);
+}
+
+TEST(lines_that_are_not_understood_count_nothing)
+{
+	assert_int_equal(0, totals("").rx_bytes);
+	assert_int_equal(0, totals(HEAD).rx_bytes);
+	assert_int_equal(0, totals("eth0: 1 2 3\n").rx_bytes);
+	assert_int_equal(0, totals("eth0: 1 2 3 x 5 6 7 8 9 10 11 12\n").tx_bytes);
+	assert_int_equal(0, totals("eth0: 99999999999999999999 2 3 4 5 6 7 8 9 10 11 12\n").tx_bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(the_loopback_counts_nothing),
+					    RUN(lines_that_are_not_understood_count_nothing) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
