@@ -34,9 +34,11 @@ static int look_begin(struct look *k, struct engine *en, struct arena *a, struct
 	return 0;
 }
 
-/* Of one that has just ended there may be a few files still. */
+/* Of one that has just ended there may be the group, without a process, or a few of its files still. */
 static bool has_ended(const struct cgroup_stat *st)
 {
+	if (st->pids.current == 0)
+		return true;
 	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
 }
 
