@@ -52,6 +52,17 @@ static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_
 	return r == 0 ? 0 : err_set(e, r, "start %s: %s", path, strerror(r));
 }
 
+static int not_found(const char *text, struct err *e)
+{
+	char name[REFERENCE_SIZE];
+	struct reference named;
+
+	if (reference_parse(sv_from(text), &named, NULL) < 0)
+		return err_set(e, ENOENT, "Unable to find image '%s' locally", text);
+	reference_default_tag(&named);
+	return err_set(e, ENOENT, "Unable to find image '%s' locally", reference_print_familiar(&named, name));
+}
+
 /* The slow program does what needs libarchive and libcrypto; it records the image itself. */
 static int load_embedded(struct engine *en, const char *reference, struct err *e)
 {
@@ -79,7 +90,7 @@ static int load_embedded(struct engine *en, const char *reference, struct err *e
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SUCH_IMAGE)
-		return err_set(e, ENOENT, "Unable to find image '%s' locally", reference);
+		return not_found(reference, e);
 	return r;
 }
 
