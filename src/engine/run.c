@@ -94,6 +94,23 @@ static int print_id(const struct creation *cr, struct err *e)
 	return io_write_all(STDOUT_FILENO, line, (size_t)n, e);
 }
 
+/* One that did not start: nothing stays of it after an engine's error; after 126 and 127 it does, as with Docker, to be
+ * looked at. */
+static bool is_kept(const struct session *s)
+{
+	return s->talk.status != 125 && !s->cr->config->auto_remove;
+}
+
+/* Of one that could not be started, too, if it is there to be looked at. */
+static int tell_id(const struct session *s, int r, struct err *e)
+{
+	if (r == 0)
+		return print_id(s->cr, e);
+	if (!s->talk.has_started && is_kept(s))
+		(void)print_id(s->cr, NULL);
+	return r;
+}
+
 static bool has_anonymous_volume(const struct creation *cr)
 {
 	for (size_t i = 0; i < cr->volumes.n; i++)
@@ -102,8 +119,7 @@ static bool has_anonymous_volume(const struct creation *cr)
 	return false;
 }
 
-/* What stays of a container that did not start: nothing after an engine's error; after 126 and 127 it stays, as with
- * Docker, to be looked at. Its lock is still ours then. One that ended to be started again is not ours to remove. */
+/* The lock of one that did not start is still ours. One that ended to be started again is not ours to remove. */
 static int clean_up(struct session *s, int rc, struct err *e)
 {
 	const struct conversation *t = &s->talk;
@@ -112,7 +128,7 @@ static int clean_up(struct session *s, int rc, struct err *e)
 	int r = 0;
 
 	if (rc < 0 && !t->has_started) {
-		if (t->status == 125 || cr->config->auto_remove)
+		if (!is_kept(s))
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
 		(void)control_tell(t->sock, CONTROL_REAPED, 0, 0, NULL);
 	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
@@ -136,8 +152,8 @@ static int run_created(struct creation *cr, struct timeline *t, struct session *
 	timeline_mark(t, "tare: monitor may go on");
 	if (r == 0)
 		r = converse(s, e);
-	if (r == 0 && !(s->talk.attach & (CONTROL_STDOUT | CONTROL_STDERR)))
-		r = print_id(cr, e);
+	if (!(s->talk.attach & (CONTROL_STDOUT | CONTROL_STDERR)))
+		r = tell_id(s, r, e);
 	if (r < 0)
 		(void)clean_up(s, r, &ignored);
 	else

@@ -63,6 +63,14 @@ load helpers
 	matches '/script' "$err"
 }
 
+@test "127 of -d: the container is there to be looked at, and its id was printed" {
+	expect 127 tare run -d --name bad busybox no-such-command
+	equal "$(tare inspect -f '{{.Id}}' bad)" "$out"
+	matches 'no-such-command' "$err"
+	expect 127 tare run -d --rm busybox no-such-command
+	equal "" "$out" "what is printed of one that is gone"
+}
+
 @test "125: the engine refuses" {
 	refused 'nosuchoption' tare run --nosuchoption busybox true
 	refused 'no-such-image' tare run --pull never no-such-image true
