@@ -8,15 +8,10 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "engine/config.h"
+#include "options/scalar.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-int value_bool(const char *text, bool *ret, struct err *e);     /* 1 t T TRUE true True, 0 f F FALSE false False */
-int value_i64(const char *text, int64_t *ret, struct err *e);   /* 10, -1, 0x10, 0o20 or 020, 0b10 */
-
-/* value_bytes - "1024", "64m", "1.5g", "2 GiB": binary units b k m g t p, at most 2^63 - 1; rounded down. */
-int value_bytes(const char *text, int64_t *ret, struct err *e);
 
 /* value_nano - "1.5" -> 1500000000, "1/4"; -EINVAL also for what is finer than a billionth. */
 int value_nano(const char *text, int64_t *ret, struct err *e);

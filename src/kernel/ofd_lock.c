@@ -14,19 +14,19 @@ static int try_lock(int fd, int cmd)
 
 	do
 		r = fcntl(fd, cmd, &whole);
-	while (r < 0 && errno == EINTR && cmd == F_OFD_SETLKW);
+	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
 }
 
 /* There is no lock with a timeout; locks here are held for milliseconds, so looking again is cheap. */
-static int wait_lock(int fd, unsigned timeout_ms)
+static int wait_lock(int fd, int cmd, unsigned timeout_ms)
 {
 	int64_t end_ns = clock_monotonic_ns() + (int64_t)timeout_ms * 1000000;
 	long pause_ns = 100000;
 	int r;
 
 	for (;;) {
-		r = try_lock(fd, F_OFD_SETLK);
+		r = try_lock(fd, cmd);
 		if ((r != -EAGAIN && r != -EACCES) || clock_monotonic_ns() >= end_ns)
 			return r;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns }, NULL);
@@ -35,9 +35,9 @@ static int wait_lock(int fd, unsigned timeout_ms)
 	}
 }
 
-int ofd_lock_take(int fd, unsigned timeout_ms, struct err *e)
+static int take(int fd, int now, int wait, unsigned timeout_ms, struct err *e)
 {
-	int r = timeout_ms == OFD_LOCK_FOREVER ? try_lock(fd, F_OFD_SETLKW) : wait_lock(fd, timeout_ms);
+	int r = timeout_ms == OFD_LOCK_FOREVER ? try_lock(fd, wait) : wait_lock(fd, now, timeout_ms);
 
 	if (r == -EAGAIN || r == -EACCES)
 		return err_set(e, EAGAIN, "held by another process");
@@ -46,6 +46,16 @@ int ofd_lock_take(int fd, unsigned timeout_ms, struct err *e)
 		return err_sys(e, "lock");
 	}
 	return 0;
+}
+
+int ofd_lock_take(int fd, unsigned timeout_ms, struct err *e)
+{
+	return take(fd, F_OFD_SETLK, F_OFD_SETLKW, timeout_ms, e);
+}
+
+int process_lock_take(int fd, unsigned timeout_ms, struct err *e)
+{
+	return take(fd, F_SETLK, F_SETLKW, timeout_ms, e);
 }
 
 bool ofd_lock_is_held(int fd)

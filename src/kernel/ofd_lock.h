@@ -15,6 +15,10 @@
  * -EAGAIN: another open file has it. The text has no operand: the caller wraps. */
 int ofd_lock_take(int fd, unsigned timeout_ms, struct err *e);
 
+/* process_lock_take - the same with a lock of the process (F_SETLK): no child has it, and it ends with the process, or when
+ * that closes any descriptor of the file. It and locks of open files exclude each other. */
+int process_lock_take(int fd, unsigned timeout_ms, struct err *e);
+
 /* ofd_lock_is_held - does some other open file description hold a lock on fd's file? fd may be read-only.
  * An error of the kernel counts as "yes": nobody is robbed for it. */
 bool ofd_lock_is_held(int fd);

@@ -25,24 +25,51 @@ int procfs_boot_id(const struct host *h, char ret[BOOT_ID_SIZE], struct err *e)
 	return sv_copy(id, ret, BOOT_ID_SIZE);
 }
 
+#define PF_FORKNOEXEC 0x40 /* the kernel's linux/sched.h: forked, and no execve(2) yet */
+
+enum { STAT_STATE = 3, STAT_FLAGS = 9, STAT_START = 22, STAT_EXIT = 52 }; /* fields, as proc_pid_stat(5) counts them */
+
+static int take_field(int number, struct sv field, struct procfs_stat *st)
+{
+	uint64_t v = 0;
+	int r = number == STAT_STATE ? (field.n == 1 ? 0 : -EINVAL) : sv_u64(field, &v);
+
+	if (number == STAT_STATE)
+		st->state = field.n ? field.p[0] : '?';
+	else if (number == STAT_FLAGS)
+		st->executed = !(v & PF_FORKNOEXEC);
+	else if (number == STAT_START)
+		st->start_ticks = v;
+	else if (number == STAT_EXIT)
+		st->exit_status = (int)v;
+	return r;
+}
+
 /* The second field is the command in parentheses and may hold blanks and parentheses: fields count from the last ')'. */
-static int start_ticks_parse(struct sv line, uint64_t *ret)
+static int stat_parse(struct sv line, struct procfs_stat *ret)
 {
 	struct sv head, rest, field = { 0 };
+	struct procfs_stat st = { 0 };
 
 	if (!sv_rcut(sv_trim(line), ')', &head, &rest) || rest.n < 2 || rest.p[0] != ' ')
 		return -EINVAL;
 	rest = (struct sv){ rest.p + 1, rest.n - 1 };
-	for (int number = 3; number <= 22; number++)
-		if (!sv_next(&rest, ' ', &field))
+	for (int number = STAT_STATE; number <= STAT_EXIT && sv_next(&rest, ' ', &field); number++) {
+		bool wanted =
+			number == STAT_STATE || number == STAT_FLAGS || number == STAT_START || number == STAT_EXIT;
+
+		if (wanted && take_field(number, field, &st) < 0)
 			return -EINVAL;
-	return sv_u64(field, ret);
+	}
+	if (!st.start_ticks)
+		return -EINVAL;
+	*ret = st;
+	return 0;
 }
 
-int procfs_start_ticks(const struct host *h, pid_t pid, uint64_t *ret_ticks, struct err *e)
+int procfs_stat_read(const struct host *h, pid_t pid, struct procfs_stat *ret, struct err *e)
 {
 	scoped_buf b = BUF(STAT_MAX);
-	uint64_t ticks;
 	char path[32];
 	int r;
 
@@ -52,10 +79,19 @@ int procfs_start_ticks(const struct host *h, pid_t pid, uint64_t *ret_ticks, str
 		return err_set(e, ESRCH, "process %d: no such process", (int)pid);
 	if (r < 0)
 		return err_set(e, -r, "proc: %s: %s", path, strerror(-r));
-	if (start_ticks_parse(buf_sv(&b), &ticks) < 0)
+	if (stat_parse(buf_sv(&b), ret) < 0)
 		return err_set(e, EINVAL, "proc: %s: no start time in it", path);
-	*ret_ticks = ticks;
 	return 0;
+}
+
+int procfs_start_ticks(const struct host *h, pid_t pid, uint64_t *ret_ticks, struct err *e)
+{
+	struct procfs_stat st;
+	int r = procfs_stat_read(h, pid, &st, e);
+
+	if (r == 0)
+		*ret_ticks = st.start_ticks;
+	return r;
 }
 
 bool procfs_is_process(const struct host *h, pid_t pid, uint64_t start_ticks)

@@ -17,6 +17,17 @@ struct host;
 /* procfs_boot_id - proc/sys/kernel/random/boot_id. -EINVAL: not a UUID. */
 int procfs_boot_id(const struct host *h, char ret[BOOT_ID_SIZE], struct err *e);
 
+/* Of proc_pid_stat(5): what a process is doing, and since when. */
+struct procfs_stat {
+	char state;           /* 'R', 'S', 'Z' … */
+	bool executed;        /* has called execve(2) since it was forked */
+	uint64_t start_ticks; /* clock ticks from boot to its start */
+	int exit_status;      /* of a zombie: as wait(2) has it; 0 also when we may not know */
+};
+
+/* procfs_stat_read - errors as procfs_start_ticks() */
+int procfs_stat_read(const struct host *h, pid_t pid, struct procfs_stat *ret, struct err *e);
+
 /* procfs_start_ticks - field 22 of proc_pid_stat(5): clock ticks from boot to the start of the process.
  * -ESRCH: no such process (a zombie still is one). -EINVAL: the line is not what proc_pid_stat(5) says. */
 int procfs_start_ticks(const struct host *h, pid_t pid, uint64_t *ret_ticks, struct err *e);

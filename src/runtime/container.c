@@ -283,8 +283,8 @@ static void undo_hooks(const struct plan *p, struct err *e)
 	}
 }
 
-int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
-		     struct container *ret, struct err *e)
+int container_begin(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+		    struct container *ret, struct err *e)
 {
 	struct container c = {
 		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1, .console = -1
@@ -312,24 +312,49 @@ int container_create(struct plan *p, const struct host *host, const int stdio[3]
 	if (a.left_count)
 		(void)host_ns_return(&a, &ignored);
 	forget(&a);
-	if (r == 0)
-		r = plan_make_filter(p, &own);
 	if (r == 0) {
-		r = container_hear(&c, &own);
-		if (r == 0)
-			r = container_ended_early(&c, &own);
-	}
-	if (r > 0) {
-		if (c.cgroup)
-			cgroup_close_tasks(c.cgroup);
 		*ret = c;
 		return 0;
 	}
 	(void)container_delete(&c, &ignored);
-	if (c.hooks_begun)
+	if (e)
+		*e = own;
+	return r;
+}
+
+int container_ready(struct container *c, struct plan *p, struct err *e)
+{
+	struct err own = { 0 }, ignored;
+	int r = plan_make_filter(p, &own);
+
+	if (r == 0) {
+		r = container_hear(c, &own);
+		if (r == 0)
+			r = container_ended_early(c, &own);
+	}
+	if (r > 0) {
+		if (c->cgroup)
+			cgroup_close_tasks(c->cgroup);
+		return 0;
+	}
+	(void)container_delete(c, &ignored);
+	if (c->hooks_begun)
 		undo_hooks(p, &own);
 	if (e)
 		*e = own;
+	return r;
+}
+
+int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+		     struct container *ret, struct err *e)
+{
+	struct container c;
+	int r = container_begin(p, host, stdio, t, &c, e);
+
+	if (r == 0)
+		r = container_ready(&c, p, e);
+	if (r == 0)
+		*ret = c;
 	return r;
 }
 
@@ -369,6 +394,40 @@ int container_start(struct container *c, struct err *e)
 	if (e)
 		*e = own;
 	return r;
+}
+
+/* ---- a process that is held ------------------------------------------------------------------------------------- */
+
+int container_let_go(struct container *c, struct err *e)
+{
+	struct apply a = { .c = c };
+	int r = run_steps(&a, ACTOR_RELEASE, e);
+
+	return r < 0 ? r : say_go(c, e);
+}
+
+int container_start_held(int sock, struct err *e)
+{
+	struct init_message m = { 0 };
+	bool mine = false;
+	pid_t sender;
+	ssize_t n;
+	int fd;
+
+	for (;;) {
+		n = init_receive(sock, &m, &fd, &sender);
+		if (fd >= 0)
+			close(fd);
+		if (n < 0 && errno != ECONNRESET)
+			return err_sys(e, "read from the container's first process");
+		if (n < 0 || n == 0)
+			return mine ? 0 : err_set(e, ESRCH, "the container was started or ended meanwhile");
+		if (n == (ssize_t)sizeof m && m.kind == INIT_FAILED) {
+			*e = m.err;
+			return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
+		}
+		mine = true;
+	}
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */

@@ -22,15 +22,15 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define SYNC_FD 3
-
-/* Only stdio and the sync socket stay. */
+/* Only stdio, what the process shall have besides, and the sync socket stay. */
 static int close_the_host(struct init *in, struct err *e)
 {
-	if (in->sync != SYNC_FD && dup3(in->sync, SYNC_FD, O_CLOEXEC) < 0)
+	int sync = (int)exec_sync_fd(in->plan);
+
+	if (in->sync != sync && dup3(in->sync, sync, O_CLOEXEC) < 0)
 		return err_sys(e, "dup3");
-	in->sync = SYNC_FD;
-	return sys_close_range(SYNC_FD + 1, ~0u, 0) < 0 ? err_sys(e, "close_range") : 0;
+	in->sync = sync;
+	return sys_close_range((unsigned)sync + 1, ~0u, 0) < 0 ? err_sys(e, "close_range") : 0;
 }
 
 int init_ns_enter(struct init *in, const struct step *s, struct err *e)
@@ -55,7 +55,7 @@ int init_process(struct init *in, const struct step *s, struct err *e)
 	long pid;
 
 	(void)s;
-	if (sys_close_range(SYNC_FD + 1, ~0u, 0) < 0)
+	if (sys_close_range(exec_sync_fd(in->plan) + 1, ~0u, 0) < 0)
 		return err_sys(e, "close_range");
 	pid = syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL);
 	if (pid < 0)

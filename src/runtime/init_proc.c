@@ -15,7 +15,8 @@
  *   Hooks of the host are run here (AWAIT_HOOKS, HOOK): by a process of their own, which may do what it likes with paths.
  *   Must not: fall back to a path when a descriptor call fails; follow a link of the image out of the root.
  * Stage 3, identity (HOSTNAME … READY). The host's tree is gone. Limits, user, working directory, command found.
- * Stage 4, after the host side said go and sent the filter: filter, capabilities, execve(2).
+ * Stage 4, after the host side said go and sent the filter: filter, capabilities, execve(2). A process that is held (HOLD)
+ *   loses its parent first, and then waits for whoever starts it.
  *
  * In all of it: no heap, no log, no return into the caller's scopes. One mistake of order would be a hole; the order is
  * the plan's, and plan_make() is tested without any of this. */
@@ -71,6 +72,7 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_UMASK] = init_umask,
 	[STEP_FIND] = init_find,
 	[STEP_READY] = init_ready,
+	[STEP_HOLD] = init_hold,
 	[STEP_SECCOMP] = init_seccomp,
 	[STEP_CAPABILITIES] = init_capabilities,
 	[STEP_EXEC] = init_exec,
@@ -92,13 +94,13 @@ static void wait_for_go(struct init *in)
 	in->filter.len = (unsigned short)((size_t)n / sizeof *in->filter.filter);
 }
 
-/* Ready: every descriptor but stdio goes at execve(2). */
+/* Ready: every descriptor but stdio, and what the process shall have besides, goes at execve(2). */
 static int init_ready(struct init *in, const struct step *s, struct err *e)
 {
 	(void)s;
 	if (in->plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
-	if (sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (sys_close_range(3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "close_range");
 	if (!init_tell(in->sync, INIT_READY, NULL, -1))
 		_exit(125); /* who does not hear of us would wait for ever */

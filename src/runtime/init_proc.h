@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* init_proc.h - the child between clone3(2) and execve(2): included by runtime/container.c and runtime/init_*.c only.
+/* init_proc.h - the child between clone3(2) and execve(2): included by runtime/container.c, exec.c, plan_exec.c
+ * and init_*.c only.
  *
  * Its contract stands at the head of init_proc.c. */
 #pragma once
@@ -19,6 +20,7 @@ struct init_message {
 		INIT_FAILED,
 		INIT_CONSOLE, /* with the master of its terminal */
 		INIT_HOOKS,   /* waits until the host side has run its hooks */
+		INIT_HELD,    /* of a process that was held: it goes on now, for who is told so */
 		INIT_PROCESS, /* of exec: the sender is the process, its pid as SCM_CREDENTIALS has it */
 	} kind;
 	struct err err;
@@ -69,6 +71,11 @@ static inline int *init_slot(struct init *in, size_t i)
 
 	return i < 3 ? first[i] : &in->binds[i - 3];
 }
+/* Where exec's helper and process have their end of the socket pair: next to what the process shall have. */
+static inline unsigned exec_sync_fd(const struct plan *p)
+{
+	return 3 + p->preserve_fds;
+}
 #define INIT_SLOTS_AT_ONCE 64 /* descriptors of one message; the kernel takes 253 */
 
 /* One function per step, called in the plan's order: init_mounts.c, init_process.c */
@@ -78,6 +85,7 @@ init_step init_propagation, init_bind_source, init_root_attach, init_mount, init
 	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
 	init_pivot_root;
 init_step init_console;                         /* init_console.c */
+init_step init_hold;                             /* init_hold.c */
 init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
 init_step init_await_hooks, init_hook;           /* init_hooks.c */
 init_step init_userns_root;                      /* init_userns.c */

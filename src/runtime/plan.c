@@ -35,7 +35,9 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 			  .arena = a,
 			  .handed = in->handed,
 			  .handed_count = in->handed_count,
-			  .die_with_parent = in->die_with_parent };
+			  .die_with_parent = in->die_with_parent,
+			  .start_socket = in->start_socket,
+			  .preserve_fds = in->preserve_fds };
 	int r = plan_userns(&p, e);
 
 	if (r == 0)

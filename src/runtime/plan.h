@@ -35,7 +35,7 @@
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(AWAIT_HOOKS, "await-hooks") X(WORKDIR, "workdir")                              \
 	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
-	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready")       \
+	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready") X(HOLD, "hold")       \
 	/* child, after the release */                                                                                 \
 	X(NO_NEW_PRIVS, "no-new-privs") X(BOUNDING, "bounding-set") X(SECCOMP, "seccomp") X(USER, "user")              \
 	X(CAPABILITIES, "capabilities") X(CHDIR, "chdir") X(UMASK, "umask") X(EXEC, "exec")                            \
@@ -106,6 +106,9 @@ struct plan_inputs {
 	size_t handed_count;
 	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
+	int start_socket;      /* the caller's, listening (SOCK_SEQPACKET): once ready, the process waits for who connects to
+				* it (container_let_go()); 0: it has its parent's word */
+	unsigned preserve_fds; /* of the caller's descriptors, from 3 on, that the process gets */
 };
 
 struct plan {
@@ -118,6 +121,8 @@ struct plan {
 	struct cgroup_writes cgroup;
 	uint64_t clone_flags; /* CLONE_NEWx */
 	bool cgroup_ns, die_with_parent;
+	int start_socket;
+	unsigned preserve_fds;
 	bool userns; /* a new one, with these maps */
 	struct id_map uids, gids;
 	struct userns_maps maps;

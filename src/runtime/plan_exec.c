@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What exec.h promises, as steps: which are the helper's (ACTOR_CHILD) and which the process's own (ACTOR_PROCESS). */
 #include "runtime/exec.h"
+#include "runtime/init_proc.h"
 #include "runtime/plan_priv.h"
 
 #include "base/scope.h"
@@ -120,9 +121,9 @@ static void set_caps(const struct exec_context *c, bool privileged, struct plan 
 /* Without CAP_SYS_ADMIN a filter can only be installed under no_new_privs. So that no process of the container ever has
  * that capability for it, the helper installs the filter, if the filter lets pass what is still to be done after that:
  * Docker's does. */
-static bool filter_is_passable(const struct sock_fprog *filter)
+static bool filter_is_passable(const struct sock_fprog *filter, unsigned sync)
 {
-	static const struct {
+	const struct {
 		long nr;
 		uint64_t args[6];
 	} calls[] = {
@@ -131,7 +132,7 @@ static bool filter_is_passable(const struct sock_fprog *filter)
 		{ SYS_prctl, { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } },
 		{ SYS_clone, { CLONE_PARENT } },
 		{ SYS_prctl, { PR_SET_PDEATHSIG, SIGKILL } },
-		{ SYS_sendto, { 3 } },
+		{ SYS_sendto, { sync } },
 		{ SYS_setsid, { 0 } },
 		{ SYS_ioctl, { 0, TIOCSCTTY } },
 		{ SYS_execve, { 0 } },
@@ -177,7 +178,7 @@ static enum filter_place place_filter(const struct plan *p)
 		return NO_FILTER;
 	if (p->spec->process.no_new_privileges)
 		return FILTER_AT_LAST;
-	return filter_is_passable(&p->seccomp) ? FILTER_BY_HELPER : FILTER_BY_PROCESS;
+	return filter_is_passable(&p->seccomp, exec_sync_fd(p)) ? FILTER_BY_HELPER : FILTER_BY_PROCESS;
 }
 
 static int plan_birth(struct plan *p, struct err *e)
@@ -222,7 +223,7 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 {
 	struct runtime_spec *spec = arena_alloc(a, sizeof *spec);
 	struct plan p = { .spec = spec, .facts = facts, .id = "", .arena = a, .die_with_parent = c->die_with_parent,
-			  .userns = c->uids.n > 0, .uids = c->uids, .gids = c->gids };
+			  .preserve_fds = c->preserve_fds, .userns = c->uids.n > 0, .uids = c->uids, .gids = c->gids };
 	int r;
 
 	if (!spec)

@@ -289,7 +289,9 @@ int plan_process(struct plan *p, struct err *e)
 	plan_capabilities(p);
 	if (r == 0)
 		r = plan_become(p, e);
-	return r < 0 || plan_add(p, ACTOR_CHILD, STEP_READY) ? r : err_oom(e);
+	if (r == 0 && !plan_add(p, ACTOR_CHILD, STEP_READY))
+		r = err_oom(e);
+	return r < 0 || !p->start_socket || plan_add(p, ACTOR_CHILD, STEP_HOLD) ? r : err_oom(e);
 }
 
 /* A filter needs CAP_SYS_ADMIN unless no_new_privs is set: then it comes before the capabilities go, else last. */

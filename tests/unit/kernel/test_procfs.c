@@ -43,6 +43,36 @@ TEST(start_time_is_the_22nd_field_whatever_the_command_is_called)
 	}
 }
 
+static struct procfs_stat stat_of(const char *line)
+{
+	scoped_tree t = fake_tree_new();
+	scoped_host h = fake_tree_host(&t);
+	struct procfs_stat st;
+
+	fake_tree_put(&t, "proc/7/stat", line);
+	assert_int_equal(0, procfs_stat_read(&h, 7, &st, NULL));
+	return st;
+}
+
+TEST(a_process_says_whether_it_has_executed_and_how_it_ended)
+{
+	static const char rest[] =
+		" 1 0 0 0 0 0 0 0 20 0 1 0 77 2940928 230 1 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 ";
+	char line[512];
+	struct procfs_stat st;
+
+	(void)snprintf(line, sizeof line, "7 (x) S 1 7 7 0 -1 4194624%s0\n", rest); /* 0x400140 */
+	st = stat_of(line);
+	assert_false(st.executed);
+	assert_int_equal('S', st.state);
+	assert_int_equal(77, st.start_ticks);
+	(void)snprintf(line, sizeof line, "7 (x) Z 1 7 7 0 -1 4194560%s2304\n", rest); /* 0x400100 */
+	st = stat_of(line);
+	assert_true(st.executed);
+	assert_int_equal('Z', st.state);
+	assert_int_equal(9 << 8, st.exit_status);
+}
+
 TEST(a_missing_process_is_ESRCH)
 {
 	scoped_tree t = fake_tree_new();
@@ -76,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(start_time_is_the_22nd_field_whatever_the_command_is_called),
+		RUN(a_process_says_whether_it_has_executed_and_how_it_ended),
 		RUN(a_missing_process_is_ESRCH),
 		RUN(boot_id_is_a_uuid),
 	};

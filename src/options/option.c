@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/option.h"
+#include "options/option.h"
 
 #include "base/scope.h"
-#include "cli/value.h"
+#include "options/scalar.h"
 
 #include <errno.h>
 #include <stdint.h>

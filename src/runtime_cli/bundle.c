@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime_cli/bundle.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static const char *absolute(struct arena *a, const char *dir, const char *path)
+{
+	return !path || path[0] == '/' ? path : arena_fmt(a, "%s/%s", dir, path);
+}
+
+static bool is_bind(const struct oci_mount *m)
+{
+	bool bind = m->type && strcmp(m->type, "bind") == 0;
+
+	for (size_t k = 0; k < m->options.n; k++)
+		bind = bind || strcmp(m->options.v[k], "bind") == 0 || strcmp(m->options.v[k], "rbind") == 0;
+	return bind;
+}
+
+/* Paths of the document that are relative are so to the bundle. */
+static int resolve_paths(struct runtime *rt, struct bundle *b, struct err *e)
+{
+	struct runtime_spec *spec = &b->spec;
+
+	if (!spec->root.path)
+		return err_set(e, EINVAL, "root.path: missing");
+	spec->root.path = absolute(rt->arena, b->dir, spec->root.path);
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (is_bind(&spec->mounts.v[i]))
+			spec->mounts.v[i].source = absolute(rt->arena, b->dir, spec->mounts.v[i].source);
+	return spec->root.path ? 0 : err_oom(e);
+}
+
+static int parse(struct runtime *rt, int dir, struct bundle *b, struct err *e)
+{
+	int r = io_read_at(dir, STATE_CONFIG, &b->json, e);
+
+	if (r == 0)
+		r = runtime_spec_parse(buf_sv(&b->json), rt->arena, &b->spec, e);
+	if (r == 0)
+		r = resolve_paths(rt, b, e);
+	return r < 0 ? err_wrap(e, r, "bundle %s", b->dir) : 0;
+}
+
+int bundle_read(struct runtime *rt, const char *path, struct bundle *ret, struct err *e)
+{
+	char dir[PATH_MAX];
+
+	if (path && chdir(path) < 0)
+		return err_sys(e, "--bundle %s", path);
+	if (!getcwd(dir, sizeof dir))
+		return err_sys(e, "getcwd");
+	ret->dir = arena_str(rt->arena, dir);
+	return ret->dir ? parse(rt, AT_FDCWD, ret, e) : err_oom(e);
+}
+
+int bundle_read_saved(struct runtime *rt, const struct entry *c, struct bundle *ret, struct err *e)
+{
+	ret->dir = c->record.bundle;
+	return parse(rt, c->dir, ret, e);
+}
+
+int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e)
+{
+	int r = runtime_facts(rt, e);
+
+	in.root.path = b->spec.root.path;
+	in.bundle = b->dir;
+	return r < 0 ? r : plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
+}
+
+struct hook_subject bundle_subject(const struct bundle *b, const char *id, pid_t pid)
+{
+	return (struct hook_subject){ .id = id, .bundle = b->dir, .pid = pid };
+}
+
+static void warn(const struct err *e)
+{
+	log_warning("%s", e->msg);
+}
+
+void bundle_poststop(const struct bundle *b, const char *id)
+{
+	struct hook_subject s = bundle_subject(b, id, 0);
+
+	hooks_poststop(&b->spec, &s, warn);
+}
+
+void bundle_done(struct bundle *b)
+{
+	buf_done(&b->json);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start - the command of a container that was created. Of several that try at once, the process itself takes the first. */
+#include "base/limits.h"
+#include "base/scope.h"
+#include "kernel/sys.h"
+#include "runtime/container.h"
+#include "runtime_cli/bundle.h"
+#include "runtime_cli/start_socket.h"
+
+#include <signal.h>
+
+static int not_created(enum container_status s, struct err *e)
+{
+	if (s == STATUS_STOPPED)
+		return err_set(e, ESRCH, "cannot start a container that has stopped");
+	if (s == STATUS_CREATING)
+		return err_set(e, EBUSY, "cannot start a container that is still being created");
+	return err_set(e, EBUSY, "cannot start an already running container");
+}
+
+/* The hooks that look at a running container; one that fails is its end. */
+static int poststart(struct runtime *rt, const struct entry *c, struct err *e)
+{
+	scoped_bundle b = BUNDLE;
+	struct hook_subject subject;
+	scoped_fd fd = -1;
+	int r = bundle_read_saved(rt, c, &b, e);
+
+	if (r == 0) {
+		subject = bundle_subject(&b, c->id, (pid_t)c->record.pid);
+		r = hooks_run(&b.spec, OCI_HOOK_POSTSTART, &subject, e);
+	}
+	if (r < 0 && entry_pidfd(rt, c, &fd, NULL) == 0)
+		(void)sys_pidfd_send_signal(fd, SIGKILL);
+	return r;
+}
+
+static int start(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+{
+	scoped_entry c = ENTRY;
+	scoped_fd sock = -1;
+	enum container_status s;
+	int r = entry_open(rt, o->v[0], &c, e);
+
+	if (r < 0)
+		return r;
+	s = entry_status(rt, &c, NULL);
+	if (s != STATUS_CREATED)
+		return not_created(s, e);
+	r = start_socket_connect(c.dir, &sock, e);
+	if (r == 0)
+		r = container_start_held(sock, e);
+	if (r == -ESRCH && (s = entry_status(rt, &c, NULL)) != STATUS_CREATED)
+		return not_created(s, e);
+	return r < 0 ? r : poststart(rt, &c, e);
+}
+
+const struct runtime_command runtime_command_start = {
+	.name = "start", .args = "ID", .summary = "execute the command of a container that was created",
+	.min_args = 1, .max_args = 1, .run = start,
+};

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime_cli/make.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "kernel/procfs.h"
+#include "runtime_cli/console.h"
+#include "runtime_cli/preserve.h"
+#include "runtime_cli/start_socket.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static const struct option make_rows[] = {
+	{ "bundle", 'b', "DIR", "directory with config.json (default: the current one)", option_text,
+	  offsetof(struct make_options, bundle) },
+	{ "console-socket", 0, "SOCKET", "socket of the caller's that gets the terminal's master (AF_UNIX)",
+	  option_text, offsetof(struct make_options, console_socket) },
+	{ "no-new-keyring", 0, NULL, "the container shares the session keyring of the caller", option_switch,
+	  offsetof(struct make_options, no_new_keyring) },
+	{ "no-pivot", 0, NULL, "has no effect: the root need not be one that pivot_root(2) refuses", option_switch,
+	  offsetof(struct make_options, no_pivot) },
+	{ "pid-file", 0, "FILE", "file that gets the process id", option_text,
+	  offsetof(struct make_options, pid_file) },
+	{ "preserve-fds", 0, "N", "pass on N descriptors from 3 on, after those of LISTEN_FDS", option_i64,
+	  offsetof(struct make_options, preserve_fds) },
+};
+OPTION_GROUP(make_option_group, "Options", make_rows);
+
+/* ---- the record ------------------------------------------------------------------------------------------------- */
+
+static int describe(struct making *m, struct err *e)
+{
+	const struct bundle *b = &m->bundle;
+	struct record *r = &m->entry.record;
+	char *boot_id = arena_alloc(m->rt->arena, BOOT_ID_SIZE);
+	int rc = boot_id ? procfs_boot_id(&m->rt->host, boot_id, e) : err_oom(e);
+
+	*r = (struct record){ .version = STATE_VERSION, .id = m->entry.id, .oci_version = b->spec.oci_version,
+			      .bundle = b->dir, .rootfs = b->spec.root.path, .boot_id = boot_id,
+			      .created_ns = clock_real_ns(), .owner = (int64_t)getuid(),
+			      .annotations = b->spec.annotations,
+			      .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE ? NULL : b->plan.cgroup_path };
+	m->entry.has_record = rc == 0;
+	return rc;
+}
+
+/* While the child sets itself up. */
+static int write_down(struct making *m, struct err *e)
+{
+	int r = procfs_start_ticks(&m->rt->host, m->container.pid, &m->entry.record.start_ticks, e);
+
+	if (r < 0)
+		return r;
+	m->entry.record.pid = m->container.pid;
+	r = io_replace_at(m->entry.dir, STATE_CONFIG, m->bundle.json.p, m->bundle.json.len, 0600, false, e);
+	return r < 0 ? r : entry_write(&m->entry, e);
+}
+
+/* ---- the steps -------------------------------------------------------------------------------------------------- */
+
+static int read_and_plan(struct making *m, const char *id, struct err *e)
+{
+	struct plan_inputs in = { .id = id };
+	unsigned listen_fds;
+	int r = bundle_read(m->rt, m->options->bundle, &m->bundle, e);
+
+	if (r == 0)
+		r = console_check(m->bundle.spec.process.terminal, m->options->detach, m->options->console_socket, e);
+	if (r == 0)
+		r = preserve_fds(m->options->preserve_fds, &in.preserve_fds, &listen_fds, e);
+	if (r == 0 && listen_fds)
+		r = preserve_env(m->rt->arena, listen_fds, &m->bundle.spec.process.env, e);
+	in.start_socket = m->held ? START_SOCKET_COMES : 0;
+	return r < 0 ? r : bundle_plan(m->rt, &m->bundle, in, e);
+}
+
+static int claim(struct making *m, const char *id, struct err *e)
+{
+	int r = entry_claim(m->rt, id, &m->entry, e);
+
+	if (r == 0)
+		r = describe(m, e);
+	if (r == 0)
+		r = entry_write(&m->entry, e);
+	if (r == 0 && m->held)
+		r = start_socket_open(m->entry.dir, &m->start_socket, e);
+	if (r == 0 && m->held)
+		m->bundle.plan.start_socket = m->start_socket;
+	return r;
+}
+
+static int birth(struct making *m, struct err *e)
+{
+	int r = container_begin(&m->bundle.plan, &m->rt->host, (int[]){ -1, -1, -1 }, NULL, &m->container, e);
+
+	if (r < 0)
+		return r;
+	m->made = true;
+	r = write_down(m, e);
+	if (r < 0)
+		return r;
+	r = container_ready(&m->container, &m->bundle.plan, e);
+	m->made = r == 0;
+	return r;
+}
+
+static int write_pid_file(const struct making *m, struct err *e)
+{
+	char text[16];
+	int n = snprintf(text, sizeof text, "%d", (int)m->container.pid);
+	int r = io_replace_at(AT_FDCWD, m->options->pid_file, text, (size_t)n, 0644, false, e);
+
+	return r < 0 ? err_wrap(e, r, "--pid-file") : 0;
+}
+
+static int tell_engine(struct making *m, struct err *e)
+{
+	int r = 0;
+
+	if (m->console >= 0 && m->container.console >= 0) {
+		r = console_send(m->console, m->container.console, e);
+		close(fd_take(&m->container.console));
+	}
+	return r < 0 || !m->options->pid_file ? r : write_pid_file(m, e);
+}
+
+int make_ready(struct runtime *rt, const char *id, const struct make_options *options, bool held, struct making *m,
+	       struct err *e)
+{
+	int r = entry_check_id(id, e);
+
+	*m = (struct making){ .rt = rt, .options = options, .entry = ENTRY, .bundle = BUNDLE, .held = held,
+			      .console = -1, .start_socket = -1 };
+	if (r == 0)
+		r = read_and_plan(m, id, e);
+	if (r == 0 && options->console_socket)
+		r = console_connect(options->console_socket, &m->console, e);
+	if (r == 0)
+		r = claim(m, id, e);
+	if (r == 0)
+		r = birth(m, e);
+	if (r == 0)
+		r = tell_engine(m, e);
+	if (r < 0)
+		make_abort(m);
+	return r;
+}
+
+void make_abort(struct making *m)
+{
+	struct err ignored;
+
+	if (m->made) {
+		(void)container_delete(&m->container, &ignored);
+		bundle_poststop(&m->bundle, m->entry.id);
+	}
+	m->made = false;
+	if (m->entry.lock >= 0)
+		(void)entry_remove(m->rt, &m->entry, &ignored);
+}
+
+void make_done(struct making *m)
+{
+	if (m->start_socket >= 0)
+		close(fd_take(&m->start_socket));
+	if (m->console >= 0)
+		close(fd_take(&m->console));
+	entry_close(&m->entry);
+	bundle_done(&m->bundle);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* make.h - what `create` and `run` have in common: from a bundle to a process that is ready.
+ *
+ * The order is what makes a SIGKILL harmless. The id is claimed, and the record says which group there will be, before
+ * anything is made. The pid is in the record before the process may outlive its maker: until then it ends with the sync
+ * socket. The socket of `start` gets its name last. */
+#pragma once
+
+#include "options/option.h"
+#include "runtime/container.h"
+#include "runtime_cli/bundle.h"
+
+struct make_options {
+	const char *bundle, *console_socket, *pid_file;
+	int64_t preserve_fds;
+	bool no_pivot, no_new_keyring, no_subreaper, detach, keep;
+};
+extern const struct option_group make_option_group;
+
+struct making {
+	struct runtime *rt;
+	const struct make_options *options;
+	struct entry entry;
+	struct bundle bundle;
+	struct container container; /* when `made` */
+	bool made, held;
+	int console, start_socket; /* -1: none */
+};
+
+/* make_ready - up to READY; the engine has the terminal and the pid file. held: the process will wait for `start`. On
+ * failure nothing is left. */
+int make_ready(struct runtime *rt, const char *id, const struct make_options *options, bool held, struct making *m,
+	       struct err *e);
+
+/* make_abort - nothing is left of it */
+void make_abort(struct making *m);
+void make_done(struct making *m); /* descriptors and memory */
+#define scoped_making SCOPED(make_done) struct making

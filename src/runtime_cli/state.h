@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h - what is known of a container between two commands: <root>/<id>/
+ *
+ * | file        | what                                                                                           |
+ * |-------------|------------------------------------------------------------------------------------------------|
+ * | lock        | a lock of fcntl(2) that belongs to a process: who makes, changes or removes the container. It ends |
+ * |             | with the process, and no child has it                                                          |
+ * | state       | one versioned record, replaced by rename(2): before anything is made, with the pid as soon as there |
+ * |             | is one, and with the end if somebody was there to see it                                       |
+ * | config.json | as it was when the container was created                                                       |
+ * | start       | the socket in which a process that was created waits for its start; there when all of it is made |
+ *
+ * The folder is the claim of an id: whoever could make it has the id. A command may be killed between any two of its
+ * system calls: what there is then has a status, and can be deleted. Nothing of what the kernel knows better is written
+ * down: whether the process lives, has executed its command, or is frozen is looked at. */
+#pragma once
+
+#include "base/err.h"
+#include "oci/runtime_spec.h"
+#include "runtime_cli/command.h"
+
+#define STATE_VERSION 1
+#define STATE_RECORD "state"
+#define STATE_CONFIG "config.json"
+#define STATE_START "start"
+
+#define CONTAINER_STATUSES(X)                                                                                          \
+	X(CREATING, "creating") X(CREATED, "created") X(RUNNING, "running") X(PAUSED, "paused") X(STOPPED, "stopped")
+enum container_status {
+#define X(id, text) STATUS_##id,
+	CONTAINER_STATUSES(X)
+#undef X
+};
+const char *container_status_name(enum container_status s);
+
+/* How it ended, when somebody saw it. */
+struct record_end {
+	bool present;
+	int64_t exit_code, signal; /* signal: 0 when it exited */
+	bool oom_killed;
+	int64_t time_ns; /* since 1970; 0: not known */
+};
+
+struct record {
+	int64_t version;
+	const char *id, *oci_version, *bundle, *rootfs;
+	const char *cgroup; /* "/tare/<id>"; NULL: none */
+	int64_t pid;        /* the first process; 0: none yet */
+	uint64_t start_ticks;
+	const char *boot_id; /* pids mean nothing after a boot */
+	int64_t created_ns;
+	int64_t owner; /* uid of who created it */
+	struct oci_pairs annotations;
+	struct record_end end;
+};
+
+/* One container's folder. */
+struct entry {
+	const char *id;
+	int dir, lock; /* -1: none */
+	bool has_record;
+	struct record record;
+};
+#define ENTRY ((struct entry){ .dir = -1, .lock = -1 })
+
+/* entry_check_id - -EINVAL: no name for a folder and a control group */
+int entry_check_id(const char *id, struct err *e);
+
+/* entry_claim - a new container: its folder and its lock. -EEXIST: there is one of this id. */
+int entry_claim(struct runtime *rt, const char *id, struct entry *ret, struct err *e);
+
+/* entry_open - an existing one, and its record if it has one. -ENOENT: there is none. -EINVAL: the record is damaged.
+ * entry_list_open - likewise, of ids that were read from the folder itself. */
+int entry_open(struct runtime *rt, const char *id, struct entry *ret, struct err *e);
+
+/* entry_lock - then nobody else changes it, and what was read before is read again. -EAGAIN: not within the time. -ENOENT:
+ * it was removed meanwhile. */
+int entry_lock(struct runtime *rt, struct entry *c, unsigned timeout_ms, struct err *e);
+
+/* entry_write - the record, as it is in *c */
+int entry_write(const struct entry *c, struct err *e);
+
+/* entry_remove - the folder. The caller has the lock. */
+int entry_remove(struct runtime *rt, struct entry *c, struct err *e);
+void entry_close(struct entry *c);
+#define scoped_entry SCOPED(entry_close) struct entry
+
+/* entry_status - what it is now. For a zombie also *ret_end, how it ended (NULL: not wanted). */
+enum container_status entry_status(struct runtime *rt, const struct entry *c, struct record_end *ret_end);
+
+/* entry_pidfd - its first process. -ESRCH: there is none (any more): "container not running", which engines look for. */
+int entry_pidfd(struct runtime *rt, const struct entry *c, int *ret_pidfd, struct err *e);
+
+/* entries_each - call for each container, sorted by id, those of which the record is damaged too */
+int entries_each(struct runtime *rt, int (*call)(struct runtime *rt, struct entry *c, void *arg, struct err *e),
+		 void *arg, struct err *e);
