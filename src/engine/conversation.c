@@ -202,6 +202,8 @@ static int understand(struct conversation *c, const struct control_message *m, s
 	case CONTROL_EXEC_FAILED:
 		return failed(c, m, e);
 	case CONTROL_REFUSED:
+		if (m->flag & CONTROL_FINAL)
+			return failed(c, m, e);
 		refused(c, &m->err);
 		return 0;
 	case CONTROL_WARNING:

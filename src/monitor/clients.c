@@ -77,8 +77,11 @@ static void attach(struct monitor *m, struct client *c, int bits, int fds[3])
 {
 	struct err e = { 0 };
 
-	if (stdio_attach(&m->stdio, c, bits, fds, m->phase == PHASE_CREATED, &e) < 0)
-		refuse(m, c, &e);
+	if (stdio_attach(&m->stdio, c, bits, fds, m->phase == PHASE_CREATED, &e) >= 0)
+		return;
+	tell(m, c, CONTROL_REFUSED, container_exit_code(&e), CONTROL_FINAL, &e);
+	if (c->used)
+		client_drop(m, c);
 }
 
 static void obey(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3])

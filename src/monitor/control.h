@@ -46,7 +46,7 @@ enum control_type {
 	CONTROL_STARTED,
 	CONTROL_FAILED,  /* it could not be created or started. value: exit status (125, 126, 127), text: why */
 	CONTROL_EXITED,  /* value: exit status; flag: CONTROL_OOM, CONTROL_KEEP; text: what could not be cleaned up */
-	CONTROL_REFUSED, /* text: why */
+	CONTROL_REFUSED, /* text: why. flag: CONTROL_FINAL, and then value: exit status */
 	CONTROL_DONE,
 	CONTROL_RESTARTING,  /* it ended and will run again. value: exit status, flag: milliseconds until then */
 	CONTROL_EXEC_STARTED, /* value: pid as the host sees it */
@@ -59,6 +59,7 @@ enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
 
 #define CONTROL_KEEP 0x100 /* the container stays after this end, --rm or not: somebody starts it again */
 #define CONTROL_OOM 1      /* a process of it was killed for memory */
+#define CONTROL_FINAL 1    /* what the client came for cannot be: it is let go */
 
 enum {
 	CONTROL_EXEC_DETACHED = 1,   /* its output goes nowhere */

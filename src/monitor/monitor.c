@@ -46,7 +46,8 @@ static void reap(struct monitor *m)
 
 static int timeout_ms(const struct monitor *m)
 {
-	int64_t at = sooner(sooner(life_due_ns(m), orders_due_ns(m)), sessions_due_ns(m)), left;
+	int64_t at = sooner(sooner(life_due_ns(m), orders_due_ns(m)), sooner(sessions_due_ns(m), record_due_ns(m))),
+		left;
 	int64_t most = m->busy ? QUIET_MS : INT_MAX;
 
 	if (!at)
@@ -89,6 +90,7 @@ static void turn(struct monitor *m)
 	orders_run(m);
 	sessions_settle(m);
 	life_run(m);
+	record_run(m);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */

@@ -86,6 +86,7 @@ struct monitor {
 	int delay_ms;                           /* the last wait before a restart */
 	struct orders orders;
 	struct outcome outcome;
+	int64_t record_again_ns; /* it could not be recorded; 0: it is */
 	struct err left; /* why the cgroup could not be removed; code 0: it could */
 
 	struct arena running; /* what exec needs to know of the container, while it runs */
@@ -166,5 +167,9 @@ int64_t sessions_due_ns(const struct monitor *m);
 void sessions_rest(struct monitor *m); /* gives memory back while there is nothing to do */
 
 /* ---- record.c ---- */
+/* record_outcome - as it is now. When that fails all clients hear it, and record_run() tries again until it is there: what
+ * kept it away may pass. */
 void record_outcome(struct monitor *m);
+void record_run(struct monitor *m);
+int64_t record_due_ns(const struct monitor *m);
 void record_trace(struct monitor *m);

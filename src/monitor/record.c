@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "monitor/parts.h"
 
+#define AGAIN_NS INT64_C(1000000000)
+
 void record_outcome(struct monitor *m)
 {
+	bool told = m->record_again_ns != 0;
 	struct err e = { 0 };
 
-	if (outcome_write(m->container_dir, &m->outcome, &e) < 0)
+	m->record_again_ns = 0;
+	if (outcome_write(m->container_dir, &m->outcome, &e) >= 0)
+		return;
+	if (!told)
 		refuse(m, NULL, &e);
+	m->record_again_ns = clock_monotonic_ns() + AGAIN_NS;
+}
+
+int64_t record_due_ns(const struct monitor *m)
+{
+	return m->phase == PHASE_OVER ? 0 : m->record_again_ns; /* the end may be somebody else's to record */
+}
+
+void record_run(struct monitor *m)
+{
+	int64_t due = record_due_ns(m);
+
+	if (due && due <= clock_monotonic_ns())
+		record_outcome(m);
 }
 
 /* The step that ended next after `then`: host and child take turns, so the plan's order is not the clock's. */

@@ -92,3 +92,27 @@ counts() # NAME: its count moves on
 	equal 137 "$(state_of web ExitCode)"
 	equal "" "$(left_cgroups | grep "$id" || true)"
 }
+
+readonly_disk() # in a mount namespace of its own
+{
+	mount -t tmpfs -o size=20m tmpfs "$T/small"
+	cp -a "$T/root" "$T/small/root"
+	local t=("$TARE_BUILD/tare" --root "$T/small/root" --state "$T/state")
+	"${t[@]}" run -d --name held --log-driver none --cgroup-parent "/$group" busybox sleep 1000 >/dev/null
+	mount -o remount,ro "$T/small"
+	! "${t[@]}" pause held
+	mount -o remount,rw "$T/small"
+	for _ in $(seq 100); do
+		[ "$("${t[@]}" inspect -f '{{.State.Status}}' held)" != paused ] || break
+		sleep 0.05
+	done
+	"${t[@]}" unpause held
+	"${t[@]}" rm -f held
+}
+
+@test "a state that cannot be recorded is recorded as soon as it can" {
+	mkdir "$T/small"
+	private_mounts readonly_disk >"$T/seen" 2>"$T/err" || fail "$(<"$T/seen")" "$(<"$T/err")"
+	equal $'held\nheld' "$(<"$T/seen")"
+	matches 'Read-only file system$' "$(<"$T/err")"
+}

@@ -131,8 +131,8 @@ cpu_of() # NAME: quota and period, "-1" or "max" for none
 # bats test_tags=guest-full
 @test "update: a limit below what is in use is refused as a whole" {
 	start web --memory 256m --memory-swap 256m --cpu-shares 700 --pids-limit 50 \
-		-- sh -c 'tr "\0" x </dev/zero | head -c 40000000 >/dev/shm/x; touch /ready; exec sleep 1000'
-	eventually 10 in_box web test -e /ready
+		-- sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1000000 count=40 && touch /ready && exec sleep 1000'
+	eventually 30 in_box web test -e /ready
 	failed "unable to set memory limit to 16777216 (current usage: " tare update --memory 16m --memory-swap 16m --cpu-shares 300 --pids-limit 5 web
 	equal 268435456 "$(memory_of web)"
 	equal 50 "$(limit web pids.max pids.max)"
