@@ -39,6 +39,9 @@ struct kube_pod {
 	struct resources resources;
 	struct resource_list overhead;
 	int64_t priority;
+	const char *priority_class; /* NULL: none */
+	bool has_deadline;	    /* activeDeadlineSeconds */
+	bool ended;		    /* Succeeded or Failed */
 	bool critical; /* node-critical, or static: the kubelet never evicts it, nor gives it swap */
 };
 

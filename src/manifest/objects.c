@@ -462,7 +462,9 @@ int object_pod(const struct object *o, struct arena *a, struct kube_pod *ret)
 			      .n_containers = s->containers.n,
 			      .n_inits = s->inits.n,
 			      .has_resources = s->resources,
-			      .priority = s->priority == FIELD_UNSET ? 0 : s->priority };
+			      .priority = s->priority == FIELD_UNSET ? 0 : s->priority,
+			      .priority_class = s->priority_class,
+			      .has_deadline = s->active_deadline != FIELD_UNSET };
 	int r = containers_of(&s->containers, a, &p.containers);
 
 	if (r == 0)
@@ -480,4 +482,36 @@ int object_pod(const struct object *o, struct arena *a, struct kube_pod *ret)
 	if (r == 0)
 		*ret = p;
 	return r;
+}
+
+int object_limits(const struct object *o, struct arena *a, struct limit_range *ret)
+{
+	struct limit_range l = { .name = o->meta.name, .n = o->limits->items.n };
+
+	l.v = arena_array(a, l.n + 1, sizeof *l.v);
+	if (!l.v)
+		return -ENOMEM;
+	for (size_t i = 0; i < l.n; i++)
+		l.v[i] = o->limits->items.v[i]; /* lists only grow by copies */
+	if (limit_range_defaults(&l, a) < 0)
+		return -ENOMEM;
+	*ret = l;
+	return 0;
+}
+
+int object_quota(const struct object *o, struct arena *a, struct kube_quota *ret)
+{
+	const struct quota_spec *s = o->quota;
+	struct quota_scope *v = arena_array(a, s->scopes.n + s->selectors.n + 1, sizeof *v);
+	size_t n = 0;
+
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->scopes.n; i++)
+		v[n++] = (struct quota_scope){ .scope = s->scopes.v[i] };
+	for (size_t i = 0; i < s->selectors.n; i++)
+		v[n++] = (struct quota_scope){ s->selectors.v[i].scope, s->selectors.v[i].op,
+					       s->selectors.v[i].values.v, s->selectors.v[i].values.n };
+	*ret = (struct kube_quota){ o->meta.name, s->hard, v, n };
+	return 0;
 }

@@ -4,6 +4,8 @@
  * and truth values FIELD_UNSET when they were absent. */
 #pragma once
 
+#include "kube/limit_range.h"
+#include "kube/quota.h"
 #include "manifest/decode.h"
 
 struct object_meta {
@@ -190,11 +192,6 @@ struct quota_spec {
 	} selectors;
 };
 
-struct limit_item {
-	const char *type; /* Container, Pod, PersistentVolumeClaim */
-	struct resource_list max, min, standard /* "default" */, standard_request, ratio;
-};
-
 struct limit_spec {
 	struct {
 		struct limit_item *v;
@@ -247,3 +244,6 @@ int objects_read(struct sv text, struct arena *a, struct remarks *remarks, struc
 
 /* object_pod - the pod as its arithmetic sees it, with defaults filled in. Borrows from the object. -ENOMEM. */
 int object_pod(const struct object *o, struct arena *a, struct kube_pod *ret);
+/* object_limits, object_quota - likewise; a limit range with the defaults of its items. -ENOMEM. */
+int object_limits(const struct object *o, struct arena *a, struct limit_range *ret);
+int object_quota(const struct object *o, struct arena *a, struct kube_quota *ret);
