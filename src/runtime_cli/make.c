@@ -31,32 +31,48 @@ OPTION_GROUP(make_option_group, "Options", make_rows);
 
 /* ---- the record ------------------------------------------------------------------------------------------------- */
 
-static int describe(struct making *m, struct err *e)
+static void describe(struct making *m)
 {
 	const struct bundle *b = &m->bundle;
-	struct record *r = &m->entry.record;
-	char *boot_id = arena_alloc(m->rt->arena, BOOT_ID_SIZE);
-	int rc = boot_id ? procfs_boot_id(&m->rt->host, boot_id, e) : err_oom(e);
 
-	*r = (struct record){ .version = STATE_VERSION, .id = m->entry.id, .oci_version = b->spec.oci_version,
-			      .bundle = b->dir, .rootfs = b->spec.root.path, .boot_id = boot_id,
-			      .created_ns = clock_real_ns(), .owner = (int64_t)getuid(),
-			      .annotations = b->spec.annotations,
-			      .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE ? NULL : b->plan.cgroup_path };
-	m->entry.has_record = rc == 0;
-	return rc;
+	m->entry.record =
+		(struct record){ .version = STATE_VERSION,
+				 .id = m->entry.id,
+				 .oci_version = b->spec.oci_version,
+				 .bundle = b->dir,
+				 .rootfs = b->spec.root.path,
+				 .created_ns = clock_real_ns(),
+				 .owner = (int64_t)getuid(),
+				 .annotations = b->spec.annotations,
+				 .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE ? NULL : b->plan.cgroup_path };
+	m->entry.has_record = true;
+}
+
+/* The document needs no rename(2): nobody reads it before there is a `state`. */
+static int save_config(struct making *m, struct err *e)
+{
+	scoped_fd fd = openat(m->entry.dir, STATE_CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_sys(e, "create %s", STATE_CONFIG);
+	return io_write_all(fd, m->bundle.json.p, m->bundle.json.len, e);
 }
 
 /* While the child sets itself up. */
 static int write_down(struct making *m, struct err *e)
 {
-	int r = procfs_start_ticks(&m->rt->host, m->container.pid, &m->entry.record.start_ticks, e);
+	struct record *r = &m->entry.record;
+	char *boot_id = arena_alloc(m->rt->arena, BOOT_ID_SIZE);
+	int rc = boot_id ? procfs_boot_id(&m->rt->host, boot_id, e) : err_oom(e);
 
-	if (r < 0)
-		return r;
-	m->entry.record.pid = m->container.pid;
-	r = io_replace_at(m->entry.dir, STATE_CONFIG, m->bundle.json.p, m->bundle.json.len, 0600, false, e);
-	return r < 0 ? r : entry_write(&m->entry, e);
+	if (rc == 0)
+		rc = procfs_start_ticks(&m->rt->host, m->container.pid, &r->start_ticks, e);
+	if (rc < 0)
+		return rc;
+	r->boot_id = boot_id;
+	r->pid = m->container.pid;
+	rc = save_config(m, e);
+	return rc < 0 ? rc : entry_write(&m->entry, e);
 }
 
 /* ---- the steps -------------------------------------------------------------------------------------------------- */
@@ -81,10 +97,10 @@ static int claim(struct making *m, const char *id, struct err *e)
 {
 	int r = entry_claim(m->rt, id, &m->entry, e);
 
-	if (r == 0)
-		r = describe(m, e);
-	if (r == 0)
-		r = entry_write(&m->entry, e);
+	if (r < 0)
+		return r;
+	describe(m);
+	r = entry_write_first(&m->entry, e);
 	if (r == 0 && m->held)
 		r = start_socket_open(m->entry.dir, &m->start_socket, e);
 	if (r == 0 && m->held)

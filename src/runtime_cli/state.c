@@ -66,6 +66,24 @@ int entry_write(const struct entry *c, struct err *e)
 	return r < 0 ? err_wrap(e, r, "state of %s", c->id) : 0;
 }
 
+int entry_write_first(const struct entry *c, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_CONFIG_JSON);
+	int r = json_encode(&record_table, &c->record, false, &b, e);
+
+	if (r == 0)
+		r = io_write_all(c->lock, b.p, b.len, e);
+	return r < 0 ? err_wrap(e, r, "state of %s", c->id) : 0;
+}
+
+/* Closing the file would end a lock of ours. */
+static int read_first(const struct entry *c, struct buf *b, struct err *e)
+{
+	if (c->lock < 0)
+		return io_read_at(c->dir, STATE_LOCK, b, e);
+	return lseek(c->lock, 0, SEEK_SET) < 0 ? err_sys(e, "seek") : io_read_fd(c->lock, b, e);
+}
+
 static int record_read(struct runtime *rt, struct entry *c, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONFIG_JSON);
@@ -74,6 +92,8 @@ static int record_read(struct runtime *rt, struct entry *c, struct err *e)
 
 	c->has_record = false;
 	if (r == -ENOENT)
+		r = read_first(c, &b, e);
+	if (r == -ENOENT || (r == 0 && !b.len))
 		return 0;
 	if (r == 0)
 		r = json_decode(buf_sv(&b), &record_table, rt->arena, &record, e);
@@ -108,7 +128,7 @@ static int does_not_exist(const char *id, struct err *e)
 /* The lock file is there, and is still the one that others find. */
 static int open_lock(struct entry *c, int flags, struct err *e)
 {
-	c->lock = openat(c->dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	c->lock = openat(c->dir, STATE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	return c->lock < 0 ? err_sys(e, "open %s/lock", c->id) : 0;
 }
 
@@ -131,8 +151,8 @@ static int take_lock(struct entry *c, unsigned timeout_ms, struct err *e)
 int entry_claim(struct runtime *rt, const char *id, struct entry *ret, struct err *e)
 {
 	struct entry c = { .id = id, .dir = -1, .lock = -1 };
-	scoped_fd root = -1;
-	int r = io_mkdirs(rt->root, 0711, &root, e);
+	scoped_fd root = open(rt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? io_mkdirs(rt->root, 0711, &root, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, r, "--root");
@@ -194,12 +214,12 @@ static int empty(int dir, struct err *e)
 	if (!d)
 		return err_sys(e, "open the folder");
 	while ((ent = readdir(d))) {
-		if (ent->d_name[0] == '.' || strcmp(ent->d_name, "lock") == 0)
+		if (ent->d_name[0] == '.' || strcmp(ent->d_name, STATE_LOCK) == 0)
 			continue;
 		if (unlinkat(dir, ent->d_name, 0) < 0 && errno != ENOENT)
 			return err_sys(e, "remove %s", ent->d_name);
 	}
-	return unlinkat(dir, "lock", 0) < 0 && errno != ENOENT ? err_sys(e, "remove lock") : 0;
+	return unlinkat(dir, STATE_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove lock") : 0;
 }
 
 int entry_remove(struct runtime *rt, struct entry *c, struct err *e)
@@ -232,7 +252,7 @@ static bool somebody_makes_it(const struct entry *c)
 
 	if (c->lock >= 0)
 		return false;
-	lock = openat(c->dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	lock = openat(c->dir, STATE_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return lock >= 0 && ofd_lock_is_held(lock);
 }
 

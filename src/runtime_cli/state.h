@@ -3,11 +3,10 @@
  *
  * | file        | what                                                                                           |
  * |-------------|------------------------------------------------------------------------------------------------|
- * | lock        | a lock of fcntl(2) that belongs to a process: who makes, changes or removes the container. It ends |
- * |             | with the process, and no child has it                                                          |
- * | state       | one versioned record, replaced by rename(2): before anything is made, with the pid as soon as there |
- * |             | is one, and with the end if somebody was there to see it                                       |
- * | config.json | as it was when the container was created                                                       |
+ * | lock        | has a lock of fcntl(2) that belongs to a process: who makes, changes or removes the container. It   |
+ * |             | ends with the process, and no child has it. In it: the record as it was before anything was made    |
+ * | config.json | as it was when the container was created; whole once there is a `state`                        |
+ * | state       | the record, with the pid, as soon as there is one, and with the end if somebody was there to see it |
  * | start       | the socket in which a process that was created waits for its start; there when all of it is made |
  *
  * The folder is the claim of an id: whoever could make it has the id. A command may be killed between any two of its
@@ -20,6 +19,7 @@
 #include "runtime_cli/command.h"
 
 #define STATE_VERSION 1
+#define STATE_LOCK "lock"
 #define STATE_RECORD "state"
 #define STATE_CONFIG "config.json"
 #define STATE_START "start"
@@ -77,7 +77,9 @@ int entry_open(struct runtime *rt, const char *id, struct entry *ret, struct err
  * it was removed meanwhile. */
 int entry_lock(struct runtime *rt, struct entry *c, unsigned timeout_ms, struct err *e);
 
-/* entry_write - the record, as it is in *c */
+/* entry_write_first - the record into the lock file of a new container; entry_write - as `state`, by rename(2). The first
+ * `state` takes no other's place: on a disk, a file system makes sure then that what comes after it is there (ext4). */
+int entry_write_first(const struct entry *c, struct err *e);
 int entry_write(const struct entry *c, struct err *e);
 
 /* entry_remove - the folder. The caller has the lock. */
