@@ -265,6 +265,16 @@ int option_pair(const struct option_call *c, struct err *e)
 	return pairs_set(c->arena, field(c), arena_sv(c->arena, key), value.p) < 0 ? err_oom(e) : 0;
 }
 
+int option_words(const struct option_call *c, struct err *e)
+{
+	struct sv rest = sv_from(c->row->words), word;
+
+	while (sv_next(&rest, ' ', &word))
+		if (sv_is(word, c->text))
+			return option_text(c, e);
+	return err_set(e, EINVAL, "allowed are: %s", c->row->words);
+}
+
 int option_none(const struct option_call *c, struct err *e)
 {
 	return 0;

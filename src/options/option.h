@@ -73,6 +73,7 @@ option_set_fn option_switch; /* bool */
 option_set_fn option_i64;    /* int64_t; decimal, 0x, 0o and 0b as in Docker */
 option_set_fn option_bytes;  /* int64_t; "64m" */
 option_set_fn option_pair;   /* struct oci_pairs: KEY=VALUE is added, or replaces that of the same key */
+option_set_fn option_words;  /* const char *: one of the words of the row */
 option_set_fn option_none;   /* accepted; has no effect because it is so anyway */
 
 /* LIST_PUT(arena, &list, item, e) - append a copy of item; 0 or -ENOMEM */

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "kernel/cgroup.h"
 #include "kernel/sys.h"
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/group.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -28,14 +28,12 @@ static OPTION_GROUP(group, "Options", rows);
 
 static void kill_group(struct runtime *rt, const struct entry *c)
 {
-	struct cgroup *cg;
+	scoped_group cg = NULL;
 
-	if (!c->has_record || !c->record.cgroup || runtime_facts(rt, NULL) < 0 ||
-	    cgroup_open(&rt->host, &rt->facts.cgroup, c->record.cgroup, &cg, NULL) < 0)
+	if (group_open(rt, c, &cg, NULL) < 0)
 		return;
 	(void)cgroup_kill(cg, NULL);
 	(void)cgroup_freeze(cg, false, NULL); /* on v1 what is frozen does not die */
-	cgroup_free(cg);
 }
 
 /* Not our child: its end is seen by its pidfd. A zombie has none of the container's any more. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kill - a signal to the first process, or to all of them. */
 #include "base/scope.h"
-#include "kernel/cgroup.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
-#include "runtime_cli/state.h"
+#include "runtime_cli/group.h"
 
 #include <signal.h>
 #include <string.h>
@@ -19,15 +18,6 @@ static const struct option rows[] = {
 };
 static OPTION_GROUP(group, "Options", rows);
 
-static int open_group(struct runtime *rt, const struct entry *c, struct cgroup **ret, struct err *e)
-{
-	int r = runtime_facts(rt, e);
-
-	if (r == 0 && (!c->has_record || !c->record.cgroup))
-		r = err_set(e, ENOENT, "container %s has no control group", c->id);
-	return r < 0 ? r : cgroup_open(&rt->host, &rt->facts.cgroup, c->record.cgroup, ret, e);
-}
-
 static void signal_member(pid_t pid, int signo)
 {
 	scoped_fd fd = sys_pidfd_open(pid, 0);
@@ -38,10 +28,10 @@ static void signal_member(pid_t pid, int signo)
 
 static int signal_all(struct runtime *rt, const struct entry *c, int signo, struct err *e)
 {
-	struct cgroup *cg;
+	scoped_group cg = NULL;
 	pid_t *pids;
 	size_t n = 0;
-	int r = open_group(rt, c, &cg, e);
+	int r = group_open(rt, c, &cg, e);
 
 	if (r == -ENOENT) /* nothing runs there */
 		return 0;
@@ -54,7 +44,6 @@ static int signal_all(struct runtime *rt, const struct entry *c, int signo, stru
 		for (size_t i = 0; r == 0 && i < n; i++)
 			signal_member(pids[i], signo);
 	}
-	cgroup_free(cg);
 	return r;
 }
 

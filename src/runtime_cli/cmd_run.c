@@ -45,7 +45,7 @@ static int wait_for_end(struct making *m, const sigset_t *set, int *ret_status, 
 
 static int run(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
 {
-	const struct make_options *mo = options;
+	struct make_options *mo = options;
 	scoped_making m;
 	sigset_t set;
 	int r = mo->detach ? 0 : foreground_block(&set, e);

@@ -18,8 +18,13 @@
 static const struct runtime_command *const rows[] = {
 	&runtime_command_create,
 	&runtime_command_delete,
+	&runtime_command_exec,
 	&runtime_command_kill,
+	&runtime_command_list,
+	&runtime_command_pause,
 	&runtime_command_plan,
+	&runtime_command_ps,
+	&runtime_command_resume,
 	&runtime_command_run,
 	&runtime_command_start,
 	&runtime_command_state,
@@ -64,27 +69,17 @@ int runtime_path(struct runtime *rt, const char **path, struct err *e)
 
 /* ---- the options before the command ----------------------------------------------------------------------------- */
 
-static int set_words(const struct option_call *c, struct err *e)
-{
-	struct sv rest = sv_from(c->row->words), word;
-
-	while (sv_next(&rest, ' ', &word))
-		if (sv_is(word, c->text))
-			return option_text(c, e);
-	return err_set(e, EINVAL, "allowed are: %s", c->row->words);
-}
-
 static const struct option global_rows[] = {
 	{ "criu", 0, "PATH", "has no effect: criu is found by PATH", option_text, offsetof(struct runtime, criu),
 	  .hidden = true },
 	{ "debug", 0, NULL, "say more", option_switch, offsetof(struct runtime, debug) },
 	{ "log", 0, "FILE", "file that gets what is said, too", option_text, offsetof(struct runtime, log) },
-	{ "log-format", 0, "FORMAT", "of that file: text (default) or json", set_words,
+	{ "log-format", 0, "FORMAT", "of that file: text (default) or json", option_words,
 	  offsetof(struct runtime, log_format), .words = "text json" },
 	{ "root", 0, "DIR", "where the containers' states are kept (default /run/tare-runtime)", option_text,
 	  offsetof(struct runtime, root) },
 	{ "rootless", 0, "WHEN", "is a control group that may not be made no error: true, false or auto (default)",
-	  set_words, offsetof(struct runtime, rootless), .words = "true false auto" },
+	  option_words, offsetof(struct runtime, rootless), .words = "true false auto" },
 	{ "systemd-cgroup", 0, NULL, "systemd manages the control groups (cgroupsPath is slice:prefix:name)",
 	  option_switch, offsetof(struct runtime, systemd_cgroup) },
 	{ "version", 'v', NULL, "version of program and specification", option_switch,

@@ -45,8 +45,13 @@ struct runtime_command {
 /* One line each, as they are many people's. */
 extern const struct runtime_command runtime_command_create;
 extern const struct runtime_command runtime_command_delete;
+extern const struct runtime_command runtime_command_exec;
 extern const struct runtime_command runtime_command_kill;
+extern const struct runtime_command runtime_command_list;
+extern const struct runtime_command runtime_command_pause;
 extern const struct runtime_command runtime_command_plan;
+extern const struct runtime_command runtime_command_ps;
+extern const struct runtime_command runtime_command_resume;
 extern const struct runtime_command runtime_command_run;
 extern const struct runtime_command runtime_command_start;
 extern const struct runtime_command runtime_command_state;

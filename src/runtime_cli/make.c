@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "kernel/procfs.h"
 #include "runtime_cli/console.h"
+#include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
 #include "runtime_cli/start_socket.h"
 
@@ -123,15 +124,6 @@ static int birth(struct making *m, struct err *e)
 	return r;
 }
 
-static int write_pid_file(const struct making *m, struct err *e)
-{
-	char text[16];
-	int n = snprintf(text, sizeof text, "%d", (int)m->container.pid);
-	int r = io_replace_at(AT_FDCWD, m->options->pid_file, text, (size_t)n, 0644, false, e);
-
-	return r < 0 ? err_wrap(e, r, "--pid-file") : 0;
-}
-
 static int tell_engine(struct making *m, struct err *e)
 {
 	int r = 0;
@@ -140,16 +132,26 @@ static int tell_engine(struct making *m, struct err *e)
 		r = console_send(m->console, m->container.console, e);
 		close(fd_take(&m->container.console));
 	}
-	return r < 0 || !m->options->pid_file ? r : write_pid_file(m, e);
+	return r < 0 ? r : pid_file_write(m->options->pid_file, m->container.pid, e);
 }
 
-int make_ready(struct runtime *rt, const char *id, const struct make_options *options, bool held, struct making *m,
+/* Before the bundle becomes the working directory. */
+static int settle_paths(struct runtime *rt, struct make_options *o, struct err *e)
+{
+	int r = runtime_path(rt, &o->console_socket, e);
+
+	return r < 0 ? r : runtime_path(rt, &o->pid_file, e);
+}
+
+int make_ready(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
 	       struct err *e)
 {
 	int r = entry_check_id(id, e);
 
 	*m = (struct making){ .rt = rt, .options = options, .entry = ENTRY, .bundle = BUNDLE, .held = held,
 			      .console = -1, .start_socket = -1 };
+	if (r == 0)
+		r = settle_paths(rt, options, e);
 	if (r == 0)
 		r = read_and_plan(m, id, e);
 	if (r == 0 && options->console_socket)

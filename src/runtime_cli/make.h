@@ -29,7 +29,7 @@ struct making {
 
 /* make_ready - up to READY; the engine has the terminal and the pid file. held: the process will wait for `start`. On
  * failure nothing is left. */
-int make_ready(struct runtime *rt, const char *id, const struct make_options *options, bool held, struct making *m,
+int make_ready(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
 	       struct err *e);
 
 /* make_abort - nothing is left of it */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pause, resume - the freezer of the container's group. */
+#include "base/clock.h"
+#include "base/scope.h"
+#include "runtime_cli/group.h"
+
+#include <time.h>
+
+#define FREEZE_TIMEOUT_MS 10000
+#define LOCK_TIMEOUT_MS 10000
+
+/* A v1 freezer wants to be told again of processes that were made meanwhile. */
+static int freeze_and_wait(struct cgroup *cg, struct err *e)
+{
+	int64_t until_ns = clock_monotonic_ns() + FREEZE_TIMEOUT_MS * 1000000ll;
+	struct err ignored;
+	int r;
+
+	while ((r = cgroup_freeze(cg, true, e)) == 0 && !cgroup_is_frozen(cg)) {
+		if (clock_monotonic_ns() > until_ns) {
+			(void)cgroup_freeze(cg, false, &ignored);
+			return err_set(e, ETIMEDOUT, "a process of the container does not stop");
+		}
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return r;
+}
+
+static int change(struct runtime *rt, const char *id, bool on, struct err *e)
+{
+	scoped_entry c = ENTRY;
+	scoped_group cg = NULL;
+	enum container_status s;
+	int r = entry_open(rt, id, &c, e);
+
+	if (r == 0)
+		r = entry_lock(rt, &c, LOCK_TIMEOUT_MS, e);
+	if (r < 0)
+		return r;
+	s = entry_status(rt, &c, NULL);
+	if (on && s != STATUS_RUNNING && s != STATUS_CREATED)
+		return err_set(e, ESRCH, "container not running or created: %s", container_status_name(s));
+	if (!on && s != STATUS_PAUSED)
+		return err_set(e, ESRCH, "container not paused");
+	r = group_open(rt, &c, &cg, e);
+	if (r < 0)
+		return r;
+	return on ? freeze_and_wait(cg, e) : cgroup_freeze(cg, false, e);
+}
+
+static int run_pause(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+{
+	return change(rt, o->v[0], true, e);
+}
+
+static int run_resume(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+{
+	return change(rt, o->v[0], false, e);
+}
+
+const struct runtime_command runtime_command_pause = {
+	.name = "pause", .args = "ID", .summary = "stop all processes of a container until `resume`", .min_args = 1,
+	.max_args = 1, .run = run_pause,
+};
+
+const struct runtime_command runtime_command_resume = {
+	.name = "resume", .args = "ID", .summary = "let the processes of a paused container go on", .min_args = 1,
+	.max_args = 1, .run = run_resume,
+};

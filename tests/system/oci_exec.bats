@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+# Further processes, lists, the freezer, terminals: what engines call between start and delete.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load oci
+
+# socket PATH: waits for a terminal at that socket; what is shown there goes to PATH.shown, and PATH.input is typed in
+socket()
+{
+	need_python
+	python3 - "$1" 3>&- <<'P' &
+import array, os, socket, sys
+path = sys.argv[1]
+s = socket.socket(socket.AF_UNIX)
+s.bind(path)
+s.listen(1)
+c, _ = s.accept()
+_, control, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
+fd = array.array('i', control[0][2])[0]
+with open(path + '.shown', 'wb') as out:
+    if os.path.exists(path + '.input'):
+        os.write(fd, open(path + '.input', 'rb').read())
+    try:
+        while True:
+            piece = os.read(fd, 4096)
+            if not piece:
+                break
+            out.write(piece)
+            out.flush()
+    except OSError:
+        pass
+P
+	socket_pid=$!
+	eventually 5 test -S "$1"
+}
+
+@test "exec: command, status, options" {
+	started one
+	expect 0 runtime exec one echo hello
+	equal hello "$out"
+	expect 7 runtime exec one sh -c 'exit 7'
+	expect 0 runtime exec -e A=1 --env FROM=exec --cwd /tmp one sh -c 'echo $A $FROM; echo $PWD'
+	equal $'1 exec\n/tmp' "$out"
+	expect 0 runtime exec -u 7:8 -g 9 --additional-gids 10 one id
+	matches 'uid=7 gid=8 groups=(8,)?9,10' "$out"
+	expect 0 runtime exec --no-new-privs --cap CAP_NET_ADMIN one sh -c 'cat /proc/self/status'
+	matches $'NoNewPrivs:\t1' "$out"
+	matches $'CapBnd:\t00000000000010e1' "$out"
+	expect 127 runtime exec one nosuch
+	contains 'executable file not found in $PATH' "$err"
+	expect 255 runtime exec nosuch true
+	contains "does not exist" "$err"
+	expect 255 runtime exec --user root one true
+	contains "--user root: allowed are numbers" "$err"
+	expect 255 runtime exec one
+	contains "process args cannot be empty" "$err"
+}
+
+@test "exec --process, --detach, --pid-file, --preserve-fds" {
+	started one
+	jq '.process | .args = ["sh", "-c", "echo $FROM; exec sleep 999"]' "$T/one/config.json" >"$T/process.json"
+	runtime exec --process "$T/process.json" --detach --pid-file "$T/pid" one >"$T/log" 2>&1 </dev/null 3>&-
+	eventually 5 grep -q config "$T/log"
+	equal "sleep 999 " "$(tr '\0' ' ' <"/proc/$(cat "$T/pid")/cmdline")" "the process of the pid file"
+	echo text >"$T/text"
+	runtime exec --preserve-fds 1 one sh -c 'cat <&3' >"$T/log" 3<"$T/text"
+	equal text "$(cat "$T/log")"
+	expect 255 runtime exec --process /nosuch one
+	contains "--process /nosuch" "$err"
+}
+
+@test "exec enters a container that was created, and none that has ended" {
+	created one
+	expect 0 runtime exec one echo in
+	equal in "$out"
+	is created one
+	expect 0 runtime start one
+	expect 0 runtime kill one KILL
+	eventually 5 is stopped one
+	expect 255 runtime exec one true
+	contains "cannot exec in a stopped container" "$err"
+}
+
+@test "pause, exec in a paused container, resume" {
+	started one
+	expect 0 runtime pause one
+	is paused one
+	expect 255 runtime exec one true
+	contains "--ignore-paused" "$err"
+	runtime exec --ignore-paused one echo late >"$T/late" 2>&1 3>&- &
+	expect 1 runtime pause one
+	contains "container not running or created: paused" "$err"
+	equal "" "$(cat "$T/late")" "output while paused"
+	expect 0 runtime resume one
+	wait $!
+	equal late "$(cat "$T/late")" output
+	is running one
+	expect 1 runtime resume one
+	contains "container not paused" "$err"
+	expect 0 runtime pause one
+	expect 0 runtime delete --force one
+}
+
+@test "list and ps: tables, JSON, -q" {
+	expect 0 runtime list --format json
+	equal null "$out"
+	started one
+	created two
+	expect 0 runtime list -q
+	equal $'one\ntwo' "$out"
+	expect 0 runtime list
+	matches $'^ID +PID +STATUS +BUNDLE +CREATED +OWNER\none +[1-9][0-9]* +running +'"$T/one"' +20[^ ]+Z +root' "$out"
+	expect 0 runtime list --format json
+	equal "one running two created" "$(jq -r '[.[] | .id, .status] | join(" ")' <<<"$out")"
+	runtime exec --detach one sleep 999 3>&-
+	expect 0 runtime ps --format json one
+	equal 2 "$(jq length <<<"$out")" processes
+	contains "$(first_of one)" "$out"
+	if command -v ps >/dev/null; then
+		expect 0 runtime ps one
+		matches $'^UID +PID .*\n.* sleep 1000\n.* sleep 999$' "$out"
+		expect 0 runtime ps one -o pid,comm
+		matches $'^ +PID COMMAND\n *[0-9]+ sleep\n *[0-9]+ sleep$' "$out"
+	fi
+	expect 1 runtime list --format xml
+	contains "--format xml: allowed are: table json" "$err"
+}
+
+@test "a terminal goes to the --console-socket of create, run --detach and exec" {
+	local tty='.process.terminal = true | .process.args = ["sh", "-c", "tty; exec sleep 1000"]'
+	bundle one "$tty"
+	socket "$T/s1"
+	expect 0 runtime create --bundle "$T/one" --console-socket "$T/s1" one
+	expect 0 runtime start one
+	eventually 5 grep -q /dev/pts/0 "$T/s1.shown"
+	echo 'echo $((6 * 7))' >"$T/s2.input"
+	socket "$T/s2"
+	expect 0 runtime exec --tty --detach --console-socket "$T/s2" one sh
+	eventually 5 grep -q 42 "$T/s2.shown"
+	expect 0 runtime delete --force one
+	bundle two "$tty"
+	socket "$T/s3"
+	expect 0 runtime run --detach --bundle "$T/two" --console-socket "$T/s3" two
+	eventually 5 grep -q /dev/pts/0 "$T/s3.shown"
+}
+
+@test "--console-socket where there is no terminal, and a terminal without one" {
+	bundle one '.process.terminal = true'
+	expect 1 runtime create --bundle "$T/one" one
+	contains "without setting console socket" "$err"
+	bundle two
+	expect 1 runtime create --bundle "$T/two" --console-socket "$T/s" two
+	contains "cannot use console socket" "$err"
+	expect 1 runtime create --bundle "$T/one" --console-socket "$T/nosuch" one
+	contains "--console-socket $T/nosuch: No such file or directory" "$err"
+	equal "" "$(ids)" "containers"
+}
+
+@test "run shows a terminal on its own" {
+	need_python
+	bundle one '.process.terminal = true | .process.args = ["sh", "-c", "tty; read x; echo got $x; exit 5"]'
+	python3 - "$TARE_BUILD/tare-runtime" --root "$T/run" run --bundle "$T/one" one >"$T/shown" 3>&- <<'P'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+shown = b''
+while b'/dev/pts/0' not in shown:
+    shown += os.read(fd, 4096)
+os.write(fd, b'word\n')
+try:
+    while True:
+        shown += os.read(fd, 4096)
+except OSError:
+    pass
+print(shown.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 5)
+P
+	contains "got word" "$(cat "$T/shown")"
+}
