@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/io.h"
 
+#include "base/rename.h"
 #include "base/scope.h"
 
 #include <dirent.h>
@@ -156,7 +157,7 @@ static int move_up(struct removal *rm, int dir, const char *name, struct err *e)
 
 	do {
 		(void)snprintf(up, sizeof up, ".deep.%u", rm->moved++);
-		if (renameat2(dir, name, rm->top, up, RENAME_NOREPLACE) == 0)
+		if (rename_new_at(dir, name, rm->top, up) == 0)
 			return 0;
 	} while (errno == EEXIST);
 	return err_sys(e, "move %s up", name);

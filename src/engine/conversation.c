@@ -7,6 +7,7 @@
 #include "kernel/terminal.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>

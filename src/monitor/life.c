@@ -42,7 +42,9 @@ void give_pages_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
 
+#ifdef __GLIBC__ /* musl gives back what is free without being asked */
 	(void)malloc_trim(0);
+#endif
 	(void)madvise((void *)(here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 

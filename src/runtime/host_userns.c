@@ -287,6 +287,6 @@ int host_rlimit(struct apply *a, const struct step *s, struct err *e)
 {
 	struct rlimit limit = { (rlim_t)s->n[1], (rlim_t)s->n[2] };
 
-	return prlimit(a->c->pid, (__rlimit_resource_t)s->n[0], &limit, NULL) < 0 ? err_sys(e, "prlimit %s", s->path) :
+	return prlimit(a->c->pid, (int)s->n[0], &limit, NULL) < 0 ? err_sys(e, "prlimit %s", s->path) :
 										       0;
 }

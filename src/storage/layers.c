@@ -2,6 +2,7 @@
 #include "storage/layers.h"
 
 #include "base/io.h"
+#include "base/rename.h"
 #include "base/scope.h"
 #include "base/sv.h"
 
@@ -103,7 +104,7 @@ int layer_draft_finish(int layers, struct layer_draft *d, unsigned *ret_number, 
 		return r;
 	for (int i = 0; i < ATTEMPTS && number < NUMBER_MAX; i++) {
 		number_name(++number, name);
-		if (renameat2(layers, d->name, layers, name, RENAME_NOREPLACE) == 0) {
+		if (rename_new_at(layers, d->name, layers, name) == 0) {
 			*ret_number = number;
 			*ret_dir = fd_take(&d->dir);
 			return 0;
@@ -230,7 +231,7 @@ static int remove_numbered(int layers, const char *name, struct err *e)
 	int r;
 
 	(void)snprintf(doomed, sizeof doomed, REMOVE_PREFIX "%s.%x", name, (unsigned)getpid());
-	if (renameat2(layers, name, layers, doomed, RENAME_NOREPLACE) < 0)
+	if (rename_new_at(layers, name, layers, doomed) < 0)
 		return err_sys(e, "rename layers/%s to %s", name, doomed);
 	r = io_remove_tree_at(layers, doomed, e);
 	return r < 0 ? err_wrap(e, r, "layers") : 0;

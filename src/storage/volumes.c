@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/rename.h"
 #include "base/scope.h"
 
 #include <fcntl.h>
@@ -101,7 +102,7 @@ int volume_create(int volumes, const char *name, bool *ret_made, struct err *e)
 	r = temp_begin(volumes, NEW_PREFIX, temp, &dir, e);
 	if (r == 0)
 		r = make_data(dir, e);
-	if (r == 0 && renameat2(volumes, temp, volumes, name, RENAME_NOREPLACE) == 0) {
+	if (r == 0 && rename_new_at(volumes, temp, volumes, name) == 0) {
 		*ret_made = true;
 		return 0;
 	}

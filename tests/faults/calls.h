@@ -42,7 +42,7 @@
 	X(rmdir, int, -1, EBUSY, (const char *p), (p)) \
 	X(rename, int, -1, ENOSPC, (const char *a, const char *b), (a, b)) \
 	X(renameat, int, -1, ENOSPC, (int d, const char *a, int n, const char *b), (d, a, n, b)) \
-	X(renameat2, int, -1, ENOSPC, (int d, const char *a, int n, const char *b, unsigned f), (d, a, n, b, f)) \
+	X(rename_new_at, int, -1, ENOSPC, (int d, const char *a, int n, const char *b), (d, a, n, b)) \
 	X(linkat, int, -1, ENOSPC, (int d, const char *a, int n, const char *b, int f), (d, a, n, b, f)) \
 	X(symlink, int, -1, ENOSPC, (const char *a, const char *b), (a, b)) \
 	X(symlinkat, int, -1, ENOSPC, (const char *a, int d, const char *b), (a, d, b)) \
