@@ -96,8 +96,7 @@ int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const
 {
 	char state_dir[PATH_MAX];
 	char *argv[] = { "tare-monitor", state_dir, NULL };
-	/* thread caches would keep pages of the heap from going back (monitor.c, trim) */
-	char *envp[] = { "GLIBC_TUNABLES=glibc.malloc.tcache_count=0", NULL };
+	char *envp[] = { NULL };
 	scoped_fd program = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC), ours = -1, theirs = -1;
 	struct cgroup *cgroup;
 	int pair[2], r;
