@@ -157,7 +157,7 @@ static int plan_command(struct plan *p, struct err *e)
 
 	if (!argv || !envp)
 		return err_oom(e);
-	if (!pr->present || pr->args.n == 0 || !*pr->args.v[0])
+	if (!pr->present || pr->args.n == 0)
 		return err_set(e, EINVAL, "process.args: no command");
 	if (!pr->cwd || pr->cwd[0] != '/')
 		return err_set(e, EINVAL, "process.cwd: \"%s\" is not absolute", pr->cwd ? pr->cwd : "");

@@ -53,6 +53,8 @@ load helpers
 	matches '/no/such' "$err"
 	expect 127 box -- no-such-command
 	matches 'no-such-command' "$err"
+	expect 127 box -- ''
+	matches 'exec: "": executable file not found in \$PATH' "$err"
 }
 
 # bats test_tags=guest-full
