@@ -97,6 +97,25 @@ struct blkio_limit {
 	uint64_t value;
 };
 
+/* How the value that is read back is compared with what was written. */
+enum cgroup_check {
+	CGROUP_CHECK_EXACT, /* the same text, or the same number ("max" for CG_MAX) */
+	CGROUP_CHECK_PAGES, /* the kernel rounds down to pages */
+	CGROUP_CHECK_CPUS,  /* a cpu list: the same set, spelt in the kernel's way */
+	CGROUP_CHECK_DEVICE, /* "8:0 wbps=1048576": the line of that device holds each word that was written */
+	CGROUP_CHECK_NONE,  /* the file cannot be read back, or reads as something else by design */
+};
+
+/* A limit of a controller that few ask for: one file of v1, one of v2. */
+struct cgroup_more {
+	enum cgroup_controller controller;
+	const char *what;    /* in messages: "hugepage limit" */
+	const char *v1, *v2; /* NULL: that version has none */
+	const char *value;
+	enum cgroup_check check;
+	bool optional; /* a kernel without the file is none the worse */
+};
+
 struct cgroup_file {
 	const char *name, *value; /* "memory.high", "1048576" */
 };
@@ -117,24 +136,18 @@ struct cgroup_limits {
 	const struct device_rule
 		*devices; /* in order: a later rule wins; what none names is denied. No rules: untouched */
 	size_t device_count;
+	const struct cgroup_more *more;
+	size_t more_count;
 	const struct cgroup_file *unified; /* v2 files by name */
 	size_t unified_count;
 };
 void cgroup_limits_init(struct cgroup_limits *l);
 
-/* How the value that is read back is compared with what was written. */
-enum cgroup_check {
-	CGROUP_CHECK_EXACT, /* the same text, or the same number ("max" for CG_MAX) */
-	CGROUP_CHECK_PAGES, /* the kernel rounds down to pages */
-	CGROUP_CHECK_CPUS,  /* a cpu list: the same set, spelt in the kernel's way */
-	CGROUP_CHECK_DEVICE, /* "8:0 wbps=1048576": the line of that device holds each word that was written */
-	CGROUP_CHECK_NONE,  /* the file cannot be read back, or reads as something else by design */
-};
-
 struct cgroup_write {
 	unsigned hierarchy; /* index into layout->h */
 	const char *file, *value;
 	enum cgroup_check check;
+	bool optional; /* where the file is not there, nothing is lost */
 	bool late; /* to be written after the container's set-up, before its command runs: CPU limits */
 };
 

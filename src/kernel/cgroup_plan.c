@@ -513,6 +513,32 @@ static int unified_one(struct planner *p, const struct cgroup_file *f)
 	return r;
 }
 
+/* ---- what few ask for ------------------------------------------------------------------------------------------ */
+
+static int more_one(struct planner *p, const struct cgroup_more *m)
+{
+	int h = cgroup_layout_find(p->l, m->controller), r;
+	const char *file = h < 0 ? NULL : p->l->h[h].v2 ? m->v2 : m->v1;
+
+	if (h < 0)
+		return err_set(p->e, ENOTSUP, "%s: no %s controller", m->what, cgroup_controller_name(m->controller));
+	if (!file)
+		return lacks(p, m->what, "this version of cgroups has none");
+	r = put(p, h, file, m->check, "%s", m->value);
+	if (r == 0)
+		p->out.w[p->out.n - 1].optional = m->optional;
+	return r;
+}
+
+static int plan_more(struct planner *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->want->more_count && r == 0; i++)
+		r = more_one(p, &p->want->more[i]);
+	return r;
+}
+
 static int plan_unified(struct planner *p)
 {
 	int r = 0;
@@ -526,10 +552,10 @@ int cgroup_plan(const struct cgroup_layout *l, const struct cgroup_limits *want,
 		struct cgroup_writes *ret, struct err *e)
 {
 	static int (*const controllers[])(struct planner *) = { plan_devices, plan_cpuset, plan_memory, plan_pids,
-								plan_blkio,   plan_cpu,	   plan_unified };
+								plan_blkio,   plan_cpu,	   plan_more,	plan_unified };
 	struct planner p = { .l = l, .want = want, .a = a, .e = e };
 
-	p.cap = 32 + 2 * want->device_count + want->blkio_count + want->unified_count;
+	p.cap = 32 + 2 * want->device_count + want->blkio_count + want->more_count + want->unified_count;
 	p.out.w = arena_array(a, p.cap, sizeof *p.out.w);
 	if (!p.out.w)
 		return err_oom(e);

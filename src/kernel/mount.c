@@ -37,6 +37,21 @@ static int set_option(int fs, char *option, struct err *e)
 	return r < 0 ? fail(fs, e, "mount option", option) : 0;
 }
 
+/* A value in quotes may have commas, as in mount(8): context="system_u:object_r:x:s0:c1,c2". They are taken off. */
+static char *end_of_option(char *option)
+{
+	char *quote = strpbrk(option, "\","), *close;
+
+	if (!quote || *quote == ',')
+		return quote;
+	close = strchr(quote + 1, '"');
+	if (!close)
+		return strchr(option, ',');
+	memmove(quote, quote + 1, (size_t)(close - quote) - 1);
+	memmove(close - 1, close + 1, strlen(close + 1) + 1);
+	return strchr(close - 1, ',');
+}
+
 static int set_options(int fs, const char *options, struct err *e)
 {
 	char text[4096], *at = text;
@@ -46,7 +61,7 @@ static int set_options(int fs, const char *options, struct err *e)
 		return err_set(e, E2BIG, "mount options: more than %zu bytes", sizeof text - 1);
 	memcpy(text, options, n + 1);
 	while (at) {
-		char *option = at, *comma = strchr(at, ',');
+		char *option = at, *comma = end_of_option(at);
 		int r;
 
 		if (comma)

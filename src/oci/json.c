@@ -365,6 +365,46 @@ static int get_keys(struct decoder *d, const struct json_path *p, struct oci_str
 	return r;
 }
 
+/* A key that is given twice is refused: two objects would have to be united. */
+static int check_members(struct decoder *d, const struct json_path *p, const char *v, size_t n, size_t size)
+{
+	for (size_t i = 1; i < n; i++) {
+		const char *key = *(const char *const *)(const void *)(v + i * size);
+
+		if (strcmp(key, *(const char *const *)(const void *)(v + (i - 1) * size)) == 0)
+			return fail(d, &(struct json_path){ .up = p, .key = key }, EINVAL, "given twice");
+	}
+	return 0;
+}
+
+static int get_members(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_list *ret)
+{
+	struct json_path at = { .up = p };
+	struct json_list list = { 0 };
+	bool first = true;
+	int r;
+
+	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
+		return mistyped(d, p, "an object");
+	r = json_text_enter(&d->text);
+	while (r == 0 && (r = get_key(d, p, &first, &at.key)) == 1) {
+		void *item = list_grow(d, &list, row->table->size);
+
+		if (!item)
+			return err_oom(d->e);
+		json_init(row->table, item);
+		*(const char **)item = at.key;
+		r = decode_object(d, &at, row->table, item);
+	}
+	if (r == 0 && list.n)
+		qsort(list.v, list.n, row->table->size, by_text);
+	if (r == 0)
+		r = check_members(d, p, list.v, list.n, row->table->size);
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
 /* ---- what is refused ---------------------------------------------------------------------------------------- */
 
 /* Engines write empty sections of what they do not use. A scalar that is there asks for something. */
@@ -434,6 +474,8 @@ static int decode_value(struct decoder *d, const struct json_path *p, const stru
 		return get_keys(d, p, ret);
 	case JSON_OBJECT:
 		return decode_object(d, p, row->table, ret);
+	case JSON_MEMBERS:
+		return get_members(d, p, row, ret);
 	case JSON_REFUSED:
 		return refuse(d, p);
 	default:
@@ -534,6 +576,7 @@ static size_t row_size(const struct json_row *row)
 	case JSON_PAIRS:
 	case JSON_KEYS:
 	case JSON_OBJECTS:
+	case JSON_MEMBERS:
 		return sizeof(struct json_list);
 	case JSON_OBJECT:
 	case JSON_REFUSED:

@@ -38,6 +38,7 @@ enum json_kind {
 	JSON_KEYS,    /* struct oci_strings: {"a": {}, "b": {}}, sorted */
 	JSON_OBJECT,  /* a struct, by row.table */
 	JSON_OBJECTS, /* struct json_list of structs, by row.table: [{…}, {…}] */
+	JSON_MEMBERS, /* the same as {"a": {…}, "b": {…}}, sorted by key, which is each struct's first member: const char * */
 	JSON_REFUSED, /* of the specification, but not supported: -ENOTSUP unless it asks for nothing (null, {}, [], "") */
 };
 

@@ -153,6 +153,20 @@ static void print_pairs(struct printer *p, const struct oci_pairs *pairs)
 	close_bracket(p, "}", pairs->n == 0);
 }
 
+static void print_members(struct printer *p, const struct json_row *row, const struct json_list *list)
+{
+	bool first = true;
+
+	open_bracket(p, "{");
+	for (size_t i = 0; i < list->n; i++) {
+		const char *item = (const char *)list->v + i * row->table->size;
+
+		put_key(p, &first, *(const char *const *)(const void *)item);
+		print_object(p, row->table, item);
+	}
+	close_bracket(p, "}", list->n == 0);
+}
+
 static void print_keys(struct printer *p, const struct oci_strings *keys)
 {
 	bool first = true;
@@ -196,6 +210,9 @@ static void print_value(struct printer *p, const struct json_row *row, const voi
 		break;
 	case JSON_KEYS:
 		print_keys(p, value);
+		break;
+	case JSON_MEMBERS:
+		print_members(p, row, value);
 		break;
 	case JSON_OBJECT:
 		print_object(p, row->table, value);
@@ -245,6 +262,7 @@ static bool has_value(const struct json_row *row, const void *value)
 	case JSON_CODEDS:
 	case JSON_PAIRS:
 	case JSON_KEYS:
+	case JSON_MEMBERS:
 	case JSON_OBJECTS: /* every list has the layout of struct json_list */
 		return ((const struct json_list *)value)->n || is_always(row);
 	default:

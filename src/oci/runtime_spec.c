@@ -41,6 +41,31 @@ static const struct json_row rlimit_rows[] = {
 };
 static const struct json_table rlimit_table = JSON_TABLE(rlimit_rows, struct oci_rlimit);
 
+static const struct json_row scheduler_rows[] = {
+	{ "policy", JSON_TEXT, JSON_REQUIRED, AT(oci_process, scheduler.policy) },
+	{ "nice", JSON_I64, 0, AT(oci_process, scheduler.nice) },
+	{ "priority", JSON_I64, 0, AT(oci_process, scheduler.priority) },
+	{ "flags", JSON_TEXTS, 0, AT(oci_process, scheduler.flags) },
+	{ "runtime", JSON_U64, 0, AT(oci_process, scheduler.runtime) },
+	{ "deadline", JSON_U64, 0, AT(oci_process, scheduler.deadline) },
+	{ "period", JSON_U64, 0, AT(oci_process, scheduler.period) },
+};
+static const struct json_table scheduler_table =
+	JSON_TABLE_PRESENT(scheduler_rows, struct oci_process, scheduler.present);
+
+static const struct json_row io_priority_rows[] = {
+	{ "class", JSON_TEXT, JSON_REQUIRED, AT(oci_process, io_priority.class) },
+	{ "priority", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(oci_process, io_priority.priority) },
+};
+static const struct json_table io_priority_table =
+	JSON_TABLE_PRESENT(io_priority_rows, struct oci_process, io_priority.present);
+
+static const struct json_row affinity_rows[] = {
+	{ "initial", JSON_TEXT, 0, AT(oci_process, exec_cpu_affinity.initial) },
+	{ "final", JSON_TEXT, 0, AT(oci_process, exec_cpu_affinity.final) },
+};
+static const struct json_table affinity_table = JSON_TABLE(affinity_rows, struct oci_process);
+
 static const struct json_row process_rows[] = {
 	{ "terminal", JSON_BOOL, 0, AT(oci_process, terminal) },
 	{ "consoleSize", JSON_OBJECT, 0, 0, &console_table },
@@ -54,9 +79,9 @@ static const struct json_row process_rows[] = {
 	{ "apparmorProfile", JSON_TEXT, 0, AT(oci_process, apparmor_profile) },
 	{ "oomScoreAdj", JSON_I64, 0, AT(oci_process, oom_score_adj) },
 	{ "selinuxLabel", JSON_TEXT, 0, AT(oci_process, selinux_label) },
-	{ "scheduler", JSON_REFUSED },
-	{ "ioPriority", JSON_REFUSED },
-	{ "execCPUAffinity", JSON_REFUSED },
+	{ "scheduler", JSON_OBJECT, 0, 0, &scheduler_table },
+	{ "ioPriority", JSON_OBJECT, 0, 0, &io_priority_table },
+	{ "execCPUAffinity", JSON_OBJECT, 0, 0, &affinity_table },
 };
 static const struct json_table process_table = JSON_TABLE_PRESENT(process_rows, struct oci_process, present);
 
@@ -153,15 +178,39 @@ static const struct json_row block_io_rows[] = {
 };
 static const struct json_table block_io_table = JSON_TABLE(block_io_rows, struct oci_resources);
 
+static const struct json_row hugepage_rows[] = {
+	{ "pageSize", JSON_TEXT, JSON_REQUIRED, AT(oci_hugepage_limit, page_size) },
+	{ "limit", JSON_U64, JSON_REQUIRED, AT(oci_hugepage_limit, limit) },
+};
+static const struct json_table hugepage_table = JSON_TABLE(hugepage_rows, struct oci_hugepage_limit);
+
+static const struct json_row net_priority_rows[] = {
+	{ "name", JSON_TEXT, JSON_REQUIRED, AT(oci_net_priority, name) },
+	{ "priority", JSON_U32, JSON_REQUIRED, AT(oci_net_priority, priority) },
+};
+static const struct json_table net_priority_table = JSON_TABLE(net_priority_rows, struct oci_net_priority);
+
+static const struct json_row network_rows[] = {
+	{ "classID", JSON_U32, 0, AT(oci_resources, network.class_id) },
+	{ "priorities", JSON_OBJECTS, 0, AT(oci_resources, network.priorities), &net_priority_table },
+};
+static const struct json_table network_table = JSON_TABLE(network_rows, struct oci_resources);
+
+static const struct json_row rdma_rows[] = {
+	{ "hcaHandles", JSON_U32, 0, AT(oci_rdma, hca_handles) },
+	{ "hcaObjects", JSON_U32, 0, AT(oci_rdma, hca_objects) },
+};
+static const struct json_table rdma_table = JSON_TABLE(rdma_rows, struct oci_rdma);
+
 static const struct json_row resource_rows[] = {
 	{ "devices", JSON_OBJECTS, 0, AT(oci_resources, devices), &rule_table },
 	{ "memory", JSON_OBJECT, 0, 0, &memory_table },
 	{ "cpu", JSON_OBJECT, 0, 0, &cpu_table },
 	{ "pids", JSON_OBJECT, 0, 0, &pids_table },
 	{ "blockIO", JSON_OBJECT, 0, 0, &block_io_table },
-	{ "hugepageLimits", JSON_REFUSED },
-	{ "network", JSON_REFUSED },
-	{ "rdma", JSON_REFUSED },
+	{ "hugepageLimits", JSON_OBJECTS, 0, AT(oci_resources, hugepages), &hugepage_table },
+	{ "network", JSON_OBJECT, 0, 0, &network_table },
+	{ "rdma", JSON_MEMBERS, 0, AT(oci_resources, rdma), &rdma_table },
 	{ "unified", JSON_PAIRS, 0, AT(oci_resources, unified) },
 };
 static const struct json_table resource_table = JSON_TABLE(resource_rows, struct oci_resources);
@@ -226,13 +275,33 @@ static const struct json_row clock_rows[] = {
 };
 static const struct json_table clock_table = JSON_TABLE(clock_rows, struct runtime_spec);
 
+static const struct json_row net_device_rows[] = {
+	{ "name", JSON_TEXT, 0, AT(oci_net_device, name) },
+};
+static const struct json_table net_device_table = JSON_TABLE(net_device_rows, struct oci_net_device);
+
+static const struct json_row memory_policy_rows[] = {
+	{ "mode", JSON_TEXT, JSON_REQUIRED, AT(runtime_spec, memory_policy.mode) },
+	{ "nodes", JSON_TEXT, 0, AT(runtime_spec, memory_policy.nodes) },
+	{ "flags", JSON_TEXTS, 0, AT(runtime_spec, memory_policy.flags) },
+};
+static const struct json_table memory_policy_table =
+	JSON_TABLE_PRESENT(memory_policy_rows, struct runtime_spec, memory_policy.present);
+
+static const struct json_row personality_rows[] = {
+	{ "domain", JSON_TEXT, JSON_REQUIRED, AT(runtime_spec, personality.domain) },
+	{ "flags", JSON_TEXTS, 0, AT(runtime_spec, personality.flags) },
+};
+static const struct json_table personality_table =
+	JSON_TABLE_PRESENT(personality_rows, struct runtime_spec, personality.present);
+
 static const struct json_row linux_rows[] = {
 	{ "namespaces", JSON_OBJECTS, 0, AT(runtime_spec, namespaces), &namespace_table },
 	{ "uidMappings", JSON_OBJECTS, 0, AT(runtime_spec, uid_mappings), &mapping_table },
 	{ "gidMappings", JSON_OBJECTS, 0, AT(runtime_spec, gid_mappings), &mapping_table },
 	{ "timeOffsets", JSON_OBJECT, 0, 0, &clock_table },
 	{ "devices", JSON_OBJECTS, 0, AT(runtime_spec, devices), &device_table },
-	{ "netDevices", JSON_REFUSED },
+	{ "netDevices", JSON_MEMBERS, 0, AT(runtime_spec, net_devices), &net_device_table },
 	{ "cgroupsPath", JSON_TEXT, 0, AT(runtime_spec, cgroups_path) },
 	{ "resources", JSON_OBJECT, 0, AT(runtime_spec, resources), &resource_table },
 	{ "rootfsPropagation", JSON_TEXT, 0, AT(runtime_spec, rootfs_propagation) },
@@ -242,8 +311,8 @@ static const struct json_row linux_rows[] = {
 	{ "readonlyPaths", JSON_TEXTS, 0, AT(runtime_spec, readonly_paths) },
 	{ "mountLabel", JSON_TEXT, 0, AT(runtime_spec, mount_label) },
 	{ "intelRdt", JSON_REFUSED },
-	{ "memoryPolicy", JSON_REFUSED },
-	{ "personality", JSON_REFUSED },
+	{ "memoryPolicy", JSON_OBJECT, 0, 0, &memory_policy_table },
+	{ "personality", JSON_OBJECT, 0, 0, &personality_table },
 };
 static const struct json_table linux_table = JSON_TABLE(linux_rows, struct runtime_spec);
 

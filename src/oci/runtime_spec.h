@@ -57,6 +57,21 @@ struct oci_process {
 	} rlimits;
 	int64_t oom_score_adj;
 	const char *apparmor_profile, *selinux_label;
+	struct {
+		bool present;
+		const char *policy; /* "SCHED_OTHER" */
+		int64_t nice, priority;
+		struct oci_strings flags; /* "SCHED_FLAG_RESET_ON_FORK" */
+		uint64_t runtime, deadline, period; /* nanoseconds, of SCHED_DEADLINE */
+	} scheduler;
+	struct {
+		bool present;
+		const char *class; /* "IOPRIO_CLASS_BE" */
+		int64_t priority;
+	} io_priority;
+	struct {
+		const char *initial, *final; /* "0-3,7": before and after a process of exec has come into the group */
+	} exec_cpu_affinity;
 };
 
 struct oci_id_mapping {
@@ -100,6 +115,19 @@ struct oci_weight_device {
 	int64_t major, minor, weight, leaf_weight;
 };
 
+struct oci_hugepage_limit {
+	const char *page_size; /* "2MB" */
+	uint64_t limit;        /* bytes */
+};
+struct oci_net_priority {
+	const char *name;
+	int64_t priority;
+};
+struct oci_rdma {
+	const char *device; /* "mlx5_0" */
+	int64_t hca_handles, hca_objects;
+};
+
 struct oci_resources {
 	struct {
 		struct oci_device_rule *v;
@@ -122,6 +150,21 @@ struct oci_resources {
 		} weight_device;
 		struct oci_throttles read_bps, write_bps, read_iops, write_iops;
 	} block_io;
+	struct {
+		struct oci_hugepage_limit *v;
+		size_t n;
+	} hugepages;
+	struct {
+		int64_t class_id;
+		struct {
+			struct oci_net_priority *v;
+			size_t n;
+		} priorities;
+	} network;
+	struct {
+		struct oci_rdma *v;
+		size_t n;
+	} rdma;
 	struct oci_pairs unified;
 };
 
@@ -178,6 +221,10 @@ struct oci_time_offset {
 	bool present;
 };
 
+struct oci_net_device {
+	const char *host_name, *name; /* name: in the container; NULL: the same */
+};
+
 struct runtime_spec {
 	const char *oci_version, *hostname, *domainname;
 	struct oci_process process;
@@ -209,6 +256,20 @@ struct runtime_spec {
 	struct oci_strings masked_paths, readonly_paths;
 	const char *rootfs_propagation, *mount_label;
 	struct oci_time_offset monotonic_offset, boottime_offset;
+	struct {
+		struct oci_net_device *v;
+		size_t n;
+	} net_devices;
+	struct {
+		bool present;
+		const char *mode, *nodes; /* "MPOL_BIND", "0-1" */
+		struct oci_strings flags; /* "MPOL_F_STATIC_NODES" */
+	} memory_policy;
+	struct {
+		bool present;
+		const char *domain; /* "LINUX", "LINUX32" */
+		struct oci_strings flags;
+	} personality;
 };
 
 void runtime_spec_init(struct runtime_spec *s);

@@ -19,8 +19,8 @@ struct apply {
 /* One function per step: container.c, host_userns.c */
 typedef int host_fn(struct apply *a, const struct step *s, struct err *e);
 
-host_fn host_ns_join, host_id_map, host_stdio_owner, host_cgroup_owner, host_bind_source, host_device_source,
-	host_hand_over, host_rlimit, host_oom_score_adj;
+host_fn host_ns_join, host_time_ns, host_id_map, host_stdio_owner, host_cgroup_owner, host_bind_source,
+	host_device_source, host_hand_over, host_rlimit, host_oom_score_adj;
 
 /* host_ns_return - back to where this process was before its host_ns_join()s. Must not fail quietly. */
 int host_ns_return(struct apply *a, struct err *e);

@@ -157,6 +157,7 @@ static host_fn *const host_steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_WRITE] = host_cgroup_write,
 	[STEP_CGROUP_DEVICES] = host_cgroup_devices,
 	[STEP_HOOK] = host_hook,
+	[STEP_TIME_NS] = host_time_ns,
 	[STEP_NS_JOIN] = host_ns_join,
 	[STEP_ROOT_OVERLAY] = host_root_overlay,
 	[STEP_ROOT_BIND] = host_root_bind,

@@ -28,7 +28,9 @@ struct exec_context {
 	unsigned seccomp_flags;
 	bool die_with_parent;
 	unsigned preserve_fds; /* as plan_inputs has it; 0 after exec_context_make() */
-	struct oci_process process; /* only: rlimits, noNewPrivileges, umask, oomScoreAdj */
+	struct oci_process process; /* only: rlimits, noNewPrivileges, umask, oomScoreAdj, execCPUAffinity, labels */
+	typeof(((struct runtime_spec *)0)->memory_policy) memory_policy;
+	typeof(((struct runtime_spec *)0)->personality) personality;
 };
 
 /* exec_context_make - of the plan that the container was created by. Everything is copied to a.

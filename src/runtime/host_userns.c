@@ -31,6 +31,8 @@ static const char *namespace_file(uint64_t flag)
 		return "uts";
 	case CLONE_NEWPID:
 		return "pid";
+	case CLONE_NEWTIME:
+		return "time";
 	default:
 		return "cgroup";
 	}
@@ -50,10 +52,33 @@ int host_ns_join(struct apply *a, const struct step *s, struct err *e)
 	if (a->left_count == ARRAY_LEN(a->left))
 		return err_set(e, EINVAL, "%s namespace: too many to join", s->path);
 	if (setns(to, (int)s->set) < 0)
-		return err_sys(e, "%s namespace: setns %s", s->path, s->source);
+		return init_join_failed(s, e);
 	a->left[a->left_count].own = fd_take(&own);
 	a->left[a->left_count++].flag = (int)s->set;
 	return 0;
+}
+
+/* unshare(2) leaves this process where it is: only what it makes from now on is in the new one. */
+int host_time_ns(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd own = openat(a->c->host->proc, "self/ns/time", O_RDONLY | O_CLOEXEC), fd = -1;
+	int r;
+
+	if (own < 0)
+		return err_sys(e, "time namespace: open self/ns/time");
+	if (a->left_count == ARRAY_LEN(a->left))
+		return err_set(e, EINVAL, "time namespace: too many to leave");
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, "time namespace: unshare");
+	a->left[a->left_count].own = fd_take(&own);
+	a->left[a->left_count++].flag = CLONE_NEWTIME;
+	fd = openat(a->c->host->proc, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "linux.timeOffsets: open timens_offsets");
+	r = io_write_all(fd, s->source, strlen(s->source), e);
+	if (r == -ERANGE)
+		return err_set(e, ERANGE, "linux.timeOffsets: a clock would be before 0 or after the year 2112");
+	return r < 0 ? err_wrap(e, r, "linux.timeOffsets") : 0;
 }
 
 int host_ns_return(struct apply *a, struct err *e)

@@ -452,7 +452,7 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 {
 	scoped_fd proc = proc_of_ours(in, e), fd = -1;
 	char path[256];
-	size_t n = strlen(s->path);
+	size_t n = strlen(s->options);
 	int r;
 
 	if (proc < 0)
@@ -460,8 +460,7 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 	if (n + sizeof "sys/" > sizeof path)
 		return err_set(e, ENAMETOOLONG, "sysctl %s: name too long", s->path);
 	memcpy(path, "sys/", 4);
-	for (size_t i = 0; i <= n; i++)
-		path[4 + i] = s->path[i] == '.' ? '/' : s->path[i];
+	memcpy(path + 4, s->options, n + 1);
 	fd = sys_openat2(proc, path, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	if (fd < 0)
 		return err_sys(e, "sysctl %s", s->path);

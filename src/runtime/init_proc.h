@@ -84,6 +84,8 @@ typedef int init_step(struct init *in, const struct step *s, struct err *e);
 init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
 	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
 	init_pivot_root;
+init_step init_personality, init_scheduler, init_io_priority, init_memory_policy, init_affinity, init_apparmor,
+	init_selinux; /* init_attributes.c */
 init_step init_console;                         /* init_console.c */
 init_step init_hold;                             /* init_hold.c */
 init_step init_ns_enter, init_process, init_lead; /* init_exec.c */
@@ -98,4 +100,5 @@ int init_bind_device(struct init *in, const struct step *s, int dir, const char 
 		     struct err *e); /* init_userns.c */
 
 int init_become_root(struct err *e); /* of the user namespace that the process is in; init_userns.c */
+int init_join_failed(const struct step *s, struct err *e); /* of errno after setns(2); init_process.c */
 int init_own_stdio(const int fds[3], uid_t uid, bool terminal, struct err *e); /* init_process.c */

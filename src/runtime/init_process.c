@@ -36,6 +36,14 @@ int init_cgroup_ns(struct init *in, const struct step *s, struct err *e)
 	return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(e, "unshare the cgroup namespace") : 0;
 }
 
+/* setns(2) is told which kind it has to be. */
+int init_join_failed(const struct step *s, struct err *e)
+{
+	if (errno == EINVAL)
+		return err_set(e, EINVAL, "%s namespace: %s is not a %s namespace", s->path, s->source, s->path);
+	return err_sys(e, "%s namespace: setns %s", s->path, s->source);
+}
+
 int init_ns_join(struct init *in, const struct step *s, struct err *e)
 {
 	scoped_fd fd = open(s->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -43,7 +51,7 @@ int init_ns_join(struct init *in, const struct step *s, struct err *e)
 	(void)in;
 	if (fd < 0)
 		return err_sys(e, "%s namespace: open %s", s->path, s->source);
-	return setns(fd, (int)s->set) < 0 ? err_sys(e, "%s namespace: setns %s", s->path, s->source) : 0;
+	return setns(fd, (int)s->set) < 0 ? init_join_failed(s, e) : 0;
 }
 
 int init_session(struct init *in, const struct step *s, struct err *e)

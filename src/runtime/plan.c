@@ -24,6 +24,20 @@ struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op)
 	return s;
 }
 
+void plan_warn(struct plan *p, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	if (p->warning_count == PLAN_WARNINGS)
+		return;
+	va_start(ap, fmt);
+	text = arena_vfmt(p->arena, fmt, ap);
+	va_end(ap);
+	if (text)
+		p->warnings[p->warning_count++] = text;
+}
+
 int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, const struct plan_inputs *in,
 	      struct arena *a, struct plan *ret, struct err *e)
 {

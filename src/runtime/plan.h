@@ -25,7 +25,7 @@
 #define STEP_OPS(X)                                                                                                    \
 	/* host, before the clone */                                                                                  \
 	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
-	X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
+	X(TIME_NS, "time-namespace") X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* host, after a clone with a user namespace */                                                               \
 	X(HOOK, "hook")                                                                                               \
 	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(CGROUP_OWNER, "cgroup-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
@@ -35,6 +35,8 @@
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(AWAIT_HOOKS, "await-hooks") X(WORKDIR, "workdir")                              \
 	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
+	X(PERSONALITY, "personality") X(SCHEDULER, "scheduler") X(IO_PRIORITY, "io-priority") X(MEMORY_POLICY, "memory-policy")  \
+	X(AFFINITY, "cpu-affinity") X(APPARMOR, "apparmor") X(SELINUX, "selinux")                                       \
 	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready") X(HOLD, "hold")       \
 	/* child, after the release */                                                                                 \
 	X(NO_NEW_PRIVS, "no-new-privs") X(BOUNDING, "bounding-set") X(SECCOMP, "seccomp") X(USER, "user")              \
@@ -111,6 +113,8 @@ struct plan_inputs {
 	unsigned preserve_fds; /* of the caller's descriptors, from 3 on, that the process gets */
 };
 
+#define PLAN_WARNINGS 16 /* the seventeenth tells nothing new */
+
 struct plan {
 	const struct runtime_spec *spec;
 	const struct host_facts *facts;
@@ -135,6 +139,8 @@ struct plan {
 	size_t bind_count; /* of BIND_SOURCE steps; the BIND of each has its place in n[2] */
 	struct step *steps;
 	size_t step_count, step_cap;
+	const char *warnings[PLAN_WARNINGS]; /* what the specification wants ignored rather than refused */
+	size_t warning_count;
 	struct arena *arena;
 };
 

@@ -131,6 +131,114 @@ static int take_blkio(const struct oci_resources *res, struct arena *a, struct c
 	return 0;
 }
 
+/* ---- what few ask for: hugepages, network classes, rdma ----------------------------------------------------------- */
+
+/* "2MB" -> 2097152; 0: not a size as the kernel writes it */
+static uint64_t page_size(const char *text)
+{
+	static const struct {
+		const char *unit;
+		unsigned shift;
+	} units[] = { { "KB", 10 }, { "MB", 20 }, { "GB", 30 } };
+	size_t digits = strspn(text, "0123456789");
+	uint64_t n;
+
+	if (digits == 0 || digits > 6 || text[0] == '0' || sv_u64((struct sv){ text, digits }, &n) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (strcmp(text + digits, units[i].unit) == 0)
+			return n << units[i].shift;
+	return 0;
+}
+
+/* The kernel counts whole pages. Faults are limited as well as reservations: what is reserved is not yet what is used. */
+static int hugepage(const struct oci_hugepage_limit *h, struct arena *a, struct cgroup_more *to, struct err *e)
+{
+	uint64_t size = page_size(h->page_size);
+	const char *value = h->limit > INT64_MAX ? "-1" : NULL;
+
+	if (!size)
+		return err_set(e, EINVAL, "pageSize: \"%s\" is none of the form 2MB", h->page_size);
+	if (!value)
+		value = arena_fmt(a, "%llu", (unsigned long long)(h->limit - h->limit % size));
+	to[0] = (struct cgroup_more){ CGROUP_HUGETLB, "hugepage limit",
+				      arena_fmt(a, "hugetlb.%s.limit_in_bytes", h->page_size),
+				      arena_fmt(a, "hugetlb.%s.max", h->page_size),
+				      value,
+				      CGROUP_CHECK_EXACT,
+				      false };
+	to[1] = (struct cgroup_more){ CGROUP_HUGETLB,
+				      "hugepage limit",
+				      arena_fmt(a, "hugetlb.%s.rsvd.limit_in_bytes", h->page_size),
+				      arena_fmt(a, "hugetlb.%s.rsvd.max", h->page_size), value, CGROUP_CHECK_EXACT,
+				      true };
+	if (h->limit > INT64_MAX)
+		to[0].check = to[1].check = CGROUP_CHECK_NONE;
+	return to[0].v1 && to[0].v2 && to[1].v1 && to[1].v2 && value ? 0 : err_oom(e);
+}
+
+static int rdma(const struct oci_rdma *d, struct arena *a, struct cgroup_more *to, struct err *e)
+{
+	const char *value = d->device;
+
+	if (strpbrk(d->device, " \t\n") || !*d->device)
+		return err_set(e, EINVAL, "\"%s\" is not a device's name", d->device);
+	if (d->hca_handles == OCI_UNSET && d->hca_objects == OCI_UNSET)
+		return err_set(e, EINVAL, "%s: neither hcaHandles nor hcaObjects", d->device);
+	if (d->hca_handles != OCI_UNSET)
+		value = arena_fmt(a, "%s hca_handle=%lld", value, (long long)d->hca_handles);
+	if (value && d->hca_objects != OCI_UNSET)
+		value = arena_fmt(a, "%s hca_object=%lld", value, (long long)d->hca_objects);
+	*to = (struct cgroup_more){ CGROUP_RDMA, "rdma", "rdma.max", "rdma.max", value, CGROUP_CHECK_DEVICE, false };
+	return value ? 0 : err_oom(e);
+}
+
+static int net_priority(const struct oci_net_priority *n, struct arena *a, struct cgroup_more *to, struct err *e)
+{
+	const char *value = arena_fmt(a, "%s %lld", n->name, (long long)n->priority);
+
+	if (strpbrk(n->name, " \t\n") || !*n->name)
+		return err_set(e, EINVAL, "name: \"%s\" is not an interface's", n->name);
+	*to = (struct cgroup_more){
+		CGROUP_NET_PRIO, "network priority", "net_prio.ifpriomap", NULL, value, CGROUP_CHECK_DEVICE, false
+	};
+	return value ? 0 : err_oom(e);
+}
+
+static int net_class(int64_t id, struct arena *a, struct cgroup_more *to, struct err *e)
+{
+	*to = (struct cgroup_more){ CGROUP_NET_CLS, "network class", "net_cls.classid", NULL,
+				    arena_fmt(a, "%lld", (long long)id), CGROUP_CHECK_EXACT, false };
+	return to->value ? 0 : err_oom(e);
+}
+
+static int take_more(const struct oci_resources *res, struct arena *a, struct cgroup_limits *l, struct err *e)
+{
+	size_t n = 2 * res->hugepages.n + res->rdma.n + res->network.priorities.n + 1;
+	struct cgroup_more *v, *at;
+	int r = 0;
+
+	if (n == 1 && res->network.class_id == OCI_UNSET)
+		return 0;
+	v = at = arena_array(a, n, sizeof *v);
+	if (!v)
+		return err_oom(e);
+	for (size_t i = 0; i < res->hugepages.n; i++, at += 2)
+		if ((r = hugepage(&res->hugepages.v[i], a, at, e)) < 0)
+			return err_wrap(e, r, "linux.resources.hugepageLimits[%zu]", i);
+	for (size_t i = 0; i < res->rdma.n; i++)
+		if ((r = rdma(&res->rdma.v[i], a, at++, e)) < 0)
+			return err_wrap(e, r, "linux.resources.rdma");
+	for (size_t i = 0; i < res->network.priorities.n; i++)
+		if ((r = net_priority(&res->network.priorities.v[i], a, at++, e)) < 0)
+			return err_wrap(e, r, "linux.resources.network.priorities[%zu]", i);
+	if (res->network.class_id != OCI_UNSET)
+		r = net_class(res->network.class_id, a, at++, e);
+	l->more = v;
+	l->more_count = (size_t)(at - v);
+	return r;
+}
+
 static void take_unified(const struct oci_resources *res, struct cgroup_limits *l)
 {
 	/* struct oci_pair and struct cgroup_file are the same two pointers under other names */
@@ -142,6 +250,8 @@ static void take_unified(const struct oci_resources *res, struct cgroup_limits *
 /* All but the devices. */
 static int take_limits(const struct oci_resources *res, struct arena *a, struct cgroup_limits *l, struct err *e)
 {
+	int r;
+
 	cgroup_limits_init(l);
 	l->memory_limit_bytes = limit(res->memory.limit);
 	l->memory_swap_bytes = limit(res->memory.swap);
@@ -159,7 +269,8 @@ static int take_limits(const struct oci_resources *res, struct arena *a, struct 
 	l->cpuset_mems = res->cpu.mems && *res->cpu.mems ? res->cpu.mems : NULL;
 	l->pids_limit = limit(res->pids_limit);
 	take_unified(res, l);
-	return take_blkio(res, a, l, e);
+	r = take_more(res, a, l, e);
+	return r < 0 ? r : take_blkio(res, a, l, e);
 }
 
 int plan_resources(const struct oci_resources *res, const struct cgroup_layout *l, struct arena *a,
@@ -169,6 +280,21 @@ int plan_resources(const struct oci_resources *res, const struct cgroup_layout *
 	int r = take_limits(res, a, &limits, e);
 
 	return r < 0 ? r : cgroup_plan(l, &limits, a, ret, e);
+}
+
+/* What the specification has from times when kernels had it. */
+static void plan_ignored_resources(struct plan *p)
+{
+	const struct oci_resources *res = &p->spec->resources;
+
+	if (res->memory.kernel != OCI_UNSET && res->memory.kernel > 0)
+		plan_warn(
+			p,
+			"linux.resources.memory.kernel: kernel memory is counted with the rest, the limit is ignored");
+	if (res->memory.kernel_tcp != OCI_UNSET && res->memory.kernel_tcp > 0)
+		plan_warn(p, "linux.resources.memory.kernelTCP: the limit is ignored");
+	if (res->block_io.leaf_weight != OCI_UNSET && res->block_io.leaf_weight > 0)
+		plan_warn(p, "linux.resources.blockIO.leafWeight: no kernel since Linux 5.0 has it, it is ignored");
 }
 
 static int plan_limits(struct plan *p, struct err *e)
@@ -202,11 +328,13 @@ int plan_cgroup(struct plan *p, struct err *e)
 
 	if (r == 0)
 		r = plan_limits(p, e);
+	if (r == 0)
+		plan_ignored_resources(p);
 	if (r < 0 || p->facts->cgroup.mode == CGROUP_MODE_NONE)
 		return r;
 	r = cgroup_plan(&p->facts->cgroup, &p->limits, p->arena, &p->cgroup, e);
 	if (r < 0)
-		return r;
+		return err_wrap(e, r, "linux.resources");
 	s = plan_add(p, ACTOR_HOST, STEP_CGROUP_MAKE);
 	if (!s)
 		return err_oom(e);

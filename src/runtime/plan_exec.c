@@ -48,6 +48,48 @@ static int copy_filter(const struct plan *p, struct exec_context *c, struct aren
 	return 0;
 }
 
+static int copy_text(const char *from, struct arena *a, const char **to, struct err *e)
+{
+	*to = from ? arena_str(a, from) : NULL;
+	return *to || !from ? 0 : err_oom(e);
+}
+
+static int copy_texts(const struct oci_strings *from, struct arena *a, struct oci_strings *to, struct err *e)
+{
+	int r = 0;
+
+	to->n = from->n;
+	to->v = arena_array(a, from->n, sizeof *to->v);
+	if (from->n && !to->v)
+		return err_oom(e);
+	for (size_t i = 0; r == 0 && i < from->n; i++)
+		r = copy_text(from->v[i], a, &to->v[i], e);
+	return r;
+}
+
+/* What is said of all processes of the container. */
+static int copy_attributes(const struct runtime_spec *from, struct exec_context *c, struct arena *a, struct err *e)
+{
+	const struct oci_process *pr = &from->process;
+	int r = copy_text(pr->apparmor_profile, a, &c->process.apparmor_profile, e);
+
+	if (r == 0)
+		r = copy_text(pr->selinux_label, a, &c->process.selinux_label, e);
+	if (r == 0)
+		r = copy_text(pr->exec_cpu_affinity.initial, a, &c->process.exec_cpu_affinity.initial, e);
+	if (r == 0)
+		r = copy_text(pr->exec_cpu_affinity.final, a, &c->process.exec_cpu_affinity.final, e);
+	c->memory_policy.present = from->memory_policy.present;
+	c->personality.present = from->personality.present;
+	if (r == 0)
+		r = copy_text(from->memory_policy.mode, a, &c->memory_policy.mode, e);
+	if (r == 0)
+		r = copy_text(from->memory_policy.nodes, a, &c->memory_policy.nodes, e);
+	if (r == 0)
+		r = copy_texts(&from->memory_policy.flags, a, &c->memory_policy.flags, e);
+	return r < 0 ? r : copy_text(from->personality.domain, a, &c->personality.domain, e);
+}
+
 static int copy_map(const struct id_map *from, struct arena *a, struct id_map *to, struct err *e)
 {
 	struct id_extent *v = arena_array(a, from->n, sizeof *v);
@@ -68,6 +110,8 @@ static uint64_t namespaces_of(const struct plan *p)
 	for (size_t i = 0; i < p->step_count; i++)
 		if (p->steps[i].op == STEP_NS_JOIN)
 			set |= p->steps[i].set;
+		else if (p->steps[i].op == STEP_TIME_NS)
+			set |= CLONE_NEWTIME;
 	return set;
 }
 
@@ -82,6 +126,8 @@ int exec_context_make(const struct plan *p, struct arena *a, struct exec_context
 					       .oom_score_adj = pr->oom_score_adj } };
 	int r = copy_rlimits(pr, &c.process, a, e);
 
+	if (r == 0)
+		r = copy_attributes(p->spec, &c, a, e);
 	if (r == 0)
 		r = copy_filter(p, &c, a, e);
 	if (r == 0)
@@ -104,6 +150,12 @@ static void merge(const struct exec_context *c, bool privileged, struct oci_proc
 		pr->oom_score_adj = c->process.oom_score_adj;
 	if (!pr->rlimits.n)
 		pr->rlimits = c->process.rlimits;
+	if (!pr->exec_cpu_affinity.initial && !pr->exec_cpu_affinity.final)
+		pr->exec_cpu_affinity = c->process.exec_cpu_affinity;
+	if (!pr->apparmor_profile && !privileged)
+		pr->apparmor_profile = c->process.apparmor_profile;
+	if (!pr->selinux_label && !privileged)
+		pr->selinux_label = c->process.selinux_label;
 }
 
 static void set_caps(const struct exec_context *c, bool privileged, struct plan *p)
@@ -154,9 +206,16 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 
 	if (!plan_add(p, ACTOR_HOST, STEP_CLONE))
 		return err_oom(e);
+	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.initial, "initial", e);
+	if (r < 0)
+		return r;
 	if (mode != CGROUP_MODE_NONE && mode != CGROUP_MODE_V2 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
-	r = plan_process_limits(p, ACTOR_CHILD, e);
+	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.final, "final", e);
+	if (r == 0)
+		r = plan_attributes(p, e);
+	if (r == 0)
+		r = plan_process_limits(p, ACTOR_CHILD, e);
 	if (r < 0)
 		return r;
 	if (!plan_add(p, ACTOR_CHILD, STEP_SESSION))
@@ -230,6 +289,8 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 		return err_oom(e);
 	runtime_spec_init(spec);
 	spec->process = *process;
+	spec->memory_policy = c->memory_policy;
+	spec->personality = c->personality;
 	merge(c, privileged, &spec->process);
 	set_caps(c, privileged, &p);
 	if (!privileged) {

@@ -219,6 +219,24 @@ static void take_options(struct step *s, const struct mount_options *o)
 	s->n[0] = o->propagation_recursive;
 }
 
+/* File systems of the kernel's own have labels of their own. */
+static int take_label(struct plan *p, struct step *s, struct err *e)
+{
+	static const char *const own[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2" };
+	const char *label = p->spec->mount_label;
+
+	if (!label || !*label || s->op != STEP_MOUNT)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strcmp(s->fstype, own[i]) == 0)
+			return 0;
+	if (strchr(label, '"'))
+		return err_set(e, EINVAL, "linux.mountLabel: \"%s\" is not a label", label);
+	s->options =
+		arena_fmt(p->arena, "%s%scontext=\"%s\"", s->options ? s->options : "", s->options ? "," : "", label);
+	return s->options ? 0 : err_oom(e);
+}
+
 static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct oci_mount *m, size_t *binds,
 		      struct err *e)
 {
@@ -251,6 +269,8 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	s->n[1] = o.copy_up && !o.bind;
 	s->n[2] = (int64_t)*binds;
 	*binds += o.bind;
+	if (take_label(p, s, e) < 0)
+		return -e->code;
 	if (cgroup && p->facts->cgroup.mode == CGROUP_MODE_NONE)
 		return err_set(e, ENOTSUP, "%s: this host has no cgroups", m->destination);
 	return 0;
@@ -373,22 +393,6 @@ int plan_console(struct plan *p, const char *path, bool controlling, struct err 
 }
 
 /* ---- sysctl, masks ------------------------------------------------------------------------------------------ */
-
-static int plan_sysctls(struct plan *p, struct err *e)
-{
-	for (size_t i = 0; i < p->spec->sysctl.n; i++) {
-		const struct oci_pair *kv = &p->spec->sysctl.v[i];
-		struct step *s;
-
-		if (!*kv->key || strstr(kv->key, "..") || kv->key[0] == '/' || strpbrk(kv->key, "+ \n"))
-			return err_set(e, EINVAL, "linux.sysctl: \"%s\" is not the name of a sysctl", kv->key);
-		s = plan_add(p, ACTOR_CHILD, STEP_SYSCTL);
-		OOM_IF_NULL(s, e);
-		s->path = kv->key;
-		s->source = kv->value;
-	}
-	return 0;
-}
 
 static int plan_paths(struct plan *p, const struct oci_strings *paths, enum step_op op, const char *where,
 		      struct err *e)

@@ -277,8 +277,21 @@ static void put_paths(const struct plan *p, const struct step *s, struct buf *ou
 		buf_putf(out, " %s", s->path);
 }
 
+static void put_source(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " %s", s->source);
+}
+
+static void put_offsets(const struct plan *p, const struct step *s, struct buf *out)
+{
+	buf_putf(out, " monotonic=%lld.%09lld boottime=%lld.%09lld", (long long)s->n[0], (long long)s->n[1],
+		 (long long)s->n[2], (long long)s->n[3]);
+}
+
 /* Of those that are not here: put_paths() */
 static void (*const put_operands[])(const struct plan *p, const struct step *s, struct buf *out) = {
+	[STEP_AFFINITY] = put_source,
+	[STEP_APPARMOR] = put_source,
 	[STEP_BIND] = put_bind,
 	[STEP_BIND_SOURCE] = put_bind_source,
 	[STEP_BOUNDING] = put_capabilities,
@@ -292,18 +305,24 @@ static void (*const put_operands[])(const struct plan *p, const struct step *s, 
 	[STEP_EXEC] = put_argv,
 	[STEP_HOOK] = put_hook,
 	[STEP_ID_MAP] = put_maps,
+	[STEP_IO_PRIORITY] = put_source,
+	[STEP_MEMORY_POLICY] = put_source,
 	[STEP_MOUNT] = put_mount,
 	[STEP_MOUNT_CGROUP] = put_mount,
 	[STEP_NS_ENTER] = put_enter,
 	[STEP_OOM_SCORE_ADJ] = put_number,
+	[STEP_PERSONALITY] = put_source,
 	[STEP_PROPAGATION] = put_propagation,
 	[STEP_RLIMIT] = put_rlimit,
 	[STEP_ROOT_BIND] = put_root_bind,
 	[STEP_ROOT_OVERLAY] = put_overlay,
+	[STEP_SCHEDULER] = put_source,
 	[STEP_SECCOMP] = put_filter,
+	[STEP_SELINUX] = put_source,
 	[STEP_STDIO_OWNER] = put_number,
 	[STEP_SYMLINK] = put_assignment,
 	[STEP_SYSCTL] = put_assignment,
+	[STEP_TIME_NS] = put_offsets,
 	[STEP_UMASK] = put_mode,
 	[STEP_USER] = put_user,
 };

@@ -7,6 +7,9 @@
 /* plan_add - a zeroed step of that kind at the end; NULL: out of memory (plan_make reports it once). */
 struct step *plan_add(struct plan *p, enum step_actor actor, enum step_op op);
 
+/* plan_warn - something of the document has no effect, and the specification wants that. Out of memory it is not told. */
+void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 int plan_userns(struct plan *p, struct err *e);                                 /* plan_userns.c: maps, before all else */
 int plan_userns_host(struct plan *p, struct err *e);                            /* plan_userns.c: after the clone */
 int plan_root(struct plan *p, struct err *e);                                   /* plan_mounts.c */
@@ -18,9 +21,15 @@ int plan_release(struct plan *p, struct err *e);                                
 int plan_hooks_check(struct plan *p, struct err *e);                            /* plan_hooks.c: before all else */
 int plan_hooks(struct plan *p, enum step_actor actor, enum oci_hook_kind kind, struct err *e); /* plan_hooks.c */
 int plan_create_hooks(struct plan *p, struct err *e);                           /* plan_hooks.c: those of create */
+int plan_sysctls(struct plan *p, struct err *e);                                /* plan_sysctl.c */
 int plan_cgroup(struct plan *p, struct err *e);                                 /* plan_cgroup.c */
 int plan_cgroup_late(struct plan *p, struct err *e);                            /* plan_cgroup.c: CPU limits */
 int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */
+
+/* plan_attributes - scheduler, priorities, policies, labels: of the first process or of one of exec; plan_attributes.c */
+int plan_attributes(struct plan *p, struct err *e);
+/* plan_affinity - process.execCPUAffinity: for a process of exec alone */
+int plan_affinity(struct plan *p, enum step_actor actor, const char *cpus, const char *where, struct err *e);
 
 /* plan_process.c, for plan_exec.c too */
 int plan_process_limits(struct plan *p, enum step_actor actor, struct err *e); /* rlimits, OOM score */

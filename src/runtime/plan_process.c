@@ -26,7 +26,7 @@ static const struct namespace
 namespaces[] = {
 	{ "pid", CLONE_NEWPID, HOST },	  { "network", CLONE_NEWNET, CHILD }, { "mount", CLONE_NEWNS, NOBODY },
 	{ "ipc", CLONE_NEWIPC, CHILD },	  { "uts", CLONE_NEWUTS, CHILD },     { "cgroup", CLONE_NEWCGROUP, CHILD },
-	{ "time", CLONE_NEWTIME, NOBODY }, { "user", CLONE_NEWUSER, NOBODY },
+	{ "time", CLONE_NEWTIME, CHILD }, { "user", CLONE_NEWUSER, NOBODY },
 };
 
 static const struct namespace *find_namespace(const struct oci_namespace *ns)
@@ -93,6 +93,31 @@ static int plan_child_joins(struct plan *p, struct err *e)
 	return r;
 }
 
+/* Offsets are written before anybody is in the namespace: clone3(2) with CLONE_NEWTIME would be too late. */
+static int plan_time_offsets(struct plan *p, struct err *e)
+{
+	const struct oci_time_offset *m = &p->spec->monotonic_offset, *b = &p->spec->boottime_offset;
+	struct step *s;
+
+	if (!m->present && !b->present)
+		return 0;
+	if (!(p->clone_flags & CLONE_NEWTIME))
+		return err_set(e, EINVAL, "linux.timeOffsets: needs a new time namespace in linux.namespaces");
+	if (m->nanosecs < 0 || m->nanosecs > 999999999 || b->nanosecs < 0 || b->nanosecs > 999999999)
+		return err_set(e, EINVAL, "linux.timeOffsets: nanosecs: allowed are 0 to 999999999");
+	s = plan_add(p, ACTOR_HOST, STEP_TIME_NS);
+	if (!s)
+		return err_oom(e);
+	s->source = arena_fmt(p->arena, "monotonic %lld %lld\nboottime %lld %lld\n", (long long)m->secs,
+			      (long long)m->nanosecs, (long long)b->secs, (long long)b->nanosecs);
+	s->n[0] = m->secs;
+	s->n[1] = m->nanosecs;
+	s->n[2] = b->secs;
+	s->n[3] = b->nanosecs;
+	p->clone_flags &= ~(uint64_t)CLONE_NEWTIME;
+	return s->source ? 0 : err_oom(e);
+}
+
 /* What the clone makes, and what the host side joins before it. */
 static int plan_namespaces(struct plan *p, struct err *e)
 {
@@ -109,8 +134,8 @@ static int plan_namespaces(struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "linux.namespaces: a mount namespace of its own is needed");
 	if ((spec->hostname || spec->domainname) && !(seen & CLONE_NEWUTS))
 		return err_set(e, EINVAL, "hostname: needs a uts namespace in linux.namespaces");
-	if (spec->monotonic_offset.present || spec->boottime_offset.present)
-		return err_set(e, ENOTSUP, "linux.timeOffsets: not supported");
+	if (plan_time_offsets(p, e) < 0)
+		return -e->code;
 	p->cgroup_ns = p->clone_flags & CLONE_NEWCGROUP;
 	p->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP; /* unshared by the child, after it has joined its groups */
 	return 0;
@@ -119,7 +144,7 @@ static int plan_namespaces(struct plan *p, struct err *e)
 /* ---- capabilities ------------------------------------------------------------------------------------------- */
 
 /* A name that no kernel knows, or that this caller cannot grant, is left out, as the specification wants. */
-static uint64_t cap_set(const struct plan *p, const struct oci_strings *names)
+static uint64_t cap_set(struct plan *p, const struct oci_strings *names, const char *where)
 {
 	uint64_t set = 0;
 
@@ -128,6 +153,9 @@ static uint64_t cap_set(const struct plan *p, const struct oci_strings *names)
 
 		if (cap >= 0)
 			set |= 1ull << cap;
+		else
+			plan_warn(p, "process.capabilities.%s[%zu]: \"%s\" is not known, it is left out", where, i,
+				  names->v[i]);
 	}
 	return set & p->facts->capabilities;
 }
@@ -140,11 +168,11 @@ void plan_capabilities(struct plan *p)
 		p->caps = (struct cap_sets){ .bounding = p->facts->capabilities };
 		return;
 	}
-	p->caps.bounding = cap_set(p, &c->bounding);
-	p->caps.permitted = cap_set(p, &c->permitted);
-	p->caps.effective = cap_set(p, &c->effective) & p->caps.permitted;
-	p->caps.inheritable = cap_set(p, &c->inheritable) & p->caps.bounding;
-	p->caps.ambient = cap_set(p, &c->ambient) & p->caps.inheritable & p->caps.permitted;
+	p->caps.bounding = cap_set(p, &c->bounding, "bounding");
+	p->caps.permitted = cap_set(p, &c->permitted, "permitted");
+	p->caps.effective = cap_set(p, &c->effective, "effective") & p->caps.permitted;
+	p->caps.inheritable = cap_set(p, &c->inheritable, "inheritable") & p->caps.bounding;
+	p->caps.ambient = cap_set(p, &c->ambient, "ambient") & p->caps.inheritable & p->caps.permitted;
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------- */
@@ -284,6 +312,8 @@ int plan_process(struct plan *p, struct err *e)
 {
 	int r = plan_identity(p, e);
 
+	if (r == 0)
+		r = plan_attributes(p, e);
 	if (r == 0 && !p->userns)
 		r = plan_process_limits(p, ACTOR_CHILD, e);
 	plan_capabilities(p);

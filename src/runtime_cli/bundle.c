@@ -72,7 +72,11 @@ int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, str
 
 	in.root.path = b->spec.root.path;
 	in.bundle = b->dir;
-	return r < 0 ? r : plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
+	if (r == 0)
+		r = plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
+	for (size_t i = 0; r == 0 && i < b->plan.warning_count; i++)
+		log_warning("%s", b->plan.warnings[i]);
+	return r;
 }
 
 struct hook_subject bundle_subject(const struct bundle *b, const char *id, pid_t pid)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const char *const hosts[] = { "hybrid", "v1-joined", "guest-v2" };
-static const char *const names[] = { "hooks" };
+static const char *const names[] = { "attributes", "hooks" };
 
 static const char *top(void)
 {

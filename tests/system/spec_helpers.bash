@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Bundles of a test's own for tare-runtime: busybox, the usual namespaces, and what a test adds to the document.
 # `load helpers` comes first; the file says own_image=1.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
 
 # one_root: one root file system with busybox for all tests of a file, read by each, written by none
 one_root()

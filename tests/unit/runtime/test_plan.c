@@ -69,7 +69,40 @@ static const struct {
 	{ "", ",{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"idmap\"]}", "", "", -ENOTSUP,
 	  "mounts[1]: /x: only a bind can be idmapped" },
 	{ "", "", ",{\"type\":\"tim\"}", "", -EINVAL, "linux.namespaces[5]: type: \"tim\"" },
-	{ "", "", ",{\"type\":\"time\",\"path\":\"/x\"}", "", -ENOTSUP, "joining a time namespace" },
+	{ "", "", ",{\"type\":\"time\",\"path\":\"/x\"}", ",\"timeOffsets\":{\"boottime\":{\"secs\":1}}", -EINVAL,
+	  "linux.timeOffsets: needs a new time namespace" },
+	{ "", "", ",{\"type\":\"time\"}", ",\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}", -EINVAL,
+	  "linux.timeOffsets: nanosecs: allowed are 0 to 999999999" },
+	{ ",\"scheduler\":{\"policy\":\"SCHED_FIRST\"}", "", "", "", -EINVAL,
+	  "process.scheduler: policy: \"SCHED_FIRST\"" },
+	{ ",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}", "", "", "", -EINVAL,
+	  "process.scheduler: priority: 0: allowed are 1 to 99" },
+	{ ",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":20}", "", "", "", -EINVAL,
+	  "process.scheduler: nice: 20: allowed are -20 to 19" },
+	{ ",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"flags\":[\"SCHED_FLAG_X\"]}", "", "", "", -EINVAL,
+	  "process.scheduler: flags[0]: \"SCHED_FLAG_X\" is not known" },
+	{ ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_NONE\"}", "", "", "", -EINVAL,
+	  "process.ioPriority: class: \"IOPRIO_CLASS_NONE\"" },
+	{ ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", "", "", "", -EINVAL,
+	  "process.ioPriority: priority: 8: allowed are 0 to 7" },
+	{ "", "", "", ",\"memoryPolicy\":{\"mode\":\"MPOL_ALL\"}", -EINVAL, "linux.memoryPolicy: mode: \"MPOL_ALL\"" },
+	{ "", "", "", ",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-1024\"}", -EINVAL,
+	  "linux.memoryPolicy: nodes: \"0-1024\": allowed are 0 to 1023" },
+	{ "", "", "", ",\"personality\":{\"domain\":\"BSD\"}", -EINVAL,
+	  "linux.personality: domain: \"BSD\" is not known" },
+	{ "", "", "", ",\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"2M\",\"limit\":1}]}", -EINVAL,
+	  "linux.resources.hugepageLimits[0]: pageSize: \"2M\" is none of the form 2MB" },
+	{ "", "", "", ",\"resources\":{\"rdma\":{\"mlx\":{}}}", -EINVAL, "linux.resources.rdma: mlx: neither" },
+	{ "", "", "", ",\"resources\":{\"network\":{\"priorities\":[{\"name\":\"a b\",\"priority\":1}]}}", -EINVAL,
+	  "linux.resources.network.priorities[0]: name: \"a b\"" },
+	{ "", "", "", ",\"resources\":{\"network\":{\"classID\":1}}", -ENOTSUP,
+	  "linux.resources: network class: this version of cgroups has none" },
+	{ "", "", "", ",\"sysctl\":{\"kernel.msgmax\":\"1\"}", -EINVAL,
+	  "linux.sysctl: \"kernel.msgmax\": needs a ipc namespace in linux.namespaces" },
+	{ "", "", "", ",\"sysctl\":{\"kernel.panic\":\"1\"}", -EINVAL,
+	  "linux.sysctl: \"kernel.panic\": is not a namespace's own" },
+	{ "", "", "", ",\"sysctl\":{\"kernel/msgmaxx\":\"1\"}", -EINVAL, "is not a namespace's own" },
+	{ "", "", "", ",\"sysctl\":{\"net//x\":\"1\"}", -EINVAL, "is not the name of a sysctl" },
 	{ "", ",{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"y\"}", "", "", -EINVAL,
 	  "mounts[1]: /x: source \"y\" is not absolute" },
 	{ "", ",{\"destination\":\"/proc/sys\",\"type\":\"tmpfs\"}", "", "", -EINVAL,
@@ -136,6 +169,44 @@ TEST(steps_come_in_the_order_that_is_safe)
 		assert_true(at(&m.plan, order[i]) != SIZE_MAX);
 		assert_true(at(&m.plan, order[i - 1]) < at(&m.plan, order[i]));
 	}
+	arena_done(&m.a);
+}
+
+static const char *sysctl_path(struct made *m, const char *key)
+{
+	char json[128];
+
+	(void)snprintf(json, sizeof json, ",\"sysctl\":{\"%s\":\"1\"}", key);
+	make(m, "", "", "", json);
+	assert_int_equal(0, m->rc);
+	return m->plan.steps[at(&m->plan, STEP_SYSCTL)].options;
+}
+
+TEST(a_sysctls_name_is_read_as_sysctl_8_reads_it)
+{
+	struct made m;
+
+	assert_string_equal("net/ipv4/ip_forward", sysctl_path(&m, "net.ipv4.ip_forward"));
+	arena_done(&m.a);
+	assert_string_equal("net/ipv4/conf/eth0.5/mtu", sysctl_path(&m, "net.ipv4.conf.eth0/5.mtu"));
+	arena_done(&m.a);
+	assert_string_equal("net/ipv4/conf/eth0.5/mtu", sysctl_path(&m, "net/ipv4/conf/eth0.5/mtu"));
+	arena_done(&m.a);
+}
+
+TEST(what_the_specification_wants_ignored_is_a_warning)
+{
+	struct made m;
+
+	make(&m, ",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_FLY\"]}", "", "",
+	     ",\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]},\"resources\":{\"memory\":{\"kernel\":5}}");
+	assert_int_equal(0, m.rc);
+	assert_int_equal(3, m.plan.warning_count);
+	assert_non_null(strstr(m.plan.warnings[0], "linux.resources.memory.kernel: "));
+	assert_non_null(strstr(m.plan.warnings[1], "linux.personality.flags: "));
+	assert_string_equal("process.capabilities.bounding[1]: \"CAP_FLY\" is not known, it is left out",
+			    m.plan.warnings[2]);
+	assert_int_equal(1, m.plan.caps.bounding);
 	arena_done(&m.a);
 }
 
@@ -373,6 +444,8 @@ int main(void)
 		RUN(a_pid_namespace_is_joined_before_the_clone_and_another_by_the_child),
 		RUN(what_makes_no_sense_is_refused_with_its_json_path),
 		RUN(steps_come_in_the_order_that_is_safe),
+		RUN(a_sysctls_name_is_read_as_sysctl_8_reads_it),
+		RUN(what_the_specification_wants_ignored_is_a_warning),
 		RUN(with_a_user_namespace_the_host_side_hands_over_what_it_opened),
 		RUN(a_writable_cgroup_of_its_own_belongs_to_the_namespaces_root),
 		RUN(with_a_user_namespace_limits_are_set_by_the_host_side_at_the_release),

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fields of config.json that no option of `tare run` asks for, on a real kernel: what the container's process sees of them.
+#
+# shellcheck disable=SC2154,SC2016 # out, err, T and group come from helpers.bash
+
+load helpers
+load spec_helpers
+own_image=1
+: "$own_image"
+
+@test "scheduler, input and output priority, personality and memory policy are the process's" {
+	bundle '{"process": {"scheduler": {"policy": "SCHED_BATCH", "nice": 7}, "ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 0}},
+		"linux": {"personality": {"domain": "LINUX32"}, "memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0"}}}' \
+		-- sh -c 'ps -o nice,args | grep -w "[c]at" ; sed -n "s/^policy *: *//p" /proc/self/sched; uname -m; ionice -p $$; grep -m1 -o "bind[^ ]*" /proc/self/numa_maps; cut -d" " -f19 /proc/self/stat'
+	run_bundle 0
+	if [ -e /proc/self/sched ]; then contains $'\n3\n' $'\n'"$out"$'\n' policy; fi
+	contains i686 "$out"
+	contains idle "$out"
+	if [ -e /proc/self/numa_maps ]; then contains bind:0 "$out"; fi
+	equal 7 "${out##*$'\n'}" nice
+}
+
+@test "a real-time scheduler without the right to it is refused by its path" {
+	bundle '{"process": {"scheduler": {"policy": "SCHED_DEADLINE", "runtime": 100, "deadline": 50, "period": 1000}}}'
+	refused_bundle 'process.scheduler: SCHED_DEADLINE: sched_setattr: Invalid argument'
+	bundle '{"linux": {"memoryPolicy": {"mode": "MPOL_BIND", "nodes": "999"}}}'
+	refused_bundle 'linux.memoryPolicy: MPOL_BIND 999: set_mempolicy: Invalid argument'
+}
+
+@test "a new time namespace has the clocks that are asked for, ours stays as it is" {
+	local before
+	before=$(readlink /proc/self/ns/time)
+	bundle '{"linux": {"timeOffsets": {"monotonic": {"secs": 86400}, "boottime": {"secs": 864000, "nanosecs": 5}}}}' -- sh -c 'cat /proc/self/timens_offsets; cat /proc/uptime; readlink /proc/self/ns/time'
+	jq '.linux.namespaces += [{type: "time"}]' "$T/bundle/config.json" >"$T/c" && mv "$T/c" "$T/bundle/config.json"
+	run_bundle 0
+	matches 'monotonic +86400 +0' "$out"
+	matches 'boottime +864000 +5' "$out"
+	[ "$(sed -n '3s/\..*//p' <<<"$out")" -ge 864000 ] || fail "uptime: $out"
+	[ "${out##*$'\n'}" != "$before" ] || fail "no time namespace of its own"
+	equal "$before" "$(readlink /proc/self/ns/time)"
+}
+
+@test "clocks that cannot be are refused, and a namespace is joined only where its file is one of that kind" {
+	bundle '{"linux": {"timeOffsets": {"boottime": {"secs": -864000000}}}}'
+	jq '.linux.namespaces += [{type: "time"}]' "$T/bundle/config.json" >"$T/c" && mv "$T/c" "$T/bundle/config.json"
+	refused_bundle 'linux.timeOffsets: a clock would be before 0'
+	bundle '{"linux": {"namespaces": [{"type": "mount"}, {"type": "uts"}, {"type": "network", "path": "/proc/self/ns/ipc"}]}}'
+	refused_bundle 'network namespace: /proc/self/ns/ipc is not a network namespace'
+}
+
+@test "time, uts and ipc namespaces of others are joined by their paths" {
+	local pid ns file
+	unshare --time --uts --ipc sleep 1000 3>&- &
+	pid=$!
+	eventually 5 grep -q ^sleep "/proc/$pid/cmdline"
+	bundle "$(jq -n --arg p "/proc/$pid/ns" '{hostname: null, linux: {namespaces: [{type: "mount"}, {type: "pid"},
+		{type: "time", path: ($p + "/time_for_children")}, {type: "uts", path: ($p + "/uts")}, {type: "ipc", path: ($p + "/ipc")}]}}')" \
+		-- sh -c 'for n in time uts ipc; do readlink /proc/self/ns/$n; done'
+	run_bundle 0
+	for ns in time_for_children uts ipc; do
+		file=$(readlink "/proc/$pid/ns/$ns")
+		contains "${file/_for_children/}" "$out"
+	done
+	kill "$pid"
+}
+
+@test "limits of hugepages are written, whole pages of them" {
+	need_controller hugetlb
+	bundle '{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 5000000}]},
+		"namespaces": [{"type": "mount"}, {"type": "pid"}]}, "hostname": null,
+		"mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}, {"destination": "/sys", "type": "sysfs", "source": "sysfs"},
+			{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}]}' \
+		-- sh -c 'cat /sys/fs/cgroup/hugetlb.2MB.max /sys/fs/cgroup/unified/hugetlb.2MB.max /sys/fs/cgroup/hugetlb/hugetlb.2MB.limit_in_bytes 2>/dev/null || true'
+	run_bundle 0
+	equal 4194304 "$out"
+	bundle '{"linux": {"resources": {"hugepageLimits": [{"pageSize": "3MB", "limit": 1}]}}}'
+	refused_bundle 'hugetlb.3MB'
+}
+
+@test "a sysctl of the container's own namespaces is set, any other refused" {
+	bundle '{"linux": {"sysctl": {"kernel.msgmax": "4097", "kernel/shmmni": "17"}}}' -- cat /proc/sys/kernel/msgmax /proc/sys/kernel/shmmni
+	run_bundle 0
+	equal $'4097\n17' "$out"
+	bundle '{"linux": {"sysctl": {"kernel.panic": "5"}}}'
+	refused_bundle "linux.sysctl: \"kernel.panic\": is not a namespace's own, it would change the host"
+	bundle '{"linux": {"sysctl": {"net.ipv4.ip_forward": "1"}}}'
+	refused_bundle 'linux.sysctl: "net.ipv4.ip_forward": needs a network namespace'
+}
+
+@test "labels that this kernel cannot give are refused by their path" {
+	[ ! -e /proc/self/attr/apparmor/exec ] || skip "AppArmor is here"
+	bundle '{"process": {"apparmorProfile": "docker-default"}}'
+	refused_bundle 'process.apparmorProfile: "docker-default": AppArmor is not enabled on this host'
+	bundle '{"process": {"apparmorProfile": "unconfined"}}'
+	run_bundle 0
+	[ ! -d /sys/fs/selinux ] || [ ! -e /sys/fs/selinux/enforce ] || skip "SELinux is here"
+	bundle '{"process": {"selinuxLabel": "system_u:system_r:x:s0"}}'
+	refused_bundle 'process.selinuxLabel: "system_u:system_r:x:s0": SELinux is not enabled on this host'
+	bundle '{"linux": {"mountLabel": "system_u:object_r:x:s0:c1,c2"}}'
+	refused_bundle 'mount /dev: mount option context'
+}
+
+@test "what has no effect is a warning" {
+	bundle '{"process": {"capabilities": {"bounding": ["CAP_SYS_ADMIN", "CAP_FLY"]}}, "linux": {"resources": {"memory": {"kernel": 5}}}}'
+	run_bundle 0
+	contains 'warning: process.capabilities.bounding[1]: "CAP_FLY" is not known, it is left out' "$err"
+	contains 'warning: linux.resources.memory.kernel: ' "$err"
+}
