@@ -41,3 +41,6 @@
 #define LIMIT_KUBE_REMARKS 200         /* unknown and unsupported fields that are named */
 #define LIMIT_KUBE_RESOURCES 64        /* kinds of resources in one list; adding one takes the square */
 #define LIMIT_KUBE_CONTAINERS 256      /* of one pod, and its volumes; their names are compared with each other */
+#define LIMIT_TOKEN (256u << 10)       /* what a token service answers; the largest tokens are below 32 KiB */
+#define LIMIT_PULL_TAGS 10000u       /* of one repository, for pull --all-tags */
+#define LIMIT_DOCKER_CONFIG (1u << 20) /* ~/.docker/config.json, and what a credential helper says */

@@ -201,7 +201,7 @@ static void fields(const struct line *l, bool whole, struct arena *a, const char
 	ret[F_CREATED_AT] = known ? arena_str(a, human_time(l->created_ns, at)) : "N/A";
 	ret[F_CREATED_SINCE] =
 		known ? arena_fmt(a, "%s ago", human_duration(clock_real_ns() - l->created_ns, ago)) : "N/A";
-	ret[F_DIGEST] = row->reference && row->manifest ? arena_fmt(a, "sha256:%s", row->manifest) : NONE;
+	ret[F_DIGEST] = row->reference && row->digest ? arena_fmt(a, "sha256:%s", row->digest) : NONE;
 	ret[F_ID] = whole ? arena_fmt(a, "sha256:%s", row->id) : arena_fmt(a, "%.12s", row->id);
 	ret[F_REPOSITORY] = l->repository;
 	ret[F_SIZE] = arena_str(a, human_bytes(row->size_bytes, size));

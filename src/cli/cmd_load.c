@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_load.c - `tare load`: becomes tare-image, which links what archives need. */
-#include "base/scope.h"
-#include "cli/command.h"
-#include "engine/programs.h"
+#include "cli/image_program.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -22,33 +20,18 @@ static const struct option rows[] = {
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-/* argv[0] is the name that its errors begin with. */
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	const struct load_options *o = options;
-	const char *argv[9] = { "tare" };
-	char path[PATH_MAX];
-	int n = 1, r;
+	struct image_words words = { .n = 0 };
 
 	if (!o->input && isatty(STDIN_FILENO))
 		return err_set(e, EINVAL, "requested load from stdin, but stdin is a terminal; see --input");
-	r = programs_find("tare-image", path, e);
-	if (r < 0)
-		return r;
-	if (cli->root) {
-		argv[n++] = "--root";
-		argv[n++] = cli->root;
-	}
-	if (cli->state) {
-		argv[n++] = "--state";
-		argv[n++] = cli->state;
-	}
-	argv[n++] = "load";
+	image_word(&words, "load");
 	if (o->quiet)
-		argv[n++] = "--quiet";
-	argv[n] = o->input ? o->input : "-";
-	(void)execv(path, (char *const *)argv);
-	return err_sys(e, "start %s", path);
+		image_word(&words, "--quiet");
+	image_word(&words, o->input ? o->input : "-");
+	return image_program_become(cli, &words, e);
 }
 
 const struct command command_load = {

@@ -37,6 +37,7 @@ static const struct command *const rows[] = {
 	&command_pause,
 	&command_port,
 	&command_ps,
+	&command_pull,
 	&command_rename,
 	&command_restart,
 	&command_rm,

@@ -36,10 +36,14 @@ static int set_rootfs(const struct option_call *c, struct err *e)
 
 static int set_pull(const struct option_call *c, struct err *e)
 {
-	if (strcmp(c->text, "missing") == 0 || strcmp(c->text, "never") == 0)
+	static const char *const policies[] = { "always", "missing", "never" };
+
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+		if (strcmp(c->text, policies[i]) != 0)
+			continue;
+		options(c)->config.pull_policy = i == 1 ? NULL : policies[i];
 		return 0;
-	if (strcmp(c->text, "always") == 0)
-		return err_set(e, ENOTSUP, "tare does not pull images yet (missing, never)");
+	}
 	return err_set(e, EINVAL, "invalid pull option: '%.40s': must be one of \"always\", \"missing\" or \"never\"",
 		       c->text);
 }
@@ -135,9 +139,9 @@ static const struct option container_rows[] = {
 	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name) },
 	{ "no-healthcheck", 0, NULL, "run no health check; tare runs none yet", option_none },
 	{ "platform", 0, "OS/ARCH", "platform of the image: this host's", set_platform },
-	{ "pull", 0, "POLICY", "get the image from a registry: missing (default) or never", set_pull,
-	  .words = "missing never" },
-	{ "quiet", 'q', NULL, "do not show the progress of a pull", option_none },
+	{ "pull", 0, "POLICY", "get the image from a registry: missing (default), always or never", set_pull,
+	  .words = "always missing never" },
+	{ "quiet", 'q', NULL, "do not show the progress of a pull", option_switch, RUN_FIELD(config.pull_quiet) },
 	{ "restart", 0, "POLICY",
 	  "start the container again after its end: no (default), always, unless-stopped or "
 	  "on-failure[:MAX]",

@@ -75,6 +75,8 @@ struct container_config {
 	} restart;
 	const char *log_driver; /* NULL: json-file */
 	struct oci_pairs log_opts;
+	const char *pull_policy; /* always, never; NULL: missing. This and pull_quiet are not kept. */
+	bool pull_quiet;
 	const char *cid_file; /* where the client wrote the id to; only told, never read */
 
 	struct oci_strings cap_add, cap_drop; /* checked, "CAP_X" or "ALL" */

@@ -24,26 +24,43 @@
 
 #define EXIT_NO_SUCH_IMAGE 2 /* of tare-image */
 
+static const char *with_tag(const char *text, char ret[REFERENCE_SIZE])
+{
+	struct reference named;
+
+	if (reference_parse(sv_from(text), &named, NULL) < 0)
+		return text;
+	reference_default_tag(&named);
+	return reference_print_familiar(&named, ret);
+}
+
 /* Its one line of error without its name in front. */
-static int image_error(int fd, const char *reference, struct err *e)
+static int image_error(int fd, const char *reference, bool was_there, struct err *e)
 {
 	static const char name[] = "tare-image: ";
 	scoped_buf b = BUF(sizeof e->msg);
+	char full[REFERENCE_SIZE];
 	struct sv text, rest;
 
 	(void)io_read_fd(fd, &b, NULL);
 	sv_cut(buf_sv(&b), '\n', &text, &rest);
 	if (sv_has_prefix(text, name))
 		text = (struct sv){ text.p + strlen(name), text.n - strlen(name) };
-	return err_set(e, EIO, "image %s could not be loaded%s" SV_FMT, reference, text.n ? ": " : "", SV_ARG(text));
+	if (was_there)
+		return err_set(e, EIO, "image '%s'%s" SV_FMT, reference, text.n ? ": " : "", SV_ARG(text));
+	return err_set(e, EIO, "Unable to find image '%s' locally%s" SV_FMT, with_tag(reference, full),
+		       text.n ? ": " : "", SV_ARG(text));
 }
 
+/* What it tells of a pull is for whoever waits for the container: that is not the container's own output. */
 static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_t *ret, struct err *e)
 {
 	posix_spawn_file_actions_t actions;
 	int r;
 
 	r = posix_spawn_file_actions_init(&actions);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
 	if (r == 0)
@@ -52,45 +69,64 @@ static int spawn_image(char *const argv[], const char *path, int stderr_fd, pid_
 	return r == 0 ? 0 : err_set(e, r, "start %s: %s", path, strerror(r));
 }
 
-static int not_found(const char *text, struct err *e)
+static bool is_policy(const struct creation *cr, const char *policy)
 {
-	char name[REFERENCE_SIZE];
-	struct reference named;
-
-	if (reference_parse(sv_from(text), &named, NULL) < 0)
-		return err_set(e, ENOENT, "Unable to find image '%s' locally", text);
-	reference_default_tag(&named);
-	return err_set(e, ENOENT, "Unable to find image '%s' locally", reference_print_familiar(&named, name));
+	return cr->config->pull_policy && strcmp(cr->config->pull_policy, policy) == 0;
 }
 
-/* The slow program does what needs libarchive and libcrypto; it records the image itself. */
-static int load_embedded(struct engine *en, const char *reference, struct err *e)
+/* A plan fetches nothing. */
+static size_t image_words(const struct creation *cr, const char *argv[12])
 {
-	char path[PATH_MAX];
-	char *const argv[] = { "tare-image", "--root", en->root_path, "--state", en->state_path, "load-embedded",
-			       (char *)reference, NULL };
+	bool local = cr->plan_only || is_policy(cr, "never");
+	size_t n = 0;
+
+	argv[n++] = "tare-image";
+	argv[n++] = "--root";
+	argv[n++] = cr->en->root_path;
+	argv[n++] = "--state";
+	argv[n++] = cr->en->state_path;
+	if (cr->en->settings_path) {
+		argv[n++] = "--config";
+		argv[n++] = cr->en->settings_path;
+	}
+	argv[n++] = local ? "load-embedded" : "provide";
+	if (!local && cr->config->pull_quiet)
+		argv[n++] = "--quiet";
+	if (!local && is_policy(cr, "always"))
+		argv[n++] = "--always";
+	argv[n++] = cr->config->image;
+	argv[n] = NULL;
+	return n;
+}
+
+/* The slow program does what needs libcurl, libarchive and libcrypto; it records the image itself. */
+static int provide_image(struct creation *cr, struct err *e)
+{
+	const char *argv[12], *reference = cr->config->image;
+	char path[PATH_MAX], full[REFERENCE_SIZE];
 	scoped_fd ours = -1, theirs = -1;
 	int r = programs_find("tare-image", path, e), pair[2], status;
 	pid_t pid;
 
+	(void)image_words(cr, argv);
 	if (r < 0)
 		return r;
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return err_sys(e, "pipe");
 	ours = pair[0];
 	theirs = pair[1];
-	r = spawn_image(argv, path, theirs, &pid, e);
+	r = spawn_image((char *const *)argv, path, theirs, &pid, e);
 	if (r < 0)
 		return r;
 	close(fd_take(&theirs));
-	r = image_error(ours, reference, e);
+	r = image_error(ours, reference, is_policy(cr, "always"), e);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "wait for %s", path);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SUCH_IMAGE)
-		return not_found(reference, e);
+		return err_set(e, ENOENT, "Unable to find image '%s' locally", with_tag(reference, full));
 	return r;
 }
 
@@ -109,6 +145,17 @@ static int read_image(struct creation *cr, struct db *db, struct err *e)
 	return r < 0 ? just_removed(cr, r, e) : image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
 }
 
+/* Not there, or not to be taken as it is there. */
+static int find_elsewhere(struct creation *cr, struct db *db, struct err *e)
+{
+	struct reference name;
+	int r = reference_parse(sv_from(cr->config->image), &name, e);
+
+	if (r == 0)
+		r = provide_image(cr, e);
+	return r == 0 ? images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e) : r;
+}
+
 static int find_image(struct creation *cr, struct err *e)
 {
 	struct err missing = { 0 };
@@ -120,18 +167,15 @@ static int find_image(struct creation *cr, struct err *e)
 	r = engine_db(cr->en, &db, e);
 	if (r < 0)
 		return r;
-	r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, &missing);
-	if (r == -ENOENT) {
-		struct reference name;
-
-		r = reference_parse(sv_from(cr->config->image), &name, e);
-		if (r == 0)
-			r = load_embedded(cr->en, cr->config->image, e);
-		if (r == 0)
-			r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e);
-	} else if (r < 0 && e) {
-		*e = missing;
+	if (is_policy(cr, "always") && !cr->plan_only) {
+		r = find_elsewhere(cr, db, e);
+		return r < 0 ? r : read_image(cr, db, e);
 	}
+	r = images_find(db, sv_from(cr->config->image), cr->a, &cr->image, &missing);
+	if (r == -ENOENT)
+		r = find_elsewhere(cr, db, e);
+	else if (r < 0 && e)
+		*e = missing;
 	return r < 0 ? r : read_image(cr, db, e);
 }
 

@@ -51,8 +51,8 @@ static int put_names(struct json_object *o, const struct image_row *row, const s
 			json_object_array_add(tags, json_object_new_string(reference_print_familiar(&ref, text)));
 		ref.tag[0] = ref.digest.hex[0] = '\0';
 		(void)snprintf(repository, sizeof repository, "%s@", reference_print_familiar(&ref, text));
-		if (r == 0 && row->manifest && strcmp(repository, last) != 0)
-			put_digest(digests, repository, row->manifest, a);
+		if (r == 0 && row->digest && strcmp(repository, last) != 0)
+			put_digest(digests, repository, row->digest, a);
 		memcpy(last, repository, sizeof last);
 	}
 	json_object_object_add(o, "RepoTags", tags);
@@ -113,10 +113,10 @@ static int put_descriptor(struct json_object *o, struct engine *en, const struct
 	int r = content_open(en->root, &content, e);
 
 	json_object_object_add(o, "Descriptor", descriptor);
-	if (r < 0 || !row->manifest)
+	if (r < 0 || !row->digest)
 		return r;
-	describe(descriptor, content, row->manifest, a);
-	put_text(descriptor, "digest", arena_fmt(a, "sha256:%s", row->manifest));
+	describe(descriptor, content, row->digest, a);
+	put_text(descriptor, "digest", arena_fmt(a, "sha256:%s", row->digest));
 	return 0;
 }
 

@@ -27,13 +27,15 @@ static int look_through(const struct image_loaded *img, struct arena *a, struct 
 
 static int record_image(struct db *db, const struct image_loaded *img, const char *created, struct err *e)
 {
-	return db_run(db,
-		      "INSERT INTO images(id, manifest, created, recorded_ns, config) VALUES(?1, ?2, ?3, ?4, ?5)"
-		      " ON CONFLICT(id) DO UPDATE SET manifest = excluded.manifest,"
-		      " recorded_ns = excluded.recorded_ns, removed = 0",
-		      DB_ARGS(db_text(img->id.hex), db_text(img->manifest.hex), db_text(created),
-			      db_int(clock_real_ns()), db_blob(img->config_json.p, img->config_json.n)),
-		      NULL, e);
+	return db_run(
+		db,
+		"INSERT INTO images(id, manifest, created, recorded_ns, config, index_digest)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''))"
+		" ON CONFLICT(id) DO UPDATE SET manifest = excluded.manifest, index_digest = excluded.index_digest,"
+		" recorded_ns = excluded.recorded_ns, removed = 0",
+		DB_ARGS(db_text(img->id.hex), db_text(img->manifest.hex), db_text(created), db_int(clock_real_ns()),
+			db_blob(img->config_json.p, img->config_json.n), db_text(img->index.hex)),
+		NULL, e);
 }
 
 /* Two loads may have unpacked the same layer: the first row stays, the other tree is an orphan for the next load. */
@@ -78,6 +80,8 @@ static int record_blobs(struct db *db, const struct image_loaded *img, struct er
 		r = record_blob(db, img->id.hex, &img->id, e);
 	if (r == 0)
 		r = record_blob(db, img->id.hex, &img->manifest, e);
+	if (r == 0 && img->index.hex[0])
+		r = record_blob(db, img->id.hex, &img->index, e);
 	for (size_t i = 0; r == 0 && i < img->n_layers; i++)
 		r = record_blob(db, img->id.hex, &img->layers[i].blob, e);
 	return r;

@@ -12,8 +12,8 @@
 
 #define SIZE \
 	"(SELECT total(l.size) FROM image_layers il JOIN layers l ON l.number = il.layer WHERE il.image_id = i.id)"
-#define COLUMNS "i.id, i.config, i.created, " SIZE ", i.manifest"
-#define NAME_COLUMN 5 /* what stands behind them */
+#define COLUMNS "i.id, i.config, i.created, " SIZE ", i.manifest, coalesce(i.index_digest, i.manifest)"
+#define NAME_COLUMN 6 /* what stands behind them */
 
 static int copy(struct sv s, struct arena *a, const char **ret, struct err *e)
 {
@@ -47,6 +47,8 @@ static int read_row(const struct db_rows *rows, bool named, struct arena *a, str
 		r = copy_column(rows, 2, a, &row.created, e);
 	if (r == 0)
 		r = copy_column(rows, 4, a, &row.manifest, e);
+	if (r == 0)
+		r = copy_column(rows, 5, a, &row.digest, e);
 	if (r == 0 && named)
 		r = copy_column(rows, NAME_COLUMN, a, &row.reference, e);
 	if (r == 0)
@@ -111,7 +113,7 @@ static int find_by_prefix(struct db *db, struct sv prefix, struct arena *a, stru
 	return 1;
 }
 
-/* An image has the digest of its manifest under each of its repositories' names. ';' follows ':'. */
+/* An image has the digests of its manifest and its index under each of its repositories' names. ';' follows ':'. */
 static int find_by_manifest(struct db *db, const struct reference *named, struct arena *a, struct image_row *ret,
 			    struct err *e)
 {
@@ -125,7 +127,8 @@ static int find_by_manifest(struct db *db, const struct reference *named, struct
 	(void)snprintf(first, sizeof first, "%s:", name);
 	(void)snprintf(end, sizeof end, "%s;", name);
 	r = db_query(db,
-		     "SELECT " COLUMNS " FROM images i WHERE i.manifest = ?1 AND i.removed = 0 AND EXISTS"
+		     "SELECT " COLUMNS
+		     " FROM images i WHERE ?1 IN (i.manifest, i.index_digest) AND i.removed = 0 AND EXISTS"
 		     " (SELECT 1 FROM image_refs n WHERE n.image_id = i.id AND n.name >= ?2 AND n.name < ?3) LIMIT 1",
 		     DB_ARGS(db_text(named->digest.hex), db_text(first), db_text(end)), &rows, e);
 	if (r == 0)

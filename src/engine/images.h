@@ -18,6 +18,7 @@ struct image_row {
 	struct sv config;      /* raw bytes of the config blob, NUL-terminated */
 	const char *created;   /* RFC 3339, of the config; NULL: it does not say */
 	const char *manifest;  /* 64 digits: the digest of its manifest */
+	const char *digest;    /* likewise, of what its name stands for in a registry: the manifest or an index of such */
 	int64_t size_bytes;    /* of all its layers, unpacked */
 };
 

@@ -71,9 +71,13 @@ static const char version_3[] = "ALTER TABLE images ADD COLUMN removed INTEGER N
 				"INSERT INTO image_blobs SELECT id, id FROM images UNION"
 				" SELECT id, manifest FROM images WHERE manifest IS NOT NULL;";
 
+/* The digest by which a registry knows the image, where that is an index of several platforms. */
+static const char version_4[] = "ALTER TABLE images ADD COLUMN index_digest TEXT;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
 	version_3,
+	version_4,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -4,43 +4,119 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "oci/reference.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-static const struct settings defaults = { .subuid = "/etc/subuid", .subgid = "/etc/subgid" };
+#define REGISTRIES_MAX 100
+#define TIMEOUT_MAX_S 3600
+#define ATTEMPTS_MAX 100
 
-static int set_userns(struct settings *s, const char *value, size_t at, struct err *e)
+static const struct settings defaults = {
+	.subuid = "/etc/subuid", .subgid = "/etc/subgid", .registry_timeout_s = 30, .registry_attempts = 5
+};
+
+struct parse {
+	struct settings s;
+	uint64_t seen; /* rows, by number */
+	struct arena *a;
+};
+
+static int set_userns(struct parse *p, const char *value, size_t at, struct err *e)
 {
 	(void)at;
-	s->userns_auto = strcmp(value, "default") == 0;
-	return s->userns_auto || strcmp(value, "off") == 0 ? 0 : err_set(e, EINVAL, "allowed are default and off");
+	p->s.userns_auto = strcmp(value, "default") == 0;
+	return p->s.userns_auto || strcmp(value, "off") == 0 ? 0 : err_set(e, EINVAL, "allowed are default and off");
 }
 
-static int set_path(struct settings *s, const char *value, size_t at, struct err *e)
+static int set_path(struct parse *p, const char *value, size_t at, struct err *e)
 {
 	if (value[0] != '/')
 		return err_set(e, EINVAL, "an absolute path is needed");
-	memcpy((char *)s + at, &value, sizeof value);
+	memcpy((char *)&p->s + at, &value, sizeof value);
 	return 0;
+}
+
+static int set_number(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	bool seconds = at == offsetof(struct settings, registry_timeout_s);
+	uint64_t n = 0, max = seconds ? TIMEOUT_MAX_S : ATTEMPTS_MAX;
+
+	if (sv_u64(sv_from(value), &n) < 0 || n < 1 || n > max)
+		return err_set(e, EINVAL, "allowed are 1 to %llu%s", (unsigned long long)max,
+			       seconds ? " seconds" : "");
+	*(unsigned *)((char *)&p->s + at) = (unsigned)n;
+	return 0;
+}
+
+static int add_text(struct parse *p, size_t at, const char *text, struct err *e)
+{
+	struct oci_strings *list = (struct oci_strings *)((char *)&p->s + at);
+
+	if (!list->v)
+		list->v = arena_array(p->a, REGISTRIES_MAX, sizeof *list->v);
+	if (!list->v || !text)
+		return err_oom(e);
+	if (list->n == REGISTRIES_MAX)
+		return err_set(e, EFBIG, "more than %d of them", REGISTRIES_MAX);
+	list->v[list->n++] = text;
+	return 0;
+}
+
+/* A name and a path make a reference only if the name is that of a registry. */
+static bool is_registry(struct arena *a, struct sv host)
+{
+	const char *text = arena_fmt(a, SV_FMT "/x", SV_ARG(host));
+	struct reference ref;
+
+	return text && reference_parse(sv_from(text), &ref, NULL) == 0 && sv_is(host, ref.domain);
+}
+
+static int add_registry(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	if (!is_registry(p->a, sv_from(value)))
+		return err_set(e, EINVAL, "not a registry (HOST or HOST:PORT)");
+	return add_text(p, at, value, e);
+}
+
+static int add_mirror(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	struct sv host, url;
+
+	if (!sv_cut(sv_from(value), ' ', &host, &url) || !is_registry(p->a, host))
+		return err_set(e, EINVAL, "not HOST URL (docker.io https://mirror.example)");
+	url = sv_trim(url);
+	if ((!sv_has_prefix(url, "https://") && !sv_has_prefix(url, "http://")) || memchr(url.p, ' ', url.n))
+		return err_set(e, EINVAL, "a mirror's URL begins with https:// or http://");
+	return add_text(p, at, arena_fmt(p->a, SV_FMT " " SV_FMT, SV_ARG(host), SV_ARG(url)), e);
 }
 
 static const struct setting {
 	const char *key;
-	int (*set)(struct settings *s, const char *value, size_t at, struct err *e);
+	int (*set)(struct parse *p, const char *value, size_t at, struct err *e);
 	size_t at;
+	bool list;
 } rows[] = {
+	{ "insecure-registry", add_registry, offsetof(struct settings, insecure_registries), true },
+	{ "registry-attempts", set_number, offsetof(struct settings, registry_attempts) },
+	{ "registry-mirror", add_mirror, offsetof(struct settings, registry_mirrors), true },
+	{ "registry-timeout", set_number, offsetof(struct settings, registry_timeout_s) },
 	{ "subgid", set_path, offsetof(struct settings, subgid) },
 	{ "subuid", set_path, offsetof(struct settings, subuid) },
 	{ "userns-remap", set_userns, 0 },
 };
 
-struct parse {
-	struct settings s;
-	bool seen[ARRAY_LEN(rows)];
-	struct arena *a;
-};
+static int unknown(struct sv key, struct err *e)
+{
+	scoped_buf known = BUF(1024);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		buf_putf(&known, "%s%s", i ? ", " : "", rows[i].key);
+	return err_set(e, EINVAL, "\"%.*s\" is not a setting (%s)", (int)(key.n < 40 ? key.n : 40), key.n ? key.p : "",
+		       known.p);
+}
 
 static int take(struct parse *p, struct sv key, struct sv value, struct err *e)
 {
@@ -50,17 +126,16 @@ static int take(struct parse *p, struct sv key, struct sv value, struct err *e)
 
 		if (!sv_is(key, rows[i].key))
 			continue;
-		if (p->seen[i])
+		if ((p->seen & UINT64_C(1) << i) && !rows[i].list)
 			return err_set(e, EINVAL, "%s: is there twice", rows[i].key);
-		p->seen[i] = true;
+		p->seen |= UINT64_C(1) << i;
 		text = arena_sv(p->a, value);
 		if (!text)
 			return err_set(e, EINVAL, "%s: a zero byte in its value", rows[i].key);
-		r = rows[i].set(&p->s, text, rows[i].at, e);
+		r = rows[i].set(p, text, rows[i].at, e);
 		return r < 0 ? err_wrap(e, r, "%s: \"%.80s\"", rows[i].key, text) : 0;
 	}
-	return err_set(e, EINVAL, "\"%.*s\" is not a setting (subgid, subuid, userns-remap)",
-		       (int)(key.n < 40 ? key.n : 40), key.n ? key.p : "");
+	return unknown(key, e);
 }
 
 static int take_line(struct parse *p, struct sv line, struct err *e)

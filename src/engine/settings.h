@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/sv.h"
+#include "oci/runtime_spec.h"
 
 #include <stdbool.h>
 
@@ -14,10 +15,13 @@
 struct settings {
 	bool userns_auto;           /* userns-remap: a container gets a user namespace of its own unless --userns says otherwise */
 	const char *subuid, *subgid; /* files */
+	struct oci_strings insecure_registries; /* "host:port" */
+	struct oci_strings registry_mirrors;    /* "host:port URL" */
+	unsigned registry_timeout_s, registry_attempts;
 };
 
 /* settings_parse - text's memory may go. file: for errors, "FILE:LINE: …". -EINVAL: an unknown key (with the one that was
- * probably meant), one that is there twice, a value that is not allowed. */
+ * probably meant), one that is there twice (but for those that make lists), a value that is not allowed. */
 int settings_parse(struct sv text, const char *file, struct arena *a, struct settings *ret, struct err *e);
 
 /* settings_read - path NULL: SETTINGS_FILE, and a missing one is an empty one. One open(2) then. */

@@ -36,6 +36,7 @@ struct image_layer {
 struct image_loaded {
 	struct digest id;       /* of the config blob: the image's id */
 	struct digest manifest; /* of the manifest's bytes: the digest of "name@sha256:…" */
+	struct digest index;    /* of the index that led to it, and whose digest it was asked or named by; "" = none */
 	struct sv config_json, manifest_json; /* raw bytes, NUL-terminated */
 	const char *reference;  /* as the caller or the layout named it ("busybox", "busybox:1.35"); NULL: none */
 	struct image_layer *layers; /* lowest first */
@@ -52,8 +53,10 @@ struct image_store {
 	 * of a load; holds no transaction open between two calls. */
 	int (*find_layer)(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
 	void *arg;
-	/* How many of a layer's stored bytes are unpacked; NULL: nobody wants to know. */
-	void (*progress)(void *arg, const struct digest *diff_id, int64_t done, int64_t total);
+	/* How many of a layer's stored bytes are unpacked. Called from any thread, one at a time;
+	 * NULL: nobody wants to know. */
+	void (*progress)(void *arg, const struct image_layer *layer, int64_t done);
+	void (*ready)(void *arg, const struct image_layer *layer); /* its tree is there; layer->fresh: only now */
 	void *progress_arg;
 };
 

@@ -4,6 +4,7 @@
 
 #include "image/image.h"
 #include "image/layout.h"
+#include "image/source.h"
 
 /* Ceilings of what one layer may become; image_load() takes the ones of base/limits.h. */
 struct image_ceilings {
@@ -20,6 +21,11 @@ struct image_ceilings {
 int image_load(struct layout *l, const struct layout_image *which, const char *reference,
 	       const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
 	       struct image_loaded *ret, struct err *e);
+
+/* image_load_from - the same from any source. manifest: its digest counts. */
+int image_load_from(const struct image_source *source, const struct image_descriptor *manifest, const char *reference,
+		    const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
+		    struct image_loaded *ret, struct err *e);
 
 /* image_chain_id - image-spec, "Layer ChainID": of a layer whose parent has the chain id `below` (hex "" or NULL: none). */
 int image_chain_id(const struct digest *below, const struct digest *diff_id, struct digest *ret, struct err *e);

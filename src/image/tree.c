@@ -75,7 +75,9 @@ uint64_t tree_bytes(const struct tree *t)
 
 static int open_below(struct tree *t, struct err *e)
 {
-	return t->below >= 0 ? 0 : rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, e);
+	int r = t->below < 0 && t->o.wait_below ? t->o.wait_below(t->o.arg, e) : 0;
+
+	return r < 0 || t->below >= 0 ? r : rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, e);
 }
 
 /* What a directory that the archive leaves out should look like: as below. false: nothing is there. */

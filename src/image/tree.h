@@ -40,6 +40,9 @@ struct tree_options {
 	const unsigned *below; /* archive leaves out gets mode and owner from there */
 	size_t n_below;
 	uint64_t max_entries;
+	int (*wait_below)(void *arg,
+			  struct err *e); /* until they are ready; called before they are looked at. NULL: they are */
+	void *arg;
 };
 
 struct tree;

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/scope.h"
+#include "storage/partial.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 
 #define BLOBS "blobs/sha256"
+#define PARTIAL_AGE_S 86400
 
 void blob_path(const struct digest *d, char ret[BLOB_PATH_SIZE])
 {
@@ -141,6 +143,8 @@ int content_sweep(int content, content_known_fn *is_known, void *arg, struct err
 	struct known known = { is_known, arg };
 	int r = lock < 0 ? err_sys(e, "open content") : each(content, ".", sweep_new, NULL, e);
 
+	if (r == 0)
+		r = partials_sweep(content, PARTIAL_AGE_S, e);
 	if (r < 0 || !is_known)
 		return r;
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0)

@@ -164,7 +164,7 @@ id_of() { tare images -q --no-trunc "$1"; }
 		pids+=($!)
 		tare rmi web:1 >>"$T/log" 2>&1 3>&- &
 		pids+=($!)
-		tare run --rm web:1 cat /opt/new >>"$T/log" 2>&1 3>&- &
+		tare run --rm --pull never web:1 cat /opt/new >>"$T/log" 2>&1 3>&- &
 		pids+=($!)
 	done
 	wait "${pids[@]}" || true

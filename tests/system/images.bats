@@ -35,7 +35,7 @@ own_image=1 # for helpers.bash
 @test "no other image is embedded" {
 	expect 2 image load-embedded nginx
 	equal "tare-image: nginx: not an embedded image; the one there is: busybox" "$err"
-	refused "^tare: .*Unable to find image 'nginx:latest' locally" tare run --rm nginx true
+	refused "^tare: .*Unable to find image 'nginx:latest' locally" tare run --pull never --rm nginx true
 }
 
 # ---- layouts ------------------------------------------------------------------------------------------------------

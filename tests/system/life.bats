@@ -38,7 +38,7 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 
 @test "create: what run refuses, it refuses, and nothing is made" {
 	failed "Minimum memory limit allowed is 6MB" tare create --memory 4k busybox true
-	failed "Unable to find image" tare create no-such-image:1 true
+	failed "Unable to find image" tare create --pull never no-such-image:1 true
 	made web
 	failed "is already in use by container" tare create --name web busybox true
 	equal 1 "$(tare ps -aq | grep -c .)" "containers"

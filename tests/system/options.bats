@@ -52,7 +52,7 @@ load helpers
 }
 
 @test "--cidfile is gone when nothing was made" {
-	expect 125 tare run --cidfile "$T/cid" no-such-image true
+	expect 125 tare run --pull never --cidfile "$T/cid" no-such-image true
 	[ ! -e "$T/cid" ] || fail "left: $T/cid"
 	expect 125 tare run --cidfile "$T/cid" --group-add nosuch busybox true
 	[ ! -e "$T/cid" ] || fail "left: $T/cid"

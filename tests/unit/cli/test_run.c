@@ -388,7 +388,7 @@ static const struct line container[] = {
 	{ { "--trace" }, "\"Image\":\"busybox\"" },
 	{ { "--trace=x" }, .message = "--trace x: not a boolean (true or false)" },
 	{ { "--pull", "never" }, "\"Image\":\"busybox\"" },
-	{ { "--pull", "always" }, .message = "--pull always: tare does not pull images yet (missing, never)" },
+	{ { "--pull", "always" }, "\"Image\":\"busybox\"" },
 	{ { "--pull", "x" },
 	  .message = "--pull x: invalid pull option: 'x': must be one of \"always\", \"missing\" or \"never\"" },
 	{ { "--restart", "no" }, "\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0}" },

@@ -38,8 +38,8 @@ TEST(a_row_comes_back_as_it_was)
 	char name[NAME_SIZE];
 	struct db *db = open_db(&t);
 
-	assert_int_equal(0,
-			 db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 0)", DB_NO_ARGS, NULL, &e));
+	assert_int_equal(
+		0, db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 0, NULL)", DB_NO_ARGS, NULL, &e));
 	assert_int_equal(0, containers_insert(db, &in, name, &e));
 	assert_string_equal("web", name);
 	assert_int_equal(0, containers_find(db, SV("web"), &a, &out, &e));
@@ -64,8 +64,8 @@ TEST(an_image_that_was_just_removed_is_told)
 
 	assert_int_equal(-ENOENT, containers_insert(db, &row, name, &e));
 	assert_string_equal("No such image: busybox: it was just removed", e.msg);
-	assert_int_equal(0,
-			 db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 1)", DB_NO_ARGS, NULL, &e));
+	assert_int_equal(
+		0, db_run(db, "INSERT INTO images VALUES('cafe', NULL, NULL, 1, '', 1, NULL)", DB_NO_ARGS, NULL, &e));
 	assert_int_equal(-ENOENT, containers_insert(db, &row, name, &e)); /* hidden */
 	db_close(db);
 }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#define KEYS "insecure-registry, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
+
 TEST(settings_are_lines_of_key_and_value)
 {
 	scoped_arena a = ARENA(1 << 16);
@@ -20,17 +22,42 @@ TEST(settings_are_lines_of_key_and_value)
 	assert_false(s.userns_auto);
 }
 
+TEST(registries_are_lists)
+{
+	scoped_arena a = ARENA(1 << 16);
+	struct settings s;
+
+	assert_int_equal(0, settings_parse(SV("insecure-registry = a.b:5000\nregistry-mirror = docker.io   https://m\n"
+					      "insecure-registry = localhost\nregistry-timeout = 7\n"),
+					   "F", &a, &s, NULL));
+	assert_int_equal(2, s.insecure_registries.n);
+	assert_string_equal("a.b:5000", s.insecure_registries.v[0]);
+	assert_string_equal("localhost", s.insecure_registries.v[1]);
+	assert_int_equal(1, s.registry_mirrors.n);
+	assert_string_equal("docker.io https://m", s.registry_mirrors.v[0]);
+	assert_int_equal(7, s.registry_timeout_s);
+	assert_int_equal(5, s.registry_attempts);
+}
+
 TEST(what_is_wrong_is_named_with_its_line)
 {
 	static const struct {
 		const char *text, *msg;
 	} cases[] = {
 		{ "\nuserns-remap\n", "F:2: not KEY = VALUE" },
-		{ "userns_remap = default", "F:1: \"userns_remap\" is not a setting (subgid, subuid, userns-remap)" },
-		{ "= x", "F:1: \"\" is not a setting (subgid, subuid, userns-remap)" },
+		{ "userns_remap = default", "F:1: \"userns_remap\" is not a setting (" KEYS ")" },
+		{ "= x", "F:1: \"\" is not a setting (" KEYS ")" },
 		{ "userns-remap = me", "F:1: userns-remap: \"me\": allowed are default and off" },
 		{ "subuid = /a\nsubuid = /b", "F:2: subuid: is there twice" },
 		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
+		{ "registry-timeout = 0", "F:1: registry-timeout: \"0\": allowed are 1 to 3600 seconds" },
+		{ "registry-attempts = many", "F:1: registry-attempts: \"many\": allowed are 1 to 100" },
+		{ "insecure-registry = http://x",
+		  "F:1: insecure-registry: \"http://x\": not a registry (HOST or HOST:PORT)" },
+		{ "registry-mirror = docker.io",
+		  "F:1: registry-mirror: \"docker.io\": not HOST URL (docker.io https://mirror.example)" },
+		{ "registry-mirror = docker.io ftp://x",
+		  "F:1: registry-mirror: \"docker.io ftp://x\": a mirror's URL begins with https:// or http://" },
 		{ "subgid =", "F:1: subgid: \"\": an absolute path is needed" },
 	};
 
@@ -75,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(settings_are_lines_of_key_and_value),
+		RUN(registries_are_lists),
 		RUN(what_is_wrong_is_named_with_its_line),
 		RUN(a_file_that_was_named_must_be_there),
 		RUN(a_file_has_a_ceiling),

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load_priv.h - what load.c and load_layers.c share. */
+#pragma once
+
+#include "image/load.h"
+
+#include <pthread.h>
+
+struct load {
+	const struct image_source *source;
+	const struct image_store *store;
+	const struct image_ceilings *ceilings;
+	struct arena *arena;
+	struct image_config config;
+	struct image_manifest manifest;
+	struct image_loaded img;
+
+	pthread_mutex_t lock; /* of what follows, and of progress */
+	pthread_cond_t changed;
+	unsigned *numbers; /* of the layers, as far as they are ready */
+	bool *ready;
+	const size_t *todo; /* positions of the layers to be unpacked, lowest first */
+	size_t n_todo, taken;
+	struct err failed; /* the first error */
+};
+
+/* load_layers - find or unpack them all. */
+int load_layers(struct load *ld, bool *ret_fresh, struct err *e);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image_session.h - what the commands of tare-image (tare_image.c) have in common. */
+#pragma once
+
+#include "cli/progress.h"
+#include "engine/engine.h"
+#include "engine/images.h"
+#include "engine/settings.h"
+#include "image/image.h"
+
+#define LOAD_ATTEMPTS 3 /* what was found may be gone again when it is recorded */
+
+struct session {
+	struct host host;
+	struct engine engine;
+	struct db *db;
+	struct image_store store;
+	struct arena arena;
+	struct settings settings;
+	struct progress progress;
+	int error_status;
+};
+
+struct layout;
+
+/* The commands. argv[0] is the command's name. */
+int image_load_embedded(struct session *s, int argc, char **argv, struct err *e);
+int image_load_path(struct session *s, int argc, char **argv, struct err *e);
+int image_pull_command(struct session *s, int argc, char **argv, struct err *e);
+int image_provide(struct session *s, int argc, char **argv, struct err *e);
+
+#define EXIT_NO_SUCH_IMAGE 2
+/* image_is_embedded - is it the name of the image that this program brings along? */
+bool image_is_embedded(const char *name);
+
+/* session_failed - what was made and not recorded is removed. The database is asked what to keep: a failed commit may have
+ * been one. */
+void session_failed(struct session *s);
