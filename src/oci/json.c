@@ -613,18 +613,25 @@ void json_init(const struct json_table *t, void *obj)
 	rows_clear(t, obj);
 }
 
-int json_decode(struct sv text, const struct json_table *t, struct arena *a, void *ret, struct err *e)
+int json_merge(struct sv text, const struct json_table *t, struct arena *a, void *obj, struct err *e)
 {
 	struct decoder d = { .arena = a, .e = e };
-	void *obj = arena_alloc(a, t->size);
-	int r = obj ? json_text_init(&d.text, text, a, e) : err_oom(e);
+	int r = json_text_init(&d.text, text, a, e);
 
-	if (r < 0)
-		return r;
-	json_init(t, obj);
-	r = decode_object(&d, NULL, t, obj);
 	if (r == 0)
-		r = json_text_end(&d.text);
+		r = decode_object(&d, NULL, t, obj);
+	return r < 0 ? r : json_text_end(&d.text);
+}
+
+int json_decode(struct sv text, const struct json_table *t, struct arena *a, void *ret, struct err *e)
+{
+	void *obj = arena_alloc(a, t->size);
+	int r;
+
+	if (!obj)
+		return err_oom(e);
+	json_init(t, obj);
+	r = json_merge(text, t, a, obj, e);
 	if (r == 0)
 		memcpy(ret, obj, t->size);
 	return r;

@@ -94,6 +94,10 @@ void json_init(const struct json_table *t, void *obj);
  * -ENOMEM: out of memory, or past the arena's ceiling. */
 int json_decode(struct sv text, const struct json_table *t, struct arena *a, void *ret, struct err *e);
 
+/* json_merge - into *obj, whose fields it leaves as they are where the document has none: lists are replaced whole. Errors as
+ * json_decode(); then *obj is what it was, or half of what it would be. */
+int json_merge(struct sv text, const struct json_table *t, struct arena *a, void *obj, struct err *e);
+
 /* json_encode - append the document; pretty: a line per field, indented by tabs, and a newline at the end. */
 int json_encode(const struct json_table *t, const void *obj, bool pretty, struct buf *out, struct err *e);
 

@@ -389,6 +389,21 @@ int oci_process_print(const struct oci_process *p, struct buf *out, struct err *
 	return json_encode(&process_table, p, false, out, e);
 }
 
+void oci_resources_init(struct oci_resources *r)
+{
+	json_init(&resource_table, r);
+}
+
+int oci_resources_merge(struct sv json, struct arena *a, struct oci_resources *r, struct err *e)
+{
+	return json_merge(json, &resource_table, a, r, e);
+}
+
+int oci_resources_print(const struct oci_resources *r, struct buf *out, struct err *e)
+{
+	return json_encode(&resource_table, r, false, out, e);
+}
+
 int runtime_spec_print(const struct runtime_spec *s, bool pretty, struct buf *out, struct err *e)
 {
 	return json_encode(&spec_table, s, pretty, out, e);

@@ -284,5 +284,11 @@ int runtime_spec_parse(struct sv json, struct arena *a, struct runtime_spec *ret
 int oci_process_parse(struct sv json, struct arena *a, struct oci_process *ret, struct err *e);
 int oci_process_print(const struct oci_process *p, struct buf *out, struct err *e);
 
+/* linux.resources alone, for a change of them. oci_resources_merge - what the document has takes the place of what *r has:
+ * lists whole. On failure *r may have some of it. */
+void oci_resources_init(struct oci_resources *r);
+int oci_resources_merge(struct sv json, struct arena *a, struct oci_resources *r, struct err *e);
+int oci_resources_print(const struct oci_resources *r, struct buf *out, struct err *e);
+
 /* runtime_spec_print - as config.json: absent fields left out, keys in the specification's order. */
 int runtime_spec_print(const struct runtime_spec *s, bool pretty, struct buf *out, struct err *e);

@@ -18,6 +18,7 @@
 static const struct runtime_command *const rows[] = {
 	&runtime_command_create,
 	&runtime_command_delete,
+	&runtime_command_events,
 	&runtime_command_exec,
 	&runtime_command_kill,
 	&runtime_command_list,
@@ -26,8 +27,10 @@ static const struct runtime_command *const rows[] = {
 	&runtime_command_ps,
 	&runtime_command_resume,
 	&runtime_command_run,
+	&runtime_command_spec,
 	&runtime_command_start,
 	&runtime_command_state,
+	&runtime_command_update,
 };
 
 const struct runtime_command *const *runtime_commands(size_t *ret_n)

@@ -45,6 +45,7 @@ struct runtime_command {
 /* One line each, as they are many people's. */
 extern const struct runtime_command runtime_command_create;
 extern const struct runtime_command runtime_command_delete;
+extern const struct runtime_command runtime_command_events;
 extern const struct runtime_command runtime_command_exec;
 extern const struct runtime_command runtime_command_kill;
 extern const struct runtime_command runtime_command_list;
@@ -53,8 +54,10 @@ extern const struct runtime_command runtime_command_plan;
 extern const struct runtime_command runtime_command_ps;
 extern const struct runtime_command runtime_command_resume;
 extern const struct runtime_command runtime_command_run;
+extern const struct runtime_command runtime_command_spec;
 extern const struct runtime_command runtime_command_start;
 extern const struct runtime_command runtime_command_state;
+extern const struct runtime_command runtime_command_update;
 
 /* runtime_commands - all of them, sorted by name; hidden ones too. */
 const struct runtime_command *const *runtime_commands(size_t *ret_n);
