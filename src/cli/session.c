@@ -17,11 +17,29 @@ int session_open(struct session *ret, const struct cli *cli, struct err *e)
 	return r;
 }
 
+int session_open_host(struct session *ret, const struct cli *cli, struct err *ret_why, struct err *e)
+{
+	int r;
+
+	if (session_open(ret, cli, ret_why) == 0)
+		return 0;
+	r = host_open(&ret->host, "/", e);
+	ret->engine.host = NULL;
+	ret->open = r == 0;
+	return r;
+}
+
+struct engine *session_engine(struct session *s)
+{
+	return s->engine.host ? &s->engine : NULL;
+}
+
 void session_close(struct session *s)
 {
 	if (!s->open)
 		return;
-	engine_close(&s->engine);
+	if (s->engine.host)
+		engine_close(&s->engine);
 	host_close(&s->host);
 	s->open = false;
 }

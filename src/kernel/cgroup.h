@@ -189,6 +189,11 @@ void cgroup_free(struct cgroup *cg); /* closes, removes nothing; NULL is fine */
 /* cgroup_apply - one write(2), then read back and compared. -EINVAL etc. from the kernel; -EIO: reads back otherwise,
  * and the text has both values. */
 int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e);
+/* cgroup_read_back - what the file of an existing group says now, its first line without the newline, and whether that is
+ * what was written. -ENOENT: the group or the file is gone; -EACCES; -ENOTSUP: it cannot be read. Text goes to a. */
+int cgroup_read_back(const struct host *h, const struct cgroup_layout *l, const char *path,
+		     const struct cgroup_write *w, struct arena *a, const char **ret_now, bool *ret_same,
+		     struct err *e);
 /* cgroup_change_plan - the writes that turn `from` (what the group's limits were planned as until now) into `to`: what
  * differs, or all of `to`; what only `from` has goes back to what a new group has, NULL as value meaning what the group
  * above has. Pure. -ENOTSUP: a file of which nobody here knows that. */

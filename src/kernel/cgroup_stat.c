@@ -101,6 +101,11 @@ static const struct stat_key io_bytes_v1[] = { DEVICE("Read", read_bytes), DEVIC
 static const struct stat_key io_counts_v1[] = { DEVICE("Read", reads), DEVICE("Write", writes),
 						DEVICE("Discard", discards) };
 
+static const struct stat_key io_max[] = { DEVICE("rbps", read_bps), DEVICE("wbps", write_bps),
+					  DEVICE("riops", read_iops), DEVICE("wiops", write_iops) };
+static const struct stat_key read_bps_v1[] = { DEVICE("", read_bps) }, write_bps_v1[] = { DEVICE("", write_bps) };
+static const struct stat_key read_iops_v1[] = { DEVICE("", read_iops) }, write_iops_v1[] = { DEVICE("", write_iops) };
+
 #define HUGE(line, field) { { line, NULL, offsetof(struct cgroup_hugepages, field), 1 } }
 static const struct stat_key huge_usage[] = HUGE("", usage_bytes), huge_limit[] = HUGE("", limit_bytes);
 static const struct stat_key huge_peak[] = HUGE("", peak_bytes), huge_failures[] = HUGE("", limit_hits);
@@ -167,6 +172,12 @@ const struct stat_file stat_files[] = {
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.io_serviced_recursive", io_counts_v1),
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_service_bytes_recursive", io_bytes_v1),
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_serviced_recursive", io_counts_v1),
+
+	FILE_ROW(2, IO_LIMIT, CGROUP_BLKIO, DEVICES, "io.max", io_max),
+	FILE_ROW(1, IO_LIMIT, CGROUP_BLKIO, DEVICES, "blkio.throttle.read_bps_device", read_bps_v1),
+	FILE_ROW(1, IO_LIMIT, CGROUP_BLKIO, DEVICES, "blkio.throttle.write_bps_device", write_bps_v1),
+	FILE_ROW(1, IO_LIMIT, CGROUP_BLKIO, DEVICES, "blkio.throttle.read_iops_device", read_iops_v1),
+	FILE_ROW(1, IO_LIMIT, CGROUP_BLKIO, DEVICES, "blkio.throttle.write_iops_device", write_iops_v1),
 
 	FILE_ROW(2, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.current", huge_usage),
 	FILE_ROW(2, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.max", huge_limit),
@@ -296,8 +307,9 @@ static struct cgroup_device_io *device_entry(struct cgroup_stat *st, uint32_t ma
 		st->io.more = true;
 		return NULL;
 	}
-	st->io.device[st->io.n] = (struct cgroup_device_io){ major,    minor,	 CG_UNSET, CG_UNSET,
-							     CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET };
+	st->io.device[st->io.n] =
+		(struct cgroup_device_io){ major,    minor,    CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET,
+					   CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET, CG_UNSET };
 	return &st->io.device[st->io.n++];
 }
 
@@ -311,8 +323,10 @@ static void parse_device_line(struct cgroup_stat *st, const struct stat_file *f,
 		return;
 	d = device_entry(st, major, minor);
 	for (size_t i = 0; d && i < f->n; i++)
-		if (f->version == 2 ? find_word(rest, f->keys[i].word, &value) :
-				      sv_cut(rest, ' ', &op, &value) && sv_is(op, f->keys[i].word))
+		if (!*f->keys[i].word)
+			fill(d, &f->keys[i], rest);
+		else if (f->version == 2 ? find_word(rest, f->keys[i].word, &value) :
+					   sv_cut(rest, ' ', &op, &value) && sv_is(op, f->keys[i].word))
 			fill(d, &f->keys[i], value);
 }
 

@@ -20,7 +20,8 @@ enum {
 	CGROUP_STAT_HUGETLB = 1 << 7, /* lists the group's folder */
 	CGROUP_STAT_PRESSURE = 1 << 8,
 	CGROUP_STAT_CPU_LIMIT = 1 << 9, /* quota, period, weight, cpus */
-	CGROUP_STAT_ALL = (1 << 10) - 1,
+	CGROUP_STAT_IO_LIMIT = 1 << 10,
+	CGROUP_STAT_ALL = (1 << 11) - 1,
 };
 
 struct psi_line {
@@ -41,6 +42,7 @@ struct memory_events {
 struct cgroup_device_io {
 	uint32_t major, minor;
 	int64_t read_bytes, write_bytes, discard_bytes, reads, writes, discards;
+	int64_t read_bps, write_bps, read_iops, write_iops; /* limits of this group alone */
 };
 
 struct cgroup_hugepages {

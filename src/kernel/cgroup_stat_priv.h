@@ -15,7 +15,7 @@ struct stat_key {
 enum stat_form {
 	STAT_PLAIN,
 	STAT_WORDS,     /* "max 100000": a key for each word, in their order */
-	STAT_DEVICES,   /* "8:0 rbytes=1 wbytes=2" or "8:0 Read 1"; keys by `word`, `at` is in struct cgroup_device_io */
+	STAT_DEVICES,   /* "8:0 rbytes=1 wbytes=2", "8:0 Read 1", or "8:0 1" (word ""); keys by `word`, `at` is in struct cgroup_device_io */
 	STAT_HUGEPAGES, /* name is "hugetlb.*.current", one file for each size; `at` is in struct cgroup_hugepages */
 };
 

@@ -137,6 +137,7 @@ bool kmsg_parse(char *raw, size_t n, struct kmsg_record *ret)
 		return false;
 	if (sv_u64(priority, &number) < 0 || sv_u64(seq, &r.seq) < 0)
 		return false;
+	(void)sv_u64(time, &r.time_us);
 	r.kernel = number >> 3 == 0; /* the facility; a process cannot claim to be the kernel */
 	r.continued = sv_is(flags, "c");
 	(void)sv_cut(text, '\n', &line, &rest);
@@ -154,6 +155,8 @@ void oom_log_init(struct oom_log *l, int fd, uint64_t after)
 	l->seq = after;
 	l->left = LIMIT_KMSG_RECORDS;
 	l->have = 0;
+	l->each = NULL;
+	l->time_us = 0;
 }
 
 int oom_log_open(const struct host *h, uint64_t after, struct oom_log *ret, struct err *e)
@@ -206,6 +209,9 @@ int oom_log_next(struct oom_log *l, struct oom_record *ret, struct err *e)
 		if (!kmsg_parse(l->raw, (size_t)n, &r) || r.seq <= l->seq)
 			continue;
 		l->seq = r.seq;
+		l->time_us = r.time_us;
+		if (r.kernel && l->each)
+			l->each(l->context, &r);
 		if (r.kernel && add_part(l, &r) && oom_record_parse((struct sv){ l->text, l->have }, ret)) {
 			l->have = 0;
 			return 1;

@@ -34,6 +34,7 @@ struct kmsg_record {
 	bool kernel;    /* the kernel's own, not written by a process */
 	bool continued; /* goes on where an earlier record ended */
 	uint64_t seq;
+	uint64_t time_us; /* since boot */
 	struct sv text; /* one line, \xNN undone */
 };
 
@@ -46,6 +47,10 @@ struct oom_log {
 	int fd;
 	uint64_t seq;    /* of the record that was read last; 0: none */
 	unsigned left;   /* records that may still be read: somebody may fill the log as fast as we read */
+	uint64_t time_us; /* of the record that was read last */
+	/* set after opening: gets each of the kernel's own records as it is read, before the kill that it may complete */
+	void (*each)(void *context, const struct kmsg_record *r);
+	void *context;
 	size_t have;     /* of a description that came in parts */
 	char raw[8192];  /* what one read(2) gives at the most */
 	char text[8192];

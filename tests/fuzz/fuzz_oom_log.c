@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_oom_log.c - one record of the kernel log, of any bytes: no victim is taken for one outside of the owner's group. */
+#include "insight/oom_report.h"
 #include "kernel/oom_log.h"
 
 #include <stdlib.h>
@@ -11,6 +12,24 @@ static void require(bool ok)
 {
 	if (!ok)
 		abort();
+}
+
+/* The same bytes as lines that come before a kill. */
+static void report(const uint8_t *data, size_t size)
+{
+	static const struct oom_record kill = {
+		.owner = { "/a", 2 }, .group = { "/a", 2 }, .task = { "x", 1 }, .pid = 1
+	};
+	struct arena a = ARENA(4 << 20);
+	struct oom_collector c;
+	struct oom_report r;
+
+	oom_collector_init(&c, &a);
+	oom_collector_line(&c, (struct sv){ (const char *)data, size });
+	if (oom_collector_take(&c, &kill, 0, &r, NULL) == 0)
+		for (size_t i = 0; i < r.n_tasks; i++)
+			require(r.tasks[i].rss_bytes >= 0 && memchr(r.tasks[i].name, 0, OOM_TASK_MAX));
+	arena_done(&a);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,5 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	free(raw);
+	report(data, size);
 	return 0;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* see.h - what the commands that look have in common: --format of words or JSON, and a host with or without an engine. */
+#pragma once
+
+#include "cli/session.h"
+#include "kernel/cgroup.h"
+
+/* A structure of options begins with this. */
+struct see_options {
+	bool json;
+};
+
+option_set_fn see_format; /* "table" or "text", "json" */
+#define SEE_FORMAT(words_) \
+	{ "format", 'f', "FORMAT", words_ " (default) or json", see_format, 0, .words = words_ " json" }
+
+struct seeing {
+	struct session session;
+	struct engine *engine; /* NULL: containers are not known */
+	struct cgroup_layout layout;
+};
+
+/* seeing_open - says on standard error why there is no engine, unless the caller is not root anyway. */
+int seeing_open(struct seeing *s, const struct cli *cli, struct err *e);
+void seeing_close(struct seeing *s);
+
+#define scoped_seeing SCOPED(seeing_close) struct seeing

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/subject.h"
+
+#include "kernel/host.h"
+#include "kernel/smallfile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int find_container(struct engine *en, const char *text, struct arena *a, struct subject *s, struct err *e)
+{
+	int r = container_find(en, sv_from(text), a, &s->row, e);
+
+	if (r == 0)
+		r = container_look(en, &s->row, &s->state, e);
+	if (r < 0)
+		return r;
+	s->kind = SUBJECT_CONTAINER;
+	s->alive = s->state.status == CONTAINER_RUNNING || s->state.status == CONTAINER_PAUSED;
+	s->pid = s->alive ? s->state.outcome.pid : 0;
+	cgroup_place_everywhere(&s->place, s->row.cgroup);
+	s->text = arena_fmt(a, "container %s", s->row.name);
+	return s->text ? 0 : err_oom(e);
+}
+
+static int find_process(const struct host *h, const struct cgroup_layout *l, const char *text, struct arena *a,
+			struct subject *s, struct err *e)
+{
+	uint64_t pid;
+	int r;
+
+	if (sv_u64(sv_from(text), &pid) < 0 || pid == 0 || pid > INT32_MAX)
+		return -ENOENT;
+	r = cgroup_place_of(h, l, (pid_t)pid, a, &s->place, e);
+	if (r < 0)
+		return r;
+	s->kind = SUBJECT_PROCESS;
+	s->pid = (pid_t)pid;
+	s->alive = true;
+	s->text = arena_fmt(a, "process %d", (int)pid);
+	return s->text ? 0 : err_oom(e);
+}
+
+/* "/sys/fs/cgroup/memory/a" is "/a" */
+static struct sv without_mount(const struct cgroup_layout *l, struct sv path)
+{
+	struct sv best = path;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		struct sv inner = { path.p + 1, path.n ? path.n - 1 : 0 };
+		size_t n = strlen(l->h[i].mount);
+
+		if (path.n && sv_has_prefix(inner, l->h[i].mount) && (inner.n == n || inner.p[n] == '/'))
+			best = (struct sv){ inner.p + n, inner.n - n };
+	}
+	return best.n ? best : SV("/");
+}
+
+static bool exists(const struct host *h, const struct cgroup_layout *l, unsigned i, const char *path)
+{
+	char dir[4096];
+
+	return snprintf(dir, sizeof dir, "%s%s", l->h[i].mount, path) < (int)sizeof dir &&
+	       smallfile_exists(h->root, dir);
+}
+
+static int find_cgroup(const struct host *h, const struct cgroup_layout *l, const char *text, struct arena *a,
+		       struct subject *s, struct err *e)
+{
+	const char *path = text[0] == '/' ? text : arena_fmt(a, "/%s", text);
+	struct sv inner;
+
+	if (!path)
+		return err_oom(e);
+	inner = without_mount(l, sv_from(path));
+	while (inner.n > 1 && inner.p[inner.n - 1] == '/')
+		inner.n--;
+	path = arena_sv(a, inner);
+	if (!path)
+		return err_oom(e);
+	if (strstr(path, "..") || !*text)
+		return -ENOENT;
+	s->place = (struct cgroup_place){ 0 };
+	for (unsigned i = 0; i < l->n; i++)
+		if (exists(h, l, i, path)) {
+			s->place.path[i] = path;
+			s->alive = true;
+		}
+	if (!s->alive)
+		return -ENOENT;
+	s->kind = SUBJECT_CGROUP;
+	s->text = arena_fmt(a, "cgroup %s", path);
+	return s->text ? 0 : err_oom(e);
+}
+
+int subject_find(struct engine *en, const struct host *h, const struct cgroup_layout *l, const char *text,
+		 struct arena *a, struct subject *ret, struct err *e)
+{
+	struct subject s = { 0 };
+	int r = en ? find_container(en, text, a, &s, e) : -ENOENT;
+
+	if (r == -ENOENT)
+		r = find_process(h, l, text, a, &s, e);
+	if (r == -ENOENT)
+		r = find_cgroup(h, l, text, a, &s, e);
+	if (r == -ENOENT)
+		return err_set(e, ENOENT, "No such container, process or cgroup: %.200s", text);
+	if (r == 0)
+		*ret = s;
+	return r;
+}

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+# tare explain and tare oom name the trouble: eight that are caused on purpose, on any layout of cgroups.
+#
+# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
+
+load helpers
+
+setup()
+{
+	tare_setup
+	need_controller memory
+	[ -x "$TARE_BUILD/tests/system/probe" ] || skip "no static probe in this build"
+}
+
+teardown()
+{
+	[ ! -f "$T/loop" ] || losetup -d "$(<"$T/loop")"
+	tare_teardown
+}
+
+with_probe=(-v "$TARE_BUILD/tests/system/probe:/probe:ro")
+
+may_read_log() { dd if=/dev/kmsg of=/dev/null bs=8192 count=1 iflag=nonblock status=none 2>/dev/null; }
+
+first_line() { tare explain "$@" | head -n 1; }
+
+says() { [[ $(first_line "$1") == *"$2"* ]]; } # CONTAINER TEXT
+
+kinds() { tare explain --format json "$1" | jq -r '.troubles[].kind' | paste -sd' '; }
+
+# put V1_FILE V2_FILE VALUE…: into this test's group, in which its containers run
+put()
+{
+	local version mount v1=$1 v2=$2
+	shift 2
+	read -r version mount < <(hierarchy_of "${v1%%.*}")
+	mkdir -p "$mount/$group"
+	if [ "$version" = v1 ]; then echo "$1" >"$mount/$group/$v1"; else echo "${2-$1}" >"$mount/$group/$v2"; fi
+}
+
+# bats test_tags=guest
+@test "throttled by its own quota" {
+	need_controller cpu
+	start busy --cpus 0.2 -- sh -c 'while :; do :; done'
+	eventually 10 says busy "container busy: throttled by the CPU limit of the container itself, 0.2 CPU: it had to wait in "
+	matches 'throttled-own-limit' "$(kinds busy)"
+	expect 0 tare explain busy
+	matches '--cpus 0.2' "$out"
+	matches 'limit +0.2 CPU  \(its own\)' "$out"
+}
+
+# bats test_tags=guest
+@test "throttled by a parent's quota" {
+	need_controller cpu
+	start busy -- sh -c 'while :; do :; done'
+	put cpu.cfs_quota_us cpu.max 20000 "20000 100000"
+	eventually 10 says busy "container busy: throttled by the CPU limit of cgroup /$group above it, 0.2 CPU"
+	matches "limit +0.2 CPU  \(of cgroup /$group\)" "$(tare explain busy)"
+	# a process of it is the same
+	eventually 5 says "$(pid_of busy)" "process $(pid_of busy): throttled by the CPU limit of cgroup /$group above it"
+}
+
+# bats test_tags=guest
+@test "OOM by its own limit: while it was, and from the log" {
+	expect 137 tare run --name dead "${with_probe[@]}" --memory 32m --memory-swap 32m busybox /probe memory 64
+	may_read_log || skip "the kernel log is not for us"
+	contains "container dead: out of memory: the memory limit 32 MiB of the container itself was reached; a process was killed, $(
+		tare inspect dead | jq -r '.[0].Tare.OOM.Victim.Pid') (probe)" "$(first_line dead)"
+	equal "oom-own-limit" "$(kinds dead)"
+	expect 0 tare oom dead
+	matches '^container dead: the memory limit 32MiB of its own was reached; process [0-9]+ \(probe\) was killed' "$out"
+	matches 'memory: 32MiB of 32MiB; processes [0-9.]+MiB' "$out"
+	matches $'\n[0-9]+\* +0 +[0-9.]+MiB .* probe$' "$out"
+	expect 0 tare oom --format json dead
+	equal "33554432 probe true" "$(jq -r '"\(.Limit) \(.Victim.Name) \(.Anon > 16777216)"' <<<"$out")"
+}
+
+# bats test_tags=guest
+@test "OOM of a child only: the first process lives on" {
+	start parent "${with_probe[@]}" --memory 32m --memory-swap 32m -- sh -c '/probe memory 64; : >/tmp/done; sleep 1000'
+	eventually 10 in_box parent test -e /tmp/done
+	may_read_log || skip "the kernel log is not for us"
+	matches '^container parent: out of memory: the memory limit 32 MiB of the container itself was reached; a child process was killed, [0-9]+ \(probe\); the first one lives on' \
+		"$(first_line parent)"
+	equal 2 "$(tare oom --format json parent | jq '.Processes | length')" "processes at that moment"
+}
+
+# bats test_tags=guest
+@test "OOM by a parent's limit" {
+	start held "${with_probe[@]}" -- sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done; /probe memory 64; : >/tmp/done; sleep 1000'
+	put memory.limit_in_bytes memory.max 33554432
+	if is_v1 memory; then
+		put memory.memsw.limit_in_bytes - 33554432 2>/dev/null || true
+	else
+		put - memory.swap.max 0 2>/dev/null || true
+	fi
+	in_box held touch /tmp/go
+	eventually 10 in_box held test -e /tmp/done
+	may_read_log || skip "the kernel log is not for us"
+	matches "^container held: out of memory: the memory limit 32 MiB of cgroup /$group above it was reached; a child process was killed" \
+		"$(first_line held)"
+	contains "the memory limit 32MiB of cgroup /$group was reached" "$(tare oom held | head -n 1)"
+	contains "cgroup /$group: out of memory: the memory limit 32 MiB of the group itself was reached" "$(first_line "/$group")"
+}
+
+# bats test_tags=guest
+@test "memory full of page cache is harmless, full of tmpfs it is not" {
+	start cache --memory 32m -- sh -c 'dd if=/dev/zero of=/file bs=1M count=64 2>/dev/null; : >/tmp/done; sleep 1000'
+	start tmpfs --memory 32m --memory-swap 32m --tmpfs /t -- \
+		sh -c 'dd if=/dev/zero of=/t/file bs=1M count=30 2>/dev/null; : >/tmp/done; sleep 1000'
+	eventually 20 in_box cache test -e /tmp/done
+	eventually 20 in_box tmpfs test -e /tmp/done
+	matches '^container cache: memory is full of page cache, which is harmless: of [0-9.]+ MiB used, [0-9.]+ MiB can be taken back' \
+		"$(first_line cache)"
+	matches '^container tmpfs: memory is nearly full of files in tmpfs, which stay: 30 MiB of the limit 32 MiB' "$(first_line tmpfs)"
+	equal memory-cache "$(kinds cache | cut -d' ' -f1)"
+}
+
+# bats test_tags=guest
+@test "pids exhausted" {
+	need_controller pids
+	start forks --pids-limit 8 -- sh -c 'sh -c "for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done" 2>/dev/null; exec sleep 1000'
+	eventually 10 says forks "container forks: no process more: the limit 8 of the container is reached" ||
+		eventually 5 says forks "forks were refused at the limit of 8 processes of the container"
+	equal pids-limit "$(kinds forks)"
+	matches '--pids-limit 8' "$(tare explain forks)"
+}
+
+# a_loop: a disk of this test's own, 64 MiB
+a_loop()
+{
+	truncate -s 64M "$T/disk.img"
+	losetup -f --show "$T/disk.img" >"$T/loop" 2>/dev/null || { rm "$T/loop"; skip "no loop devices here"; }
+	disk=$(<"$T/loop")
+	number=$(<"/sys/class/block/${disk##*/}/dev")
+}
+
+# bats test_tags=guest
+@test "a disk limit is reached: of a rate, of a size" {
+	start full --tmpfs /small:size=64k -- sh -c 'dd if=/dev/zero of=/small/x 2>/dev/null; : >/tmp/done; sleep 1000'
+	eventually 10 in_box full test -e /tmp/done
+	matches '^container full: /small is full: no room left of 64 KiB in its file system \(tmpfs\)' "$(first_line full)"
+	equal disk-full "$(kinds full)"
+	need_controller blkio
+	a_loop
+	start slow --device "$disk:/disk" --device-read-bps "$disk:1mb" -- \
+		sh -c 'while :; do dd if=/disk of=/dev/null bs=64k iflag=direct 2>/dev/null; done'
+	eventually 10 says slow "container slow: reads of disk $number are held back by the limit 1 MiB/s of the container" ||
+		fail "$(tare explain slow)"
+}
+
+@test "nothing is wrong: no trouble, for a container, a process and a group; not at all known: an error" {
+	start well
+	equal "container well: nothing holds it back" "$(first_line well | sed 's/it waits for.*/nothing holds it back/')"
+	expect 0 tare explain "$(pid_of well)"
+	expect 0 tare explain "$host_cgroup/$(cgroup_dir well memory | sed "s|$host_cgroup/||")"
+	matches '^cgroup ' "$out"
+	expect 1 tare explain nobody
+	equal "tare: No such container, process or cgroup: nobody" "$err"
+	expect 1 tare explain 4000000
+	matches 'process 4000000: no such process' "$err"
+	expect 0 tare oom well
+	contains "no OOM kill is known" "$out"
+}
+
+@test "what somebody else wrote since is seen" {
+	start well --memory 64m
+	equal false "$(tare explain --format json well | jq '.resources.memory.settings[0].changed')"
+	equal '--memory 64m' "$(tare explain --format json well | jq -r '.resources.memory.settings[0] | "\(.option) \(.given)"')"
+	echo 48M >"$(if is_v1 memory; then cgroup_file well memory.limit_in_bytes; else cgroup_file well memory.max; fi)"
+	equal "true 50331648 67108864" \
+		"$(tare explain --format json well | jq -r '.resources.memory.settings[0] | "\(.changed) \(.now) \(.wrote)"')"
+	contains changed "$(kinds well)"
+	expect 0 tare update --memory 32m --memory-swap 64m well
+	equal false "$(tare explain --format json well | jq '.resources.memory.settings[0].changed')"
+}
