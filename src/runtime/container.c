@@ -6,6 +6,7 @@
 #include "kernel/mount.h"
 #include "kernel/sys.h"
 #include "runtime/apply.h"
+#include "runtime/listener.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -217,6 +218,22 @@ static int run_hooks(struct container *c, struct err *e)
 	return r;
 }
 
+static int pass_listener(struct container *c, int number, struct err *e)
+{
+	const struct plan *p = c->plan;
+	const struct hook_subject who = { p->id, p->bundle, c->pid };
+	int r = listener_pass(p->spec, &who, c->pidfd, number, e);
+
+	if (r == 0 && send(c->sync, "l", 1, MSG_NOSIGNAL) != 1)
+		r = err_sys(e, "tell the container's first process to go on");
+	return r;
+}
+
+static bool goes_on(const struct init_message *m)
+{
+	return m->kind == INIT_CONSOLE || m->kind == INIT_HOOKS || m->kind == INIT_LISTENER;
+}
+
 int container_hear(struct container *c, struct err *e)
 {
 	struct init_message m = { 0 };
@@ -227,7 +244,9 @@ int container_hear(struct container *c, struct err *e)
 		n = receive(c, &m);
 		if (n == (ssize_t)sizeof m && m.kind == INIT_HOOKS)
 			r = run_hooks(c, e);
-	} while (r == 0 && n == (ssize_t)sizeof m && (m.kind == INIT_CONSOLE || m.kind == INIT_HOOKS));
+		if (n == (ssize_t)sizeof m && m.kind == INIT_LISTENER)
+			r = pass_listener(c, m.err.code, e);
+	} while (r == 0 && n == (ssize_t)sizeof m && goes_on(&m));
 	if (r < 0)
 		return r;
 	if (n == 0)
@@ -407,7 +426,22 @@ int container_let_go(struct container *c, struct err *e)
 	return r < 0 ? r : say_go(c, e);
 }
 
-int container_start_held(int sock, struct err *e)
+/* On failure its end of the connection is closed, and so it ends. */
+static int fetch_listener(int sock, const struct runtime_spec *spec, const struct hook_subject *who, int number,
+			  struct err *e)
+{
+	scoped_fd pidfd = sys_pidfd_open(who->pid, 0);
+	int r;
+
+	if (pidfd < 0)
+		return err_sys(e, "open process %d", (int)who->pid);
+	r = listener_pass(spec, who, pidfd, number, e);
+	if (r == 0 && send(sock, "l", 1, MSG_NOSIGNAL) != 1)
+		r = err_sys(e, "tell the container's first process to go on");
+	return r;
+}
+
+int container_start_held(int sock, const struct runtime_spec *spec, const struct hook_subject *who, struct err *e)
 {
 	struct init_message m = { 0 };
 	bool mine = false;
@@ -427,6 +461,9 @@ int container_start_held(int sock, struct err *e)
 			*e = m.err;
 			return e->code > 0 ? -e->code : err_set(e, EPROTO, "an error without a code");
 		}
+		if (n == (ssize_t)sizeof m && m.kind == INIT_LISTENER &&
+		    fetch_listener(sock, spec, who, m.err.code, e) < 0)
+			return -e->code;
 		mine = true;
 	}
 }

@@ -40,9 +40,9 @@ int container_ready(struct container *c, struct plan *p, struct err *e);
 /* container_let_go - instead of container_start(), with a start_socket in the plan: limits of the release are written, and
  * the process waits for whoever connects there. Until this it ends when the caller does; now the caller may go. */
 int container_let_go(struct container *c, struct err *e);
-/* container_start_held - sock is connected to such a process. 0: the command runs. -ESRCH: somebody else started it, or it
+/* container_start_held - sock is connected to such a process, who->pid, of this document. 0: the command runs. -ESRCH: somebody else started it, or it
  * ended. Other errors: what its command failed with, as container_exit_code() has it; it ends. */
-int container_start_held(int sock, struct err *e);
+int container_start_held(int sock, const struct runtime_spec *spec, const struct hook_subject *who, struct err *e);
 
 /* container_start - when it returns 0 the command runs (execve(2) succeeded), and poststart hooks have been run. On failure the
  * process is gone and reaped; the group is the caller's to remove. After container_delete() come hooks_poststop(). */

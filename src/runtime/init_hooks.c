@@ -29,6 +29,7 @@ static int become_the_process(void *arg, struct err *e)
 	struct init *in = arg;
 	const struct plan *p = in->plan;
 
+	in->deaf = true;
 	for (size_t i = 0; i < p->step_count; i++) {
 		const struct step *s = &p->steps[i];
 

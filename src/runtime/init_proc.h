@@ -22,6 +22,7 @@ struct init_message {
 		INIT_HOOKS,   /* waits until the host side has run its hooks */
 		INIT_HELD,    /* of a process that was held: it goes on now, for who is told so */
 		INIT_PROCESS, /* of exec: the sender is the process, its pid as SCM_CREDENTIALS has it */
+		INIT_LISTENER, /* err.code is the number of its filter's listener; waits until somebody has fetched it */
 	} kind;
 	struct err err;
 };
@@ -45,6 +46,7 @@ struct init {
 			* nodes of the plan's devices, each by the number of its step */
 	int dev;       /* directory that the last device went into … */
 	char dev_path[64]; /* … and its path */
+	bool deaf;     /* a hook: nobody listens to what its filter asks */
 	char program[PATH_MAX]; /* what FIND found */
 	struct sock_fprog filter; /* the plan's, or what came with the word to go on */
 };

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -20,6 +21,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 /* ---- stage 1 ---------------------------------------------------------------------------------------------------- */
 
@@ -265,12 +270,35 @@ int init_find(struct init *in, const struct step *s, struct err *e)
 
 /* ---- stage 4 ---------------------------------------------------------------------------------------------------- */
 
+/* A listener is fetched by its number: what hands over descriptors, sendmsg(2), may be a call that the filter asks the
+ * listener about. write(2) cannot be (seccomp.h). */
+static int announce_listener(struct init *in, int fd, struct err *e)
+{
+	const struct init_message m = { .kind = INIT_LISTENER, .err = { .code = fd } };
+	char word;
+	ssize_t n = write(in->sync, &m, sizeof m);
+
+	if (n != (ssize_t)sizeof m)
+		return err_sys(e, "linux.seccomp: tell of the listener");
+	do
+		n = read(in->sync, &word, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(125);
+	close(fd);
+	return 0;
+}
+
 int init_seccomp(struct init *in, const struct step *s, struct err *e)
 {
-	int r = seccomp_install(&in->filter, in->plan->seccomp_flags, e);
+	unsigned flags = in->plan->seccomp_flags;
+	int r;
 
 	(void)s;
-	return r < 0 ? r : 0;
+	if (in->deaf)
+		flags &= ~(unsigned)(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	r = seccomp_install(&in->filter, flags, e);
+	return r > 0 && flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? announce_listener(in, r, e) : r < 0 ? r : 0;
 }
 
 int init_capabilities(struct init *in, const struct step *s, struct err *e)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -293,6 +294,9 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 	spec->personality = c->personality;
 	merge(c, privileged, &spec->process);
 	set_caps(c, privileged, &p);
+	if (!privileged && c->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		return err_set(e, ENOTSUP,
+			       "linux.seccomp.listenerPath: a further process of such a container is not supported");
 	if (!privileged) {
 		p.seccomp = c->seccomp;
 		p.seccomp_flags = c->seccomp_flags;

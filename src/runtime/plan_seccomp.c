@@ -6,6 +6,11 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <string.h>
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 static int take_args(struct plan *p, const struct oci_syscall *from, struct seccomp_rule *to, struct err *e)
 {
@@ -42,6 +47,36 @@ static int take_rule(struct plan *p, const struct oci_syscall *from, struct secc
 	return take_args(p, from, to, e);
 }
 
+static bool has_notify(const struct oci_seccomp *s)
+{
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		if (strcmp(s->syscalls.v[i].action, "SCMP_ACT_NOTIFY") == 0)
+			return true;
+	return false;
+}
+
+/* Who asks for notifications says where to, or a call that is to be decided about would never be. */
+static int take_listener(struct plan *p, struct err *e)
+{
+	const struct oci_seccomp *s = &p->spec->seccomp;
+	bool path = s->listener_path && *s->listener_path, notify = has_notify(s);
+
+	if (!path && s->listener_metadata && *s->listener_metadata)
+		return err_set(e, EINVAL, "listenerMetadata: there is no listenerPath");
+	if (notify && !path)
+		return err_set(e, EINVAL, "listenerPath: SCMP_ACT_NOTIFY needs one");
+	if (path && s->listener_path[0] != '/')
+		return err_set(e, EINVAL, "listenerPath: \"%s\" is not absolute", s->listener_path);
+	if (notify) {
+		p->seccomp_flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+		return 0;
+	}
+	if (path)
+		plan_warn(p, "linux.seccomp.listenerPath: no rule has SCMP_ACT_NOTIFY, nobody is told");
+	p->seccomp_flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV; /* the kernel refuses it alone */
+	return 0;
+}
+
 static int take_flags(struct plan *p, struct err *e)
 {
 	const struct oci_seccomp *s = &p->spec->seccomp;
@@ -55,9 +90,7 @@ static int take_flags(struct plan *p, struct err *e)
 			return err_wrap(e, r, "flags[%zu]", i);
 		p->seccomp_flags |= flag;
 	}
-	if (s->listener_path && *s->listener_path)
-		return err_set(e, ENOTSUP, "listenerPath: not supported");
-	return 0;
+	return take_listener(p, e);
 }
 
 static int compile(struct plan *p, struct err *e)

@@ -19,17 +19,12 @@ static int not_created(enum container_status s, struct err *e)
 }
 
 /* The hooks that look at a running container; one that fails is its end. */
-static int poststart(struct runtime *rt, const struct entry *c, struct err *e)
+static int poststart(struct runtime *rt, const struct entry *c, const struct bundle *b, const struct hook_subject *who,
+		     struct err *e)
 {
-	scoped_bundle b = BUNDLE;
-	struct hook_subject subject;
 	scoped_fd fd = -1;
-	int r = bundle_read_saved(rt, c, &b, e);
+	int r = hooks_run(&b->spec, OCI_HOOK_POSTSTART, who, e);
 
-	if (r == 0) {
-		subject = bundle_subject(&b, c->id, (pid_t)c->record.pid);
-		r = hooks_run(&b.spec, OCI_HOOK_POSTSTART, &subject, e);
-	}
 	if (r < 0 && entry_pidfd(rt, c, &fd, NULL) == 0)
 		(void)sys_pidfd_send_signal(fd, SIGKILL);
 	return r;
@@ -38,7 +33,9 @@ static int poststart(struct runtime *rt, const struct entry *c, struct err *e)
 static int start(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
 {
 	scoped_entry c = ENTRY;
+	scoped_bundle b = BUNDLE;
 	scoped_fd sock = -1;
+	struct hook_subject who;
 	enum container_status s;
 	int r = entry_open(rt, o->v[0], &c, e);
 
@@ -47,12 +44,16 @@ static int start(struct runtime *rt, void *options, const struct operands *o, in
 	s = entry_status(rt, &c, NULL);
 	if (s != STATUS_CREATED)
 		return not_created(s, e);
+	r = bundle_read_saved(rt, &c, &b, e);
+	if (r < 0)
+		return r;
+	who = bundle_subject(&b, c.id, (pid_t)c.record.pid);
 	r = start_socket_connect(c.dir, &sock, e);
 	if (r == 0)
-		r = container_start_held(sock, e);
+		r = container_start_held(sock, &b.spec, &who, e);
 	if (r == -ESRCH && (s = entry_status(rt, &c, NULL)) != STATUS_CREATED)
 		return not_created(s, e);
-	return r < 0 ? r : poststart(rt, &c, e);
+	return r < 0 ? r : poststart(rt, &c, &b, &who, e);
 }
 
 const struct runtime_command runtime_command_start = {

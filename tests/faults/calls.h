@@ -149,6 +149,8 @@
 	X(sys_pivot_root, int, -1, EBUSY, (const char *n, const char *o), (n, o)) \
 	X(sys_close_range, int, -1, EMFILE, (unsigned a, unsigned b, unsigned f), (a, b, f)) \
 	X(sys_pidfd_open, int, -1, EMFILE, (pid_t p, unsigned f), (p, f)) \
+	X(sys_pidfd_getfd, int, -1, EMFILE, (int p, int fd), (p, fd)) \
+	X(setpgid, int, -1, EPERM, (pid_t p, pid_t g), (p, g)) \
 	X(sys_pidfd_send_signal, int, -1, EPERM, (int fd, int s), (fd, s)) \
 	X(sys_seccomp, int, -1, ENOMEM, (unsigned o, unsigned f, void *a), (o, f, a)) \
 	X(sys_bpf, int, -1, ENOMEM, (int c, void *a, unsigned n), (c, a, n))
