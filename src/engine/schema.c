@@ -74,10 +74,26 @@ static const char version_3[] = "ALTER TABLE images ADD COLUMN removed INTEGER N
 /* The digest by which a registry knows the image, where that is an index of several platforms. */
 static const char version_4[] = "ALTER TABLE images ADD COLUMN index_digest TEXT;";
 
+/* Kubernetes' objects: what was applied, and what was admitted. seq keeps their order. */
+static const char version_5[] = "CREATE TABLE kube_objects("
+				" seq INTEGER PRIMARY KEY,"
+				" uid TEXT NOT NULL UNIQUE,"
+				" kind TEXT NOT NULL,"
+				" namespace TEXT NOT NULL,"
+				" name TEXT NOT NULL,"
+				" owner TEXT,"
+				" created_ns INTEGER NOT NULL,"
+				" cgroup TEXT,"
+				" reason TEXT,"
+				" applied TEXT NOT NULL,"
+				" document TEXT NOT NULL,"
+				" UNIQUE(kind, namespace, name));";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
 	version_3,
 	version_4,
+	version_5,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest/node.h"
 
+#include "manifest/base64.h"
+#include "manifest/node_text.h"
+
 #include "../test.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -150,6 +153,77 @@ TEST(plain_scalars_have_types)
 	}
 }
 
+static const char *printed(struct arena *a, const struct node *n, bool yaml)
+{
+	scoped_buf out = BUF(1 << 16);
+
+	if (yaml)
+		node_print_yaml(n, &out);
+	else
+		node_print_json(n, false, &out);
+	assert_int_equal(0, buf_status(&out, NULL));
+	return arena_sv(a, buf_sv(&out));
+}
+
+TEST(what_is_printed_reads_as_the_same)
+{
+	static const char text[] =
+		"a: 0644\nb: [x, {c: 'yes', d: yes}, [], ~]\ne: {f: \"1\", g h: \"a\\nb\"}\ni: 1.50\nj: -x\n";
+	static const char json[] =
+		"{\"a\":420,\"b\":[\"x\",{\"c\":\"yes\",\"d\":true},[],null],\"e\":{\"f\":\"1\",\"g h\":"
+		"\"a\\nb\"},\"i\":1.50,\"j\":\"-x\"}";
+	scoped_arena a = ARENA(1 << 20);
+	const char *yaml = printed(&a, parse(&a, text).v[0], true);
+
+	assert_string_equal(json, printed(&a, parse(&a, text).v[0], false));
+	assert_string_equal(json, printed(&a, parse(&a, json).v[0], false));
+	assert_string_equal("a: 420\nb:\n- x\n- c: \"yes\"\n  d: true\n- []\n- null\ne:\n  f: \"1\"\n  \"g h\": "
+			    "\"a\\nb\"\ni: 1.50\nj: \"-x\"\n",
+			    yaml);
+	assert_string_equal(json, printed(&a, parse(&a, yaml).v[0], false));
+}
+
+TEST(a_change_shares_the_rest)
+{
+	scoped_arena a = ARENA(1 << 20);
+	const struct node *n = parse(&a, "a: [1, 2]\nb: c\n").v[0], *m;
+
+	m = node_with(&a, n, "a", node_with_item(&a, node_member(n, "a"), 1, node_text(&a, "x")));
+	m = node_with(&a, m, "d", node_object(&a));
+	assert_string_equal("{\"a\":[1,\"x\"],\"b\":\"c\",\"d\":{}}", printed(&a, m, false));
+	assert_string_equal("{\"a\":[1,2],\"b\":\"c\"}", printed(&a, n, false));
+	assert_ptr_equal(node_member(n, "b"), node_member(m, "b"));
+}
+
+TEST(base64_is_read_whole_or_refused)
+{
+	static const struct {
+		const char *text, *value; /* NULL: refused */
+	} rows[] = {
+		{ "", "" },
+		{ "Zg==", "f" },
+		{ "Zm8=", "fo" },
+		{ "Zm9v", "foo" },
+		{ "Zm9v\nYmFy\n", "foobar" },
+		{ "Zg=", NULL },
+		{ "Zg", NULL },
+		{ "Z===", NULL },
+		{ "Zg==Zg==", NULL },
+		{ "Z m9v", NULL },
+		{ "Zm9v-", NULL },
+		{ "=", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scoped_arena a = ARENA(1 << 16);
+		struct sv got = SV("untouched");
+		int r = base64_decode(sv_from(rows[i].text), &a, &got, NULL);
+
+		assert_int_equal(rows[i].value ? 0 : -EINVAL, r);
+		assert_true(sv_is(got, rows[i].value ? rows[i].value : "untouched"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +233,9 @@ int main(void)
 		RUN(what_is_wrong_has_a_place),
 		RUN(what_grows_without_end_is_refused),
 		RUN(plain_scalars_have_types),
+		RUN(what_is_printed_reads_as_the_same),
+		RUN(a_change_shares_the_rest),
+		RUN(base64_is_read_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_kube_tree.c - `tare kube tree`: kubepods, its tiers, pods and containers; what each asked for, what the kernel was told,
+ * and what is used. */
+#include "base/limits.h"
+#include "base/scope.h"
+#include "base/table.h"
+#include "cli/human.h"
+#include "cli/opt_kube.h"
+#include "kernel/cgroup_stat.h"
+#include "kube/cpu.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct tree {
+	struct engine *en;
+	const struct cgroup_layout *layout;
+	struct kube_policy policy;
+	struct kube_world world;
+	struct arena *a;
+	struct table table;
+	struct err *e;
+};
+
+/* ---- cells -------------------------------------------------------------------------------------------------- */
+
+static const char *amount(struct arena *a, const struct resource_list *l, const char *name)
+{
+	const struct quantity *q = resource_find(l, name);
+	char text[QUANTITY_TEXT];
+
+	return q && quantity_sign(q) ? arena_str(a, quantity_print(q, text)) : "-";
+}
+
+static const char *asked(struct arena *a, const struct resources *r, const char *name)
+{
+	return arena_fmt(a, "%s/%s", amount(a, &r->requests, name), amount(a, &r->limits, name));
+}
+
+static bool is_number(int64_t n)
+{
+	return n != CG_UNSET && n != CG_MAX;
+}
+
+static const char *weight(struct arena *a, const struct cgroup_stat *st)
+{
+	if (is_number(st->cpu.shares))
+		return arena_fmt(a, "shares %" PRId64, st->cpu.shares);
+	return is_number(st->cpu.weight) ? arena_fmt(a, "weight %" PRId64, st->cpu.weight) : "-";
+}
+
+static const char *cpu_limit(struct arena *a, const struct cgroup_stat *st)
+{
+	struct quantity q;
+	char text[QUANTITY_TEXT];
+
+	if (!is_number(st->cpu.quota_us) || st->cpu.quota_us <= 0 || !is_number(st->cpu.period_us))
+		return "-";
+	q = quantity_of_milli(cpu_quota_milli(st->cpu.quota_us, st->cpu.period_us));
+	return arena_str(a, quantity_print(&q, text));
+}
+
+static const char *bytes(struct arena *a, int64_t n)
+{
+	char text[HUMAN_SIZE];
+
+	return is_number(n) ? arena_str(a, human_binary(n, text)) : "-";
+}
+
+static const char *seconds(struct arena *a, int64_t ns)
+{
+	return is_number(ns) ? arena_fmt(a, "%" PRId64 ".%03" PRId64 "s", ns / 1000000000, ns / 1000000 % 1000) : "-";
+}
+
+/* ---- levels ------------------------------------------------------------------------------------------------- */
+
+static void put(struct tree *t, unsigned depth, const char *name, const char *path, const struct resources *r)
+{
+	struct arena *a = t->a;
+	struct cgroup_stat st;
+
+	cgroup_stat_init(&st);
+	if (path)
+		(void)cgroup_stat_read(t->en->host, t->layout, path,
+				       CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_CPU_LIMIT, &st, NULL);
+	table_row(&t->table, (const char *const[]){ arena_fmt(a, "%*s%s", (int)depth * 2, "", name),
+						    asked(a, r, "cpu"), asked(a, r, "memory"), weight(a, &st),
+						    cpu_limit(a, &st), bytes(a, st.memory.limit_bytes),
+						    seconds(a, st.cpu.usage_ns), bytes(a, st.memory.usage_bytes) });
+}
+
+static int put_pod(struct tree *t, const struct kube_running *p, unsigned depth)
+{
+	const char *path = pod_path(&t->policy, &p->pod, t->a);
+	struct resources sum;
+	struct kube_status *v;
+	size_t n;
+	int r = path && pod_requests(&p->pod, t->a, &sum.requests) == 0 && pod_limits(&p->pod, t->a, &sum.limits) == 0 ?
+			0 :
+			err_oom(t->e);
+
+	if (r == 0)
+		r = kube_pod_look(t->en, p, t->a, &v, &n, t->e);
+	if (r < 0)
+		return r;
+	put(t, depth, arena_fmt(t->a, "pod %s/%s", p->pod.namespace, p->pod.name), path, &sum);
+	for (size_t i = 0; i < n; i++) {
+		const struct kube_container *c = i < p->pod.n_inits ? &p->pod.inits[i] :
+								      &p->pod.containers[i - p->pod.n_inits];
+
+		if (v[i].id)
+			put(t, depth + 1, v[i].name, arena_fmt(t->a, "%s/%s", path, v[i].id), &c->resources);
+	}
+	return 0;
+}
+
+/* What the pods of a class, or of all (< 0), ask for together. */
+static int sum_of(struct tree *t, int class, struct resources *ret, size_t *ret_n)
+{
+	int r = 0;
+
+	*ret = (struct resources){ 0 };
+	*ret_n = 0;
+	for (size_t i = 0; r == 0 && i < t->world.n_pods; i++) {
+		const struct kube_running *p = &t->world.pods[i];
+		struct resource_list requests;
+
+		if (p->row->reason || (class >= 0 && (int)pod_qos(&p->pod) != class))
+			continue;
+		++*ret_n;
+		r = pod_requests(&p->pod, t->a, &requests);
+		if (r == 0)
+			r = resource_add(t->a, &ret->requests, &requests);
+	}
+	return r < 0 ? err_oom(t->e) : 0;
+}
+
+static int put_class(struct tree *t, enum qos class)
+{
+	unsigned depth = class == QOS_GUARANTEED ? 1 : 2;
+	struct resources sum;
+	size_t n;
+	int r = sum_of(t, (int)class, &sum, &n);
+
+	if (r == 0 && class != QOS_GUARANTEED)
+		put(t, 1, class == QOS_BURSTABLE ? "burstable" : "besteffort", tier_path(&t->policy, class, t->a),
+		    &sum);
+	for (size_t i = 0; r == 0 && i < t->world.n_pods; i++)
+		if (!t->world.pods[i].row->reason && pod_qos(&t->world.pods[i].pod) == class)
+			r = put_pod(t, &t->world.pods[i], depth);
+	return r;
+}
+
+static int put_all(struct tree *t)
+{
+	struct resources sum;
+	size_t n;
+	int r = sum_of(t, -1, &sum, &n);
+
+	if (r < 0 || n == 0)
+		return r;
+	for (size_t i = 0; i < t->world.n_pods; i++)
+		if (!t->world.pods[i].row->reason)
+			t->policy.root = t->world.pods[i].row->cgroup;
+	put(t, 0, "kubepods", kubepods_path(&t->policy, t->a), &sum);
+	for (enum qos q = QOS_GUARANTEED; r == 0 && q <= QOS_BEST_EFFORT; q++)
+		r = put_class(t, q);
+	return r;
+}
+
+static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	static const struct table_column columns[] = { { "GROUP" },    { "CPU ASKED" },  { "MEMORY ASKED" },
+						       { "SHARE" },    { "CPU LIMIT" },  { "MEMORY LIMIT" },
+						       { "CPU USED" }, { "MEMORY USED" } };
+	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
+	scoped_session s = { .open = false };
+	scoped_buf out = BUF(CLI_OUTPUT_MAX);
+	struct tree t = { .en = &s.engine, .a = &a, .e = e };
+	int r = session_open(&s, cli, e);
+
+	if (r == 0)
+		r = engine_layout(&s.engine, &t.layout, e);
+	if (r == 0)
+		r = kube_load(&s.engine, &a, &t.world, e);
+	if (r < 0)
+		return r;
+	table_init(&t.table, &a, columns, ARRAY_LEN(columns));
+	r = put_all(&t);
+	if (r == 0)
+		r = table_print(&t.table, 0, true, &out, e);
+	return r < 0 ? r : cli_print(&out, e);
+}
+
+const struct command command_kube_tree = {
+	.name = "kube tree",
+	.args = "",
+	.summary = "the control groups of pods: asked for, set and used",
+	.run = run,
+};

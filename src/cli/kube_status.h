@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube_status.h - what kubectl says of a pod, from its containers. */
+#pragma once
+
+#include "engine/kube.h"
+
+struct pod_summary {
+	int ready, containers, restarts; /* containers that stay, and how many of them run */
+	char status[64];		 /* Pending, Running, Completed, Error, OOMKilled, Init:0/1 … */
+	const char *phase;		 /* Pending, Running, Succeeded, Failed */
+};
+
+void pod_summary_make(const struct kube_running *p, const struct kube_status *v, size_t n, struct pod_summary *ret);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube.h - Kubernetes' objects on this node: applied, deleted, looked at.
+ *
+ * Who changes something holds <root>/kube.lock. All objects of a file are looked at before anything is made, and their rows
+ * are written in one transaction; then containers are made. An apply that was killed is finished by applying the file again,
+ * or undone by deleting it. A Deployment or a Job is its pods, NAME-0, NAME-1 …, made when it is applied: nothing watches
+ * them. */
+#pragma once
+
+#include "engine/kube_pod.h"
+
+#define KUBE_ROOT "/tare" /* the group above kubepods */
+
+struct kube_options {
+	const char *namespace; /* NULL: what the objects say, or default */
+	bool strict;
+	const char *cgroup_root; /* NULL: KUBE_ROOT */
+	int grace_s;		 /* of delete; < 0: as the pods say */
+};
+
+/* Everything there is, with what the rows become. Text belongs to the arena. */
+struct kube_world {
+	struct kube_rows rows;
+	struct object *objects;	  /* of each row */
+	struct kube_running *pods; /* of the rows that are pods */
+	size_t n_pods;
+};
+
+/* kube_load - needs no lock. */
+int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);
+
+/* kube_apply - done has a line for each object: "pod/web created". remarks: what was left aside.
+ * -EINVAL, -EACCES …: nothing was changed. */
+int kube_apply(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
+	       struct remarks *remarks, struct oci_strings *done, struct err *e);
+
+/* kube_delete_file, kube_delete - likewise, 'pod "web" deleted'. -ENOENT 'pods "web" not found'. */
+int kube_delete_file(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
+		     struct oci_strings *done, struct err *e);
+int kube_delete(struct engine *en, enum object_kind kind, const char *name, const struct kube_options *o,
+		struct arena *a, struct oci_strings *done, struct err *e);
+
+/* kube_kind - "pod", "pods", "Pod", "po" … -EINVAL: the server doesn't have a resource type "x" */
+int kube_kind(const char *word, enum object_kind *ret, struct err *e);
+/* kube_kind_word - "pod", "deployment.apps" */
+const char *kube_kind_word(enum object_kind k);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube_config.h - a container of a pod in Docker's terms. Pure, but for the looks at env's sources. */
+#pragma once
+
+#include "engine/config.h"
+#include "engine/kube_pod.h"
+
+struct kube_build {
+	const struct kube_site *site;
+	const struct kube_running *p;
+	const struct kube_sources *sources;
+	const char *folder; /* where its volumes are: <root>/kube/<uid> */
+	const char *holder; /* name of the container whose namespaces it shares; NULL: it has its own */
+	struct arena *a;
+	struct err *e;
+};
+
+/* kube_config_make - -EINVAL: "pod web: container app: …" */
+int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
+		     struct container_config *ret);
+
+/* kube_source_find - an object of this kind and name in the pod's namespace; NULL: none */
+const struct object *kube_source_find(const struct kube_build *b, enum object_kind kind, const char *name);
+/* kube_source_value - of a key: text, or bytes of base64. -ENOENT */
+int kube_source_value(const struct kube_build *b, const struct object *o, const char *key, struct sv *ret);

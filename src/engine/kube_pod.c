@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kube_pod.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "engine/attach.h"
+#include "engine/create.h"
+#include "engine/kube_config.h"
+#include "engine/list.h"
+#include "engine/remove.h"
+#include "engine/start.h"
+#include "engine/stop.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+const char *kube_container_name(const char *uid, const char *container, struct arena *a)
+{
+	return arena_fmt(a, "k8s_%s_%s", container, uid);
+}
+
+/* ---- what is not done --------------------------------------------------------------------------------------- */
+
+struct remarking {
+	const struct object *o;
+	struct arena *a;
+	struct remarks *remarks;
+	struct err *e;
+};
+
+static __attribute__((format(printf, 2, 3))) int remark(const struct remarking *m, const char *fmt, ...)
+{
+	const char *what, *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = arena_vfmt(m->a, fmt, ap);
+	va_end(ap);
+	text = what ? arena_fmt(m->a, "line %u: %s %s: %s", m->o->line, object_kind_name(m->o->kind), m->o->meta.name,
+				what) :
+		      NULL;
+	if (!text)
+		return err_oom(m->e);
+	if (m->remarks->strict)
+		return err_set(m->e, EINVAL, "%s", text);
+	return strings_add(m->a, &m->remarks->texts, text) < 0 ? err_oom(m->e) : 0;
+}
+
+static int remark_container(const struct remarking *m, const char *list, size_t i, const struct container_spec *s)
+{
+	const struct {
+		const char *field;
+		bool there;
+	} fields[] = {
+		{ "livenessProbe", s->liveness },
+		{ "readinessProbe", s->readiness },
+		{ "startupProbe", s->startup },
+		{ "lifecycle", s->lifecycle },
+		{ "ports: hostPort", false },
+	};
+	bool host_port = false;
+	int r = 0;
+
+	for (size_t k = 0; k < s->ports.n; k++)
+		host_port |= s->ports.v[k].host_port != FIELD_UNSET;
+	for (size_t k = 0; r == 0 && k < ARRAY_LEN(fields); k++)
+		if (fields[k].there || (host_port && k == ARRAY_LEN(fields) - 1))
+			r = remark(m, "spec.%s[%zu].%s: not supported", list, i, fields[k].field);
+	return r;
+}
+
+/* A tmpfs is a container's own. */
+static size_t mounters(const struct pod_spec *s, const char *volume)
+{
+	const struct container_specs *const lists[] = { &s->containers, &s->inits };
+	size_t n = 0;
+
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			for (size_t k = 0; k < lists[l]->v[i].mounts.n; k++)
+				n += strcmp(lists[l]->v[i].mounts.v[k].name, volume) == 0;
+	return n;
+}
+
+static int remark_volumes(const struct remarking *m, const struct pod_spec *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->volumes.n; i++) {
+		const struct volume_spec_kube *v = &s->volumes.v[i];
+		bool memory = v->empty_dir && v->empty_dir->medium && strcmp(v->empty_dir->medium, "Memory") == 0;
+
+		if (memory && mounters(s, v->name) > 1)
+			r = remark(m, "spec.volumes[%zu].emptyDir.medium: Memory is not shared between containers", i);
+		else if (v->empty_dir && v->empty_dir->has_size && !memory)
+			r = remark(m, "spec.volumes[%zu].emptyDir.sizeLimit: not enforced on a disk", i);
+	}
+	return r;
+}
+
+int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *remarks, struct err *e)
+{
+	const struct remarking m = { o, a, remarks, e };
+	const struct pod_spec *s = o->pod;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->containers.n; i++)
+		r = remark_container(&m, "containers", i, &s->containers.v[i]);
+	for (size_t i = 0; r == 0 && i < s->inits.n; i++)
+		r = remark_container(&m, "initContainers", i, &s->inits.v[i]);
+	if (r == 0)
+		r = remark_volumes(&m, s);
+	if (r == 0 && s->host_users == 0)
+		r = remark(&m, "spec.hostUsers: not supported");
+	if (r == 0 && s->active_deadline != FIELD_UNSET)
+		r = remark(&m, "spec.activeDeadlineSeconds: not enforced");
+	if (r == 0 && s->security.fs_group != FIELD_UNSET)
+		r = remark(&m, "spec.securityContext.fsGroup: not supported");
+	return r;
+}
+
+/* ---- folders ------------------------------------------------------------------------------------------------ */
+
+/* A name of one step that stays where it is. */
+static bool is_file_name(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static int write_key(const struct kube_build *b, int dir, const struct object *o, const char *key, const char *path,
+		     mode_t mode)
+{
+	struct sv value;
+	int r;
+
+	if (!is_file_name(path))
+		return err_set(b->e, EINVAL, "%.60s: not a file's name", path);
+	r = kube_source_value(b, o, key, &value);
+	return r < 0 ? r : io_replace_at(dir, path, value.p, value.n, mode, false, b->e);
+}
+
+static int write_files(const struct kube_build *b, int dir, const struct volume_files *f, const struct object *o)
+{
+	mode_t mode = f->mode == FIELD_UNSET ? 0644 : (mode_t)f->mode;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->items.n; i++)
+		r = write_key(b, dir, o, f->items.v[i].key, f->items.v[i].path,
+			      f->items.v[i].mode == FIELD_UNSET ? mode : (mode_t)f->items.v[i].mode);
+	for (int side = 0; side < 2 && f->items.n == 0; side++) {
+		const struct oci_pairs *l = side ? &o->data : &o->binary;
+
+		for (size_t i = 0; r == 0 && i < l->n; i++)
+			r = write_key(b, dir, o, l->v[i].key, l->v[i].key, mode);
+	}
+	return r;
+}
+
+static int make_volume(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
+{
+	const struct volume_files *f = v->config_map ? v->config_map : v->secret;
+	enum object_kind kind = v->secret ? OBJECT_SECRET : OBJECT_CONFIG_MAP;
+	const struct object *o = f ? kube_source_find(b, kind, f->name) : NULL;
+	scoped_fd dir = -1;
+	int r;
+
+	if (v->host_path)
+		return v->host_path->path[0] == '/' ?
+			       0 :
+			       err_set(b->e, EINVAL, "volume %s: hostPath: must be an absolute path", v->name);
+	if (f && !o && f->optional != 1)
+		return err_set(b->e, ENOENT, "volume %s: %s \"%s\" not found", v->name,
+			       v->secret ? "secret" : "configmap", f->name);
+	r = io_mkdir_at(folder, v->name, 0755, &dir, b->e);
+	if (r == 0 && v->empty_dir && fchmod(dir, 0777) < 0)
+		r = err_sys(b->e, "chmod");
+	if (r == 0 && o)
+		r = write_files(b, dir, f, o);
+	return r < 0 ? err_wrap(b->e, r, "volume %s", v->name) : 0;
+}
+
+static int make_volumes(const struct kube_build *b)
+{
+	const struct pod_spec *s = b->p->object.pod;
+	scoped_fd folder = -1;
+	int r = io_mkdirs(b->folder, 0700, &folder, b->e);
+
+	for (size_t i = 0; r == 0 && i < s->volumes.n; i++)
+		r = make_volume(b, folder, &s->volumes.v[i]);
+	return r < 0 ? err_wrap(b->e, r, "pod %s/%s", b->p->pod.namespace, b->p->pod.name) : 0;
+}
+
+static const char *folder_of(const struct kube_site *s, const char *uid, struct arena *a)
+{
+	return arena_fmt(a, "%s/kube/%s", s->en->root_path, uid);
+}
+
+/* ---- one container ------------------------------------------------------------------------------------------ */
+
+static int find(struct engine *en, const char *name, struct arena *a, struct container_row *ret, bool *ret_there,
+		struct err *e)
+{
+	struct err why = { 0 };
+	int r = container_find(en, sv_from(name), a, ret, &why);
+
+	*ret_there = r == 0;
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	*e = why;
+	return r;
+}
+
+static int create(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k)
+{
+	struct container_config c;
+	struct creation cr;
+	int r = kube_config_make(b, s, k, &c);
+
+	if (r < 0)
+		return r;
+	r = engine_create(b->site->en, &c, false, b->a, &cr, b->e);
+	if (r == 0) {
+		for (size_t i = 0; i < cr.warnings.n; i++)
+			log_warning("pod %s/%s: container %s: %s", b->p->pod.namespace, b->p->pod.name, s->name,
+				    cr.warnings.v[i]);
+		r = creation_settle(&cr, b->e);
+	}
+	return r < 0 ? err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name) : 0;
+}
+
+static int wait_for(const struct kube_build *b, const char *name, int *ret_status)
+{
+	struct waiting w;
+	int r = wait_begin(b->site->en, sv_from(name), b->a, &w, b->e);
+
+	return r < 0 ? r : wait_end(b->site->en, &w, ret_status, b->e);
+}
+
+#define SETTLE_STEP_NS 2000000
+#define SETTLE_STEPS 2500 /* 5 s */
+
+/* As container_look(); but a monitor whose client was killed may be about to run the command, or to give up. */
+static int look_settled(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
+{
+	const struct timespec step = { 0, SETTLE_STEP_NS };
+	int r = container_look(en, row, ret, e);
+
+	for (int i = 0; r == 0 && i < SETTLE_STEPS; i++) {
+		if (container_is_active(ret->status) || !container_monitor_is_alive(en, row->id))
+			break;
+		(void)nanosleep(&step, NULL);
+		r = container_look(en, row, ret, e);
+	}
+	return r;
+}
+
+/* Started, unless it runs or has done what it was for; an init container to its end. */
+static int run(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k, bool init)
+{
+	const char *name = kube_container_name(b->p->pod.uid, s->name, b->a);
+	struct container_state now = { 0 };
+	struct container_row row;
+	bool there;
+	int status = 0, r = name ? find(b->site->en, name, b->a, &row, &there, b->e) : err_oom(b->e);
+
+	if (r == 0 && there)
+		r = look_settled(b->site->en, &row, &now, b->e);
+	else if (r == 0)
+		r = create(b, s, k);
+	if (r < 0)
+		return r;
+	if (there && (container_is_active(now.status) || now.status == CONTAINER_EXITED) &&
+	    !(init && now.outcome.exit_code))
+		return 0;
+	r = engine_start(b->site->en, sv_from(name), b->e);
+	if (r == 0 && init)
+		r = wait_for(b, name, &status);
+	if (r == 0 && status)
+		r = err_set(b->e, ECHILD, "init container ended with status %d", status);
+	return r < 0 ? err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name) : 0;
+}
+
+/* ---- the pod ------------------------------------------------------------------------------------------------ */
+
+static int run_all(struct kube_build *b)
+{
+	const struct pod_spec *s = b->p->object.pod;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->inits.n; i++) {
+		const struct kube_container *k = &b->p->pod.inits[i];
+
+		r = run(b, &s->inits.v[i], k, !k->sidecar);
+		if (r == 0 && k->sidecar && !b->holder)
+			b->holder = kube_container_name(b->p->pod.uid, k->name, b->a);
+	}
+	for (size_t i = 0; r == 0 && i < s->containers.n; i++) {
+		r = run(b, &s->containers.v[i], &b->p->pod.containers[i], false);
+		if (r == 0 && !b->holder)
+			b->holder = kube_container_name(b->p->pod.uid, s->containers.v[i].name, b->a);
+	}
+	return r;
+}
+
+int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
+		   struct arena *a, struct err *e)
+{
+	struct kube_build b = { s, p, sources, folder_of(s, p->pod.uid, a), NULL, a, e };
+	int r = b.folder ? kube_site_make_pod(s, &p->pod, a, e) : err_oom(e);
+
+	if (r == 0)
+		r = make_volumes(&b);
+	return r < 0 ? r : run_all(&b);
+}
+
+/* A part of its containers: all are asked to end, then each end is waited for. */
+static int end_some(struct kube_site *s, const struct kube_running *p, const struct container_specs *l, int grace_s,
+		    struct arena *a, struct err *e)
+{
+	const struct stop_options o = { .timeout_set = grace_s >= 0, .timeout_s = grace_s };
+	struct stopping *all = arena_array(a, l->n + 1, sizeof *all);
+	struct container_row *rows = arena_array(a, l->n + 1, sizeof *rows);
+	size_t n = 0;
+	int r = all && rows ? 0 : err_oom(e);
+
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		const char *name = kube_container_name(p->pod.uid, l->v[i].name, a);
+		bool there;
+
+		r = name ? find(s->en, name, a, &rows[n], &there, e) : err_oom(e);
+		if (r == 0 && there && (r = stop_begin(s->en, &rows[n], &o, &all[n], e)) == 0)
+			n++;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct err why = { 0 };
+		int rc = stop_end(s->en, &all[i], &why);
+
+		if (rc == 0 || rc == -ENOENT)
+			rc = engine_remove(s->en, sv_from(rows[i].id),
+					   &(struct remove_options){ .force = true, .volumes = true }, &why);
+		if (rc < 0 && rc != -ENOENT && r == 0) {
+			r = rc;
+			*e = why;
+		}
+	}
+	return r;
+}
+
+int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s, struct arena *a, struct err *e)
+{
+	const struct pod_spec *spec = p->object.pod;
+	int r = end_some(s, p, &spec->containers, grace_s, a, e), folder;
+
+	for (size_t i = spec->inits.n;
+	     r == 0 && i-- > 0;) { /* sidecars outlive whom they serve, the last one goes first */
+		struct container_specs one = { &spec->inits.v[i], 1 };
+
+		r = end_some(s, p, &one, grace_s, a, e);
+	}
+	if (r == 0)
+		r = kube_site_remove_pod(s, &p->pod, a, e);
+	if (r == 0)
+		r = io_mkdir_at(s->en->root, "kube", 0700, &folder, e);
+	if (r < 0)
+		return err_wrap(e, r, "pod %s/%s", p->pod.namespace, p->pod.name);
+	r = io_remove_tree_at(folder, p->pod.uid, e);
+	close(folder);
+	return r;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------ */
+
+int kube_pod_look(struct engine *en, const struct kube_running *p, struct arena *a, struct kube_status **ret,
+		  size_t *ret_n, struct err *e)
+{
+	const struct pod_spec *s = p->object.pod;
+	size_t n = s->inits.n + s->containers.n;
+	struct kube_status *v = arena_array(a, n + 1, sizeof *v);
+	int r = v ? 0 : err_oom(e);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *name = i < s->inits.n ? s->inits.v[i].name : s->containers.v[i - s->inits.n].name;
+		const char *full = kube_container_name(p->pod.uid, name, a);
+		struct container_row row;
+		bool there;
+
+		v[i].name = name;
+		r = full ? find(en, full, a, &row, &there, e) : err_oom(e);
+		if (r < 0 || !there)
+			continue;
+		v[i].id = row.id;
+		r = container_look(en, &row, &v[i].state, e);
+		if (r == -ENOENT) {
+			v[i].id = NULL;
+			r = 0;
+		}
+	}
+	if (r < 0)
+		return r;
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}

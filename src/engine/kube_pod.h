@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube_pod.h - an admitted pod becomes containers: one of tare's for each of its own, below the pod's group, with the
+ * namespaces of the first one that stays. */
+#pragma once
+
+#include "engine/kube_rows.h"
+#include "engine/kube_site.h"
+#include "engine/recover.h"
+#include "manifest/objects.h"
+
+/* A pod with everything that is known of it. */
+struct kube_running {
+	const struct kube_row *row;
+	struct object object;
+	struct kube_pod pod;
+};
+
+/* What else it may ask for: config maps and secrets of its namespace. */
+struct kube_sources {
+	const struct object *v;
+	size_t n;
+};
+
+/* kube_pod_remarks - what of the pod tare does not do: named, or an error when strict. */
+int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *remarks, struct err *e);
+
+/* kube_pod_start - group, folders, containers; init containers run to their end, the others are started. What is there
+ * already is left as it is. Warnings of containers go to log_warning(). On failure what was made stays, for
+ * kube_pod_end(). */
+int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
+		   struct arena *a, struct err *e);
+
+/* kube_pod_end - its containers are stopped (grace_s < 0: as the pod says) and removed, group and folders too. */
+int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s, struct arena *a, struct err *e);
+
+/* The name that a container of a pod has among tare's. NULL: out of memory. */
+const char *kube_container_name(const char *uid, const char *container, struct arena *a);
+
+/* One container of a pod, as it is now. */
+struct kube_status {
+	const char *name, *id; /* id NULL: there is none (yet) */
+	struct container_state state;
+};
+
+/* kube_pod_look - its containers in the order of the manifest, init containers first. */
+int kube_pod_look(struct engine *en, const struct kube_running *p, struct arena *a, struct kube_status **ret,
+		  size_t *ret_n, struct err *e);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kube_site.h"
+
+#include "base/scope.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what the host has -------------------------------------------------------------------------------------- */
+
+/* sys/kernel/mm/hugepages/hugepages-2048kB */
+static size_t read_page_sizes(const struct host *h, int64_t *sizes, size_t max)
+{
+	int fd = openat(h->sys, "kernel/mm/hugepages", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_dir d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	size_t n = 0;
+
+	while (d && n < max && (entry = readdir(d))) {
+		struct sv name = sv_from(entry->d_name);
+		uint64_t kib;
+
+		if (!sv_has_prefix(name, "hugepages-") || !sv_has_suffix(name, "kB"))
+			continue;
+		name = (struct sv){ name.p + 10, name.n - 12 };
+		if (sv_u64(name, &kib) == 0 && kib < INT64_MAX / 1024)
+			sizes[n++] = (int64_t)kib * 1024;
+	}
+	return n;
+}
+
+static int set_allocatable(struct kube_site *s, struct arena *a, int64_t cpus, int64_t memory)
+{
+	struct quantity cpu = quantity_of(cpus, QUANTITY_DECIMAL_SI), bytes = quantity_of(memory, QUANTITY_BINARY_SI);
+	struct quantity pods = quantity_of(110, QUANTITY_DECIMAL_SI); /* the kubelet's maxPods */
+	int r = resource_set(a, &s->node.allocatable, "cpu", &cpu);
+
+	if (r == 0)
+		r = resource_set(a, &s->node.allocatable, "memory", &bytes);
+	return r == 0 ? resource_set(a, &s->node.allocatable, "pods", &pods) : r;
+}
+
+int kube_site_read(struct engine *en, const char *root, struct arena *a, struct kube_site *ret, struct err *e)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), page = sysconf(_SC_PAGESIZE);
+	uint64_t memory, swap;
+	int r;
+
+	*ret = (struct kube_site){ .en = en };
+	ret->v1 = (struct kube_policy){ .root = root };
+	ret->v2 = (struct kube_policy){ .v2 = true, .root = root };
+	r = engine_layout(en, &ret->layout, e);
+	if (r == 0)
+		r = host_memory(en->host, &memory, &swap, e);
+	if (r < 0)
+		return r;
+	ret->v1.swap_account = ret->layout->memory_swap;
+	ret->node.memory_bytes = (int64_t)memory;
+	ret->node.swap_bytes = (int64_t)swap;
+	ret->node.page_bytes = page > 0 ? page : 4096;
+	ret->node.n_hugepages = read_page_sizes(en->host, ret->sizes, ARRAY_LEN(ret->sizes));
+	ret->node.hugepages = ret->sizes;
+	return set_allocatable(ret, a, cpus > 0 ? cpus : 1, (int64_t)memory) < 0 ? err_oom(e) : 0;
+}
+
+bool kube_site_serves_v2(const struct kube_site *s, enum cgroup_controller c)
+{
+	int i = cgroup_layout_find(s->layout, c);
+
+	return i >= 0 && s->layout->h[i].v2;
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------- */
+
+static int write_files(struct kube_site *s, struct cgroup *cg, const struct kube_level *l, bool v2, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		int h = cgroup_layout_find(s->layout, l->v[i].controller), r;
+		struct cgroup_write w = { .file = l->v[i].file, .value = l->v[i].value };
+
+		if (h < 0 || s->layout->h[h].v2 != v2)
+			continue;
+		w.hierarchy = (unsigned)h;
+		if (l->v[i].controller == CGROUP_MEMORY || l->v[i].controller == CGROUP_HUGETLB)
+			w.check = CGROUP_CHECK_PAGES;
+		r = cgroup_apply(cg, &w, e);
+		if (r < 0)
+			return err_wrap(e, r, "group %s", l->path);
+	}
+	return 0;
+}
+
+/* The same level by the files of both versions. */
+static int write_level(struct kube_site *s, const struct kube_level *v1, const struct kube_level *v2, struct err *e)
+{
+	struct cgroup *cg;
+	int r = cgroup_create(s->en->host, s->layout, v1->path, false, &cg, e);
+
+	if (r < 0)
+		return r;
+	r = write_files(s, cg, v1, false, e);
+	if (r == 0)
+		r = write_files(s, cg, v2, true, e);
+	cgroup_free(cg);
+	return r;
+}
+
+/* From below to above; what is not empty stays. */
+static void remove_tiers(struct kube_site *s, const struct kube_level l[3])
+{
+	for (int i = 3; i-- > 0;)
+		for (unsigned h = 0; h < s->layout->n; h++) {
+			char path[512];
+
+			if (snprintf(path, sizeof path, "%s%s", s->layout->h[h].mount, l[i].path) < (int)sizeof path)
+				(void)unlinkat(s->en->host->root, path, AT_REMOVEDIR);
+		}
+}
+
+int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pods, size_t n, struct arena *a,
+			  struct err *e)
+{
+	struct kube_level v1[3], v2[3];
+	int r = 0;
+
+	if (kubepods_plan(&s->v1, &s->node, pods, n, a, v1) < 0 || kubepods_plan(&s->v2, &s->node, pods, n, a, v2) < 0)
+		return err_oom(e);
+	if (n == 0) {
+		remove_tiers(s, v1);
+		return 0;
+	}
+	for (int i = 0; r == 0 && i < 3; i++)
+		r = write_level(s, &v1[i], &v2[i], e);
+	return r;
+}
+
+int kube_site_make_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e)
+{
+	struct kube_level v1, v2;
+
+	if (pod_plan(&s->v1, &s->node, pod, false, a, &v1) < 0 || pod_plan(&s->v2, &s->node, pod, false, a, &v2) < 0)
+		return err_oom(e);
+	return write_level(s, &v1, &v2, e);
+}
+
+#define REMOVE_TIMEOUT_MS 2000
+
+int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e)
+{
+	const char *path = pod_path(&s->v1, pod, a);
+
+	return path ? cgroup_remove(s->en->host, s->layout, path, REMOVE_TIMEOUT_MS, e) : err_oom(e);
+}

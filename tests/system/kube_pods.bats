@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+# Pods from manifests: apply, get, tree, delete; admission; what a pod's groups have in them.
+#
+# shellcheck disable=SC2154,SC2016 # out, err, T and group come from helpers.bash; $(NAME) is Kubernetes' own
+
+load helpers
+
+teardown()
+{
+	tare kube delete ns team >/dev/null 2>&1 3>&-
+	tare kube get pods -o name 2>/dev/null | while read -r pod; do
+		tare kube delete pod --grace-period 0 "${pod#*/}" 3>&-
+	done >/dev/null 2>&1
+	tare_teardown
+}
+
+apply() { tare kube apply --cgroup-root "/$group" -f "$@"; }
+
+manifest() { cat >"$T/${1:-m}.yaml"; }
+
+# pod NAME [RESOURCES]: a busybox that sleeps; RESOURCES in YAML's flow
+pod()
+{
+	cat <<-END
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $1}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - name: app
+		    image: busybox
+		    command: [sleep, "1000"]
+		    resources: ${2:-{\}}
+	END
+}
+
+uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
+
+container_of() { echo "k8s_${2:-app}_$(uid_of "$1")"; } # POD [CONTAINER]
+
+# level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
+level()
+{
+	local version mount file=${3:-$2}
+	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
+	[ "$version" = v2 ] || file=$2
+	cat "$mount/$group/$1/$file"
+}
+
+@test "a pod of each class: its groups have what was asked for, and are gone with it" {
+	{ pod g '{limits: {cpu: 500m, memory: 64Mi}}'
+	  pod b '{requests: {cpu: 250m, memory: 32Mi}, limits: {memory: 64Mi}}'
+	  pod n; } | manifest
+	expect 0 apply "$T/m.yaml"
+	equal "pod/g created
+pod/b created
+pod/n created" "$out"
+	local g b n
+	g=kubepods/pod$(uid_of g) b=kubepods/burstable/pod$(uid_of b) n=kubepods/besteffort/pod$(uid_of n)
+	if is_v1 cpu; then
+		equal 512 "$(level "$g" cpu.shares)"
+		equal 50000 "$(level "$g" cpu.cfs_quota_us)"
+		equal 256 "$(level "$b" cpu.shares)"
+		equal -1 "$(level "$b" cpu.cfs_quota_us)"
+		equal 256 "$(level kubepods/burstable cpu.shares)"
+		equal 2 "$(level "$n" cpu.shares)"
+	else
+		equal 20 "$(level "$g" cpu.weight)"
+		equal "50000 100000" "$(level "$g" cpu.max)"
+		equal 10 "$(level "$b" cpu.weight)"
+		equal "max 100000" "$(level "$b" cpu.max)"
+		equal 10 "$(level kubepods/burstable cpu.weight)"
+		equal 1 "$(level "$n" cpu.weight)"
+	fi
+	equal 67108864 "$(level "$g" memory.limit_in_bytes memory.max)"
+	equal 67108864 "$(level "$b" memory.limit_in_bytes memory.max)"
+	equal 1000 "$(cat "/proc/$(pid_of "$(container_of n)")/oom_score_adj")"
+	expect 0 tare kube get pods
+	matches $'\ng +1/1 +Running +0 ' "$out"
+	expect 0 tare kube tree
+	matches $'\n  pod default/g +500m/500m +64Mi/64Mi +(shares 512|weight 20) +500m +64MiB ' "$out"
+	matches $'\n    pod default/n +-/- +-/- ' "$out"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	equal 'pod "n" deleted
+pod "b" deleted
+pod "g" deleted' "$out"
+	nothing_made
+	equal "" "$(ls "$T/root/kube")"
+}
+
+@test "apply again changes nothing; what was ended by others is not started twice" {
+	pod web | manifest
+	expect 0 apply "$T/m.yaml"
+	local pid
+	pid=$(pid_of "$(container_of web)")
+	expect 0 apply "$T/m.yaml"
+	equal "pod/web unchanged" "$out"
+	equal "$pid" "$(pid_of "$(container_of web)")"
+	sed -i 's/busybox/other/' "$T/m.yaml"
+	expect 1 apply "$T/m.yaml"
+	matches 'line 2: Pod "web" is invalid: spec: Forbidden: pod updates are not supported' "$err"
+	expect 0 tare kube delete pod web
+}
+
+@test "config maps, secrets, volumes, an init container and a sidecar" {
+	manifest <<-'END'
+		{apiVersion: v1, kind: ConfigMap, metadata: {name: conf}, data: {greeting: hello, file.txt: "line\n"}}
+		---
+		{apiVersion: v1, kind: Secret, metadata: {name: key}, data: {token: c2VjcmV0Cg==}}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: multi}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  restartPolicy: Never
+		  volumes:
+		  - {name: shared, emptyDir: {}}
+		  - {name: conf, configMap: {name: conf}}
+		  - {name: key, secret: {secretName: key, defaultMode: 0400}}
+		  initContainers:
+		  - name: setup
+		    image: busybox
+		    command: [sh, -c, "echo '$(GREETING) $(UNKNOWN) $$(GREETING)' >/shared/made; cat /conf/file.txt /key/token >>/shared/made"]
+		    env: [{name: GREETING, valueFrom: {configMapKeyRef: {name: conf, key: greeting}}}]
+		    volumeMounts: [{name: shared, mountPath: /shared}, {name: conf, mountPath: /conf}, {name: key, mountPath: /key}]
+		  - name: side
+		    image: busybox
+		    restartPolicy: Always
+		    command: [sleep, "1000"]
+		  containers:
+		  - name: main
+		    image: busybox
+		    args: [sh, -c, "cat /shared/made; hostname; id -u; exec sleep 1000"]
+		    securityContext: {runAsUser: 1000}
+		    volumeMounts: [{name: shared, mountPath: /shared}]
+	END
+	expect 0 apply "$T/m.yaml"
+	eventually 10 grep -q 1000 <(tare logs "$(container_of multi main)")
+	equal $'hello $(UNKNOWN) $(GREETING)\nline\nsecret\nmulti\n1000' "$(tare logs "$(container_of multi main)")"
+	equal "$(readlink "/proc/$(pid_of "$(container_of multi side)")/ns/net")" \
+		"$(readlink "/proc/$(pid_of "$(container_of multi main)")/ns/net")"
+	expect 0 tare kube get pods
+	matches $'\nmulti +2/2 +Running ' "$out"
+	equal 'token' "$(ls "$T/root/kube/$(uid_of multi)/key")"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
+
+@test "limit ranges and quotas: filled in, refused in the server's words, nothing made" {
+	manifest team <<-'END'
+		{apiVersion: v1, kind: Namespace, metadata: {name: team}}
+		---
+		{apiVersion: v1, kind: LimitRange, metadata: {name: lr, namespace: team}, spec: {limits: [{type: Container,
+		 default: {memory: 64Mi}, defaultRequest: {cpu: 100m}}]}}
+		---
+		{apiVersion: v1, kind: ResourceQuota, metadata: {name: rq, namespace: team}, spec: {hard: {pods: 1}}}
+	END
+	expect 0 apply "$T/team.yaml"
+	{ pod one; pod two; } | manifest two
+	expect 1 apply "$T/two.yaml" -n team
+	equal "tare: $T/two.yaml: pods \"two\" is forbidden: exceeded quota: rq, requested: pods=1, used: pods=1, limited: pods=1" "$err"
+	nothing_made
+	pod one | manifest one
+	expect 0 apply "$T/one.yaml" -n team
+	expect 0 tare kube get pod one -n team -o json
+	equal '{"requests":{"cpu":"100m","memory":"64Mi"},"limits":{"memory":"64Mi"}}' \
+		"$(jq -c '.spec.containers[0].resources' <<<"$out")"
+	equal "LimitRanger plugin set: cpu, memory request for container app; memory limit for container app" \
+		"$(jq -r '.metadata.annotations["kubernetes.io/limit-ranger"]' <<<"$out")"
+	expect 0 tare kube delete ns team
+	nothing_made
+	expect 1 apply "$T/one.yaml" -n team
+	contains 'namespaces "team" not found' "$err"
+}
+
+@test "a pod that does not fit the node stays Pending, with the reason" {
+	pod huge '{requests: {cpu: 5000}}' | manifest
+	expect 0 apply "$T/m.yaml"
+	expect 0 tare kube get pods -o wide
+	matches $'\nhuge +0/1 +Pending .* 0/1 nodes are available: 1 Insufficient cpu\.' "$out"
+	nothing_made
+	expect 0 tare kube delete pod huge
+}
+
+@test "what cannot be made leaves nothing behind, and what was there stays" {
+	pod first | manifest first
+	expect 0 apply "$T/first.yaml"
+	{ pod second; pod third | sed 's/image: busybox/image: nowhere/'; } | manifest
+	expect 1 apply "$T/m.yaml"
+	matches 'pod default/third: container app: .*nowhere' "$err"
+	equal 'pod/first' "$(tare kube get pods -o name)"
+	equal 1 "$(tare ps -aq | grep -c '')"
+	expect 0 tare kube delete pod first
+	nothing_made
+}
+
+@test "a file that is wrong changes nothing: line, path, value" {
+	{ pod one; pod two '{requests: {cpu: 1K}}'; } | manifest
+	expect 1 apply "$T/m.yaml"
+	equal "tare: $T/m.yaml: line 22, column 33: spec.containers[0].resources.requests.cpu: \"1K\": unable to parse quantity's suffix" "$err"
+	{ pod one; echo '  affinity: {}'; } | manifest
+	expect 1 apply "$T/m.yaml" --strict
+	equal "tare: $T/m.yaml: line 12, column 13: spec.affinity: not supported" "$err"
+	{ pod one; pod one; } | manifest
+	expect 1 apply "$T/m.yaml"
+	contains 'line 13: pod "one" stands in line 2 already' "$err"
+	expect 1 apply /nonexistent
+	expect 1 tare kube get things
+	contains "the server doesn't have a resource type \"things\"" "$err"
+	expect 1 tare kube delete pod nobody
+	contains 'pods "nobody" not found' "$err"
+	equal "" "$(tare kube get pods -A -o name)"
+	nothing_made
+}
+
+@test "a Deployment is its pods; standard input and JSON are read" {
+	local d='{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":2,"template":{"metadata":{"labels":{"a":"b"}},"spec":{"terminationGracePeriodSeconds":0,"containers":[{"name":"c","image":"busybox","command":["sleep","1000"]}]}}}}'
+	out=$(apply - <<<"$d")
+	equal "deployment.apps/d created
+pod/d-0 created
+pod/d-1 created" "$out"
+	equal 2 "$(tare ps -q -f label=a=b | grep -c '')"
+	expect 0 tare kube delete deployment d
+	equal "" "$(tare kube get pods -o name)"
+	nothing_made
+}
+
+@test "an apply that was killed is finished by the next one, or deleted" {
+	pod one | manifest
+	for step in 5 20 60; do
+		timeout -s KILL "0.0$step" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" kube apply \
+			--cgroup-root "/$group" -f "$T/m.yaml" >/dev/null 2>&1 3>&- || true
+		expect 0 apply "$T/m.yaml"
+		eventually 10 is_running "$(container_of one)"
+		expect 0 tare kube delete -f "$T/m.yaml"
+		nothing_made
+	done
+}
