@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QUICKLY ((size_t)16 << 10)
+
 int buf_room(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
@@ -17,8 +19,9 @@ int buf_room(struct buf *b, size_t n)
 		return b->failed = -EMSGSIZE;
 	if (b->p && b->len + n < b->cap)
 		return 0;
-	while (cap <= b->len + n)
-		cap *= 2;
+	while (cap <=
+	       b->len + n) /* the small ones in few steps: each is copied, and is a new page for most allocators */
+		cap *= cap < QUICKLY ? 4 : 2;
 	p = realloc(b->p, cap);
 	if (!p)
 		return b->failed = -ENOMEM;

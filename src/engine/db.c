@@ -2,6 +2,7 @@
 #include "engine/db.h"
 
 #include "base/scope.h"
+#include "engine/db_memory.h"
 #include "engine/schema.h"
 
 #include <fcntl.h>
@@ -208,6 +209,9 @@ static void configure_library(void)
 		return;
 	done = true;
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+#if !defined(TARE_FAULTS) && !defined(__SANITIZE_ADDRESS__) /* those are to see each malloc */
+	(void)sqlite3_config(SQLITE_CONFIG_MALLOC, &db_memory);
+#endif
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	(void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
 }
