@@ -140,3 +140,12 @@ void help_man_group(const struct option_group *g, bool sections, struct buf *out
 			man_option(&g->rows[i], out);
 	buf_puts(out, ".El\n");
 }
+
+void help_man_text(const char *summary, struct buf *out)
+{
+	char first = summary[0] >= 'a' && summary[0] <= 'z' ? (char)(summary[0] - 'a' + 'A') : summary[0];
+
+	buf_put(out, &first, 1);
+	roff_lines(summary + 1, out);
+	buf_puts(out, ".\n");
+}

@@ -15,3 +15,6 @@ void help_group(const struct option_group *g, struct buf *out);
 
 /* help_man_group - an mdoc(7) list; sections: under the group's title */
 void help_man_group(const struct option_group *g, bool sections, struct buf *out);
+
+/* help_man_text - a summary as a sentence */
+void help_man_text(const char *summary, struct buf *out);

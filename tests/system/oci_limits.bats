@@ -77,3 +77,19 @@ limit() { cat "$host_cgroup"/*/"$group/$1/$2" "$host_cgroup/$group/$1/$3" "$host
 	expect 0 runtime spec --rootless --bundle "$T/s"
 	equal "user 0 0" "$(jq -r '(.linux.namespaces[] | select(.type == "user").type) + " \(.linux.uidMappings[0].hostID) \(.linux.gidMappings[0].containerID)"' "$T/s/config.json")"
 }
+
+@test "features: the host's, by the names of the specification" {
+	expect 0 runtime features
+	equal "1.0.0 1.3.0 6" "$(jq -r '"\(.ociVersionMin) \(.ociVersionMax) \(.hooks | length)"' <<<"$out")"
+	equal "$(ls /proc/self/ns | sed 's/_for_children//' | sort -u | xargs)" \
+		"$(jq -r '.linux.namespaces[]' <<<"$out" | sed 's/^mount$/mnt/; s/^network$/net/' | sort | xargs)" namespaces
+	equal "$(($(cat /proc/sys/kernel/cap_last_cap) + 1))" "$(jq '.linux.capabilities | length' <<<"$out")" capabilities
+	contains SECCOMP_FILTER_FLAG_LOG "$(jq -c .linux.seccomp.supportedFlags <<<"$out")"
+	if command -v runc >/dev/null; then
+		# whatever runc can, but for options that no file system takes any more
+		runc features >"$T/runc"
+		equal "" "$(jq -r --slurpfile r "$T/runc" '($r[0].mountOptions - .mountOptions - ["acl", "noacl", "iversion", "remount", "silent"])[],
+			($r[0].linux.seccomp.operators - .linux.seccomp.operators)[], ($r[0].linux.seccomp.actions - .linux.seccomp.actions)[],
+			($r[0].hooks - .hooks)[]' <<<"$out")" "what runc has besides"
+	fi
+}
