@@ -281,3 +281,29 @@ int images_knows_blob(void *arg, const struct digest *blob, struct err *e)
 
 	return r < 0 ? r : db_next(&rows, e);
 }
+
+/* ';' follows ':', '0' follows '/'. */
+int images_elsewhere(struct db *db, const char *domain, const char *path, const struct digest *blob,
+		     char ret[REFERENCE_PATH_MAX + 1], struct err *e)
+{
+	char first[REFERENCE_DOMAIN_MAX + 2], end[REFERENCE_DOMAIN_MAX + 2];
+	scoped_rows rows = { 0 };
+	struct reference ref;
+	int r;
+
+	ret[0] = '\0';
+	(void)snprintf(first, sizeof first, "%s/", domain);
+	(void)snprintf(end, sizeof end, "%s0", domain);
+	r = db_query(db,
+		     "SELECT n.name FROM image_blobs b JOIN image_refs n ON n.image_id = b.image_id"
+		     " WHERE b.digest = ?1 AND n.name >= ?2 AND n.name < ?3",
+		     DB_ARGS(db_text(blob->hex), db_text(first), db_text(end)), &rows, e);
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		r = reference_parse(db_col_sv(&rows, 0), &ref, e);
+		if (r < 0 || strcmp(ref.path, path) == 0)
+			continue;
+		memcpy(ret, ref.path, sizeof ref.path);
+		return 0;
+	}
+	return r < 0 ? r : 0;
+}

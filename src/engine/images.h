@@ -66,3 +66,8 @@ int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_nu
 int images_knows_layer(void *arg, unsigned number, struct err *e);
 /* images_knows_blob - what content_sweep() asks, likewise. */
 int images_knows_blob(void *arg, const struct digest *blob, struct err *e);
+
+/* images_elsewhere - the path of a repository of this registry, other than `path`, that an image with this blob has a name
+ * in; "" none. */
+int images_elsewhere(struct db *db, const char *domain, const char *path, const struct digest *blob,
+		     char ret[REFERENCE_PATH_MAX + 1], struct err *e);

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +30,7 @@ int http_setup(struct err *e)
 {
 	CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
 
+	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's writes */
 	return code == CURLE_OK ? 0 : err_set(e, EIO, "libcurl: %s", curl_easy_strerror(code));
 }
 
@@ -106,8 +108,9 @@ static void keep_next(struct sv value, struct http_response *r)
 static void take_header(struct http_response *r, struct sv name, struct sv value)
 {
 	static const char *const names[] = { "content-type", "docker-content-digest", "www-authenticate", "retry-after",
-					     "content-length", "link" };
+					     "content-length", "link", "range" };
 	uint64_t number = 0;
+	struct sv last;
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(names) && !(name.n == strlen(names[i]) && strncasecmp(name.p, names[i], name.n) == 0))
@@ -131,6 +134,10 @@ static void take_header(struct http_response *r, struct sv name, struct sv value
 	case 5:
 		keep_next(value, r);
 		break;
+	case 6:
+		(void)sv_rcut(value, '-', &value, &last);
+		r->range_end = sv_u64(last, &number) == 0 && number < INT64_MAX ? (int64_t)number : -1;
+		break;
 	default:
 		break;
 	}
@@ -138,7 +145,7 @@ static void take_header(struct http_response *r, struct sv name, struct sv value
 
 static void response_reset(struct http_response *r)
 {
-	*r = (struct http_response){ .length = -1, .retry_after_s = -1 };
+	*r = (struct http_response){ .length = -1, .retry_after_s = -1, .range_end = -1 };
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
@@ -319,8 +326,12 @@ static void set_options(struct http *h, const struct http_request *q)
 	(void)curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
 	(void)curl_easy_setopt(c, CURLOPT_NOPROGRESS, q->stop ? 0l : 1l);
-	if (q->from > 0)
-		(void)curl_easy_setopt(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)q->from);
+	if (q->from > 0) { /* not as something to be resumed: that fails where the whole comes again */
+		char range[32];
+
+		(void)snprintf(range, sizeof range, "%lld-", (long long)q->from);
+		(void)curl_easy_setopt(c, CURLOPT_RANGE, range);
+	}
 	set_tls(c, q);
 	set_body(h, q);
 	if (q->method && strcmp(q->method, "HEAD") == 0)

@@ -44,6 +44,7 @@ struct http_response {
 	int status;
 	int64_t length; /* of the body; -1: not said */
 	int64_t retry_after_s; /* -1: not said */
+	int64_t range_end;     /* of Range: 0-N, how much of an upload is there; -1: not said */
 	char type[128], digest[128], location[HTTP_URL_MAX]; /* absolute */
 	char next[1024];          /* of Link: <…>; rel="next" */
 	char authenticate[4096];  /* all WWW-Authenticate, with commas between */

@@ -12,9 +12,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* Docker's place for a registry's certificates is looked at too. */
-static const char *const certs_dirs[] = { "/etc/tare/certs.d", "/etc/docker/certs.d", NULL };
-
 struct asked {
 	bool quiet, all_tags, always, provide;
 	const char *platform, *name;
@@ -228,7 +225,6 @@ static int choose_platform(const char *text, struct platform *ret, struct err *e
 
 static int pull_begin_session(struct pulling *p, struct err *e)
 {
-	const struct settings *settings = &p->s->settings;
 	int r = reference_parse(sv_from(p->asked->name), &p->ref, e);
 
 	if (r == 0 && p->asked->all_tags && (p->ref.tag[0] || p->ref.digest.hex[0]))
@@ -241,11 +237,7 @@ static int pull_begin_session(struct pulling *p, struct err *e)
 		p->ref.tag[0] = '\0'; /* Docker's: the digest says it all */
 	else if (!p->ref.tag[0] && !p->asked->all_tags)
 		reference_default_tag(&p->ref);
-	p->options.registry = (struct registry_options){ .mirrors = settings->registry_mirrors,
-							 .insecure = settings->insecure_registries,
-							 .timeout_s = settings->registry_timeout_s,
-							 .attempts = settings->registry_attempts,
-							 .certs_dirs = certs_dirs };
+	p->options.registry = session_registry(p->s);
 	p->options.resolved = resolved;
 	p->options.told = told;
 	p->options.arg = p;

@@ -7,6 +7,7 @@
 #include "engine/images.h"
 #include "engine/settings.h"
 #include "image/image.h"
+#include "image/registry.h"
 
 #define LOAD_ATTEMPTS 3 /* what was found may be gone again when it is recorded */
 
@@ -27,7 +28,12 @@ struct layout;
 int image_load_embedded(struct session *s, int argc, char **argv, struct err *e);
 int image_load_path(struct session *s, int argc, char **argv, struct err *e);
 int image_pull_command(struct session *s, int argc, char **argv, struct err *e);
+int image_push(struct session *s, int argc, char **argv, struct err *e);
+int image_login(struct session *s, int argc, char **argv, struct err *e);
 int image_provide(struct session *s, int argc, char **argv, struct err *e);
+
+/* session_registry - as tare.conf and Docker's config.json say. */
+struct registry_options session_registry(struct session *s);
 
 #define EXIT_NO_SUCH_IMAGE 2
 /* image_is_embedded - is it the name of the image that this program brings along? */

@@ -9,6 +9,8 @@
  *                                                                   with its name; progress on a terminal
  *
  *     tare-image … pull [--quiet] [--all-tags] [--platform P] NAME  what `tare pull` becomes
+ *     tare-image … push [--quiet] [--all-tags] NAME                 likewise
+ *     tare-image … login [--username USER] [--password-stdin] REGISTRY
  *     tare-image … provide [--quiet] [--always] [--platform P] NAME
  *                                                                   for `tare run`: embedded or pulled
  *
@@ -32,8 +34,10 @@ static const struct command {
 } commands[] = {
 	{ "load", image_load_path },
 	{ "load-embedded", image_load_embedded },
+	{ "login", image_login },
 	{ "provide", image_provide },
 	{ "pull", image_pull_command },
+	{ "push", image_push },
 };
 
 struct options {

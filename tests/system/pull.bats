@@ -127,3 +127,85 @@ pushed()
 	contains $'\033[' "$(<"$T/shown")"
 	contains ": Pull complete" "$(<"$T/shown")"
 }
+
+# ---- what ends in the middle, and what goes on at the same time ---------------------------------------------------
+
+# noisy N: N layers of 300 KB that do not shrink, pushed as $registry/noisy
+noisy()
+{
+	local i tars=()
+	for i in $(seq "$1"); do
+		mkdir -p "$T/n$i"
+		head -c 300000 /dev/urandom >"$T/n$i/noise$i"
+		tar -cf "$T/n$i.tar" --owner=0 --group=0 -C "$T/n$i" .
+		tars+=("$T/n$i.tar")
+	done
+	layout "${tars[@]}"
+	pushed noisy
+}
+
+@test "a pull that is killed is finished by the next, and nothing but its image is there" {
+	local i
+	noisy 4
+	for i in 1 2 3 4 5 6 7 8; do
+		in_net timeout -s KILL "0.0$i" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" pull "$registry/noisy" >/dev/null 2>&1 || true
+	done
+	expect 0 tare pull "$registry/noisy"
+	expect 0 tare run --rm --pull never "$registry/noisy" sha256sum /noise1 /noise4
+	equal "$(cat "$T/n1/noise1" | sha256sum | cut -c -64) $(cat "$T/n4/noise4" | sha256sum | cut -c -64)" \
+		"$(cut -c -64 "$T/stdout" | tr '\n' ' ' | sed 's/ $//')"
+	equal "" "$(leftovers)"
+	equal 5 "$(layers)" layers
+	equal "" "$(ls "$T/root/content/partial")" "partial blobs"
+	expect 0 tare rmi "$registry/noisy"
+	equal 1 "$(layers)" layers
+}
+
+@test "pulls, runs and removals of one image at once: no damage, and each blob is fetched once" {
+	local i pids=()
+	noisy 3
+	for i in 1 2 3 4 5 6; do
+		tare pull "$registry/noisy" >"$T/out.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in 1 2 3 4 5 6; do
+		wait "${pids[i - 1]}" || fail "pull $i: $(cat "$T/out.$i")"
+	done
+	equal 4 "$(requests 'GET /v2/noisy/blobs')" "blobs fetched"
+	pids=()
+	for i in 1 2 3 4; do
+		tare pull -q "$registry/noisy" >>"$T/log" 2>&1 3>&- &
+		pids+=($!)
+		tare rmi "$registry/noisy" >>"$T/log" 2>&1 3>&- &
+		pids+=($!)
+		tare run --rm -q "$registry/noisy" true >>"$T/log" 2>&1 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}" || true
+	! grep -vE "^(Untagged|Deleted): |^$registry/noisy:latest$|No such image: |is using its referenced image|being used by" \
+		"$T/log" || fail "unexpected: $(cat "$T/log")"
+	expect 0 tare pull "$registry/noisy"
+	expect 0 tare run --rm --pull never "$registry/noisy" cat /noise3
+	equal "" "$(leftovers)"
+}
+
+@test "a full disk is said in one line, leaves what was there, and the next pull goes on" {
+	noisy 4
+	export network registry
+	private_mounts full_disk
+}
+
+full_disk()
+{
+	mkdir "$T/disk"
+	mount -t tmpfs -o size=4m tmpfs "$T/disk"
+	nsenter -t "$network" -n "$TARE_BUILD/tare" --root "$T/disk/root" --state "$T/s" images >/dev/null
+	dd if=/dev/zero of="$T/disk/fill" bs=1k count=2900 status=none
+	! nsenter -t "$network" -n "$TARE_BUILD/tare" --root "$T/disk/root" --state "$T/s" pull -q "$registry/noisy" >/dev/null 2>"$T/err"
+	grep -q "No space left on device" "$T/err"
+	[ "$(grep -c '' "$T/err")" = 1 ]
+	[ -z "$("$TARE_BUILD/tare" --root "$T/disk/root" --state "$T/s" images -q)" ]
+	rm "$T/disk/fill"
+	mount -o remount,size=64m "$T/disk"
+	nsenter -t "$network" -n "$TARE_BUILD/tare" --root "$T/disk/root" --state "$T/s" pull -q "$registry/noisy" >/dev/null
+}

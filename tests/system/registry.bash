@@ -28,9 +28,17 @@ serve()
 {
 	local port=$1
 	shift
-	in_net "$@" >"$T/serve.$port" 2>&1 3>&- &
+	nsenter -t "$network" -n -- "$@" >"$T/serve.$port" 2>&1 3>&- &
 	kept+=($!)
 	eventually 10 listens "$port"
+}
+
+# serve_no_more PORT: what was served last there ends
+serve_no_more()
+{
+	kill "${kept[-1]}"
+	wait "${kept[-1]}" 2>/dev/null || true
+	! listens "$1" || fail "port $1 is still open"
 }
 
 network_end()
