@@ -91,6 +91,78 @@ static bool take_known(struct sv word, struct mount_options *o)
 	return base.n && (take_attr(base, &o->set_recursive, &o->clear_recursive) || take_propagation(base, true, o));
 }
 
+/* ---- idmap=uids=…;gids=… ---------------------------------------------------------------------------------------- */
+
+static bool take_number(struct sv text, int64_t *ret)
+{
+	uint64_t n;
+
+	if (sv_u64(text, &n) < 0 || n > UINT32_MAX)
+		return false;
+	*ret = (int64_t)n;
+	return true;
+}
+
+static bool take_extent(struct sv text, struct mount_id *ret)
+{
+	struct sv disk, host, size, rest;
+
+	ret->relative = sv_has_prefix(text, "@");
+	if (ret->relative)
+		text = (struct sv){ text.p + 1, text.n - 1 };
+	return sv_cut(text, '-', &disk, &rest) && sv_cut(rest, '-', &host, &size) && take_number(disk, &ret->disk) &&
+	       take_number(host, &ret->host) && take_number(size, &ret->size);
+}
+
+static int take_extents(struct sv list, struct arena *a, struct mount_ids *ret, struct err *e)
+{
+	size_t n = 1;
+	struct sv word;
+
+	for (size_t i = 0; i < list.n; i++)
+		n += list.p[i] == '#';
+	if (ret->n)
+		return err_set(e, EINVAL, "given twice");
+	ret->v = arena_array(a, n, sizeof *ret->v);
+	if (!ret->v)
+		return err_oom(e);
+	while (sv_next(&list, '#', &word))
+		if (ret->n == n || !take_extent(word, &ret->v[ret->n++]))
+			return err_set(e, EINVAL, "\"" SV_FMT "\" is not of the form 0-1000-10", SV_ARG(word));
+	return ret->n ? 0 : err_set(e, EINVAL, "no ids");
+}
+
+static int take_ids(struct sv text, struct arena *a, struct mount_options *o, struct err *e)
+{
+	struct sv part;
+	int r = 0;
+
+	while (r == 0 && sv_next(&text, ';', &part)) {
+		bool uids = sv_has_prefix(part, "uids="), gids = sv_has_prefix(part, "gids=");
+		struct sv list = { part.p + 5, part.n - 5 };
+
+		r = uids || gids ? take_extents(list, a, uids ? &o->uids : &o->gids, e) :
+				   err_set(e, EINVAL, "neither uids= nor gids=");
+	}
+	if (r == 0 && (!o->uids.n || !o->gids.n))
+		r = err_set(e, EINVAL, "both uids= and gids= are needed");
+	return r;
+}
+
+/* 1: it was that; 0: another option */
+static int take_idmap(struct sv word, struct arena *a, struct mount_options *o, struct err *e)
+{
+	struct sv key, text;
+	int r;
+
+	if (!sv_cut(word, '=', &key, &text) || (!sv_is(key, "idmap") && !sv_is(key, "ridmap")))
+		return 0;
+	o->idmap = sv_is(key, "idmap") ? IDMAP_MOUNT : IDMAP_TREE;
+	o->uids.n = o->gids.n = 0;
+	r = take_ids(text, a, o, e);
+	return r < 0 ? err_wrap(e, r, "option " SV_FMT, SV_ARG(word)) : 1;
+}
+
 int mount_options_parse(const struct oci_strings *options, struct arena *a, struct mount_options *ret, struct err *e)
 {
 	struct mount_options o = { 0 };
@@ -98,10 +170,11 @@ int mount_options_parse(const struct oci_strings *options, struct arena *a, stru
 	for (size_t i = 0; i < options->n; i++) {
 		struct sv word = sv_from(options->v[i]);
 
-		if (sv_has_prefix(word, "idmap=") || sv_has_prefix(word, "ridmap="))
-			return err_set(e, ENOTSUP, "option %s: not supported; see the mount's uidMappings",
-				       options->v[i]);
-		if (take_known(word, &o))
+		int r = take_idmap(word, a, &o, e);
+
+		if (r < 0)
+			return r;
+		if (r || take_known(word, &o))
 			continue;
 		o.data = o.data ? arena_fmt(a, "%s,%s", o.data, options->v[i]) : options->v[i];
 		if (!o.data)

@@ -27,7 +27,7 @@
 	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(TIME_NS, "time-namespace") X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* host, after a clone with a user namespace */                                                               \
-	X(HOOK, "hook")                                                                                               \
+	X(NET_DEVICE, "net-device") X(HOOK, "hook")                                                                                               \
 	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(CGROUP_OWNER, "cgroup-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
 	/* child */                                                                                                    \
 	X(CGROUP_JOIN, "cgroup-join") X(USERNS_ROOT, "userns-root") X(NS_JOIN, "ns-join") X(CGROUP_NS, "cgroup-namespace") X(SESSION, "session") X(LOOPBACK, "loopback")     \

@@ -88,20 +88,47 @@ static int options_of(struct plan *p, const struct oci_mount *m, struct mount_op
 	return r;
 }
 
-/* The ids of the mount itself; NULL: those of the container's user namespace. */
-static int plan_idmap(struct plan *p, const struct oci_mount *m, const struct step_idmap **ret, struct err *e)
+/* Those of an idmap= as the document would have them: an id that is the container's becomes the host's. */
+static int own_ids(struct plan *p, const struct mount_ids *ids, const struct id_map *userns, const char *what,
+		   struct oci_id_mappings *ret, struct err *e)
 {
+	ret->n = ids->n;
+	ret->v = arena_array(p->arena, ids->n, sizeof *ret->v);
+	OOM_IF_NULL(ret->v, e);
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct mount_id *id = &ids->v[i];
+		uint32_t host = (uint32_t)id->host;
+
+		if (id->relative && p->userns)
+			host = id_map_outside(userns, host);
+		if (id->relative && (host == ID_NONE || !p->userns))
+			return err_set(e, EINVAL, "idmap: %s: @%lld is not an id of the container", what,
+				       (long long)id->host);
+		ret->v[i] = (struct oci_id_mapping){ id->disk, host, id->size };
+	}
+	return 0;
+}
+
+/* The ids of the mount itself; NULL: those of the container's user namespace. */
+static int plan_idmap(struct plan *p, const struct oci_mount *m, const struct mount_options *o,
+		      const struct step_idmap **ret, struct err *e)
+{
+	struct oci_id_mappings uids = m->uid_mappings, gids = m->gid_mappings;
 	struct step_idmap *map;
-	int r;
+	int r = o->uids.n ? own_ids(p, &o->uids, &p->uids, "uids", &uids, e) : 0;
 
 	*ret = NULL;
-	if (m->uid_mappings.n == 0 && m->gid_mappings.n == 0)
+	if (r == 0 && o->uids.n)
+		r = own_ids(p, &o->gids, &p->gids, "gids", &gids, e);
+	if (r < 0)
+		return r;
+	if (uids.n == 0 && gids.n == 0)
 		return p->userns ? 0 : err_set(e, EINVAL, "idmap: there is neither a user namespace nor uidMappings");
 	map = arena_alloc(p->arena, sizeof *map);
 	OOM_IF_NULL(map, e);
-	r = plan_id_map(p, &m->uid_mappings, "uidMappings", &map->uids, &map->maps.uid, e);
+	r = plan_id_map(p, &uids, "uidMappings", &map->uids, &map->maps.uid, e);
 	if (r == 0)
-		r = plan_id_map(p, &m->gid_mappings, "gidMappings", &map->gids, &map->maps.gid, e);
+		r = plan_id_map(p, &gids, "gidMappings", &map->gids, &map->maps.gid, e);
 	if (r == 0 && !(p->userns && id_map_equal(&map->uids, &p->uids) && id_map_equal(&map->gids, &p->gids)))
 		*ret = map;
 	return r;
@@ -129,7 +156,7 @@ static int plan_bind_source(struct plan *p, enum step_actor actor, const struct 
 	if (actor != (mapped || handed || p->userns ? ACTOR_HOST : ACTOR_CHILD))
 		return 0;
 	if (mapped)
-		r = plan_idmap(p, m, &map, e);
+		r = plan_idmap(p, m, o, &map, e);
 	if (r < 0)
 		return r;
 	s = plan_add(p, actor, STEP_BIND_SOURCE);

@@ -106,3 +106,28 @@ own_image=1
 	contains 'warning: process.capabilities.bounding[1]: "CAP_FLY" is not known, it is left out' "$err"
 	contains 'warning: linux.resources.memory.kernel: ' "$err"
 }
+
+@test "an interface moves into the container with its addresses, up, under its new name" {
+	command -v ip >/dev/null || skip "no ip"
+	unshare -n ip link add spec0 type veth peer name spec1 2>/dev/null || skip "this kernel has no veth"
+	bundle '{"linux": {"netDevices": {"spec0": {"name": "eth%d"}, "spec1": {}}}}' -- ip addr
+	jq '.linux.namespaces += [{type: "network"}]' "$T/bundle/config.json" >"$T/c" && mv "$T/c" "$T/bundle/config.json"
+	expect 0 unshare -n bash -ec "ip link add spec0 type veth peer name spec1; ip addr add 192.0.2.7/24 dev spec0
+		[ ! -e /proc/net/if_inet6 ] || ip addr add 2001:db8::7/64 dev spec0 nodad
+		ip link set spec0 up
+		'$TARE_BUILD/tare-runtime' run --bundle $T/bundle box-$group; ip -o link >&2"
+	matches 'eth0: <[^>]*UP' "$out"
+	matches 'spec1: <[^>]*UP' "$out"
+	contains 'inet 192.0.2.7/24' "$out"
+	[ ! -e /proc/net/if_inet6 ] || contains 'inet6 2001:db8::7/64' "$out"
+	[[ $err != *spec[01]* ]] || fail "still on the host: $err"
+}
+
+@test "an interface that is not there, or has no namespace to go to, is refused by its path" {
+	bundle '{"linux": {"netDevices": {"spec9": {}}}}'
+	refused_bundle 'linux.netDevices: needs a network namespace'
+	jq '.linux.namespaces += [{type: "network"}]' "$T/bundle/config.json" >"$T/c" && mv "$T/c" "$T/bundle/config.json"
+	refused_bundle 'linux.netDevices.spec9: there is no such interface'
+	jq '.linux.netDevices = {"spec9": {name: "a/b"}}' "$T/bundle/config.json" >"$T/c" && mv "$T/c" "$T/bundle/config.json"
+	refused_bundle 'linux.netDevices.spec9: "a/b" is not the name of an interface'
+}

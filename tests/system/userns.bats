@@ -292,3 +292,13 @@ bundle()
 	expect 0 "$TARE_BUILD/tare-runtime" run --bundle "$T/bundle" x
 	equal 10:20 "$out"
 }
+
+@test "an option idmap= says the ids itself, the host's or with @ the container's" {
+	mkdir "$T/dir" && touch "$T/dir/f" && chown 5:6 "$T/dir/f"
+	bundle '{}' ", {destination: \"/d\", type: \"bind\", source: \"$T/dir\", options: [\"rbind\", \"idmap=uids=5-$((first + 10))-1;gids=6-@20-1\"]}" -- stat -c %u:%g /d/f
+	expect 125 "$TARE_BUILD/tare-runtime" run --bundle "$T/bundle" x
+	contains 'is not of the form 0-1000-10' "$err"
+	bundle '{}' ", {destination: \"/d\", type: \"bind\", source: \"$T/dir\", options: [\"rbind\", \"idmap=uids=5-$((first + 10))-1;gids=@6-20-1\"]}" -- stat -c %u:%g /d/f
+	expect 0 "$TARE_BUILD/tare-runtime" run --bundle "$T/bundle" x
+	equal 10:20 "$out"
+}

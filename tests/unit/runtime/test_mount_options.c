@@ -80,16 +80,41 @@ TEST(idmap_is_for_the_mount_or_for_all_below_it)
 	}
 }
 
-TEST(an_idmap_with_ids_of_its_own_is_refused_by_name)
+TEST(an_idmap_may_have_ids_of_its_own)
 {
-	static const char *const words[] = { "bind", "idmap=uids=0-1-2", NULL };
+	static const char *const words[] = { "bind", "ridmap=uids=0-1-2#@10-20-30;gids=5-6-7", NULL };
 	scoped_arena a = ARENA(1 << 16);
-	struct mount_options o = { .data = "untouched" };
-	struct err e;
+	struct mount_options o;
 
-	assert_int_equal(-ENOTSUP, parse(words, &a, &o, &e));
-	assert_string_equal("option idmap=uids=0-1-2: not supported; see the mount's uidMappings", e.msg);
-	assert_string_equal("untouched", o.data);
+	assert_int_equal(0, parse(words, &a, &o, NULL));
+	assert_int_equal(IDMAP_TREE, o.idmap);
+	assert_int_equal(2, o.uids.n);
+	assert_int_equal(1, o.gids.n);
+	assert_true(o.uids.v[0].disk == 0 && o.uids.v[0].host == 1 && o.uids.v[0].size == 2 && !o.uids.v[0].relative);
+	assert_true(o.uids.v[1].disk == 10 && o.uids.v[1].host == 20 && o.uids.v[1].relative);
+	assert_int_equal(7, o.gids.v[0].size);
+	assert_null(o.data);
+}
+
+TEST(an_idmap_that_is_none_is_refused_with_its_text)
+{
+	static const char *const words[][3] = { { "bind", "idmap=uids=0-1-2" },
+						{ "bind", "idmap=" },
+						{ "bind", "idmap=uids=0-1;gids=0-1-2" },
+						{ "bind", "idmap=uids=0-1-4294967296;gids=0-1-2" },
+						{ "bind", "idmap=uids=0-1-2;uids=0-1-2;gids=0-1-2" },
+						{ "bind", "idmap=ids=0-1-2" },
+						{ "bind", "idmap=uids=;gids=0-1-2" } };
+	scoped_arena a = ARENA(1 << 16);
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct mount_options o = { .data = "untouched" };
+		struct err e = { 0 };
+
+		assert_int_equal(-EINVAL, parse(words[i], &a, &o, &e));
+		assert_non_null(strstr(e.msg, words[i][1]));
+		assert_string_equal("untouched", o.data);
+	}
 }
 
 TEST(attributes_print_as_mount_words)
@@ -105,7 +130,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(words_become_attributes_propagation_and_the_rest),
 		RUN(idmap_is_for_the_mount_or_for_all_below_it),
-		RUN(an_idmap_with_ids_of_its_own_is_refused_by_name),
+		RUN(an_idmap_may_have_ids_of_its_own),
+		RUN(an_idmap_that_is_none_is_refused_with_its_text),
 		RUN(attributes_print_as_mount_words),
 	};
 
