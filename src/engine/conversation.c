@@ -167,6 +167,12 @@ static void started(struct conversation *c)
 		c->over = true;
 }
 
+/* Success is what it is not when the output did not arrive. */
+static void ended(struct conversation *c, int status)
+{
+	over(c, CONVERSATION_ENDED, status || !c->lost ? status : 125);
+}
+
 static int failed(struct conversation *c, const struct control_message *m, struct err *e)
 {
 	over(c, CONVERSATION_FAILED, m->value);
@@ -191,10 +197,10 @@ static int understand(struct conversation *c, const struct control_message *m, s
 	case CONTROL_EXITED:
 		c->flag = m->flag;
 		c->left = m->err;
-		over(c, CONVERSATION_ENDED, m->value);
+		ended(c, m->value);
 		return 0;
 	case CONTROL_EXEC_EXITED:
-		over(c, CONVERSATION_ENDED, m->value);
+		ended(c, m->value);
 		return 0;
 	case CONTROL_RESTARTING:
 		over(c, CONVERSATION_RESTARTING, m->value);
@@ -209,6 +215,7 @@ static int understand(struct conversation *c, const struct control_message *m, s
 		return 0;
 	case CONTROL_WARNING:
 		log_warning("%s", m->err.msg);
+		c->lost |= (m->flag & CONTROL_LOST) != 0;
 		return 0;
 	default:
 		return 0;

@@ -44,7 +44,7 @@ struct conversation {
 
 	/* what has become of it */
 	enum conversation_outcome outcome;
-	bool has_started;
+	bool has_started, lost; /* lost: some of its output could not be written to where we were to have it */
 	int status, flag; /* flag: of CONTROL_EXITED */
 	struct err left;  /* what the monitor could not clean up */
 

@@ -89,9 +89,11 @@ static int converse(struct session *s, struct err *e)
 static int print_id(const struct creation *cr, struct err *e)
 {
 	char line[ID_LEN + 2];
-	int n = snprintf(line, sizeof line, "%s\n", cr->id.hex);
+	int n = snprintf(line, sizeof line, "%s\n", cr->id.hex), r;
 
-	return io_write_all(STDOUT_FILENO, line, (size_t)n, e);
+	r = io_write_all(STDOUT_FILENO, line, (size_t)n, e);
+
+	return r < 0 ? err_wrap(e, r, "standard output") : 0;
 }
 
 /* One that did not start: nothing stays of it after an engine's error; after 126 and 127 it does, as with Docker, to be

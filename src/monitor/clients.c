@@ -57,6 +57,14 @@ bool has_clients(const struct monitor *m)
 	return false;
 }
 
+void tell_lost(struct monitor *m, struct client *c, const struct stdio *s, uint32_t session)
+{
+	struct control_message msg = { .type = CONTROL_WARNING, .flag = CONTROL_LOST, .session = session };
+
+	if (stdio_lost(s, c, &msg.err))
+		tell_message(m, c, &msg);
+}
+
 void tell_end(struct monitor *m)
 {
 	struct control_message msg = { .type = CONTROL_EXITED, .value = m->outcome.exit_code,
@@ -67,6 +75,7 @@ void tell_end(struct monitor *m)
 	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
 		if (c->used && !c->knows_end && !stdio_owes(&m->stdio, c)) {
 			c->knows_end = true;
+			tell_lost(m, c, &m->stdio, 0);
 			tell_message(m, c, &msg);
 		}
 }

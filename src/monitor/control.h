@@ -52,13 +52,14 @@ enum control_type {
 	CONTROL_EXEC_STARTED, /* value: pid as the host sees it */
 	CONTROL_EXEC_EXITED, /* value: exit status */
 	CONTROL_EXEC_FAILED, /* value: 125, 126 or 127; text: why */
-	CONTROL_WARNING,     /* text: a line for whoever runs it in the foreground */
+	CONTROL_WARNING,     /* text: a line for whoever runs it in the foreground; flag: CONTROL_LOST */
 };
 
 enum { CONTROL_STDIN = 1, CONTROL_STDOUT = 2, CONTROL_STDERR = 4 };
 
 #define CONTROL_KEEP 0x100 /* the container stays after this end, --rm or not: somebody starts it again */
 #define CONTROL_OOM 1      /* a process of it was killed for memory */
+#define CONTROL_LOST 1     /* it is about output that this client did not get */
 #define CONTROL_FINAL 1    /* what the client came for cannot be: it is let go */
 
 enum {

@@ -112,6 +112,8 @@ void tell_message(struct monitor *m, struct client *only, const struct control_m
 void refuse(struct monitor *m, struct client *c, const struct err *why);
 /* warn_starter - a line for whoever runs it in the foreground */
 void warn_starter(struct monitor *m, const struct err *what);
+/* tell_lost - before its end: output that did not get to this client */
+void tell_lost(struct monitor *m, struct client *c, const struct stdio *s, uint32_t session);
 bool has_clients(const struct monitor *m);
 void tell_end(struct monitor *m); /* to everyone who has had all output */
 void clients_poll(struct monitor *m, struct pollset *p);

@@ -39,6 +39,13 @@ void relay_drop(struct relay *r, const void *owner)
 	for (size_t i = r->takers; i-- > 0;)
 		if (r->to[i].owner == owner)
 			remove_taker(r, i);
+	if (r->loser == owner)
+		r->lost = 0;
+}
+
+int relay_lost(const struct relay *r, const void *owner)
+{
+	return r->loser == owner ? r->lost : 0;
 }
 
 static bool waits(const struct relay *r, const struct taker *t)
@@ -71,6 +78,15 @@ void relay_poll(const struct relay *r, struct pollset *p)
 			pollset_add(p, r->to[i].fd, POLLOUT);
 }
 
+static void fail(struct relay *r, struct taker *t)
+{
+	if (errno != EPIPE) {
+		r->lost = errno;
+		r->loser = t->owner;
+	}
+	close(fd_take(&t->fd));
+}
+
 static void give(struct relay *r, struct taker *t)
 {
 	size_t left = r->have - t->done, most = t->terminal ? TERMINAL_CHUNK : PIPE_BUF;
@@ -82,7 +98,7 @@ static void give(struct relay *r, struct taker *t)
 	if (n >= 0)
 		t->done += (size_t)n;
 	else if (errno != EINTR && errno != EAGAIN)
-		close(fd_take(&t->fd));
+		fail(r, t);
 }
 
 /* Takers that failed were kept to this point only. */

@@ -29,6 +29,8 @@ struct relay {
 	struct taker *to;
 	size_t takers, have, room;
 	char *chunk; /* room bytes; NULL until something was read */
+	int lost;    /* errno of a taker that failed otherwise than that nobody reads it any more; 0: none */
+	const void *loser; /* its owner */
 };
 
 void relay_init(struct relay *r, int from);
@@ -37,6 +39,7 @@ int relay_add(struct relay *r, const struct taker *t, struct err *e);
 void relay_drop(struct relay *r, const void *owner); /* closes what it brought */
 bool relay_is_idle(const struct relay *r);           /* nothing read that some taker still waits for */
 bool relay_owes(const struct relay *r, const void *owner); /* something read that this one still waits for */
+int relay_lost(const struct relay *r, const void *owner); /* errno that kept something from this one; 0: nothing did */
 void relay_poll(const struct relay *r, struct pollset *p);
 /* relay_run - after poll(2): reads and writes what is possible now. true: a new chunk was read: r->chunk, r->have bytes */
 bool relay_run(struct relay *r);

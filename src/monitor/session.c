@@ -334,6 +334,8 @@ static void drain(struct monitor *m, struct session *s)
 	s->drained = true;
 	if (s->client && stdio_owes(&s->stdio, s->client))
 		return;
+	if (s->client)
+		tell_lost(m, s->client, &s->stdio, s->number);
 	tell_about(m, s->client, s->number, CONTROL_EXEC_EXITED, s->outcome.exit_code, NULL);
 	s->phase = SESSION_OVER;
 }

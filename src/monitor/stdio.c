@@ -238,6 +238,15 @@ bool stdio_owes(const struct stdio *s, const void *owner)
 	return relay_owes(&s->out, owner) || relay_owes(&s->err, owner);
 }
 
+bool stdio_lost(const struct stdio *s, const void *owner, struct err *why)
+{
+	int out = relay_lost(&s->out, owner), code = out ? out : relay_lost(&s->err, owner);
+
+	if (code)
+		(void)err_set(why, code, "standard %s: %s", out ? "output" : "error", strerror(code));
+	return code != 0;
+}
+
 static void finish_output(struct stdio *s, struct relay *r, enum jsonlog_stream stream)
 {
 	size_t at;

@@ -51,6 +51,8 @@ void stdio_run(struct stdio *s);
 void stdio_hang_up(struct stdio *s);
 bool stdio_has_output(const struct stdio *s);                  /* some of it may come, or is not taken yet */
 bool stdio_owes(const struct stdio *s, const void *owner);     /* output that this client has not taken yet */
+/* stdio_lost - output that this client could not take, and why, as *why: "standard output: No space left on device" */
+bool stdio_lost(const struct stdio *s, const void *owner, struct err *why);
 /* stdio_finish - nobody waits for the sources any longer: what they hold now is read; takers get it as they can */
 void stdio_finish(struct stdio *s);
 void stdio_rest(struct stdio *s); /* gives memory back while there is nothing to do */

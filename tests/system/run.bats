@@ -37,6 +37,20 @@ load helpers
 	equal y "$(<"$T/line")"
 }
 
+@test "output that cannot be written is told, and is no success" {
+	local status=0
+	box -- echo hello >/dev/full 2>"$T/stderr" || status=$?
+	equal "125 tare: warning: standard output: No space left on device" "$status $(<"$T/stderr")"
+	status=0
+	box -- sh -c 'echo hello; exit 4' >/dev/full 2>"$T/stderr" || status=$?
+	equal "4 tare: warning: standard output: No space left on device" "$status $(<"$T/stderr")"
+	start web
+	status=0
+	tare exec web echo hello >/dev/full 2>"$T/stderr" || status=$?
+	equal "125 tare: warning: standard output: No space left on device" "$status $(<"$T/stderr")"
+	expect 0 tare exec web echo hello
+}
+
 # ---- exit statuses ------------------------------------------------------------------------------------------------
 
 # bats test_tags=guest

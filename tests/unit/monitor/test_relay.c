@@ -189,6 +189,29 @@ TEST(the_writer_is_spared_while_somebody_takes_or_when_the_owner_left_or_does_no
 	}
 }
 
+TEST(what_a_taker_could_not_take_is_remembered_for_its_owner_unless_nobody_reads_it)
+{
+	for (int full = 0; full < 2; full++) {
+		struct pair from = pipe_new(), gone = pipe_new();
+		int other, fd = full ? open("/dev/full", O_WRONLY | O_CLOEXEC) : fcntl(gone.write, F_DUPFD_CLOEXEC, 0);
+		struct relay r;
+
+		relay_init(&r, from.read);
+		add(&r, fd, &gone, false);
+		close(gone.read);
+		assert_int_equal(0, relay_lost(&r, &gone));
+		assert_int_equal(1, write(from.write, "x", 1));
+		relay_run(&r);
+		assert_int_equal(full ? ENOSPC : 0, relay_lost(&r, &gone));
+		assert_int_equal(0, relay_lost(&r, &other));
+		relay_drop(&r, &gone);
+		assert_int_equal(0, relay_lost(&r, &gone));
+		relay_done(&r);
+		close(from.write);
+		close(gone.write);
+	}
+}
+
 TEST(without_takers_bytes_are_thrown_away_until_the_end)
 {
 	struct pair from = pipe_new();
@@ -218,6 +241,7 @@ int main(void)
 		RUN(what_is_there_is_read_at_the_end_though_nobody_takes_it),
 		RUN(the_last_taker_that_breaks_breaks_the_writer_when_it_writes_on),
 		RUN(the_writer_is_spared_while_somebody_takes_or_when_the_owner_left_or_does_not_matter),
+		RUN(what_a_taker_could_not_take_is_remembered_for_its_owner_unless_nobody_reads_it),
 		RUN(without_takers_bytes_are_thrown_away_until_the_end),
 	};
 
