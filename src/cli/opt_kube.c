@@ -90,6 +90,13 @@ static const struct option get_rows[] = {
 	{ "output", 'o', "FORMAT", "wide, json, yaml or name", set_output, .words = "wide json yaml name" },
 };
 
+static const struct option top_rows[] = {
+	{ "all-namespaces", 'A', NULL, "of every namespace", option_switch, FIELD(all_namespaces) },
+	{ "containers", 0, NULL, "of each container", option_switch, FIELD(containers) },
+	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+};
+
+OPTION_GROUP(opt_kube_top, "Options", top_rows);
 OPTION_GROUP(opt_kube_file, "Options", file_rows);
 OPTION_GROUP(opt_kube_delete, "Options", delete_rows);
 OPTION_GROUP(opt_kube_get, "Options", get_rows);

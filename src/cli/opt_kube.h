@@ -9,7 +9,7 @@ struct kube_command {
 	struct kube_options options;
 	struct oci_strings files;
 	int64_t grace_s;
-	bool all_namespaces;
+	bool all_namespaces, containers;
 	const char *output;
 };
 
@@ -17,6 +17,7 @@ void kube_command_init(void *options);
 
 extern const struct option_group opt_kube_file;	 /* --filename, --namespace, --strict, --cgroup-root */
 extern const struct option_group opt_kube_delete; /* --filename, --namespace, --grace-period */
+extern const struct option_group opt_kube_top;	 /* --namespace, --all-namespaces, --containers */
 extern const struct option_group opt_kube_get;	 /* --namespace, --all-namespaces, --output */
 
 /* kube_read_file - the whole of it; "-" is standard input. */

@@ -239,3 +239,25 @@ pod/d-1 created" "$out"
 		nothing_made
 	done
 }
+
+@test "logs, exec, top and who dies first" {
+	{ pod quiet '{limits: {cpu: 500m, memory: 64Mi}}'
+	  pod loud | sed 's/\[sleep, "1000"\]/[sh, -c, "echo hello; echo there; exec sleep 1000"]/'; } | manifest
+	expect 0 apply "$T/m.yaml"
+	eventually 10 grep -q there <(tare kube logs loud)
+	equal "there" "$(tare kube logs --tail 1 loud)"
+	expect 0 tare kube exec quiet -- sh -c 'hostname; exit 0'
+	equal quiet "$out"
+	expect 3 tare kube exec -c app quiet sh -c 'exit 3'
+	expect 1 tare kube exec -c other quiet true
+	contains "container other is not valid for pod quiet" "$err"
+	expect 1 tare kube logs nobody
+	contains 'pods "nobody" not found' "$err"
+	expect 0 tare kube top pod --containers
+	matches $'^POD +NAME +CPU\\(cores\\) +MEMORY\\(bytes\\)\nquiet +app +[0-9]+m +[0-9]+Mi\nloud +app ' "$out"
+	expect 0 tare kube top node
+	matches $'\nkubepods +[0-9]+m +[0-9]+% +[0-9]+Mi +[0-9]+%$' "$out"
+	expect 0 tare kube who-dies-first
+	matches $'\n1 +default/loud +app +BestEffort +1000 .*\n2 +default/quiet +app +Guaranteed +-997 ' "$out"
+	expect 0 tare kube delete -f "$T/m.yaml"
+}
