@@ -292,7 +292,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_oom = {
 	.name = "oom",
 	.args = "[OPTIONS] [CONTAINER|PID|CGROUP]",
-	.summary = "tell of OOM kills: whose limit, who was killed, what was in memory",
+	.summary = "tell of OOM kills: whose limit, who was killed, what memory held",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct oom_options),
