@@ -10,6 +10,7 @@
  *
  *     tare-image … pull [--quiet] [--all-tags] [--platform P] NAME  what `tare pull` becomes
  *     tare-image … push [--quiet] [--all-tags] NAME                 likewise
+ *     tare-image … save [--output FILE] NAME...                     likewise
  *     tare-image … login [--username USER] [--password-stdin] REGISTRY
  *     tare-image … provide [--quiet] [--always] [--platform P] NAME
  *                                                                   for `tare run`: embedded or pulled
@@ -38,6 +39,7 @@ static const struct command {
 	{ "provide", image_provide },
 	{ "pull", image_pull_command },
 	{ "push", image_push },
+	{ "save", image_save_command },
 };
 
 struct options {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tare pull, against Debian's docker-registry: what is fetched, what is told, and what is kept.
 #
-# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash; registry from registry.bash
+# shellcheck disable=SC2154,SC2034 # out, err, T and group come from helpers.bash; registry from registry.bash
 
 load helpers
 load layouts

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tare pull from registries that are broken, slow, or mean it: one clear line, and the store as it was.
 #
-# shellcheck disable=SC2154 # out, err, T and group come from helpers.bash; registry from registry.bash
+# shellcheck disable=SC2154,SC2034 # out, err, T and group come from helpers.bash; registry from registry.bash
 
 load helpers
 load layouts
