@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/mount.h"
 
+#include "base/io.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 /* The kernel puts the reason of a failed fsconfig(2) into the context's log: "e overlay: …". */
@@ -157,6 +159,20 @@ static int set_upper_by_path(int fs, const struct mount_overlay *o, struct err *
 	return r < 0 ? r : set_path(fs, "workdir", o->data_path, o->work, e);
 }
 
+/* The kernel leaves a mark, and mounts such a directory no second time: after a crash of the machine parts of it could be
+ * missing. The caller's word is that there was none. */
+static int set_scratch(int fs, const struct mount_overlay *o, struct err *e)
+{
+	char mark[NAME_MAX];
+	int r;
+
+	(void)snprintf(mark, sizeof mark, "%s/work/incompat", o->work);
+	r = io_remove_tree_at(o->data_dir, mark, e);
+	if (r == 0 && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
+		r = err_sys(e, "overlay: volatile");
+	return r;
+}
+
 static int overlay_configure(int fs, const struct mount_overlay *o, struct err *e)
 {
 	int r;
@@ -166,7 +182,8 @@ static int overlay_configure(int fs, const struct mount_overlay *o, struct err *
 	r = set_lowers(fs, o, e);
 	if (r < 0 || !o->upper)
 		return r;
-	return o->append ? set_upper(fs, o, e) : set_upper_by_path(fs, o, e);
+	r = o->append ? set_upper(fs, o, e) : set_upper_by_path(fs, o, e);
+	return r == 0 && o->scratch ? set_scratch(fs, o, e) : r;
 }
 
 int mount_overlay(const struct mount_overlay *o, struct err *e)

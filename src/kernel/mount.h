@@ -29,6 +29,8 @@ struct mount_overlay {
 	const char *const *lower;
 	unsigned lower_count;
 	const char *upper, *work;
+	bool scratch; /* the upper directory is removed after its use: its unmount does not wait until the whole file system
+		       * below has been written ("volatile", Linux 5.10), and fsync(2) in it does nothing */
 	bool append;
 	bool detached; /* the kernel takes layers that are attached nowhere (Linux 6.15): for mount_overlay_idmapped() */
 };

@@ -48,6 +48,7 @@ static const struct row {
 	{ "lower", KIND_LIST_LOWER, 0 },
 	{ "upper", KIND_TEXT, offsetof(struct charter, root.upper) },
 	{ "work", KIND_TEXT, offsetof(struct charter, root.work) },
+	{ "scratch", KIND_FLAG, offsetof(struct charter, root.scratch) },
 	{ "copy_up", KIND_LIST_COPY_UP, 0 },
 	{ "auto_remove", KIND_FLAG, offsetof(struct charter, auto_remove) },
 	{ "open_stdin", KIND_FLAG, offsetof(struct charter, open_stdin) },

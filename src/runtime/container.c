@@ -38,6 +38,7 @@ static int host_root_overlay(struct apply *a, const struct step *s, struct err *
 	o = (struct mount_overlay){ .layers_dir = layers, .data_dir = data, .layers_path = root->layers_dir,
 				    .data_path = root->data_dir, .lower = root->lower,
 				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
+				    .scratch = root->scratch && p->facts->kernel.mount_setattr, /* as old as it is */
 				    .append = p->facts->kernel.overlay_lowerdir_append,
 				    .detached = p->facts->kernel.overlay_detached_layers };
 	r = root->idmap ? mount_overlay_idmapped(&o, a->userns, &owner, e) : mount_overlay(&o, e);

@@ -90,6 +90,7 @@ struct root_source {
 	const char *const *lower; /* relative to layers_dir, topmost first */
 	unsigned lower_count;
 	const char *upper, *work; /* relative to data_dir */
+	bool scratch; /* they are removed when the container ends; it did not run when the machine last went down */
 };
 
 /* A bind whose source the caller has: a detached mount, in the place of what the document names. */

@@ -110,6 +110,8 @@ static void put_overlay(const struct plan *p, const struct step *s, struct buf *
 		buf_putf(out, "%s%s", i ? ":" : "", p->root.lower[i]);
 	if (p->root.upper)
 		buf_putf(out, " upper=%s work=%s", p->root.upper, p->root.work);
+	if (p->root.scratch)
+		buf_puts(out, " volatile");
 	if (p->root.idmap)
 		buf_puts(out, " idmap");
 	buf_puts(out, " -> /");

@@ -279,3 +279,20 @@ at_once() # NUMBER COMMAND…: their statuses, sorted, each once
 	done
 	[ $killed -ge 4 ] || fail "killed only $killed times"
 }
+
+# Without that each end waits until all that anybody wrote to the disk of the data root is on it.
+@test "--rm: what is thrown away is not written out first, and survives a restart of the container" {
+	local root
+	root() { sed -n 's/^.* \/ \/ [^-]* - overlay overlay //p' "/proc/$(pid_of "$1")/mountinfo"; }
+	expect 0 tare run -d --name keep busybox sleep 1000
+	root=$(root keep)
+	contains upperdir= "$root"
+	[[ $root != *volatile* ]] || fail "$root"
+	expect 0 tare run -d --rm --name scratch busybox sleep 1000
+	contains volatile "$(root scratch)"
+	expect 0 tare exec scratch sh -c 'echo kept >/x'
+	expect 0 tare restart -t 0 scratch
+	expect 0 tare exec scratch cat /x
+	equal kept "$out"
+	contains volatile "$(root scratch)"
+}
