@@ -212,7 +212,7 @@ static int mounted(struct init *in, int mnt, const struct step *s, bool director
 	return 0;
 }
 
-static int copy_into(struct init *in, int mnt, const char *path, struct err *e);
+static int fill(struct init *in, int mnt, const char *path, struct err *e);
 
 int init_mount(struct init *in, const struct step *s, struct err *e)
 {
@@ -221,7 +221,7 @@ int init_mount(struct init *in, const struct step *s, struct err *e)
 
 	if (mnt < 0)
 		return err_wrap(e, mnt, "mount %s", s->path);
-	r = s->n[1] ? copy_into(in, mnt, s->path, e) : 0;
+	r = s->n[1] ? fill(in, mnt, s->path, e) : 0;
 	if (r == 0)
 		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
 	return r < 0 ? err_wrap(e, r, "mount %s", s->path) : mounted(in, mnt, s, true, e);
@@ -351,14 +351,18 @@ static int copy_into(struct init *in, int mnt, const char *path, struct err *e)
 	return from < 0 ? err_sys(e, "open %s in the root", path) : copy_tree(from, mnt, e);
 }
 
+/* The descriptor of a mount is O_PATH: whether the directory is empty cannot be read from it. */
+static int fill(struct init *in, int mnt, const char *path, struct err *e)
+{
+	scoped_fd to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return to < 0 ? err_sys(e, "open the mount for %s", path) : copy_into(in, to, path, e);
+}
+
 int init_copy_up(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd to = openat(in->binds[s->n[2]], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int r = fill(in, in->binds[s->n[2]], s->path, e);
 
-	if (to < 0)
-		return err_sys(e, "open %s", s->source);
-	r = copy_into(in, to, s->path, e);
 	return r < 0 ? err_wrap(e, r, "copy %s to its volume", s->path) : 0;
 }
 
