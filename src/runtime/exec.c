@@ -95,6 +95,18 @@ int exec_start(const struct plan *p, const struct exec_target *t, const int stdi
 
 /* ---- what it says ------------------------------------------------------------------------------------------------ */
 
+/* Once: the process is not believed twice. */
+static void take_listener(struct execution *x, pid_t pid, int number)
+{
+	int (*listener)(void *arg, pid_t pid, int number, struct err *e) = x->listener;
+
+	x->listener = NULL;
+	if (!listener)
+		(void)err_set(&x->why, EPROTO, "a listener that nobody expects");
+	else if (listener(x->listener_arg, pid, number, &x->why) == 0 && send(x->sync, "l", 1, MSG_NOSIGNAL) != 1)
+		(void)err_sys(&x->why, "tell the process to go on");
+}
+
 /* The process is one of the container's, more or less: of it only the first word and its reason are believed. */
 static void take(struct execution *x, const struct init_message *m, pid_t sender, int *fd)
 {
@@ -104,6 +116,8 @@ static void take(struct execution *x, const struct init_message *m, pid_t sender
 		x->console = fd_take(fd);
 	else if (m->kind == INIT_PROCESS && !helper && sender > 0 && x->pid == 0)
 		x->pid = sender;
+	else if (m->kind == INIT_LISTENER && (helper || sender == x->pid) && x->why.code == 0)
+		take_listener(x, sender, m->err.code);
 	else if (m->kind == INIT_FAILED && x->why.code == 0)
 		x->why = m->err;
 }
@@ -116,6 +130,14 @@ static int decided(struct execution *x, struct err *e)
 		return -e->code;
 	}
 	return x->pid > 0 ? 0 : err_set(e, EIO, "the process ended during its set-up");
+}
+
+void execution_abort(struct execution *x)
+{
+	if (x->helper > 0)
+		(void)kill(x->helper, SIGKILL);
+	if (x->pid > 0)
+		(void)kill(x->pid, SIGKILL);
 }
 
 int execution_hear(struct execution *x, struct err *e)
@@ -135,15 +157,11 @@ int execution_hear(struct execution *x, struct err *e)
 		take(x, &m, sender, &fd);
 	if (fd >= 0)
 		close(fd);
+	if (m.kind == INIT_LISTENER && x->why.code > 0) { /* it waits for an answer that will not come */
+		execution_abort(x);
+		return decided(x, e);
+	}
 	return 1;
-}
-
-void execution_abort(struct execution *x)
-{
-	if (x->helper > 0)
-		(void)kill(x->helper, SIGKILL);
-	if (x->pid > 0)
-		(void)kill(x->pid, SIGKILL);
 }
 
 void execution_close(struct execution *x)

@@ -27,6 +27,7 @@ struct exec_context {
 	struct sock_fprog seccomp;
 	unsigned seccomp_flags;
 	bool die_with_parent;
+	bool listens;          /* whoever executes hears of a filter's listener: execution.listener; false after exec_context_make() */
 	unsigned preserve_fds; /* as plan_inputs has it; 0 after exec_context_make() */
 	struct oci_process process; /* only: rlimits, noNewPrivileges, umask, oomScoreAdj, execCPUAffinity, labels */
 	typeof(((struct runtime_spec *)0)->memory_policy) memory_policy;
@@ -57,6 +58,9 @@ struct execution {
 	int sync;     /* to be polled for reading while it is not -1, then execution_hear() */
 	int console;  /* master of the process's terminal; -1: none (yet). The caller may take it */
 	struct err why;
+	/* the filter of process pid has a listener, its descriptor `number`: the caller sets it after exec_start() */
+	int (*listener)(void *arg, pid_t pid, int number, struct err *e);
+	void *listener_arg;
 };
 
 /* exec_start - stdio as container_create(). -EAGAIN: no more processes (its pids limit). -ESRCH: the container has ended.

@@ -294,7 +294,7 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 	spec->personality = c->personality;
 	merge(c, privileged, &spec->process);
 	set_caps(c, privileged, &p);
-	if (!privileged && c->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+	if (!privileged && !c->listens && c->seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		return err_set(e, ENOTSUP,
 			       "linux.seccomp.listenerPath: a further process of such a container is not supported");
 	if (!privileged) {

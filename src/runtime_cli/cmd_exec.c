@@ -7,6 +7,7 @@
 #include "oci/list.h"
 #include "runtime/container.h"
 #include "runtime/exec.h"
+#include "runtime/listener.h"
 #include "runtime_cli/bundle.h"
 #include "runtime_cli/console.h"
 #include "runtime_cli/group.h"
@@ -231,6 +232,7 @@ static int plan(struct exec *x, const struct operands *o, struct err *e)
 		r = plan_make_filter(&x->bundle.plan, e);
 	if (r == 0)
 		r = exec_context_make(&x->bundle.plan, rt->arena, &x->context, e);
+	x->context.listens = true;
 	if (r == 0)
 		r = preserve_fds(x->options->preserve_fds, &x->context.preserve_fds, &listen_fds, e);
 	if (r == 0)
@@ -248,6 +250,15 @@ static void reap(pid_t pid)
 		;
 }
 
+static int pass_listener(void *arg, pid_t pid, int number, struct err *e)
+{
+	struct exec *x = arg;
+	const struct hook_subject who = bundle_subject(&x->bundle, x->entry.id, pid);
+	scoped_fd fd = sys_pidfd_open(pid, 0);
+
+	return fd < 0 ? err_sys(e, "open process %d", (int)pid) : listener_pass(&x->bundle.spec, &who, fd, number, e);
+}
+
 static int birth(struct exec *x, struct err *e)
 {
 	const struct exec_target target = { &x->rt->host, x->group, (pid_t)x->entry.record.pid, x->pidfd };
@@ -255,6 +266,8 @@ static int birth(struct exec *x, struct err *e)
 
 	if (r < 0)
 		return r;
+	x->x.listener = pass_listener;
+	x->x.listener_arg = x;
 	do
 		r = execution_hear(&x->x, e);
 	while (r > 0);

@@ -86,8 +86,17 @@ notify() # CALLS: the profile
 	expect 0 runtime --root "$T/state" start "box-$group"
 	eventually 5 test -e "$T/bundle/rootfs/tmp/refused"
 	equal "$(runtime --root "$T/state" state "box-$group" | jq .pid)" "$(jq .pid "$T/told")"
-	expect 0 runtime --root "$T/state" delete --force "box-$group"
+	rm "$T/agent.sock" "$T/told"
+	first=$agent
+	listener
+	expect 1 runtime --root "$T/state" exec "box-$group" mkdir /tmp/y
+	contains 'No medium found' "$err"
 	wait "$agent"
+	equal '["seccompFd"]' "$(jq -c .fds "$T/told")"
+	expect 255 runtime --root "$T/state" exec "box-$group" mkdir /tmp/y # nobody listens any more
+	contains 'linux.seccomp.listenerPath: connect to' "$err"
+	expect 0 runtime --root "$T/state" delete --force "box-$group"
+	wait "$first"
 }
 
 @test "a listener that is not there, and notifications without one, are refused" {
