@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/partial.h"
+
+#include "../test.h"
+#include "../scratch.h"
+#include "storage/content.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct digest digest_of(char c)
+{
+	struct digest d;
+
+	memset(d.hex, c, DIGEST_HEX);
+	d.hex[DIGEST_HEX] = '\0';
+	return d;
+}
+
+static int new_content(struct scratch *s)
+{
+	int content = -1;
+
+	assert_int_equal(0, content_open(s->dir, &content, NULL));
+	return content;
+}
+
+static bool has_partial(int content, char c)
+{
+	struct digest d = digest_of(c);
+	char path[sizeof "partial/" + DIGEST_HEX];
+
+	(void)snprintf(path, sizeof path, "partial/%s", d.hex);
+	return scratch_has(content, path);
+}
+
+static off_t size_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(0, fstat(fd, &st));
+	return st.st_size;
+}
+
+TEST(what_was_written_is_there_for_the_next_one)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct digest a = digest_of('a');
+	struct partial p;
+
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_false(p.whole);
+	assert_int_equal(3, write(p.fd, "abc", 3));
+	partial_done(&p);
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_int_equal(3, size_of(p.fd));
+	partial_done(&p);
+}
+
+TEST(an_adopted_one_is_the_blob)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct digest a = digest_of('a');
+	struct partial p, again;
+
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_int_equal(3, write(p.fd, "abc", 3));
+	assert_int_equal(0, partial_adopt(content, &a, &p, NULL));
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &again, NULL)); /* nobody has to wait any more */
+	assert_true(again.whole);
+	assert_int_equal(3, size_of(again.fd));
+	assert_int_equal(0, partial_drop(content, &a, &again, NULL));
+	partial_done(&p);
+	partial_done(&again);
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_false(p.whole);
+	partial_done(&p);
+}
+
+TEST(who_waits_can_be_stopped)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct digest a = digest_of('a');
+	struct partial p, other = { -1, false };
+	atomic_bool stop = true;
+	struct err e = { 0 };
+
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_int_equal(-ECANCELED, partial_obtain(content, &a, &stop, &other, &e));
+	assert_int_equal(-1, other.fd);
+	partial_done(&p);
+}
+
+TEST(the_sweep_takes_old_ones_that_nobody_has)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct digest a = digest_of('a'), b = digest_of('b');
+	struct partial p;
+
+	assert_int_equal(0, partials_sweep(content, 0, NULL)); /* no folder yet */
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	partial_done(&p);
+	assert_int_equal(0, partial_obtain(content, &b, NULL, &p, NULL));
+	assert_int_equal(0, partials_sweep(content, 3600, NULL));
+	assert_true(has_partial(content, 'a'));
+	assert_int_equal(0, partials_sweep(content, 0, NULL));
+	assert_false(has_partial(content, 'a'));
+	assert_true(has_partial(content, 'b'));
+	partial_done(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(what_was_written_is_there_for_the_next_one),
+		RUN(an_adopted_one_is_the_blob),
+		RUN(who_waits_can_be_stopped),
+		RUN(the_sweep_takes_old_ones_that_nobody_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
