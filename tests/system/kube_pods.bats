@@ -49,6 +49,7 @@ level()
 	cat "$mount/$group/$1/$file"
 }
 
+# bats test_tags=guest-full
 @test "a pod of each class: its groups have what was asked for, and are gone with it" {
 	{ pod g '{limits: {cpu: 500m, memory: 64Mi}}'
 	  pod b '{requests: {cpu: 250m, memory: 32Mi}, limits: {memory: 64Mi}}'
