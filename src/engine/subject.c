@@ -8,10 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A short number is rather a process than the beginning of an id. */
+static bool is_number_of_process(const struct host *h, const char *text)
+{
+	return strlen(text) < 12 && text[0] != '0' && text[strspn(text, "0123456789")] == '\0' && *text &&
+	       smallfile_exists(h->proc, text);
+}
+
 static int find_container(struct engine *en, const char *text, struct arena *a, struct subject *s, struct err *e)
 {
 	int r = container_find(en, sv_from(text), a, &s->row, e);
 
+	if ((r == 0 ? strcmp(s->row.name, text) != 0 : r == -EINVAL) && is_number_of_process(en->host, text))
+		return -ENOENT;
 	if (r == 0)
 		r = container_look(en, &s->row, &s->state, e);
 	if (r < 0)

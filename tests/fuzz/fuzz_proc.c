@@ -2,6 +2,7 @@
 /* fuzz_proc.c - texts of proc(5) that somebody else may have a part in: names of groups and interfaces. The first byte
  * chooses the parser. */
 #include "kernel/cgroup_place.h"
+#include "kernel/namespaces.h"
 #include "kernel/net_dev.h"
 
 #include <stdlib.h>
@@ -35,9 +36,19 @@ static void net_dev(struct sv text)
 	net_dev_parse(text, &t);
 }
 
+static void namespace_link(struct sv text)
+{
+	enum namespace_type type;
+	uint64_t ino;
+
+	if (namespace_parse_link(text, &type, &ino))
+		require(type < NAMESPACE_TYPE_COUNT && ino &&
+			namespace_type_from_name(sv_from(namespace_type_name(type))) == (int)type);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const parsers[])(struct sv) = { cgroup_place, net_dev };
+	static void (*const parsers[])(struct sv) = { cgroup_place, net_dev, namespace_link };
 
 	if (size)
 		parsers[data[0] % (sizeof parsers / sizeof *parsers)]((struct sv){ (const char *)data + 1, size - 1 });

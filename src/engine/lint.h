@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lint.h - a container's configuration, and what was observed of it, as insight/lint.h judges them. */
+#pragma once
+
+#include "engine/config.h"
+#include "engine/subject.h"
+#include "insight/lint.h"
+
+/* lint_of_config - what was asked for. Borrows from *c and a. -ENOMEM */
+int lint_of_config(const struct container_config *c, struct arena *a, struct lint_subject *ret, struct err *e);
+
+/* lint_of_container - also peak, throttled share and OOM kills of one that runs; the image's user when it has none. */
+int lint_of_container(struct engine *en, const struct cgroup_layout *l, const struct subject *s, struct arena *a,
+		      struct lint_subject *ret, struct err *e);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/scope_run.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/create.h"
+#include "engine/foreground.h"
+#include "engine/spec.h"
+#include "kernel/cgroup.h"
+#include "runtime/plan.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define REMOVE_MS 2000
+#define WHAT                                                                                                           \
+	(CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_EVENTS | CGROUP_STAT_PIDS | CGROUP_STAT_IO)
+
+struct scope {
+	struct engine *en;
+	struct creation cr;
+	struct cgroup_writes writes;
+	struct cgroup *cg;
+	const char *path;
+};
+
+static int plan(struct scope *s, struct container_config *c, struct arena *a, struct err *e)
+{
+	const char *parent = c->cgroup_parent ? c->cgroup_parent : "/tare/scopes";
+	struct runtime_spec spec;
+	struct id id;
+	int r = id_new(&id, e);
+
+	runtime_spec_init(&spec);
+	if (r == 0)
+		r = creation_limits(s->en, c, a, &s->cr, e);
+	for (size_t i = 0; r == 0 && i < s->cr.warnings.n; i++)
+		log_warning("%s", s->cr.warnings.v[i]);
+	if (r == 0)
+		r = spec_limits(c, &s->cr.facts, &s->cr.inputs, a, &spec.resources, e);
+	if (r == 0)
+		r = plan_resources(&spec.resources, &s->cr.facts.cgroup, a, &s->writes, e);
+	if (r < 0)
+		return r;
+	s->path = arena_fmt(a, "%s%s/scope-%d-%.6s", parent[0] == '/' ? "" : "/", parent, (int)getpid(), id.hex);
+	return s->path ? 0 : err_oom(e);
+}
+
+/* The v1 side; into v2 it is born. */
+static int join(void *context, struct err *e)
+{
+	const struct scope *s = context;
+
+	return cgroup_join(s->cg, e);
+}
+
+static int run_in_group(struct scope *s, char *const *argv, int *ret_status, struct scope_report *ret, struct err *e)
+{
+	const struct foreground f = { .argv = argv, .prepare = join, .context = s, .cgroup = cgroup_clone_fd(s->cg) };
+	int64_t began;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->writes.n; i++)
+		r = cgroup_apply(s->cg, &s->writes.w[i], e);
+	if (r < 0)
+		return r;
+	began = clock_monotonic_ns();
+	r = foreground_run(&f, ret_status, e);
+	ret->lived_ns = clock_monotonic_ns() - began;
+	if (cgroup_is_populated(s->cg))
+		(void)cgroup_kill(s->cg, NULL);
+	if (r == 0)
+		r = cgroup_stat_read(s->en->host, &s->cr.facts.cgroup, s->path, WHAT, &ret->st, e);
+	return r;
+}
+
+int scope_run(struct engine *en, struct container_config *c, char *const *argv, struct arena *a, int *ret_status,
+	      struct scope_report *ret, struct err *e)
+{
+	struct scope s = { .en = en };
+	int r = plan(&s, c, a, e), removed;
+
+	*ret_status = 1;
+	if (r == 0)
+		r = cgroup_create(en->host, &s.cr.facts.cgroup, s.path, true, &s.cg, e);
+	if (r < 0)
+		return r;
+	r = run_in_group(&s, argv, ret_status, ret, e);
+	cgroup_free(s.cg);
+	removed = cgroup_remove(en->host, &s.cr.facts.cgroup, s.path, REMOVE_MS, r == 0 ? e : NULL);
+	return r < 0 ? r : removed;
+}
