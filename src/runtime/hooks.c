@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/hooks.h"
 
-#include "base/fault.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
@@ -125,7 +124,6 @@ static _Noreturn void hook_process(const struct hook *k)
 {
 	struct err e = { 0 };
 
-	fault_role("hook");
 	(void)setpgid(0, 0);
 	default_signals();
 	if (set_stdio(k, &e) == 0 && (!k->before || k->before->call(k->before->arg, &e) == 0)) {
