@@ -58,6 +58,18 @@ static int tolerate(int r)
 	return r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV || r == -EACCES ? 0 : r;
 }
 
+/* Most files come whole by one read(2); what may be longer is read to its end. */
+static int read_text(struct reader *rd, const char *path, struct err *e)
+{
+	char text[2048];
+	struct sv got;
+	int r = smallfile_read(rd->host->root, path, text, sizeof text, &got);
+
+	if (r == 0 && got.n < sizeof text - 1)
+		return buf_putsv(&rd->text, got) < 0 ? buf_status(&rd->text, e) : 0;
+	return r == 0 || tolerate(r) < 0 ? io_read_at(rd->host->root, path, &rd->text, e) : r;
+}
+
 static int read_file(struct reader *rd, unsigned hierarchy, const char *name, struct err *e)
 {
 	char dir[CGROUP_DIR_MAX], path[CGROUP_DIR_MAX];
@@ -69,7 +81,7 @@ static int read_file(struct reader *rd, unsigned hierarchy, const char *name, st
 	buf_reset(&rd->text);
 	if (!group_dir(rd, hierarchy, dir) || !cgroup_file_path(path, dir, strlen(dir), name))
 		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->place->path[hierarchy]);
-	r = io_read_at(rd->host->root, path, &rd->text, e);
+	r = read_text(rd, path, e);
 	rd->name = name;
 	rd->hierarchy = hierarchy;
 	rd->found += r == 0;
