@@ -421,6 +421,32 @@ bool cgroup_is_frozen(const struct cgroup *cg)
 	return p && p->ops->frozen(cg, p) > 0;
 }
 
+static bool read_of(const struct host *h, const struct cgroup_hierarchy *at, const char *path, const char *file,
+		    char *text, size_t size, struct sv *ret)
+{
+	char dir[CGROUP_DIR_MAX], name[CGROUP_DIR_MAX];
+
+	return cgroup_file_path(dir, at->mount, strlen(at->mount), path + 1) &&
+	       cgroup_file_path(name, dir, strlen(dir), file) && smallfile_read(h->root, name, text, size, ret) >= 0;
+}
+
+/* v2 says so since Linux 5.2, and is asked first, as freezer_part() does. */
+bool cgroup_path_is_frozen(const struct host *h, const struct cgroup_layout *l, const char *path)
+{
+	char text[256];
+	struct sv lines;
+	uint64_t v = 0;
+	int freezer = cgroup_layout_find(l, CGROUP_FREEZER);
+
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->h[i].v2 && read_of(h, &l->h[i], path, "cgroup.events", text, sizeof text, &lines) &&
+		    cgroup_counter(lines, "frozen", &v))
+			return v;
+	return freezer >= 0 && !l->h[freezer].v2 &&
+	       read_of(h, &l->h[freezer], path, "freezer.state", text, sizeof text, &lines) &&
+	       sv_is(sv_trim(lines), "FROZEN");
+}
+
 /* ---- remove --------------------------------------------------------------------------------------------------- */
 
 /* One try in every hierarchy that is left; returns the last failure. */

@@ -236,6 +236,8 @@ bool cgroup_is_populated(const struct cgroup *cg);
  * host has no freezer. */
 int cgroup_freeze(const struct cgroup *cg, bool on, struct err *e);
 bool cgroup_is_frozen(const struct cgroup *cg); /* everything has stopped */
+/* cgroup_path_is_frozen - the same of a group that is not open, by one file or two: for lists of many */
+bool cgroup_path_is_frozen(const struct host *h, const struct cgroup_layout *l, const char *path);
 /* cgroup_remove - rmdir(2) in every hierarchy, children first; waits up to timeout_ms for exiting processes to leave.
  * A group that is gone already is success. -EBUSY: processes remain. */
 int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned timeout_ms,

@@ -62,5 +62,11 @@ int mount_change(int mnt, uint64_t set, uint64_t clear, uint64_t propagation, bo
  * is idmapped already. Needs CAP_SYS_ADMIN where the file system was mounted. */
 int mount_idmap(int mnt, int userns, bool recursive, struct err *e);
 
+/* mount_attach_in - put the detached mount onto `path` of another mount namespace: below its root, whatever links lie there;
+ * what is missing is made, a directory or a file. mount_detach_in - take away what is mounted at `path` there; -EINVAL:
+ * nothing is. A process is made for each. */
+int mount_attach_in(int ns, int mnt, const char *path, bool directory, struct err *e);
+int mount_detach_in(int ns, const char *path, struct err *e);
+
 /* mount_attach - put the detached mount onto the file or directory that target is (O_PATH) */
 int mount_attach(int mnt, int target, struct err *e);

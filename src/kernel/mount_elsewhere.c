@@ -4,10 +4,12 @@
 #include "base/fault.h"
 #include "base/scope.h"
 #include "kernel/mount.h"
+#include "kernel/rootpath.h"
 #include "kernel/sys.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 /* What the process made: a descriptor in the shared table, or an error. */
@@ -90,4 +92,68 @@ static int clone_there(const void *arg, struct err *e)
 int mount_clone_from(int ns, const char *path, struct err *e)
 {
 	return mount_elsewhere(0, clone_there, &(struct place){ ns, path }, e);
+}
+
+struct target {
+	int ns, mnt;
+	const char *path;
+	bool directory;
+};
+
+/* setns(2) has made the namespace's root ours: no link leads out of it. */
+static int enter(int ns, struct err *e)
+{
+	int root;
+
+	if (setns(ns, CLONE_NEWNS) < 0)
+		return err_sys(e, "setns of a mount namespace");
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? err_sys(e, "open the root") : root;
+}
+
+static int attach_there(const void *arg, struct err *e)
+{
+	const struct target *t = arg;
+	scoped_fd root = enter(t->ns, e), at = -1;
+	int r;
+
+	if (root < 0)
+		return root;
+	at = t->directory ? rootpath_mkdirs(root, t->path, 0755, e) : rootpath_file(root, t->path, e);
+	if (at < 0)
+		return at;
+	r = mount_attach(t->mnt, at, e);
+	return r < 0 ? r : fd_take(&at);
+}
+
+static int detach_there(const void *arg, struct err *e)
+{
+	const struct target *t = arg;
+	scoped_fd root = enter(t->ns, e), at = -1;
+
+	if (root < 0)
+		return root;
+	at = rootpath_open_real(root, t->path, e);
+	if (at < 0)
+		return at;
+	if (umount2(t->path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return err_sys(e, "unmount %s", t->path);
+	return fd_take(&at);
+}
+
+static int done(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+int mount_attach_in(int ns, int mnt, const char *path, bool directory, struct err *e)
+{
+	return done(mount_elsewhere(0, attach_there, &(struct target){ ns, mnt, path, directory }, e));
+}
+
+int mount_detach_in(int ns, const char *path, struct err *e)
+{
+	return done(mount_elsewhere(0, detach_there, &(struct target){ ns, -1, path, false }, e));
 }

@@ -24,6 +24,7 @@ static const struct runtime_command *const rows[] = {
 	&runtime_command_kill,
 	&runtime_command_list,
 	&runtime_command_man,
+	&runtime_command_mounts,
 	&runtime_command_pause,
 	&runtime_command_plan,
 	&runtime_command_ps,

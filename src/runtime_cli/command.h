@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "kernel/host.h"
+#include "kernel/procfs.h"
 #include "options/option.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct runtime {
 	struct host host;
 	struct host_facts facts;
 	bool has_facts;
+	char boot_id[BOOT_ID_SIZE]; /* once it was asked for */
 	const char *owner; /* name of the user owner_uid, once it was asked for */
 	int64_t owner_uid;
 };
@@ -51,6 +53,7 @@ extern const struct runtime_command runtime_command_features;
 extern const struct runtime_command runtime_command_kill;
 extern const struct runtime_command runtime_command_list;
 extern const struct runtime_command runtime_command_man;
+extern const struct runtime_command runtime_command_mounts;
 extern const struct runtime_command runtime_command_pause;
 extern const struct runtime_command runtime_command_plan;
 extern const struct runtime_command runtime_command_ps;

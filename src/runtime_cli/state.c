@@ -258,23 +258,15 @@ static bool somebody_makes_it(const struct entry *c)
 
 static bool is_of_this_boot(struct runtime *rt, const struct record *r)
 {
-	char now[BOOT_ID_SIZE];
-
-	return r->boot_id && procfs_boot_id(&rt->host, now, NULL) == 0 && strcmp(now, r->boot_id) == 0;
+	if (!rt->boot_id[0] && procfs_boot_id(&rt->host, rt->boot_id, NULL) < 0)
+		return false;
+	return r->boot_id && strcmp(rt->boot_id, r->boot_id) == 0;
 }
 
 static bool is_frozen(struct runtime *rt, const struct record *r)
 {
-	struct cgroup *cg;
-	struct err ignored;
-	bool frozen;
-
-	if (!r->cgroup || runtime_facts(rt, &ignored) < 0 ||
-	    cgroup_open(&rt->host, &rt->facts.cgroup, r->cgroup, &cg, &ignored) < 0)
-		return false;
-	frozen = cgroup_is_frozen(cg);
-	cgroup_free(cg);
-	return frozen;
+	return r->cgroup && runtime_facts(rt, NULL) == 0 &&
+	       cgroup_path_is_frozen(&rt->host, &rt->facts.cgroup, r->cgroup);
 }
 
 static void end_of_zombie(const struct procfs_stat *st, struct record_end *ret)

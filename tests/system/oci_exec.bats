@@ -179,3 +179,26 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 5)
 P
 	contains "got word" "$(cat "$T/shown")"
 }
+
+@test "mounts add and remove: binds of a running container, by descriptors" {
+	started one
+	mkdir "$T/source"
+	echo shared >"$T/source/file"
+	echo single >"$T/single"
+	ln -s /etc "$T/one/rootfs/tmp/link"
+	jq -n --arg dir "$T/source" --arg file "$T/single" '[
+		{ destination: "/new/dir", type: "bind", source: $dir, options: ["bind", "ro", "nosuid"] },
+		{ destination: "/tmp/link/file", type: "bind", source: $file, options: ["bind"] }]' >"$T/mounts"
+	expect 0 runtime mounts add one "$T/mounts"
+	expect 0 runtime exec one sh -c 'cat /new/dir/file /etc/file; ! touch /new/dir/x; grep -c " /new/dir " /proc/self/mountinfo'
+	equal $'shared\nsingle\n1' "$out"
+	equal "" "$(cat "$T/one/rootfs/etc/file")" "what is below, inside the root"
+	jq '.[:1]' "$T/mounts" | runtime mounts remove one -
+	expect 0 runtime exec one ls /new/dir
+	equal "" "$out"
+	expect 1 runtime mounts remove one "$T/mounts"
+	contains "mounts[0]: /new/dir: unmount /new/dir: Invalid argument" "$err"
+	echo '[{ "destination": "/x", "type": "tmpfs", "source": "tmpfs" }]' >"$T/bad"
+	expect 1 runtime mounts add one "$T/bad"
+	contains "mounts[0]: /x: only a bind can be added" "$err"
+}
