@@ -9,6 +9,7 @@
 struct apply {
 	struct container *c;
 	struct init init;
+	struct unit_client systemd; /* while it keeps the unit's place */
 	int userns; /* of the child, once its maps are written; -1 */
 	struct {
 		int own, flag; /* to come back: its descriptor, CLONE_NEWx */
@@ -16,11 +17,11 @@ struct apply {
 	unsigned left_count;
 };
 
-/* One function per step: container.c, host_userns.c */
+/* One function per step: container.c, host_userns.c, host_unit.c */
 typedef int host_fn(struct apply *a, const struct step *s, struct err *e);
 
 host_fn host_ns_join, host_time_ns, host_id_map, host_stdio_owner, host_cgroup_owner, host_bind_source,
-	host_device_source, host_hand_over, host_rlimit, host_oom_score_adj;
+	host_device_source, host_hand_over, host_rlimit, host_oom_score_adj, host_unit_start, host_unit_properties;
 
 /* host_ns_return - back to where this process was before its host_ns_join()s. Must not fail quietly. */
 int host_ns_return(struct apply *a, struct err *e);

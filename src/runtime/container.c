@@ -128,8 +128,11 @@ static int host_cgroup_make(struct apply *a, const struct step *s, struct err *e
 	struct container *c = a->c;
 
 	(void)s;
-	c->cgroup_path = strdup(c->plan->cgroup_path);
-	return c->cgroup_path ? cgroup_create(c->host, c->layout, c->cgroup_path, true, &c->cgroup, e) : err_oom(e);
+	if (!c->cgroup_path)
+		c->cgroup_path = strdup(c->plan->cgroup_path);
+	if (!c->cgroup_path)
+		return err_oom(e);
+	return cgroup_create(c->host, c->layout, c->cgroup_path, !c->unit, &c->cgroup, e);
 }
 
 static int host_cgroup_write(struct apply *a, const struct step *s, struct err *e)
@@ -170,6 +173,8 @@ static int host_net_device(struct apply *a, const struct step *s, struct err *e)
 }
 
 static host_fn *const host_steps[STEP_OP_COUNT] = {
+	[STEP_UNIT_START] = host_unit_start,
+	[STEP_UNIT_PROPERTIES] = host_unit_properties,
 	[STEP_CGROUP_MAKE] = host_cgroup_make,
 	[STEP_CGROUP_WRITE] = host_cgroup_write,
 	[STEP_CGROUP_DEVICES] = host_cgroup_devices,
@@ -306,6 +311,7 @@ static void forget(struct apply *a)
 			close(*init_slot(&a->init, i));
 	if (a->userns >= 0)
 		close(a->userns);
+	unit_client_close(&a->systemd);
 	free(a->init.binds);
 }
 
@@ -328,6 +334,7 @@ int container_begin(struct plan *p, const struct host *host, const int stdio[3],
 	};
 	struct apply a = { .c = &c,
 			   .userns = -1,
+			   .systemd = UNIT_CLIENT_NONE,
 			   .init = { .plan = p,
 				     .trace = t,
 				     .sync = -1,
@@ -528,6 +535,12 @@ int container_delete(struct container *c, struct err *e)
 		r = cgroup_remove(c->host, c->layout, c->cgroup_path, REMOVE_TIMEOUT_MS, e);
 	}
 	free(PTR_TAKE(c->cgroup_path));
+	if (c->unit) {
+		int stopped = container_stop_unit(c->unit_manager, c->unit, r < 0 ? &ignored : e);
+
+		r = r < 0 ? r : stopped;
+		free(PTR_TAKE(c->unit));
+	}
 	if (c->pidfd >= 0)
 		close(fd_take(&c->pidfd));
 	if (c->sync >= 0)

@@ -18,6 +18,8 @@ struct container {
 	const struct cgroup_layout *layout; /* borrowed until container_delete() */
 	struct cgroup *cgroup; /* NULL on a host without cgroups */
 	char *cgroup_path;     /* owned */
+	const struct unit_manager *unit_manager; /* borrowed, like layout; NULL: the group is no unit's */
+	char *unit;            /* owned; NULL: none */
 	struct trace *trace;   /* borrowed, NULL: none */
 	pid_t pid;             /* 0: none (any more) */
 	int pidfd, sync;       /* -1: none */
@@ -56,6 +58,9 @@ int container_kill(struct container *c, struct err *e);
 
 /* container_delete - end what still runs, reap the first process, remove the group. Works on a half-made container. */
 int container_delete(struct container *c, struct err *e);
+
+/* container_stop_unit - the unit of a container, whatever is left of that; one that is gone already is success */
+int container_stop_unit(const struct unit_manager *m, const char *unit, struct err *e);
 
 /* container_exit_code - Docker's: 127 command not found, 126 not executable, 125 everything else */
 int container_exit_code(const struct err *e);

@@ -49,6 +49,7 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 			  .arena = a,
 			  .handed = in->handed,
 			  .handed_count = in->handed_count,
+			  .unit.manager = in->systemd,
 			  .die_with_parent = in->die_with_parent,
 			  .start_socket = in->start_socket,
 			  .preserve_fds = in->preserve_fds };

@@ -17,6 +17,7 @@
 #include "kernel/user_namespaces.h"
 #include "oci/runtime_spec.h"
 #include "runtime/hooks.h"
+#include "systemd/client.h"
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -24,8 +25,10 @@
 
 #define STEP_OPS(X)                                                                                                    \
 	/* host, before the clone */                                                                                  \
-	X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
+	X(UNIT_START, "unit-start") X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(TIME_NS, "time-namespace") X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
+	/* host, after the clone */                                                                                   \
+	X(UNIT_PROPERTIES, "unit-properties")                                                                         \
 	/* host, after a clone with a user namespace */                                                               \
 	X(NET_DEVICE, "net-device") X(HOOK, "hook")                                                                                               \
 	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(CGROUP_OWNER, "cgroup-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
@@ -82,6 +85,13 @@ struct step {
 	const void *data; /* a list that belongs to the plan; BIND_SOURCE: struct step_idmap, NULL the container's */
 };
 
+/* The unit that the container is for systemd, when that manages the cgroups. */
+struct plan_unit {
+	const struct unit_manager *manager; /* NULL: there is no unit */
+	struct unit_name name;
+	struct unit_properties start, limits; /* what it is made with; what is set when the container is in it */
+};
+
 /* Where the root file system comes from: a path (the document's root.path) or overlay layers of the store. */
 struct root_source {
 	const char *path; /* absolute host path; NULL: overlay */
@@ -108,6 +118,7 @@ struct plan_inputs {
 	const struct handed_mount *handed;
 	size_t handed_count;
 	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
+	const struct unit_manager *systemd; /* it manages the cgroups; NULL: nobody does */
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
 	int start_socket;      /* the caller's, listening (SOCK_SEQPACKET): once ready, the process waits for who connects to
 				* it (container_let_go()); 0: it has its parent's word */
@@ -124,6 +135,7 @@ struct plan {
 	struct root_source root;
 	struct cgroup_limits limits;
 	struct cgroup_writes cgroup;
+	struct plan_unit unit;
 	uint64_t clone_flags; /* CLONE_NEWx */
 	bool cgroup_ns, die_with_parent;
 	int start_socket;

@@ -22,10 +22,12 @@ static int plan_cgroup_path(struct plan *p, struct err *e)
 {
 	const char *want = p->spec->cgroups_path;
 
+	if (p->unit.manager)
+		return plan_unit_name(p, e);
 	if (!want || !*want)
 		p->cgroup_path = arena_fmt(p->arena, "/tare/%s", p->id);
 	else if (strchr(want, ':'))
-		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\": the systemd form is not supported", want);
+		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\": this form is for --systemd-cgroup", want);
 	else
 		p->cgroup_path = want[0] == '/' ? want : arena_fmt(p->arena, "/%s", want);
 	if (!p->cgroup_path)
@@ -335,11 +337,14 @@ int plan_cgroup(struct plan *p, struct err *e)
 	r = cgroup_plan(&p->facts->cgroup, &p->limits, p->arena, &p->cgroup, e);
 	if (r < 0)
 		return err_wrap(e, r, "linux.resources");
+	if (p->unit.manager)
+		r = plan_unit_start(p, e);
 	s = plan_add(p, ACTOR_HOST, STEP_CGROUP_MAKE);
 	if (!s)
 		return err_oom(e);
 	s->path = p->cgroup_path;
-	r = plan_writes(p, ACTOR_HOST, false, e);
+	if (r == 0)
+		r = plan_writes(p, ACTOR_HOST, false, e);
 	if (r == 0 && p->cgroup.device_program && !plan_add(p, ACTOR_HOST, STEP_CGROUP_DEVICES))
 		r = err_oom(e);
 	return r;

@@ -169,6 +169,21 @@ static void put_hook(const struct plan *p, const struct step *s, struct buf *out
 		buf_putf(out, " timeout=%llds", (long long)h->timeout);
 }
 
+static void put_properties(const struct step *s, const struct unit_properties *l, struct buf *out)
+{
+	buf_putf(out, " %s", s->path);
+	for (size_t i = 0; i < l->n; i++) {
+		buf_putf(out, "%s%s=", i ? " " : ": ", l->v[i].name);
+		for (const char *const *w = l->v[i].words; *w; w++)
+			buf_putf(out, "%s%s", w == l->v[i].words ? "" : ",", *w);
+	}
+}
+
+static void put_unit(const struct plan *p, const struct step *s, struct buf *out)
+{
+	put_properties(s, s->op == STEP_UNIT_START ? &p->unit.start : &p->unit.limits, out);
+}
+
 static void put_enter(const struct plan *p, const struct step *s, struct buf *out)
 {
 	put_namespaces(s->set, out);
@@ -326,6 +341,8 @@ static void (*const put_operands[])(const struct plan *p, const struct step *s, 
 	[STEP_SYSCTL] = put_assignment,
 	[STEP_TIME_NS] = put_offsets,
 	[STEP_UMASK] = put_mode,
+	[STEP_UNIT_PROPERTIES] = put_unit,
+	[STEP_UNIT_START] = put_unit,
 	[STEP_USER] = put_user,
 };
 

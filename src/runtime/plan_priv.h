@@ -24,6 +24,9 @@ int plan_create_hooks(struct plan *p, struct err *e);                           
 int plan_sysctls(struct plan *p, struct err *e);                                /* plan_sysctl.c */
 int plan_cgroup(struct plan *p, struct err *e);                                 /* plan_cgroup.c */
 int plan_cgroup_late(struct plan *p, struct err *e);                            /* plan_cgroup.c: CPU limits */
+int plan_unit_name(struct plan *p, struct err *e);  /* plan_unit.c: before plan_cgroup()'s path */
+int plan_unit_start(struct plan *p, struct err *e); /* plan_unit.c: before the group is made */
+int plan_unit_limits(struct plan *p, struct err *e); /* plan_unit.c: after the clone */
 int plan_seccomp(struct plan *p, struct err *e);                                /* plan_seccomp.c */
 
 /* plan_attributes - scheduler, priorities, policies, labels: of the first process or of one of exec; plan_attributes.c */

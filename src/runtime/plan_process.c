@@ -372,6 +372,8 @@ int plan_start(struct plan *p, struct err *e)
 	if (!plan_add(p, ACTOR_HOST, STEP_CLONE))
 		return err_oom(e);
 	r = p->userns ? plan_userns_host(p, e) : 0;
+	if (r == 0 && p->unit.start.n)
+		r = plan_unit_limits(p, e);
 	if (r == 0)
 		r = plan_child(p, e);
 	if (r == 0)

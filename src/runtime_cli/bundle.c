@@ -72,6 +72,7 @@ int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, str
 
 	in.root.path = b->spec.root.path;
 	in.bundle = b->dir;
+	in.systemd = rt->manager;
 	if (r == 0)
 		r = plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
 	for (size_t i = 0; r == 0 && i < b->plan.warning_count; i++)

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
+#include "runtime/container.h"
 #include "runtime_cli/bundle.h"
 #include "runtime_cli/group.h"
 
@@ -85,6 +86,14 @@ static int take(struct runtime *rt, struct entry *c, bool force, struct err *e)
 	return err_set(e, EBUSY, "cannot delete container %s that is not stopped: %s", c->id, container_status_name(s));
 }
 
+static int stop_unit(struct runtime *rt, const struct entry *c, struct err *e)
+{
+	struct unit_manager *m;
+	int r = runtime_manager(rt, c->record.unit_user, &m, e);
+
+	return r < 0 ? r : container_stop_unit(m, c->record.unit, e);
+}
+
 static int remove_all(struct runtime *rt, struct entry *c, struct err *e)
 {
 	scoped_bundle b = BUNDLE;
@@ -96,6 +105,8 @@ static int remove_all(struct runtime *rt, struct entry *c, struct err *e)
 		if (r == 0)
 			r = cgroup_remove(&rt->host, &rt->facts.cgroup, c->record.cgroup, REMOVE_TIMEOUT_MS, e);
 	}
+	if (r == 0 && c->has_record && c->record.unit)
+		r = stop_unit(rt, c, e);
 	if (r == 0)
 		r = entry_remove(rt, c, e);
 	if (r == 0 && has_hooks)

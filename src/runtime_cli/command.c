@@ -52,6 +52,19 @@ int runtime_facts(struct runtime *rt, struct err *e)
 	return r;
 }
 
+int runtime_manager(struct runtime *rt, bool user, struct unit_manager **ret, struct err *e)
+{
+	struct unit_manager *m = arena_alloc(rt->arena, sizeof *m);
+	char *program = arena_alloc(rt->arena, PATH_MAX);
+	int r = m && program ? unit_manager_find(rt->argv0, program, e) : err_oom(e);
+
+	if (r < 0)
+		return r;
+	*m = (struct unit_manager){ program, user };
+	*ret = m;
+	return 0;
+}
+
 int runtime_print(const struct buf *out, struct err *e)
 {
 	int r = buf_status(out, e);
@@ -118,6 +131,8 @@ static int settle(struct runtime *rt, struct err *e)
 		log_copy(rt->log, rt->log_format && strcmp(rt->log_format, "json") == 0);
 	if (rt->debug)
 		log_setup("tare-runtime", LOG_LEVEL_DEBUG);
+	if (r == 0 && rt->systemd_cgroup)
+		r = runtime_manager(rt, geteuid() != 0, &rt->manager, e);
 	return r;
 }
 
@@ -228,7 +243,7 @@ static int failure_status(const struct runtime_command *c, const struct err *e)
 int runtime_main(int argc, char **argv)
 {
 	scoped_arena arena = ARENA(ARENA_MAX);
-	struct runtime rt = { .arena = &arena, .host = { -1, -1, -1, false } };
+	struct runtime rt = { .arena = &arena, .argv0 = argv[0], .host = { -1, -1, -1, false } };
 	const struct runtime_command *c = NULL;
 	struct err e = { 0 };
 	int status = 0, r;

@@ -12,6 +12,7 @@
 #include "kernel/host.h"
 #include "kernel/procfs.h"
 #include "options/option.h"
+#include "systemd/client.h"
 
 #include <stdbool.h>
 
@@ -23,6 +24,8 @@ struct runtime {
 	const char *rootless;   /* "true", "false", "auto" */
 	const char *criu;
 	bool debug, systemd_cgroup, version;
+	const char *argv0;
+	struct unit_manager *manager; /* with systemd_cgroup */
 	struct host host;
 	struct host_facts facts;
 	bool has_facts;
@@ -73,6 +76,9 @@ int runtime_main(int argc, char **argv);
 
 /* runtime_facts - of this host, read at the first call */
 int runtime_facts(struct runtime *rt, struct err *e);
+
+/* runtime_manager - how systemd is reached: the user's own when `user`. -ENOENT: no tare-systemd. */
+int runtime_manager(struct runtime *rt, bool user, struct unit_manager **ret, struct err *e);
 
 /* runtime_print - the whole buffer to standard output */
 int runtime_print(const struct buf *out, struct err *e);

@@ -45,6 +45,8 @@ static void describe(struct making *m)
 				 .created_ns = clock_real_ns(),
 				 .owner = (int64_t)getuid(),
 				 .annotations = b->spec.annotations,
+				 .unit = b->plan.unit.manager ? b->plan.unit.name.name : NULL,
+				 .unit_user = b->plan.unit.manager && b->plan.unit.manager->user,
 				 .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE ? NULL : b->plan.cgroup_path };
 	m->entry.has_record = true;
 }
@@ -72,6 +74,8 @@ static int write_down(struct making *m, struct err *e)
 		return rc;
 	r->boot_id = boot_id;
 	r->pid = m->container.pid;
+	if (m->container.unit) /* systemd says where its units are */
+		r->cgroup = m->container.cgroup_path;
 	rc = save_config(m, e);
 	return rc < 0 ? rc : entry_write(&m->entry, e);
 }

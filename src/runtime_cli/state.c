@@ -46,6 +46,8 @@ static const struct json_row record_rows[] = {
 	{ "bundle", JSON_TEXT, JSON_REQUIRED, AT(record, bundle) },
 	{ "rootfs", JSON_TEXT, 0, AT(record, rootfs) },
 	{ "cgroup", JSON_TEXT, 0, AT(record, cgroup) },
+	{ "unit", JSON_TEXT, 0, AT(record, unit) },
+	{ "unitUser", JSON_BOOL, JSON_ZERO, AT(record, unit_user) },
 	{ "pid", JSON_COUNT, JSON_ZERO, AT(record, pid) },
 	{ "startTicks", JSON_U64, 0, AT(record, start_ticks) },
 	{ "bootId", JSON_TEXT, 0, AT(record, boot_id) },

@@ -45,6 +45,8 @@ struct record {
 	int64_t version;
 	const char *id, *oci_version, *bundle, *rootfs;
 	const char *cgroup; /* "/tare/<id>"; NULL: none */
+	const char *unit;   /* of systemd's, "tare-<id>.scope"; NULL: none */
+	bool unit_user;     /* of the user's own manager */
 	int64_t pid;        /* the first process; 0: none yet */
 	uint64_t start_ticks;
 	const char *boot_id; /* pids mean nothing after a boot */
