@@ -18,6 +18,7 @@
 static const struct runtime_command *const rows[] = {
 	&runtime_command_create,
 	&runtime_command_delete,
+	&runtime_command_doctor,
 	&runtime_command_events,
 	&runtime_command_exec,
 	&runtime_command_features,

@@ -50,6 +50,7 @@ struct runtime_command {
 /* One line each, as they are many people's. */
 extern const struct runtime_command runtime_command_create;
 extern const struct runtime_command runtime_command_delete;
+extern const struct runtime_command runtime_command_doctor;
 extern const struct runtime_command runtime_command_events;
 extern const struct runtime_command runtime_command_exec;
 extern const struct runtime_command runtime_command_features;
