@@ -231,6 +231,21 @@ static int read_kernel(const struct host *h, struct kfeat *ret, struct err *e)
 	return 0;
 }
 
+/* The first one has a fixed number: PROC_USER_INIT_INO of the kernel. */
+static void read_user_namespace(const struct host *h, struct host_facts *f)
+{
+	char link[32], text[16];
+	ssize_t n = h->real ? readlinkat(h->proc, "self/ns/user", link, sizeof link - 1) : -1;
+	struct sv word;
+
+	if (n <= 0)
+		return;
+	link[n] = '\0';
+	f->user_namespace = strcmp(link, "user:[4026531837]") != 0;
+	if (f->user_namespace && smallfile_read(h->proc, "self/setgroups", text, sizeof text, &word) == 0)
+		f->setgroups_denied = sv_is(sv_trim(word), "deny");
+}
+
 int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e)
 {
 	struct host_facts f = { 0 };
@@ -247,6 +262,7 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 	if (r < 0)
 		return err_wrap(e, r, "host facts");
 	read_oom_score_adj(h, &f);
+	read_user_namespace(h, &f);
 	f.thermal_throttle = read_thermal_throttle(h, f.cpus_online);
 	*ret = f;
 	return 0;

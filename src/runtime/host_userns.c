@@ -201,13 +201,13 @@ static int fill_source(const struct plan *p, int dir, struct err *e)
 {
 	int r = 0;
 
-	if (mknodat(dir, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(dir, "dir", 0555) < 0)
+	if (init_make_null(p, dir) < 0 || mkdirat(dir, "dir", 0555) < 0)
 		return err_sys(e, "make the masks' source");
 	r = own_file(p, dir, "null", 0, e);
 	if (r == 0)
 		r = own_file(p, dir, "dir", 0, e);
 	for (size_t i = 0; r == 0 && i < p->step_count; i++)
-		if (p->steps[i].op == STEP_DEVICE && *p->steps[i].fstype != 'p')
+		if (p->steps[i].op == STEP_DEVICE && *p->steps[i].fstype != 'p' && !p->steps[i].set)
 			r = make_node(p, dir, i, e);
 	return r;
 }

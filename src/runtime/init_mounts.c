@@ -43,6 +43,14 @@ static int attach_at(const struct init *in, int mnt, const char *path, struct er
 /* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Linux
  * before 6.15 clones only what is attached in the caller's namespace: below the root it is in nobody's way and leaves
  * with the old one. Not over "/", where it would be detached instead of the old root (init_pivot_root). */
+/* Where no device can be made an empty file that cannot be written to reads the same. */
+int init_make_null(const struct plan *p, int dir)
+{
+	bool device = !p->facts->user_namespace;
+
+	return mknodat(dir, "null", device ? S_IFCHR | 0666 : S_IFREG | 0444, device ? makedev(1, 3) : 0);
+}
+
 static int mask_source(struct init *in, struct err *e)
 {
 	int mnt = mount_new("tmpfs", NULL, "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
@@ -50,7 +58,7 @@ static int mask_source(struct init *in, struct err *e)
 	if (mnt < 0)
 		return mnt;
 	in->mask = mnt;
-	if (mknodat(mnt, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 || mkdirat(mnt, "dir", 0555) < 0)
+	if (init_make_null(in->plan, mnt) < 0 || mkdirat(mnt, "dir", 0555) < 0)
 		return err_sys(e, "make the masks' source");
 	return mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 }
@@ -307,7 +315,8 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 	r = mounted(in, mnt, s, true, e);
 	for (unsigned i = 0; r == 0 && i < l->n; i++) {
 		const char *name = hierarchy_name(&l->h[i]);
-		const char *dir = cgroup_dir(in->cgroup, i);
+		/* without a group of its own it sees the host's, read-only (plan_mounts.c) */
+		const char *dir = in->cgroup ? cgroup_dir(in->cgroup, i) : l->h[i].mount;
 
 		if (!dir)
 			continue;
@@ -321,7 +330,8 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 {
 	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
-	bool foreign = in->plan->userns && !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
+	bool foreign = (in->plan->userns || in->plan->facts->user_namespace) &&
+		       !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
 	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, s, e) :
 				  mount_new("cgroup2", NULL, NULL, s->set, e);
 
@@ -414,7 +424,7 @@ int init_device(struct init *in, const struct step *s, struct err *e)
 
 	if (dir < 0)
 		return err_wrap(e, dir, "device %s", s->path);
-	if (in->plan->userns && type != S_IFIFO)
+	if ((in->plan->userns || s->set) && type != S_IFIFO)
 		return init_bind_device(in, s, dir, name, e);
 	if (mknodat(dir, name, type | (mode_t)s->n[2], dev) < 0) {
 		if (errno != EEXIST)

@@ -169,7 +169,7 @@ int init_user(struct init *in, const struct step *s, struct err *e)
 		return err_set(e, EINVAL, "process.user.additionalGids: more than %zu", ARRAY_LEN(groups));
 	for (size_t i = 0; i < pr->additional_gids.n; i++)
 		groups[i] = (gid_t)pr->additional_gids.v[i];
-	if (setgroups(pr->additional_gids.n, groups) < 0)
+	if (!in->plan->facts->setgroups_denied && setgroups(pr->additional_gids.n, groups) < 0)
 		return err_sys(e, "setgroups");
 	if (init_own_stdio((const int[]){ 0, 1, 2 }, (uid_t)s->n[0], pr->terminal, e) < 0)
 		return -e->code;

@@ -40,7 +40,7 @@ static void receive_slots(struct init *in, size_t first, size_t n)
 /* In a new user namespace a process is nobody until it becomes its root. */
 int init_become_root(struct err *e)
 {
-	if (setgroups(0, NULL) < 0)
+	if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: denied to this namespace, which has none then */
 		return err_sys(e, "setgroups");
 	if (setresgid(0, 0, 0) < 0)
 		return err_sys(e, "setresgid 0");
@@ -86,7 +86,7 @@ int init_bind_device(struct init *in, const struct step *s, int dir, const char 
 	if (target < 0 || there)
 		return target < 0 ? target : 0;
 	(void)snprintf(node, sizeof node, "%zu", (size_t)(s - in->plan->steps));
-	mnt = mount_clone(in->mask, node, false, e);
+	mnt = s->set ? fd_take(&in->binds[s->set - 1]) : mount_clone(in->mask, node, false, e);
 	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
 	return r < 0 ? err_wrap(e, r, "device %s", s->path) : 0;
 }

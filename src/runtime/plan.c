@@ -50,6 +50,7 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 			  .handed = in->handed,
 			  .handed_count = in->handed_count,
 			  .unit.manager = in->systemd,
+			  .without_cgroup = in->without_cgroup,
 			  .die_with_parent = in->die_with_parent,
 			  .start_socket = in->start_socket,
 			  .preserve_fds = in->preserve_fds };

@@ -73,6 +73,7 @@ enum step_actor {
 struct step {
 	enum step_op op;
 	enum step_actor actor;
+	/* devices: set is 1 + the place of a bind of the host's own, 0: it is made */
 	const char *path;    /* in the container, or the thing's name: cgroup path, sysctl key */
 	const char *source;  /* host path, symbolic link's text, value */
 	const char *fstype;  /* mounts: file system; devices: "c", "b", "p" */
@@ -119,6 +120,7 @@ struct plan_inputs {
 	size_t handed_count;
 	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
 	const struct unit_manager *systemd; /* it manages the cgroups; NULL: nobody does */
+	bool without_cgroup;  /* none may be made here, and no limit was asked for */
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
 	int start_socket;      /* the caller's, listening (SOCK_SEQPACKET): once ready, the process waits for who connects to
 				* it (container_let_go()); 0: it has its parent's word */
@@ -149,6 +151,8 @@ struct plan {
 	char *const *argv, *const *envp;
 	const struct handed_mount *handed;
 	size_t handed_count;
+	size_t device_binds; /* the first of those that are devices of the host's, where none can be made */
+	bool without_cgroup;
 	size_t bind_count; /* of BIND_SOURCE steps; the BIND of each has its place in n[2] */
 	struct step *steps;
 	size_t step_count, step_cap;

@@ -332,7 +332,7 @@ int plan_cgroup(struct plan *p, struct err *e)
 		r = plan_limits(p, e);
 	if (r == 0)
 		plan_ignored_resources(p);
-	if (r < 0 || p->facts->cgroup.mode == CGROUP_MODE_NONE)
+	if (r < 0 || p->facts->cgroup.mode == CGROUP_MODE_NONE || p->without_cgroup)
 		return r;
 	r = cgroup_plan(&p->facts->cgroup, &p->limits, p->arena, &p->cgroup, e);
 	if (r < 0)
@@ -345,7 +345,9 @@ int plan_cgroup(struct plan *p, struct err *e)
 	s->path = p->cgroup_path;
 	if (r == 0)
 		r = plan_writes(p, ACTOR_HOST, false, e);
-	if (r == 0 && p->cgroup.device_program && !plan_add(p, ACTOR_HOST, STEP_CGROUP_DEVICES))
+	/* in a user namespace no program can be attached, and only devices that were bound there can be opened */
+	if (r == 0 && p->cgroup.device_program && !p->facts->user_namespace &&
+	    !plan_add(p, ACTOR_HOST, STEP_CGROUP_DEVICES))
 		r = err_oom(e);
 	return r;
 }

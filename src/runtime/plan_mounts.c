@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/scope.h"
+#include "kernel/mount.h"
 #include "runtime/mount_options.h"
 
 #include <errno.h>
@@ -182,26 +183,6 @@ static int check_bind(const struct plan *p, const struct oci_mount *m, const str
 		       m->source ? m->source : "");
 }
 
-int plan_bind_sources(struct plan *p, enum step_actor actor, struct err *e)
-{
-	size_t binds = 0;
-
-	for (size_t i = 0; i < p->spec->mounts.n; i++) {
-		const struct oci_mount *m = &p->spec->mounts.v[i];
-		struct mount_options o;
-		int r = options_of(p, m, &o, e);
-
-		if (r == 0)
-			r = check_bind(p, m, &o, e);
-		if (r == 0 && o.bind)
-			r = plan_bind_source(p, actor, m, &o, binds++, e);
-		if (r < 0)
-			return err_wrap(e, r, "mounts[%zu]", i);
-	}
-	p->bind_count = binds;
-	return 0;
-}
-
 /* Inside /proc only what shows the container less than the kernel would (lxcfs), or what checkpoints need: anything else
  * would let a volume pose as a file of procfs (CVE-2019-16884). As runc has it. */
 static const char *const proc_allowed[] = {
@@ -298,6 +279,9 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	*binds += o.bind;
 	if (take_label(p, s, e) < 0)
 		return -e->code;
+	/* what is shown there is not the container's: CVE-2023-25809 */
+	if (cgroup && (p->without_cgroup || (p->facts->user_namespace && !p->cgroup_ns)))
+		s->set |= MOUNT_ATTR_RDONLY;
 	if (cgroup && p->facts->cgroup.mode == CGROUP_MODE_NONE)
 		return err_set(e, ENOTSUP, "%s: this host has no cgroups", m->destination);
 	return 0;
@@ -362,6 +346,65 @@ static bool is_default_device(const char *path)
 	return false;
 }
 
+/* ---- devices that are the host's own -------------------------------------------------------------------------------- */
+
+static int device_source(struct plan *p, enum step_actor actor, const char *path, size_t index, struct err *e)
+{
+	struct step *s;
+
+	if (actor != (p->userns ? ACTOR_HOST : ACTOR_CHILD))
+		return 0;
+	s = plan_add(p, actor, STEP_BIND_SOURCE);
+	OOM_IF_NULL(s, e);
+	s->path = path;
+	s->n[0] = -1;
+	s->n[2] = (int64_t)index;
+	s->n[3] = IDMAP_NONE;
+	return 0;
+}
+
+static bool is_bound_device(const struct oci_device *d)
+{
+	return d->path && d->type && *d->type != 'p' && !is_default_device(d->path);
+}
+
+static int device_sources(struct plan *p, enum step_actor actor, size_t *binds, struct err *e)
+{
+	int r = 0;
+
+	p->device_binds = *binds;
+	if (!p->facts->user_namespace)
+		return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(default_devices); i++)
+		r = device_source(p, actor, default_devices[i].path, (*binds)++, e);
+	for (size_t i = 0; r == 0 && i < p->spec->devices.n; i++)
+		if (is_bound_device(&p->spec->devices.v[i]))
+			r = device_source(p, actor, p->spec->devices.v[i].path, (*binds)++, e);
+	return r;
+}
+
+int plan_bind_sources(struct plan *p, enum step_actor actor, struct err *e)
+{
+	size_t binds = 0;
+
+	for (size_t i = 0; i < p->spec->mounts.n; i++) {
+		const struct oci_mount *m = &p->spec->mounts.v[i];
+		struct mount_options o;
+		int r = options_of(p, m, &o, e);
+
+		if (r == 0)
+			r = check_bind(p, m, &o, e);
+		if (r == 0 && o.bind)
+			r = plan_bind_source(p, actor, m, &o, binds++, e);
+		if (r < 0)
+			return err_wrap(e, r, "mounts[%zu]", i);
+	}
+	if (device_sources(p, actor, &binds, e) < 0)
+		return -ENOMEM;
+	p->bind_count = binds;
+	return 0;
+}
+
 static int plan_device(struct plan *p, const struct oci_device *d, struct err *e)
 {
 	struct step *s;
@@ -387,6 +430,16 @@ static int plan_device(struct plan *p, const struct oci_device *d, struct err *e
 	return 0;
 }
 
+/* In the order of device_sources(). */
+static void number_devices(struct plan *p)
+{
+	size_t next = p->device_binds;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].op == STEP_DEVICE && *p->steps[i].fstype != 'p')
+			p->steps[i].set = ++next;
+}
+
 static int plan_devices(struct plan *p, struct err *e)
 {
 	int r;
@@ -399,6 +452,8 @@ static int plan_devices(struct plan *p, struct err *e)
 		if (r < 0)
 			err_wrap(e, r, "linux.devices[%zu]", i);
 	}
+	if (p->facts->user_namespace)
+		number_devices(p);
 	return r;
 }
 

@@ -347,7 +347,8 @@ int plan_release(struct plan *p, struct err *e)
 /* What comes before any mount: the child's groups, its namespaces, its session. */
 static int plan_child(struct plan *p, struct err *e)
 {
-	bool v1 = p->facts->cgroup.mode != CGROUP_MODE_NONE && p->facts->cgroup.mode != CGROUP_MODE_V2;
+	bool v1 = !p->without_cgroup && p->facts->cgroup.mode != CGROUP_MODE_NONE &&
+		  p->facts->cgroup.mode != CGROUP_MODE_V2;
 	int r = 0;
 
 	if (v1 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/rootless.h"
 
 #include "base/io.h"
 #include "base/limits.h"
@@ -73,6 +74,8 @@ int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, str
 	in.root.path = b->spec.root.path;
 	in.bundle = b->dir;
 	in.systemd = rt->manager;
+	if (r == 0 && rt->facts.user_namespace)
+		r = rootless_cgroup(rt, &b->spec, &in.without_cgroup, e);
 	if (r == 0)
 		r = plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
 	for (size_t i = 0; r == 0 && i < b->plan.warning_count; i++)

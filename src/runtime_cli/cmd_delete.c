@@ -6,6 +6,7 @@
 #include "kernel/sys.h"
 #include "runtime/container.h"
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/rootless.h"
 #include "runtime_cli/group.h"
 
 #include <poll.h>
@@ -122,6 +123,8 @@ static int run_delete(struct runtime *rt, void *options, const struct operands *
 
 	if (r == -EINVAL && force && c.dir >= 0)
 		r = 0; /* a damaged record */
+	if (r == 0)
+		r = rootless_join(rt, &c, e);
 	if (r == 0)
 		r = take(rt, &c, force, e);
 	if (r == 0)

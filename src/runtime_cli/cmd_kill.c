@@ -4,6 +4,7 @@
 #include "kernel/signal.h"
 #include "kernel/sys.h"
 #include "runtime_cli/group.h"
+#include "runtime_cli/rootless.h"
 
 #include <signal.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static int run_kill(struct runtime *rt, void *options, const struct operands *o,
 	if (signo < 0)
 		return err_set(e, EINVAL, "unknown signal \"%.80s\"", o->v[1]);
 	r = entry_open(rt, o->v[0], &c, e);
+	if (r == 0)
+		r = rootless_join(rt, &c, e);
 	if (r < 0)
 		return r;
 	return ko->all ? signal_all(rt, &c, signo, e) : signal_first(rt, &c, signo, e);

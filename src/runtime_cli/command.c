@@ -10,8 +10,10 @@
 #include "oci/runtime_spec.h"
 #include "options/option_help.h"
 #include "runtime/container.h"
+#include "runtime_cli/rootless.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
@@ -57,7 +59,7 @@ int runtime_manager(struct runtime *rt, bool user, struct unit_manager **ret, st
 {
 	struct unit_manager *m = arena_alloc(rt->arena, sizeof *m);
 	char *program = arena_alloc(rt->arena, PATH_MAX);
-	int r = m && program ? unit_manager_find(rt->argv0, program, e) : err_oom(e);
+	int r = m && program ? unit_manager_find(rt->argv[0], program, e) : err_oom(e);
 
 	if (r < 0)
 		return r;
@@ -110,7 +112,7 @@ const struct option_group *const runtime_global_groups[] = { &global_group, NULL
 
 static int default_root(struct runtime *rt, struct err *e)
 {
-	const char *run = geteuid() == 0 ? NULL : getenv("XDG_RUNTIME_DIR");
+	const char *run = rt->caller == 0 ? NULL : getenv("XDG_RUNTIME_DIR");
 
 	if (!rt->root)
 		rt->root = run && *run ? arena_fmt(rt->arena, "%s/tare-runtime", run) : "/run/tare-runtime";
@@ -133,7 +135,7 @@ static int settle(struct runtime *rt, struct err *e)
 	if (rt->debug)
 		log_setup("tare-runtime", LOG_LEVEL_DEBUG);
 	if (r == 0 && rt->systemd_cgroup)
-		r = runtime_manager(rt, geteuid() != 0, &rt->manager, e);
+		r = runtime_manager(rt, rt->caller != 0, &rt->manager, e);
 	return r;
 }
 
@@ -214,6 +216,20 @@ static int run_command(struct runtime *rt, const struct runtime_command *c, int 
 	return r < 0 ? r : c->run(rt, options, &operands, ret_status, e);
 }
 
+/* An ordinary user cannot, and does when rootless_enter() has made it possible. Root in a user namespace of somebody
+ * else's making can as soon as the mounts are its own. */
+static int protect(struct runtime *rt, char **argv, struct err *e)
+{
+	int r;
+
+	if (rootless_is_needed()) {
+		rt->start_dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return rt->start_dir < 0 ? err_sys(e, "open the working directory") : 0;
+	}
+	r = self_exe_protect(argv, environ, e);
+	return r == -EPERM && unshare(CLONE_NEWNS) == 0 ? rootless_protect(argv, e) : r;
+}
+
 static int dispatch(struct runtime *rt, int argc, char **argv, const struct runtime_command **ret_c, int *ret_status,
 		    struct err *e)
 {
@@ -228,7 +244,7 @@ static int dispatch(struct runtime *rt, int argc, char **argv, const struct runt
 		return overview(e);
 	r = find(operands.v[0], ret_c, e);
 	if (r == 0 && (*ret_c)->enters)
-		r = self_exe_protect(argv, environ, e);
+		r = protect(rt, argv, e);
 	return r < 0 ? r : run_command(rt, *ret_c, operands.n - 1, operands.v + 1, ret_status, e);
 }
 
@@ -244,12 +260,13 @@ static int failure_status(const struct runtime_command *c, const struct err *e)
 int runtime_main(int argc, char **argv)
 {
 	scoped_arena arena = ARENA(ARENA_MAX);
-	struct runtime rt = { .arena = &arena, .argv0 = argv[0], .host = { -1, -1, -1, false } };
+	struct runtime rt = { .arena = &arena, .argv = argv, .start_dir = -1, .host = { -1, -1, -1, false } };
 	const struct runtime_command *c = NULL;
 	struct err e = { 0 };
 	int status = 0, r;
 
 	fault_role("runtime");
+	rootless_begin(&rt);
 	log_setup("tare-runtime", LOG_LEVEL_WARNING);
 	r = dispatch(&rt, argc, argv, &c, &status, &e);
 	host_close(&rt.host);

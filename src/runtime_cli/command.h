@@ -24,7 +24,10 @@ struct runtime {
 	const char *rootless;   /* "true", "false", "auto" */
 	const char *criu;
 	bool debug, systemd_cgroup, version;
-	const char *argv0;
+	char **argv;
+	int start_dir;  /* the working directory that we were started in, when that may be needed again; -1 */
+	int64_t caller; /* uid of who called, in the user namespace that they called in */
+	bool entered;   /* executed again in the user namespace of the document: rootless.h */
 	struct unit_manager *manager; /* with systemd_cgroup */
 	struct host host;
 	struct host_facts facts;

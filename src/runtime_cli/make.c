@@ -9,6 +9,7 @@
 #include "runtime_cli/console.h"
 #include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
+#include "runtime_cli/rootless.h"
 #include "runtime_cli/start_socket.h"
 
 #include <fcntl.h>
@@ -43,11 +44,13 @@ static void describe(struct making *m)
 				 .bundle = b->dir,
 				 .rootfs = b->spec.root.path,
 				 .created_ns = clock_real_ns(),
-				 .owner = (int64_t)getuid(),
+				 .owner = m->rt->caller,
 				 .annotations = b->spec.annotations,
 				 .unit = b->plan.unit.manager ? b->plan.unit.name.name : NULL,
 				 .unit_user = b->plan.unit.manager && b->plan.unit.manager->user,
-				 .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE ? NULL : b->plan.cgroup_path };
+				 .cgroup = m->rt->facts.cgroup.mode == CGROUP_MODE_NONE || b->plan.without_cgroup ?
+						   NULL :
+						   b->plan.cgroup_path };
 	m->entry.has_record = true;
 }
 
@@ -88,6 +91,10 @@ static int read_and_plan(struct making *m, const char *id, struct err *e)
 	unsigned listen_fds;
 	int r = bundle_read(m->rt, m->options->bundle, &m->bundle, e);
 
+	if (r == 0 && rootless_is_needed())
+		return rootless_enter(m->rt, &m->bundle.spec, e);
+	if (r == 0)
+		rootless_settle(m->rt, &m->bundle.spec);
 	if (r == 0)
 		r = console_check(m->bundle.spec.process.terminal, m->options->detach, m->options->console_socket, e);
 	if (r == 0)
