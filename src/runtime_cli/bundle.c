@@ -38,18 +38,24 @@ static int resolve_paths(struct runtime *rt, struct bundle *b, struct err *e)
 	return spec->root.path ? 0 : err_oom(e);
 }
 
-static int parse(struct runtime *rt, int dir, struct bundle *b, struct err *e)
+int bundle_parse(struct runtime *rt, const char *dir, struct sv text, struct bundle *ret, struct err *e)
 {
-	int r = io_read_at(dir, STATE_CONFIG, &b->json, e);
+	int r = runtime_spec_parse(text, rt->arena, &ret->spec, e);
 
+	ret->dir = dir;
 	if (r == 0)
-		r = runtime_spec_parse(buf_sv(&b->json), rt->arena, &b->spec, e);
-	if (r == 0)
-		r = resolve_paths(rt, b, e);
-	return r < 0 ? err_wrap(e, r, "bundle %s", b->dir) : 0;
+		r = resolve_paths(rt, ret, e);
+	return r < 0 ? err_wrap(e, r, "bundle %s", dir) : 0;
 }
 
-int bundle_read(struct runtime *rt, const char *path, struct bundle *ret, struct err *e)
+static int read_text(int dir, const char *name, struct buf *text, struct err *e)
+{
+	int r = io_read_at(dir, STATE_CONFIG, text, e);
+
+	return r < 0 ? err_wrap(e, r, "bundle %s", name) : 0;
+}
+
+int bundle_text(struct runtime *rt, const char *path, const char **ret_dir, struct buf *text, struct err *e)
 {
 	char dir[PATH_MAX];
 
@@ -57,17 +63,26 @@ int bundle_read(struct runtime *rt, const char *path, struct bundle *ret, struct
 		return err_sys(e, "--bundle %s", path);
 	if (!getcwd(dir, sizeof dir))
 		return err_sys(e, "getcwd");
-	ret->dir = arena_str(rt->arena, dir);
-	return ret->dir ? parse(rt, AT_FDCWD, ret, e) : err_oom(e);
+	*ret_dir = arena_str(rt->arena, dir);
+	return *ret_dir ? read_text(AT_FDCWD, dir, text, e) : err_oom(e);
+}
+
+int bundle_read(struct runtime *rt, const char *path, struct bundle *ret, struct err *e)
+{
+	const char *dir;
+	int r = bundle_text(rt, path, &dir, &ret->json, e);
+
+	return r < 0 ? r : bundle_parse(rt, dir, buf_sv(&ret->json), ret, e);
 }
 
 int bundle_read_saved(struct runtime *rt, const struct entry *c, struct bundle *ret, struct err *e)
 {
-	ret->dir = c->record.bundle;
-	return parse(rt, c->dir, ret, e);
+	int r = read_text(c->dir, c->record.bundle, &ret->json, e);
+
+	return r < 0 ? r : bundle_parse(rt, c->record.bundle, buf_sv(&ret->json), ret, e);
 }
 
-int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e)
+int bundle_make_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e)
 {
 	int r = runtime_facts(rt, e);
 
@@ -76,8 +91,13 @@ int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, str
 	in.systemd = rt->manager;
 	if (r == 0 && rt->facts.user_namespace)
 		r = rootless_cgroup(rt, &b->spec, &in.without_cgroup, e);
-	if (r == 0)
-		r = plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
+	return r < 0 ? r : plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
+}
+
+int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e)
+{
+	int r = bundle_make_plan(rt, b, in, e);
+
 	for (size_t i = 0; r == 0 && i < b->plan.warning_count; i++)
 		log_warning("%s", b->plan.warnings[i]);
 	return r;

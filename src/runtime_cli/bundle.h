@@ -19,6 +19,10 @@ struct bundle {
  * that are relative are made absolute. -EINVAL, -ENOTSUP with the JSON path. */
 int bundle_read(struct runtime *rt, const char *path, struct bundle *ret, struct err *e);
 
+/* bundle_text, bundle_parse - the two halves of it: the folder and its document, and what that says. dir: absolute */
+int bundle_text(struct runtime *rt, const char *path, const char **ret_dir, struct buf *text, struct err *e);
+int bundle_parse(struct runtime *rt, const char *dir, struct sv text, struct bundle *ret, struct err *e);
+
 /* bundle_read_saved - as it was when the container was created */
 int bundle_read_saved(struct runtime *rt, const struct entry *c, struct bundle *ret, struct err *e);
 
@@ -27,6 +31,7 @@ struct hook_subject bundle_subject(const struct bundle *b, const char *id, pid_t
 void bundle_poststop(const struct bundle *b, const char *id);
 
 /* bundle_plan - b->plan, by in but for its root */
+int bundle_make_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e); /* without a word */
 int bundle_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in, struct err *e);
 
 void bundle_done(struct bundle *b);

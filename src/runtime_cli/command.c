@@ -37,6 +37,7 @@ static const struct runtime_command *const rows[] = {
 	&runtime_command_start,
 	&runtime_command_state,
 	&runtime_command_update,
+	&runtime_command_validate,
 };
 
 const struct runtime_command *const *runtime_commands(size_t *ret_n)

@@ -70,6 +70,7 @@ extern const struct runtime_command runtime_command_spec;
 extern const struct runtime_command runtime_command_start;
 extern const struct runtime_command runtime_command_state;
 extern const struct runtime_command runtime_command_update;
+extern const struct runtime_command runtime_command_validate;
 
 /* runtime_commands - all of them, sorted by name; hidden ones too. */
 const struct runtime_command *const *runtime_commands(size_t *ret_n);
