@@ -123,6 +123,38 @@ static int save(const struct entry *c, const struct runtime_spec *spec, struct e
 	return r < 0 ? r : io_replace_at(c->dir, STATE_CONFIG, json.p, json.len, 0600, false, e);
 }
 
+static int set_properties(struct runtime *rt, const struct entry *c, const struct unit_properties *p, struct err *e)
+{
+	struct unit_client client = UNIT_CLIENT_NONE;
+	struct unit_manager *m;
+	int r = runtime_manager(rt, c->record.unit_user, &m, e);
+
+	if (r == 0)
+		r = unit_client_open(m, &client, e);
+	if (r < 0)
+		return r;
+	r = unit_set(&client, c->record.unit, p, e);
+	unit_client_close(&client);
+	return r;
+}
+
+/* So that a daemon-reload leaves them. It writes them, too, and a quota rounded to whole percents: that is written again. */
+static int tell_systemd(struct runtime *rt, const struct entry *c, struct cgroup *cg, const struct cgroup_writes *now,
+			struct err *e)
+{
+	struct unit_properties p = { .arena = rt->arena };
+	int r;
+
+	unit_properties_limits(&p, &rt->facts.cgroup, now);
+	r = unit_properties_status(&p, e);
+	if (r == 0 && p.n)
+		r = set_properties(rt, c, &p, e);
+	for (size_t i = 0; r == 0 && i < now->n; i++)
+		if (strcmp(now->w[i].file, "cpu.max") == 0 || strcmp(now->w[i].file, "cpu.cfs_quota_us") == 0)
+			r = cgroup_apply(cg, &now->w[i], e);
+	return r;
+}
+
 static int change_group(struct runtime *rt, const struct entry *c, const struct oci_resources *before,
 			const struct oci_resources *now, struct err *e)
 {
@@ -137,7 +169,9 @@ static int change_group(struct runtime *rt, const struct entry *c, const struct 
 		r = plan_resources(now, l, rt->arena, &to, e);
 	if (r == 0)
 		r = cgroup_change_plan(&from, &to, false, rt->arena, &change, e);
-	return r < 0 ? r : cgroup_change(cg, &change, rt->arena, e);
+	if (r == 0)
+		r = cgroup_change(cg, &change, rt->arena, e);
+	return r < 0 || !c->record.unit ? r : tell_systemd(rt, c, cg, &to, e);
 }
 
 static int update(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)

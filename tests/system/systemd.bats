@@ -69,6 +69,9 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 	echo >&9
 	eventually 10 grep -q null "$T/out"
 	eventually 10 grep -q "kmsg.*not permitted" "$T/out"
+	expect 0 runtime --root "$T/state" update --memory 134217728 --memory-swap 134217728 --pids-limit 40 web
+	systemctl daemon-reload
+	equal "134217728 40" "$(cat "$scope/memory.max" "$scope/pids.max" | xargs)" "files after an update and a reload"
 	exec 9>&-
 	expect 0 runtime --root "$T/state" delete --force web
 	[ ! -e "$scope" ]
