@@ -21,7 +21,7 @@ static int man(struct runtime *rt, void *options, const struct operands *o, int 
 	for (size_t i = 0; i < n; i++) {
 		if (all[i]->hidden)
 			continue;
-		buf_putf(&out, ".Ss %s %s\n", all[i]->name, all[i]->args);
+		buf_putf(&out, ".Ss %s%s%s\n", all[i]->name, *all[i]->args ? " " : "", all[i]->args);
 		help_man_text(all[i]->summary, &out);
 		put_groups(all[i]->groups, &out);
 	}
