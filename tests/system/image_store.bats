@@ -132,7 +132,7 @@ id_of() { tare images -q --no-trunc "$1"; }
 	contains "untagged: web:2" "$out"
 	equal "busybox:latest web:1" "$(tare images --format '{{.Repository}}:{{.Tag}}' | sort | xargs)"
 	expect 1 tare image prune --filter until=later
-	matches '^tare: --filter until=later: neither a duration' "$err"
+	contains '--filter until=later: failed to parse value as time or duration: "later"' "$err"
 }
 
 @test "image inspect: Docker's document" {

@@ -31,7 +31,6 @@ with open(path + '.shown', 'wb') as out:
     except OSError:
         pass
 P
-	socket_pid=$!
 	eventually 5 test -S "$1"
 }
 
