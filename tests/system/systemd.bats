@@ -80,7 +80,7 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 
 # bats test_tags=guest-systemd
 @test "systemd is told the same by runc" {
-	local p pid
+	local p
 	# the weights differ: runc 1.1 has the formula that made 39 of Docker's 1024
 	make_bundle "$T/b" ".process.args = [\"sh\", \"-c\", \"echo ready; sleep 1000\"] | $limits | del(.linux.resources.cpu.shares)"
 	jq ".linux.cgroupsPath = \"$slice:tare:a\"" "$T/b/config.json" >"$T/c" && cp "$T/c" "$T/b/config.json"
