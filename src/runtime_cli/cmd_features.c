@@ -306,6 +306,15 @@ static bool apparmor_is_on(struct runtime *rt)
 	return io_read_at(rt->host.sys, "module/apparmor/parameters/enabled", &b, NULL) == 0 && b.len && b.p[0] == 'Y';
 }
 
+/* As sd_booted(3) has it, and the program that speaks to it is there. */
+static bool has_systemd(struct runtime *rt)
+{
+	struct unit_manager *m;
+
+	return faccessat(rt->host.root, "run/systemd/system", F_OK, 0) == 0 &&
+	       runtime_manager(rt, false, &m, NULL) == 0;
+}
+
 static int look(struct runtime *rt, struct features *f, struct err *e)
 {
 	enum cgroup_mode mode;
@@ -318,6 +327,7 @@ static int look(struct runtime *rt, struct features *f, struct err *e)
 	f->version_max = OCI_VERSION;
 	f->cgroup_v1 = mode == CGROUP_MODE_V1 || mode == CGROUP_MODE_HYBRID;
 	f->cgroup_v2 = mode == CGROUP_MODE_V2 || mode == CGROUP_MODE_HYBRID;
+	f->cgroup_systemd = f->cgroup_systemd_user = has_systemd(rt);
 	f->cgroup_rdma = cgroup_layout_has(&rt->facts.cgroup, CGROUP_RDMA);
 	f->apparmor = apparmor_is_on(rt);
 	f->selinux = faccessat(rt->host.sys, "fs/selinux/enforce", F_OK, 0) == 0;

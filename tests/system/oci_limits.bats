@@ -84,6 +84,7 @@ limit() { cat "$host_cgroup"/*/"$group/$1/$2" "$host_cgroup/$group/$1/$3" "$host
 	equal "$(ls /proc/self/ns | sed 's/_for_children//' | sort -u | xargs)" \
 		"$(jq -r '.linux.namespaces[]' <<<"$out" | sed 's/^mount$/mnt/; s/^network$/net/' | sort | xargs)" namespaces
 	equal "$(($(cat /proc/sys/kernel/cap_last_cap) + 1))" "$(jq '.linux.capabilities | length' <<<"$out")" capabilities
+	equal "$([ -d /run/systemd/system ] && echo true || echo false)" "$(jq .linux.cgroup.systemd <<<"$out")" systemd
 	contains SECCOMP_FILTER_FLAG_LOG "$(jq -c .linux.seccomp.supportedFlags <<<"$out")"
 	if command -v runc >/dev/null; then
 		# whatever runc can, but for options that no file system takes any more
