@@ -170,7 +170,10 @@ OPTION_GROUP(opt_run, "Run", run_rows);
 
 void run_options_init(void *options)
 {
-	config_init(&((struct run_options *)options)->config);
+	struct run_options *o = options;
+
+	*o = (struct run_options){ 0 };
+	config_init(&o->config);
 }
 
 /* ---- after the last option ---------------------------------------------------------------------------------- */

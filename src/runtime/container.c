@@ -409,7 +409,9 @@ static int say_go(struct container *c, struct err *e)
 	size_t n = filter->len * sizeof *filter->filter;
 	ssize_t sent = n ? send(c->sync, filter->filter, n, MSG_NOSIGNAL) : send(c->sync, "g", 1, MSG_NOSIGNAL);
 
-	return sent > 0 ? 0 : err_sys(e, "tell the container's first process to go");
+	if (sent > 0)
+		return 0;
+	return errno == EPIPE ? container_ended_early(c, e) : err_sys(e, "tell the container's first process to go");
 }
 
 int container_start(struct container *c, struct err *e)

@@ -51,8 +51,10 @@ static int start(struct runtime *rt, void *options, const struct operands *o, in
 	r = start_socket_connect(c.dir, &sock, e);
 	if (r == 0)
 		r = container_start_held(sock, &b.spec, &who, e);
-	if (r == -ESRCH && (s = entry_status(rt, &c, NULL)) != STATUS_CREATED)
-		return not_created(s, e);
+	if (r == -ESRCH) { /* it was there: another start has it, whose command does not run yet */
+		s = entry_status(rt, &c, NULL);
+		return not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
+	}
 	return r < 0 ? r : poststart(rt, &c, &b, &who, e);
 }
 
