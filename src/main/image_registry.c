@@ -56,16 +56,15 @@ static int read_line(const char *prompt, bool unseen, struct arena *a, const cha
 	char line[4096];
 	struct termios before, quiet;
 	bool silence = unseen && tcgetattr(STDIN_FILENO, &before) == 0;
-	int r = say(prompt, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (silence) {
+	if (silence) { /* before it is asked for: who types at once is not shown either */
 		quiet = before;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
-	if (!fgets(line, sizeof line, stdin))
+	r = say(prompt, e);
+	if (r == 0 && !fgets(line, sizeof line, stdin))
 		r = err_set(e, ECANCELED, "nothing was typed");
 	if (silence) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
