@@ -66,6 +66,7 @@ static const struct kube_running *pod_at(const struct getting *g, size_t i)
 static int pod_row(const struct getting *g, size_t i, struct table *t)
 {
 	const struct kube_running *p = pod_at(g, i);
+	const struct kube_policy policy = { .root = p->row->cgroup };
 	struct pod_summary s;
 	struct kube_status *v;
 	size_t n;
@@ -74,14 +75,17 @@ static int pod_row(const struct getting *g, size_t i, struct table *t)
 	if (r < 0)
 		return r;
 	pod_summary_make(p, v, n, &s);
-	table_row(t,
-		  (const char *const[]){
-			  p->pod.namespace, p->pod.name, arena_fmt(g->a, "%d/%d", s.ready, s.containers),
-			  arena_str(g->a, s.status), arena_fmt(g->a, "%d", s.restarts), age(g->a, p->row->created_ns),
-			  qos_name(pod_qos(&p->pod)),
-			  p->row->reason ? p->row->reason :
-					   pod_path(&(struct kube_policy){ .root = p->row->cgroup }, &p->pod, g->a) } +
-			  (g->k->all_namespaces ? 0 : 1));
+
+	const char *const cells[] = { p->pod.namespace,
+				      p->pod.name,
+				      arena_fmt(g->a, "%d/%d", s.ready, s.containers),
+				      arena_str(g->a, s.status),
+				      arena_fmt(g->a, "%d", s.restarts),
+				      age(g->a, p->row->created_ns),
+				      qos_name(pod_qos(&p->pod)),
+				      p->row->reason ? p->row->reason : pod_path(&policy, &p->pod, g->a) };
+
+	table_row(t, cells + (g->k->all_namespaces ? 0 : 1));
 	return 0;
 }
 
@@ -99,8 +103,10 @@ static int other_row(const struct getting *g, size_t i, struct table *t)
 		what = arena_fmt(g->a, "%zu", o->quota->hard.n);
 	else if (o->kind == OBJECT_LIMIT_RANGE)
 		what = arena_fmt(g->a, "%zu", o->limits->items.n);
-	table_row(t, (const char *const[]){ row->namespace, row->name, what, age(g->a, row->created_ns) } +
-			     (g->k->all_namespaces ? 0 : 1));
+
+	const char *const cells[] = { row->namespace, row->name, what, age(g->a, row->created_ns) };
+
+	table_row(t, cells + (g->k->all_namespaces ? 0 : 1));
 	return 0;
 }
 

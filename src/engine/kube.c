@@ -538,6 +538,7 @@ int kube_delete_file(struct engine *en, struct sv text, const struct kube_option
 {
 	struct deleting d = { .en = en, .o = o, .a = a, .done = done, .e = e };
 	struct remarks nobody = { 0 };
+	struct err unheard = { 0 };
 	struct objects l;
 	scoped_fd lock = -1;
 	int first = 0, r = objects_read(text, a, &nobody, &l, e);
@@ -555,7 +556,10 @@ int kube_delete_file(struct engine *en, struct sv text, const struct kube_option
 		r = delete_named(&d, &l.v[i].meta, l.v[i].kind);
 		first = first ? first : r;
 	}
-	d.e = first ? &(struct err){ 0 } : e;
+	if (first) /* that is the one which is told */
+		d.e = &unheard;
+	else
+		d.e = e;
 	r = settle(&d);
 	return first ? first : r;
 }

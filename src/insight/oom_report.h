@@ -43,7 +43,7 @@ struct oom_collector {
 
 void oom_collector_init(struct oom_collector *c, struct arena *a);
 /* oom_collector_line - one line of the log, whatever it is. Pure. */
-void oom_collector_line(struct oom_collector *c, struct sv line);
+void oom_collector_line(struct oom_collector *c, struct sv text);
 /* oom_collector_take - the kill that completes it. -ENOMEM */
 int oom_collector_take(struct oom_collector *c, const struct oom_record *r, uint64_t time_us, struct oom_report *ret,
 		       struct err *e);

@@ -95,7 +95,6 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 	equal "$(value runc-b.scope DeviceAllow | sed 's,char-pts,char-136,' | sort)" "$(value tare-a.scope DeviceAllow | sort)" DeviceAllow
 	equal "$(files $group/"$slice"/runc-b.scope)" "$(files $group/"$slice"/tare-a.scope)" files
 	cat "$group/$slice"/*.scope/cgroup.procs | xargs kill -KILL
-	wait
 }
 
 # bats test_tags=guest-systemd
