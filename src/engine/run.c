@@ -12,6 +12,8 @@
 #include "engine/timeline.h"
 #include "runtime/plan.h"
 
+#include <sys/socket.h>
+
 /* ---- --plan ------------------------------------------------------------------------------------------------------- */
 
 static void print_warnings(const struct creation *cr)
@@ -77,8 +79,10 @@ static int converse(struct session *s, struct err *e)
 
 	if (r == 0)
 		r = control_tell(t->sock, CONTROL_START, 0, 0, e);
-	if (r == -EPIPE) /* why it has gone it has said before */
+	if (r == -EPIPE) { /* why it has gone it has said before; one that has not hears that nobody will say more */
+		(void)shutdown(t->sock, SHUT_WR);
 		r = 0;
+	}
 	if (r == 0)
 		r = conversation_run(t, e);
 	if (r == 0 && t->attach)

@@ -78,7 +78,7 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 	equal not-found "$(value tare-web.scope LoadState)" "the unit"
 }
 
-# bats test_tags=guest-systemd
+# bats test_tags=guest-systemd-full
 @test "systemd is told the same by runc" {
 	local p
 	# the weights differ: runc 1.1 has the formula that made 39 of Docker's 1024
