@@ -15,6 +15,7 @@
 #include "runtime_cli/preserve.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -305,6 +306,11 @@ static int wait_for_end(struct exec *x, const sigset_t *set, int *ret_status, st
 	return 0;
 }
 
+static bool has_ended(const struct exec *x)
+{
+	return x->pidfd >= 0 && poll(&(struct pollfd){ .fd = x->pidfd, .events = POLLIN }, 1, 0) > 0;
+}
+
 static int execute(struct exec *x, const struct operands *o, int *ret_status, struct err *e)
 {
 	sigset_t set;
@@ -318,6 +324,8 @@ static int execute(struct exec *x, const struct operands *o, int *ret_status, st
 		r = foreground_block(&set, e);
 	if (r == 0)
 		r = birth(x, e);
+	if (r == -ENOENT && has_ended(x)) /* and its group with it */
+		r = err_set(e, ESRCH, "the container has ended");
 	if (r < 0)
 		return r;
 	r = tell_engine(x, e);
