@@ -411,7 +411,10 @@ static int say_go(struct container *c, struct err *e)
 
 	if (sent > 0)
 		return 0;
-	return errno == EPIPE ? container_ended_early(c, e) : err_sys(e, "tell the container's first process to go");
+	if (errno != EPIPE)
+		return err_sys(e, "tell the container's first process to go");
+	(void)sys_pidfd_send_signal(c->pidfd, SIGKILL); /* it has ended; were it not so, we would wait for ever */
+	return container_ended_early(c, e);
 }
 
 int container_start(struct container *c, struct err *e)
