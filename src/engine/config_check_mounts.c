@@ -4,7 +4,7 @@
 
 #include "base/id.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "base/path.h"
 #include "engine/tmpfs_options.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #define LIGHT_COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove"
 #define COLUMNS LIGHT_COLUMNS ", config"

@@ -3,7 +3,7 @@
 #include "engine/create_priv.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "kernel/smallfile.h"
 
 #include <errno.h>

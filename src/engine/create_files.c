@@ -5,7 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/volume.h"
 #include "storage/volumes.h"
 

@@ -4,7 +4,7 @@
 #include "engine/create_priv.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/recover.h"
 
 #include <errno.h>

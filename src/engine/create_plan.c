@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/launch.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/programs.h"
 #include "engine/user.h"
 #include "oci/reference.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/sv.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 /* env_find - where the entry of that name stands; NULL: nowhere */
 const char **env_find(const struct oci_strings *env, struct sv name);

@@ -5,7 +5,7 @@
 #include "base/scope.h"
 #include "engine/config.h"
 #include "engine/create.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/spec.h"
 #include "monitor/oom.h"
 #include "runtime/plan.h"

@@ -2,7 +2,7 @@
 /* image_judge.c - what `rmi` may take away: Docker's rules (moby: daemon/images/image_delete.go tells them in words). */
 #include "engine/image_remove.h"
 
-#include "engine/list.h"
+#include "oci/list.h"
 #include "oci/reference.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/scope.h"
 #include "engine/containers.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/recover.h"
 #include "oci/reference.h"
 #include "storage/content.h"

@@ -5,7 +5,7 @@
 #include "base/scope.h"
 #include "engine/images.h"
 #include "engine/inspect_priv.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/volume_rows.h"
 #include "monitor/oom.h"
 #include "storage/usage.h"

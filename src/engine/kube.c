@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "kernel/ofd_lock.h"
 #include "manifest/node_text.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "kernel/capability.h"
 #include "kernel/signal.h"
 #include "manifest/base64.h"

@@ -7,7 +7,7 @@
 #include "engine/attach.h"
 #include "engine/create.h"
 #include "engine/kube_config.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/remove.h"
 #include "engine/start.h"
 #include "engine/stop.h"

@@ -2,7 +2,7 @@
 #include "engine/kube_rows.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 static const char *column(struct arena *a, const struct db_rows *rows, int i, bool *failed)
 {

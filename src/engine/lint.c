@@ -2,7 +2,7 @@
 #include "engine/lint.h"
 
 #include "engine/inspect.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "kernel/cgroup_stat.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* spec_priv.h - what the parts of spec_make() share; only for spec*.c and their tests. */
 #pragma once
 
-#include "engine/list.h"
+#include "oci/list.h"
 #include "engine/spec.h"
 
 /* The document under construction. The first failure sticks; every part may go on after it. */

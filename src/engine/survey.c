@@ -3,7 +3,7 @@
 
 #include "base/io.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "storage/volumes.h"
 
 #include <fcntl.h>

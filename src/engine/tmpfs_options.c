@@ -2,7 +2,7 @@
 #include "engine/tmpfs_options.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #include <errno.h>
 #include <string.h>

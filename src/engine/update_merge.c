@@ -3,7 +3,7 @@
 #include "engine/update_priv.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #include <errno.h>
 #include <string.h>

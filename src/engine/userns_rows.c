@@ -3,7 +3,7 @@
 #include "engine/userns.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #include <errno.h>
 #include <string.h>

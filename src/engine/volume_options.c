@@ -2,7 +2,7 @@
 #include "engine/volume_options.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 #include "oci/json.h"
 
 #include <errno.h>

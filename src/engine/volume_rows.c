@@ -2,7 +2,7 @@
 #include "engine/volume_rows.h"
 
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 

@@ -4,7 +4,7 @@
 
 #include "../test.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #include <errno.h>
 #include <string.h>

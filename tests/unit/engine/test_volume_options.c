@@ -3,7 +3,7 @@
 
 #include "../test.h"
 #include "base/scope.h"
-#include "engine/list.h"
+#include "oci/list.h"
 
 #include <errno.h>
 
