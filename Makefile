@@ -69,10 +69,10 @@ $(BUILD)/build.ninja:
 	@meson setup $(BUILD) >/dev/null
 
 build-asan/build.ninja:
-	@CC=gcc meson setup build-asan -Doptimization=1 -Db_sanitize=$(SAN) -Dstatic_programs=false >/dev/null
+	@CC=gcc meson setup build-asan -Db_sanitize=$(SAN) -Dstatic_programs=false >/dev/null
 
 build-clang/build.ninja:
-	@CC=clang meson setup build-clang -Doptimization=1 -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true >/dev/null
+	@CC=clang meson setup build-clang -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true >/dev/null
 
 build-faults/build.ninja:
 	@meson setup build-faults -Dfaults=true -Dtests=false >/dev/null
