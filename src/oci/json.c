@@ -437,6 +437,21 @@ static int refuse(struct decoder *d, const struct json_path *p)
 
 /* ---- objects ------------------------------------------------------------------------------------------------ */
 
+static int get_limit(struct decoder *d, const struct json_path *p, int64_t *ret)
+{
+	struct sv word;
+	int r;
+
+	if (json_text_kind(&d->text) != JSON_VALUE_STRING)
+		return get_int(d, p, INT64_MIN + 1, INT64_MAX, ret);
+	r = json_text_string(&d->text, &word);
+	if (r == 0 && !sv_is(word, "max"))
+		return expected(d, p, "an integer or \"max\"", word);
+	if (r == 0)
+		*ret = INT64_MAX;
+	return r;
+}
+
 static int get_choice(struct decoder *d, const struct json_path *p, int64_t *ret)
 {
 	bool b = false;
@@ -464,6 +479,8 @@ static int decode_value(struct decoder *d, const struct json_path *p, const stru
 		return get_int(d, p, 0, UINT32_MAX, ret);
 	case JSON_U16:
 		return get_int(d, p, 0, UINT16_MAX, ret);
+	case JSON_LIMIT:
+		return get_limit(d, p, ret);
 	case JSON_U64:
 		return get_u64(d, p, row, ret);
 	case JSON_CODED:
@@ -597,7 +614,7 @@ static void rows_clear(const struct json_table *t, char *obj)
 /* As if the key were absent. */
 static void row_clear(const struct json_row *row, char *obj)
 {
-	bool number = row->kind == JSON_CHOICE || (row->kind >= JSON_I64 && row->kind <= JSON_U16);
+	bool number = row->kind == JSON_CHOICE || (row->kind >= JSON_I64 && row->kind <= JSON_LIMIT);
 
 	if (row->kind == JSON_OBJECT)
 		rows_clear(row->table, obj + row->offset);

@@ -29,6 +29,7 @@ enum json_kind {
 	JSON_COUNT,   /* the same, from 0 to INT64_MAX */
 	JSON_U32,     /* the same, from 0 to UINT32_MAX */
 	JSON_U16,     /* the same, from 0 to UINT16_MAX */
+	JSON_LIMIT,   /* int64_t of statistics: "max" is INT64_MAX, else a number; JSON_UNSET when absent */
 	JSON_U64,     /* uint64_t, 0 when absent */
 	JSON_CODED,   /* text that row.codec turns into a value */
 	JSON_TEXTS,   /* struct oci_strings: ["a", "b"]; of a parsed document with a NULL after the last */
@@ -46,6 +47,7 @@ enum json_flags {
 	JSON_REQUIRED = 1, /* -EINVAL when absent, or empty text or texts; printed always */
 	JSON_ZERO = 2,     /* an absent number is 0 rather than JSON_UNSET */
 	JSON_ALWAYS = 4,   /* printed also when zero, false or empty */
+	JSON_NULL = 16,    /* JSON_TEXT, JSON_I64, JSON_LIMIT: an absent one is printed, as null */
 	JSON_SIGNED = 8,   /* JSON_U64 with Docker's -1 for "no limit": UINT64_MAX is printed as -1, and read from it */
 };
 

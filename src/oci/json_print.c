@@ -187,11 +187,34 @@ static void print_u64(struct printer *p, const struct json_row *row, uint64_t n)
 		(void)buf_putf(p->b, "%" PRIu64, n);
 }
 
+static void print_limit(struct printer *p, int64_t n)
+{
+	if (n == INT64_MAX)
+		(void)buf_puts(p->b, "\"max\"");
+	else
+		(void)buf_putf(p->b, "%" PRId64, n);
+}
+
+/* An absent value of a row that is printed all the same. */
+static bool is_null(const struct json_row *row, const void *value)
+{
+	if (!(row->flags & JSON_NULL))
+		return false;
+	return row->kind == JSON_TEXT ? !*(const char *const *)value : *(const int64_t *)value == JSON_UNSET;
+}
+
 static void print_value(struct printer *p, const struct json_row *row, const void *value)
 {
+	if (is_null(row, value)) {
+		(void)buf_puts(p->b, "null");
+		return;
+	}
 	switch (row->kind) {
 	case JSON_TEXT:
 		json_put_text(p->b, sv_from(*(const char *const *)value));
+		break;
+	case JSON_LIMIT:
+		print_limit(p, *(const int64_t *)value);
 		break;
 	case JSON_BOOL:
 		(void)buf_puts(p->b, *(const bool *)value ? "true" : "false");
@@ -244,6 +267,8 @@ static bool has_value(const struct json_row *row, const void *value)
 {
 	char scratch[128];
 
+	if (is_null(row, value))
+		return true;
 	switch (row->kind) {
 	case JSON_REFUSED:
 		return false;

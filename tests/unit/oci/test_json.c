@@ -18,7 +18,7 @@ struct inner {
 struct thing {
 	const char *text;
 	bool flag;
-	int64_t choice, number, count, u16;
+	int64_t choice, number, count, u16, limit;
 	uint64_t big;
 	struct oci_strings texts, keys;
 	struct oci_pairs pairs;
@@ -38,6 +38,7 @@ static const struct json_row rows[] = {
 	{ "number", JSON_I64, 0, offsetof(struct thing, number) },
 	{ "count", JSON_COUNT, JSON_ZERO, offsetof(struct thing, count) },
 	{ "u16", JSON_U16, 0, offsetof(struct thing, u16) },
+	{ "limit", JSON_LIMIT, 0, offsetof(struct thing, limit) },
 	{ "big", JSON_U64, 0, offsetof(struct thing, big) },
 	{ "minus", JSON_U64, JSON_SIGNED, offsetof(struct thing, big) },
 	{ "texts", JSON_TEXTS, 0, offsetof(struct thing, texts) },
@@ -55,6 +56,10 @@ static const struct {
 	const char *msg;
 } cases[] = {
 	{ "{}", "{}", NULL },
+	{ "{\"limit\":\"max\"}", "{\"limit\":\"max\"}", NULL },
+	{ "{\"limit\":-7}", "{\"limit\":-7}", NULL },
+	{ "{\"limit\":null}", "{}", NULL },
+	{ "{\"limit\":\"some\"}", NULL, "limit: expected an integer or \"max\", got some" },
 	{ " \n{ }\t\n", "{}", NULL },
 	{ "{\"text\":\"\"}", "{\"text\":\"\"}", NULL },
 	{ "{\"text\":null,\"flag\":null,\"choice\":null,\"items\":null,\"inner\":null}", "{}", NULL },
