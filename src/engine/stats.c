@@ -15,6 +15,7 @@ struct look {
 	struct engine *en;
 	const struct cgroup_layout *layout;
 	struct arena *arena;
+	struct cgroup_stat_reader files;
 	struct levels levels;
 	int64_t memory_total;
 };
@@ -28,6 +29,7 @@ static int look_begin(struct look *k, struct engine *en, struct arena *a, struct
 		return r;
 	k->en = en;
 	k->arena = a;
+	cgroup_stat_reader_init(&k->files, en->host, k->layout);
 	levels_init(&k->levels, en->host, k->layout, a);
 	(void)host_memory(en->host, &total, &swap, NULL);
 	k->memory_total = (int64_t)total;
@@ -69,7 +71,7 @@ static int read_one(struct look *k, const struct container_item *from, struct st
 	if (!s->running)
 		return 0;
 	s->lived_ns = clock_real_ns() - o->started_ns;
-	r = cgroup_stat_read(k->en->host, k->layout, s->cgroup, WHAT, &s->st, e);
+	r = cgroup_stat_reader_read(&k->files, s->cgroup, WHAT, &s->st, e);
 	if (r == -ENOENT || (r == 0 && k->layout->n && has_ended(&s->st))) {
 		s->running = false;
 		return 0;
@@ -97,6 +99,23 @@ static int find_named(struct engine *en, const struct oci_strings *names, struct
 	return r;
 }
 
+static int read_all(struct look *k, const struct container_items *items, bool ended, struct stats_samples *ret,
+		    struct err *e)
+{
+	int r = 0;
+
+	ret->v = arena_array(k->arena, items->n + 1, sizeof *ret->v);
+	if (!ret->v)
+		return err_oom(e);
+	for (size_t i = 0; r == 0 && i < items->n; i++) {
+		if (!ended && !container_is_active(items->v[i].state.status))
+			continue;
+		r = read_one(k, &items->v[i], &ret->v[ret->n], e);
+		ret->n += ret->v[ret->n].running || ended;
+	}
+	return r;
+}
+
 int stats_read(struct engine *en, const struct oci_strings *names, bool all, struct arena *a, struct stats_samples *ret,
 	       struct err *e)
 {
@@ -105,20 +124,13 @@ int stats_read(struct engine *en, const struct oci_strings *names, bool all, str
 	struct look k;
 	int r = look_begin(&k, en, a, e);
 
-	if (r == 0)
-		r = names->n ? find_named(en, names, a, &items, e) :
-			       engine_survey(en, all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
 	if (r < 0)
 		return r;
-	samples.v = arena_array(a, items.n + 1, sizeof *samples.v);
-	if (!samples.v)
-		return err_oom(e);
-	for (size_t i = 0; r == 0 && i < items.n; i++) {
-		if (!all && !names->n && !container_is_active(items.v[i].state.status))
-			continue;
-		r = read_one(&k, &items.v[i], &samples.v[samples.n], e);
-		samples.n += samples.v[samples.n].running || all || names->n;
-	}
+	r = names->n ? find_named(en, names, a, &items, e) :
+		       engine_survey(en, all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
+	if (r == 0)
+		r = read_all(&k, &items, all || names->n, &samples, e);
+	cgroup_stat_reader_done(&k.files);
 	if (r == 0)
 		*ret = samples;
 	return r;

@@ -11,14 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define WHAT                                                                                                           \
-	(CGROUP_STAT_CPU | CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_MEMORY | CGROUP_STAT_PIDS | CGROUP_STAT_IO)
 #define DEPTH_MAX 64
 
 struct reader {
-	const struct host *host;
-	const struct cgroup_layout *layout;
+	struct cgroup_stat_reader files;
 	struct arena *arena;
+	unsigned what;
 	unsigned left; /* groups that may still be read */
 	bool more;
 };
@@ -59,20 +57,13 @@ static int add_name(struct reader *rd, struct names *l, const char *name, struct
 	return l->v[l->n++] ? 0 : err_oom(e);
 }
 
-static int list_in(struct reader *rd, unsigned h, const char *path, struct names *l, struct err *e)
+/* Of the group that was entered. */
+static int list_in(struct reader *rd, unsigned h, struct names *l, struct err *e)
 {
-	char dir[4096];
-	struct stat st;
 	struct dirent *entry;
 	scoped_dir d = NULL;
-	int fd, r = 0;
+	int fd = openat(rd->files.dir[h], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 
-	if (snprintf(dir, sizeof dir, "%s%s", rd->layout->h[h].mount, path) >= (int)sizeof dir)
-		return 0;
-	/* "." and the name above: nothing is below; one call instead of three */
-	if (fstatat(rd->host->root, dir, &st, 0) < 0 || st.st_nlink == 2)
-		return 0;
-	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d && fd >= 0)
 		close(fd);
@@ -87,15 +78,15 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names of the groups below, each once, sorted. */
-static int list_all(struct reader *rd, const char *path, struct names *l, struct err *e)
+/* Names of the groups below g, which was entered, each once, sorted. */
+static int list_all(struct reader *rd, const struct group *g, struct names *l, struct err *e)
 {
 	size_t n = 0;
 	int r = 0;
 
-	for (unsigned h = 0; r == 0 && h < rd->layout->n; h++)
-		if (has_numbers(rd->layout, h))
-			r = list_in(rd, h, path, l, e);
+	for (unsigned h = 0; r == 0 && h < rd->files.layout->n; h++)
+		if (g->below & 1u << h)
+			r = list_in(rd, h, l, e);
 	if (r < 0 || !l->n)
 		return r;
 	qsort(l->v, l->n, sizeof *l->v, by_text);
@@ -106,12 +97,26 @@ static int list_all(struct reader *rd, const char *path, struct names *l, struct
 	return 0;
 }
 
+/* In which hierarchies a group has some below: its folder has more links than "." and the name above. `name` is in the
+ * group that was entered. */
+static unsigned look_below(const struct reader *rd, const char *name)
+{
+	unsigned below = 0;
+	struct stat st;
+
+	for (unsigned h = 0; h < rd->files.layout->n; h++)
+		if (rd->files.dir[h] >= 0 && has_numbers(rd->files.layout, h) &&
+		    fstatat(rd->files.dir[h], name, &st, 0) == 0 && st.st_nlink != 2)
+			below |= 1u << h;
+	return below;
+}
+
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
 static int read_use(struct reader *rd, const char *path, struct group_use *u, struct err *e)
 {
 	struct cgroup_stat st;
-	int r = cgroup_stat_read(rd->host, rd->layout, path, WHAT, &st, e);
+	int r = cgroup_stat_reader_read(&rd->files, path, CGROUP_STAT_BRIEF | rd->what, &st, e);
 
 	if (r < 0)
 		return r;
@@ -127,10 +132,7 @@ static int read_use(struct reader *rd, const char *path, struct group_use *u, st
 	return 0;
 }
 
-static int read_group(struct reader *rd, struct group *g, unsigned depth, struct err *e);
-
-static int read_child(struct reader *rd, struct group *g, const char *name, unsigned depth, struct group ***end,
-		      struct err *e)
+static int read_child(struct reader *rd, struct group *g, const char *name, struct group ***end, struct err *e)
 {
 	struct group *c = arena_alloc(rd->arena, sizeof *c);
 	int r;
@@ -147,34 +149,53 @@ static int read_child(struct reader *rd, struct group *g, const char *name, unsi
 	c->name = c->path + strlen(c->path) - strlen(name);
 	c->parent = g;
 	c->depth = g->depth + 1;
-	r = read_group(rd, c, depth - 1, e);
+	r = read_use(rd, c->path, &c->use, e);
 	if (r == -ENOENT || r == -EACCES)
 		return 0;
-	if (r == 0) {
-		**end = c;
-		*end = &c->next;
-	}
-	return r;
+	if (r < 0)
+		return r;
+	c->below = look_below(rd, name);
+	**end = c;
+	*end = &c->next;
+	return 0;
 }
 
-static int read_group(struct reader *rd, struct group *g, unsigned depth, struct err *e)
+/* All neighbours first, then what is below each: so the folders that are held open change once for each group that has some
+ * below. */
+static int read_below(struct reader *rd, struct group *g, unsigned depth, struct err *e)
 {
 	struct group **end = &g->child;
 	struct names l = { 0 };
-	int r = read_use(rd, g->path, &g->use, e);
+	int r = 0;
 
-	if (r < 0 || depth == 0)
-		return r;
-	r = list_all(rd, g->path, &l, e);
+	if (!depth || !g->below)
+		return 0;
+	r = cgroup_stat_reader_enter(&rd->files, sv_from(g->path), e);
+	if (r == 0)
+		r = list_all(rd, g, &l, e);
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		r = read_child(rd, g, l.v[i], depth, &end, e);
+		r = read_child(rd, g, l.v[i], &end, e);
+	for (struct group *c = g->child; r == 0 && c; c = c->next)
+		r = read_below(rd, c, depth - 1, e);
 	return r;
 }
 
-int groups_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned depth, struct arena *a,
-		struct group **ret, bool *ret_more, struct err *e)
+static int read_top(struct reader *rd, struct group *top, unsigned depth, struct err *e)
 {
-	struct reader rd = { .host = h, .layout = l, .arena = a, .left = GROUPS_MAX };
+	int r = read_use(rd, top->path, &top->use, e);
+
+	if (r == 0)
+		r = cgroup_stat_reader_enter(&rd->files, sv_from(top->path), e);
+	if (r < 0)
+		return r;
+	top->below = look_below(rd, ".");
+	return read_below(rd, top, depth < DEPTH_MAX ? depth : DEPTH_MAX, e);
+}
+
+int groups_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned depth, bool peak,
+		struct arena *a, struct group **ret, bool *ret_more, struct err *e)
+{
+	struct reader rd = { .arena = a, .what = peak ? CGROUP_STAT_MEMORY_PEAK : 0, .left = GROUPS_MAX };
 	struct group *top = arena_alloc(a, sizeof *top);
 	int r;
 
@@ -182,7 +203,9 @@ int groups_read(const struct host *h, const struct cgroup_layout *l, const char 
 		top->path = top->name = arena_str(a, path);
 	if (!top || !top->path)
 		return err_oom(e);
-	r = read_group(&rd, top, depth < DEPTH_MAX ? depth : DEPTH_MAX, e);
+	cgroup_stat_reader_init(&rd.files, h, l);
+	r = read_top(&rd, top, depth, e);
+	cgroup_stat_reader_done(&rd.files);
 	if (r < 0)
 		return r;
 	*ret = top;

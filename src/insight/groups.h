@@ -2,7 +2,7 @@
 /* groups.h - the tree of control groups of a host, all hierarchies in one: a group is its path, its numbers come from the
  * hierarchy that has them. cgroups(7).
  *
- * Few files are opened for each group: limits and use, no memory.stat. A group that vanishes while it is looked at is not
+ * Few files are opened for each group: eight on v1, seven on v2. A group that vanishes while it is looked at is not
  * in the tree. */
 #pragma once
 
@@ -21,16 +21,19 @@ struct group_use {
 struct group {
 	struct group *parent, *child, *next; /* children in the order of their names */
 	const char *path, *name;
+	const char *container; /* for the caller; NULL */
 	unsigned depth; /* below the one where the tree begins */
+	unsigned below; /* hierarchies in which it has groups below, a bit each */
 	struct group_use use;
 };
 
 #define GROUPS_MAX 100000 /* of one look */
 
-/* groups_read - the group and those below it, down to `depth` of them (0: itself alone). *ret_more: there were too many.
+/* groups_read - the group and those below it, down to `depth` of them (0: itself alone). peak: memory_peak_bytes
+ * too, which is a file more for each. *ret_more: there were too many.
  * -ENOENT: no such group. Memory belongs to a. */
-int groups_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned depth, struct arena *a,
-		struct group **ret, bool *ret_more, struct err *e);
+int groups_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned depth, bool peak,
+		struct arena *a, struct group **ret, bool *ret_more, struct err *e);
 
 enum group_order { GROUP_BY_NAME, GROUP_BY_CPU, GROUP_BY_MEMORY, GROUP_BY_PIDS, GROUP_BY_IO };
 /* groups_sort - children of each group, the largest first; before: an earlier look, so that CPU time is what was used

@@ -47,6 +47,7 @@ static const struct stat_key cpuacct_stat[] = {
 	KEY(prefix "active_anon", memory.active_anon), KEY(prefix "inactive_file", memory.inactive_file),              \
 	KEY(prefix "active_file", memory.active_file), KEY(prefix "unevictable", memory.unevictable),                  \
 	KEY(prefix "pgfault", memory.pgfault), KEY(prefix "pgmajfault", memory.pgmajfault)
+static const struct stat_key cpu_period_v1[] = { KEY("", cpu.period_us) };
 static const struct stat_key cpu_max[] = { KEY("", cpu.quota_us), KEY("", cpu.period_us) };
 
 static const struct stat_key memory_stat_v2[] = {
@@ -112,36 +113,51 @@ static const struct stat_key huge_peak[] = HUGE("", peak_bytes), huge_failures[]
 static const struct stat_key huge_events[] = HUGE("max", limit_hits);
 
 #define FILE_ROW(version, what, controller, form, name, keys)                                                          \
-	{ version, CGROUP_STAT_##what, controller, STAT_##form, name, keys, ARRAY_LEN(keys) }
+	{ version, CGROUP_STAT_##what, controller, STAT_##form, name, keys, ARRAY_LEN(keys), 0 }
 #define KEYED(version, what, controller, name, keys)                                                                   \
 	FILE_ROW(version, what, CGROUP_##controller, PLAIN, name, keys)
 #define VALUE(version, what, controller, name, field)                                                                  \
-	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1 }
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1, 0 }
+/* only where another field, which a row above fills, has a limit */
+#define KEYED_IF(version, what, controller, name, keys, field)                                                         \
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, keys, ARRAY_LEN(keys), AT(field) }
+
+/* of those files that BRIEF reads, too */
+enum {
+	CGROUP_STAT_CPU_BRIEF = CGROUP_STAT_CPU | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_CPU_LIMIT_BRIEF = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_MEMORY_AND_PEAK = CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_PEAK,
+	CGROUP_STAT_MEMORY_BRIEF = CGROUP_STAT_MEMORY | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_PIDS_BRIEF = CGROUP_STAT_PIDS | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_IO_BRIEF = CGROUP_STAT_IO | CGROUP_STAT_BRIEF,
+};
 
 /* Neighbours of one name are read once. The first row that fills a field wins. */
 const struct stat_file stat_files[] = {
-	KEYED(2, CPU, CPUACCT, "cpu.stat", cpu_usage_v2),
-	KEYED(2, CPU, CPU, "cpu.stat", cpu_quota_v2),
+	KEYED(2, CPU_BRIEF, CPUACCT, "cpu.stat", cpu_usage_v2),
+	KEYED(2, CPU_BRIEF, CPU, "cpu.stat", cpu_quota_v2),
 	KEYED(1, CPU, CPU, "cpu.stat", cpu_quota_v1),
-	KEYED(1, CPU, CPUACCT, "cpuacct.usage", cpuacct_usage),
+	KEYED(1, CPU_BRIEF, CPUACCT, "cpuacct.usage", cpuacct_usage),
 	KEYED(1, CPU, CPUACCT, "cpuacct.stat", cpuacct_stat),
 
-	FILE_ROW(2, CPU_LIMIT, CGROUP_CPU, WORDS, "cpu.max", cpu_max),
+	FILE_ROW(2, CPU_LIMIT_BRIEF, CGROUP_CPU, WORDS, "cpu.max", cpu_max),
 	VALUE(2, CPU_LIMIT, CPU, "cpu.weight", cpu.weight),
-	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_quota_us", cpu.quota_us),
+	VALUE(1, CPU_LIMIT_BRIEF, CPU, "cpu.cfs_quota_us", cpu.quota_us),
 	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_period_us", cpu.period_us),
+	KEYED_IF(1, BRIEF, CPU, "cpu.cfs_period_us", cpu_period_v1, cpu.quota_us),
+	KEYED_IF(1, BRIEF, CPU, "cpu.stat", cpu_quota_v1, cpu.quota_us),
 	VALUE(1, CPU_LIMIT, CPU, "cpu.shares", cpu.shares),
 
-	VALUE(2, MEMORY, MEMORY, "memory.current", memory.usage_bytes),
-	VALUE(2, MEMORY, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
-	VALUE(2, MEMORY, MEMORY, "memory.max", memory.limit_bytes),
+	VALUE(2, MEMORY_BRIEF, MEMORY, "memory.current", memory.usage_bytes),
+	VALUE(2, MEMORY_AND_PEAK, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
+	VALUE(2, MEMORY_BRIEF, MEMORY, "memory.max", memory.limit_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
-	VALUE(1, MEMORY, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
-	VALUE(1, MEMORY, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
-	VALUE(1, MEMORY, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
+	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
+	VALUE(1, MEMORY_AND_PEAK, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
+	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
 	KEYED(2, MEMORY_DETAIL, MEMORY, "memory.stat", memory_stat_v2),
@@ -155,22 +171,22 @@ const struct stat_file stat_files[] = {
 	KEYED(1, EVENTS_LOCAL, MEMORY, "memory.oom_control", oom_control_local),
 	VALUE(1, EVENTS_LOCAL, MEMORY, "memory.failcnt", memory_events_local.max),
 
-	VALUE(2, PIDS, PIDS, "pids.current", pids.current),
+	VALUE(2, PIDS_BRIEF, PIDS, "pids.current", pids.current),
 	VALUE(2, PIDS, PIDS, "pids.peak", pids.peak), /* Linux 6.6, and some before */
-	VALUE(2, PIDS, PIDS, "pids.max", pids.limit),
+	VALUE(2, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(2, PIDS, PIDS, "pids.events", pids_events),
-	VALUE(1, PIDS, PIDS, "pids.current", pids.current),
+	VALUE(1, PIDS_BRIEF, PIDS, "pids.current", pids.current),
 	VALUE(1, PIDS, PIDS, "pids.peak", pids.peak),
-	VALUE(1, PIDS, PIDS, "pids.max", pids.limit),
+	VALUE(1, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(1, PIDS, PIDS, "pids.events", pids_events),
 
 	/* on v1 each kind of scheduler counts for itself; the throttle counts for the disks that it was ever asked for */
-	FILE_ROW(2, IO, CGROUP_BLKIO, DEVICES, "io.stat", io_stat),
-	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.bfq.io_service_bytes_recursive", io_bytes_v1),
+	FILE_ROW(2, IO_BRIEF, CGROUP_BLKIO, DEVICES, "io.stat", io_stat),
+	FILE_ROW(1, IO_BRIEF, CGROUP_BLKIO, DEVICES, "blkio.bfq.io_service_bytes_recursive", io_bytes_v1),
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.bfq.io_serviced_recursive", io_counts_v1),
-	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.io_service_bytes_recursive", io_bytes_v1), /* CFQ */
+	FILE_ROW(1, IO_BRIEF, CGROUP_BLKIO, DEVICES, "blkio.io_service_bytes_recursive", io_bytes_v1), /* CFQ */
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.io_serviced_recursive", io_counts_v1),
-	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_service_bytes_recursive", io_bytes_v1),
+	FILE_ROW(1, IO_BRIEF, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_service_bytes_recursive", io_bytes_v1),
 	FILE_ROW(1, IO, CGROUP_BLKIO, DEVICES, "blkio.throttle.io_serviced_recursive", io_counts_v1),
 
 	FILE_ROW(2, IO_LIMIT, CGROUP_BLKIO, DEVICES, "io.max", io_max),
@@ -357,6 +373,13 @@ bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *r
 		return false;
 	*ret = size;
 	return true;
+}
+
+bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f)
+{
+	const int64_t *v = (const int64_t *)(const void *)((const char *)st + f->needs);
+
+	return !f->needs || (*v != CG_UNSET && *v != CG_MAX);
 }
 
 void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct sv size, struct sv text)

@@ -6,6 +6,7 @@
  * never an error; "no limit" is CG_MAX. A value means the group and all groups below it, unless it says otherwise. */
 #pragma once
 
+#include "base/buf.h"
 #include "kernel/cgroup_place.h"
 
 /* What to read: each costs its files. */
@@ -22,6 +23,10 @@ enum {
 	CGROUP_STAT_CPU_LIMIT = 1 << 9, /* quota, period, weight, cpus */
 	CGROUP_STAT_IO_LIMIT = 1 << 10,
 	CGROUP_STAT_ALL = (1 << 11) - 1,
+	/* what a line in a table of many groups says: use and limits of CPU, memory, pids, bytes of I/O; throttling of one that
+	 * has a quota now. Half the files of the flags above. */
+	CGROUP_STAT_BRIEF = 1 << 11,
+	CGROUP_STAT_MEMORY_PEAK = 1 << 12, /* with BRIEF: the peak alone */
 };
 
 struct psi_line {
@@ -108,3 +113,24 @@ int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const 
 /* cgroup_stat_read_place - of a group that is elsewhere in each hierarchy; one where it is nowhere tells nothing. */
 int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place,
 			   unsigned what, struct cgroup_stat *ret, struct err *e);
+
+/* Many groups, one after the other: the folder above them stays open in each hierarchy, so that neighbours are found from
+ * there. Looking up a path takes a third of what a file costs. */
+struct cgroup_stat_reader {
+	const struct host *host;
+	const struct cgroup_layout *layout;
+	struct buf text;
+	size_t parent_length; /* 0: none is open */
+	char parent[4096];
+	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
+};
+
+void cgroup_stat_reader_init(struct cgroup_stat_reader *rd, const struct host *h, const struct cgroup_layout *l);
+void cgroup_stat_reader_done(struct cgroup_stat_reader *rd);
+#define scoped_stat_reader SCOPED(cgroup_stat_reader_done) struct cgroup_stat_reader
+/* cgroup_stat_reader_read - as cgroup_stat_read(), but that *ret is undefined after a failure */
+int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, unsigned what, struct cgroup_stat *ret,
+			    struct err *e);
+/* cgroup_stat_reader_enter - `dir` are the folders of this group until another one is entered, or one below another one
+ * is read. -ENAMETOOLONG */
+int cgroup_stat_reader_enter(struct cgroup_stat_reader *rd, struct sv parent, struct err *e);

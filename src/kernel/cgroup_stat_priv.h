@@ -27,6 +27,7 @@ struct stat_file {
 	const char *name;
 	const struct stat_key *keys;
 	size_t n;
+	size_t needs; /* read only if this int64_t of struct cgroup_stat is a number; 0: always */
 };
 
 extern const struct stat_file stat_files[];
@@ -36,5 +37,7 @@ extern const size_t stat_file_count;
 void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct sv size, struct sv text);
 /* stat_hugepages_size - "2MB" of "hugetlb.2MB.current" if f is that file for it; false: it is not */
 bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *ret);
+/* stat_file_is_needed - see `needs` */
+bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f);
 /* stat_derive - what follows from values of several files */
 void stat_derive(struct cgroup_stat *st);

@@ -15,23 +15,31 @@ struct reader {
 	const struct host *host;
 	const struct cgroup_layout *layout;
 	const struct cgroup_place *place;
+	struct cgroup_stat_reader *neighbours; /* the group is one below its parent; NULL: a single look */
 	struct cgroup_stat *st;
-	struct buf text; /* of the file that was read last, */
+	struct buf *text; /* of the file that was read last, */
 	unsigned hierarchy; /* in this one, */
 	const char *name; /* of this name; NULL: none */
 	unsigned found;  /* files */
 };
 
-/* The host's path of a group's folder. false: too long, or it has none in this hierarchy. */
-static bool group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
+/* A group's folder in a hierarchy, from the folder that is returned. -1: too long, or it has none there. */
+static int group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
 {
 	const char *mount = rd->layout->h[hierarchy].mount, *path = rd->place->path[hierarchy];
+	bool fits;
 
 	if (!path)
-		return false;
-	if (!path[1]) /* the root */
-		return sv_copy(sv_from(mount), ret, CGROUP_DIR_MAX) == 0;
-	return cgroup_file_path(ret, mount, strlen(mount), path + 1);
+		return -1;
+	if (rd->neighbours && rd->neighbours->dir[hierarchy] < 0)
+		return -1;
+	if (rd->neighbours)
+		return sv_copy(sv_from(strrchr(path, '/') + 1), ret, CGROUP_DIR_MAX) == 0 ?
+			       rd->neighbours->dir[hierarchy] :
+			       -1;
+	fits = path[1] ? cgroup_file_path(ret, mount, strlen(mount), path + 1) :
+			 sv_copy(sv_from(mount), ret, CGROUP_DIR_MAX) == 0; /* the root */
+	return fits ? rd->host->root : -1;
 }
 
 static int hierarchy_with(const struct cgroup_layout *l, const struct stat_file *f)
@@ -49,7 +57,9 @@ static int hierarchy_of(const struct reader *rd, const struct stat_file *f)
 {
 	int h = hierarchy_with(rd->layout, f);
 
-	return h >= 0 && rd->place->path[h] ? h : -1;
+	if (h < 0 || !rd->place->path[h] || (rd->neighbours && rd->neighbours->dir[h] < 0))
+		return -1;
+	return h;
 }
 
 /* A file that is not there, or that this boot does not serve (psi=0), says nothing. */
@@ -59,34 +69,46 @@ static int tolerate(int r)
 }
 
 /* Most files come whole by one read(2); what may be longer is read to its end. */
-static int read_text(struct reader *rd, const char *path, struct err *e)
+static int read_text(struct reader *rd, int dir, const char *path, struct err *e)
 {
 	char text[2048];
 	struct sv got;
-	int r = smallfile_read(rd->host->root, path, text, sizeof text, &got);
+	int r = smallfile_read(dir, path, text, sizeof text, &got);
 
 	if (r == 0 && got.n < sizeof text - 1)
-		return buf_putsv(&rd->text, got) < 0 ? buf_status(&rd->text, e) : 0;
-	return r == 0 || tolerate(r) < 0 ? io_read_at(rd->host->root, path, &rd->text, e) : r;
+		return buf_putsv(rd->text, got) < 0 ? buf_status(rd->text, e) : 0;
+	return r == 0 || tolerate(r) < 0 ? io_read_at(dir, path, rd->text, e) : r;
+}
+
+static bool append_name(char path[static CGROUP_DIR_MAX], const char *name)
+{
+	size_t n = strlen(path), more = strlen(name) + 1;
+
+	if (n + 1 + more > CGROUP_DIR_MAX)
+		return false;
+	path[n] = '/';
+	memcpy(path + n + 1, name, more);
+	return true;
 }
 
 static int read_file(struct reader *rd, unsigned hierarchy, const char *name, struct err *e)
 {
-	char dir[CGROUP_DIR_MAX], path[CGROUP_DIR_MAX];
-	int r;
+	char path[CGROUP_DIR_MAX];
+	int dir, r;
 
 	if (rd->name && rd->hierarchy == hierarchy && strcmp(rd->name, name) == 0)
 		return 0;
 	rd->name = NULL;
-	buf_reset(&rd->text);
-	if (!group_dir(rd, hierarchy, dir) || !cgroup_file_path(path, dir, strlen(dir), name))
+	buf_reset(rd->text);
+	dir = group_dir(rd, hierarchy, path);
+	if (dir < 0 || !append_name(path, name))
 		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->place->path[hierarchy]);
-	r = read_text(rd, path, e);
+	r = read_text(rd, dir, path, e);
 	rd->name = name;
 	rd->hierarchy = hierarchy;
 	rd->found += r == 0;
 	if (r < 0)
-		buf_reset(&rd->text);
+		buf_reset(rd->text);
 	return tolerate(r);
 }
 
@@ -102,7 +124,7 @@ static int read_hugepages_file(struct reader *rd, unsigned hierarchy, const char
 		r = read_file(rd, hierarchy, name, e);
 		rd->name = NULL; /* the listing's name does not live on */
 		if (r == 0)
-			stat_file_parse(rd->st, f, size, buf_sv(&rd->text));
+			stat_file_parse(rd->st, f, size, buf_sv(rd->text));
 		return r;
 	}
 	return 0;
@@ -111,14 +133,15 @@ static int read_hugepages_file(struct reader *rd, unsigned hierarchy, const char
 /* One file for each size of pages; which sizes there are, the folder tells. */
 static int read_hugepages(struct reader *rd, struct err *e)
 {
-	int h = cgroup_layout_find(rd->layout, CGROUP_HUGETLB), fd, r = 0;
+	int h = cgroup_layout_find(rd->layout, CGROUP_HUGETLB), from, fd, r = 0;
 	char dir[CGROUP_DIR_MAX];
 	scoped_dir listing = NULL;
 	struct dirent *entry;
 
-	if (h < 0 || !group_dir(rd, (unsigned)h, dir))
+	from = h < 0 ? -1 : group_dir(rd, (unsigned)h, dir);
+	if (from < 0)
 		return 0;
-	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(from, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	listing = fd < 0 ? NULL : fdopendir(fd);
 	if (!listing && fd >= 0)
 		close(fd);
@@ -130,13 +153,14 @@ static int read_hugepages(struct reader *rd, struct err *e)
 static int read_plain(struct reader *rd, unsigned what, struct err *e)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
-		int h = f->what & what && f->form != STAT_HUGEPAGES ? hierarchy_of(rd, f) : -1;
+		bool wanted = f->what & what && f->form != STAT_HUGEPAGES && stat_file_is_needed(rd->st, f);
+		int h = wanted ? hierarchy_of(rd, f) : -1;
 		int r = h < 0 ? 0 : read_file(rd, (unsigned)h, f->name, e);
 
 		if (r < 0)
 			return r;
 		if (h >= 0)
-			stat_file_parse(rd->st, f, (struct sv){ 0 }, buf_sv(&rd->text));
+			stat_file_parse(rd->st, f, (struct sv){ 0 }, buf_sv(rd->text));
 	}
 	return 0;
 }
@@ -183,15 +207,15 @@ static void add_below(struct reader *rd)
 	struct below b = { .left = LIMIT_CGROUPS_BELOW };
 	char dir[CGROUP_DIR_MAX], text[512];
 	int64_t *kills = &rd->st->memory_events.oom_kill;
+	int from = *kills == CG_UNSET || h < 0 ? -1 : group_dir(rd, (unsigned)h, dir);
 	scoped_fd fd = -1;
 	struct stat s;
 	struct sv lines;
 	uint64_t own;
 
-	if (*kills == CG_UNSET || h < 0 || !group_dir(rd, (unsigned)h, dir) ||
-	    fstatat(rd->host->root, dir, &s, 0) < 0 || s.st_nlink == 2) /* "." and the name above: no folder below */
+	if (from < 0 || fstatat(from, dir, &s, 0) < 0 || s.st_nlink == 2) /* "." and the name above: no folder below */
 		return;
-	fd = openat(rd->host->root, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(from, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	b.file = rd->layout->h[h].v2 ? "memory.events.local" : "memory.oom_control";
 	if (fd < 0 || smallfile_read(fd, b.file, text, sizeof text, &lines) < 0 ||
 	    !cgroup_counter(lines, "oom_kill", &own))
@@ -211,38 +235,46 @@ static int look_for_group(const struct reader *rd, unsigned what, struct err *e)
 	const char *looked = NULL;
 
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
-		int h = f->what & what ? hierarchy_of(rd, f) : -1;
+		int h = f->what & what ? hierarchy_with(rd->layout, f) : -1;
+		int from = h < 0 ? -1 : group_dir(rd, (unsigned)h, dir);
 
-		if (h >= 0 && group_dir(rd, (unsigned)h, dir) && smallfile_exists(rd->host->root, dir))
+		if (from >= 0 && smallfile_exists(from, dir))
 			return 0;
-		looked = h >= 0 ? rd->place->path[h] : looked;
+		looked = h >= 0 && rd->place->path[h] ? rd->place->path[h] : looked;
 	}
 	return looked ? err_set(e, ENOENT, "cgroup %s: no such group", looked) : 0;
+}
+
+static int read_group(struct reader *rd, unsigned what, struct cgroup_stat *ret, struct err *e)
+{
+	int r;
+
+	rd->st = ret;
+	rd->name = NULL;
+	cgroup_stat_init(ret);
+	r = read_plain(rd, what, e);
+	if (r == 0 && what & CGROUP_STAT_HUGETLB)
+		r = read_hugepages(rd, e);
+	if (r == 0 && what & CGROUP_STAT_EVENTS)
+		add_below(rd);
+	if (r == 0 && !rd->found)
+		r = look_for_group(rd, what, e);
+	if (r == 0)
+		stat_derive(ret);
+	return r;
 }
 
 int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place,
 			   unsigned what, struct cgroup_stat *ret, struct err *e)
 {
 	struct cgroup_stat st;
-	struct reader rd = {
-		.host = h, .layout = l, .place = place, .st = &st, .text = BUF(LIMIT_CGROUP_FILE), .name = NULL
-	};
-	int r;
+	scoped_buf text = BUF(LIMIT_CGROUP_FILE);
+	struct reader rd = { .host = h, .layout = l, .place = place, .text = &text };
+	int r = read_group(&rd, what, &st, e);
 
-	cgroup_stat_init(&st);
-	r = read_plain(&rd, what, e);
-	if (r == 0 && what & CGROUP_STAT_HUGETLB)
-		r = read_hugepages(&rd, e);
-	if (r == 0 && what & CGROUP_STAT_EVENTS)
-		add_below(&rd);
-	if (r == 0 && !rd.found)
-		r = look_for_group(&rd, what, e);
-	buf_done(&rd.text);
-	if (r < 0)
-		return r;
-	stat_derive(&st);
-	*ret = st;
-	return 0;
+	if (r == 0)
+		*ret = st;
+	return r;
 }
 
 int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const char *path, unsigned what,
@@ -254,4 +286,69 @@ int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const 
 		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute", path);
 	cgroup_place_everywhere(&place, path);
 	return cgroup_stat_read_place(h, l, &place, what, ret, e);
+}
+
+/* ---- many groups ------------------------------------------------------------------------------------------------ */
+
+void cgroup_stat_reader_init(struct cgroup_stat_reader *rd, const struct host *h, const struct cgroup_layout *l)
+{
+	*rd = (struct cgroup_stat_reader){ .host = h, .layout = l, .text = BUF(LIMIT_CGROUP_FILE) };
+	for (unsigned i = 0; i < CGROUP_HIERARCHY_MAX; i++)
+		rd->dir[i] = -1;
+}
+
+static void close_dirs(struct cgroup_stat_reader *rd)
+{
+	for (unsigned i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
+		int fd = fd_take(&rd->dir[i]);
+
+		if (fd >= 0)
+			close(fd);
+	}
+	rd->parent_length = 0;
+}
+
+void cgroup_stat_reader_done(struct cgroup_stat_reader *rd)
+{
+	close_dirs(rd);
+	buf_done(&rd->text);
+}
+
+int cgroup_stat_reader_enter(struct cgroup_stat_reader *rd, struct sv parent, struct err *e)
+{
+	char dir[CGROUP_DIR_MAX];
+
+	if (rd->parent_length && sv_is(parent, rd->parent))
+		return 0;
+	close_dirs(rd);
+	if (sv_copy(parent, rd->parent, sizeof rd->parent) < 0)
+		return err_set(e, ENAMETOOLONG, "cgroup %.40s...: path too long", parent.p);
+	rd->parent_length = parent.n;
+	for (unsigned i = 0; i < rd->layout->n; i++) {
+		const char *mount = rd->layout->h[i].mount;
+
+		if (parent.n > 1 ? cgroup_file_path(dir, mount, strlen(mount), rd->parent + 1) :
+				   sv_copy(sv_from(mount), dir, sizeof dir) == 0)
+			rd->dir[i] = openat(rd->host->root, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	return 0;
+}
+
+int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, unsigned what, struct cgroup_stat *ret,
+			    struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	struct cgroup_place place;
+	struct reader one = {
+		.host = rd->host, .layout = rd->layout, .place = &place, .neighbours = rd, .text = &rd->text
+	};
+	int r;
+
+	if (path[0] != '/' || !path[1])
+		return cgroup_stat_read(rd->host, rd->layout, path, what, ret, e);
+	r = cgroup_stat_reader_enter(rd, slash == path ? SV("/") : (struct sv){ path, (size_t)(slash - path) }, e);
+	if (r < 0)
+		return r;
+	cgroup_place_everywhere(&place, path);
+	return read_group(&one, what, ret, e);
 }

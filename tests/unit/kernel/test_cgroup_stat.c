@@ -340,6 +340,91 @@ TEST(a_group_without_files_is_empty_and_no_group_is_an_error)
 	assert_int_equal(5, st.memory.anon); /* untouched */
 }
 
+/* ---- many groups ------------------------------------------------------------------------------------------------ */
+
+static void put_v1(struct fake_tree *t)
+{
+	fake_tree_put(
+		t, "proc/self/mountinfo",
+		"32 31 0:29 / /cg/memory rw - cgroup cgroup rw,memory\n33 31 0:30 / /cg/cpu rw - cgroup cgroup rw,cpu\n");
+	for (int i = 0; i < 3; i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "cg/memory/a/%d/memory.usage_in_bytes", i);
+		fake_tree_put(t, path, i ? "1\n" : "7\n");
+		snprintf(path, sizeof path, "cg/cpu/a/%d/cpu.cfs_quota_us", i);
+		fake_tree_put(t, path, i ? "-1\n" : "50000\n");
+		snprintf(path, sizeof path, "cg/cpu/a/%d/cpu.cfs_period_us", i);
+		fake_tree_put(t, path, "100000\n");
+		snprintf(path, sizeof path, "cg/cpu/a/%d/cpu.stat", i);
+		fake_tree_put(t, path, "nr_periods 4\nnr_throttled 3\nthrottled_time 2\n");
+	}
+	fake_tree_put(t, "cg/memory/top/memory.usage_in_bytes", "5\n");
+}
+
+TEST(neighbours_are_read_as_one_group_is)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_layout l;
+	struct err e = { 0 };
+
+	put_v1(&t);
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	for (int i = 0; i < 3; i++) {
+		struct cgroup_stat st, one;
+		char path[16];
+
+		snprintf(path, sizeof path, "/a/%d", i);
+		one = read_stat(&h, path, CGROUP_STAT_MEMORY | CGROUP_STAT_CPU);
+		assert_int_equal(0, cgroup_stat_reader_read(&rd, path, CGROUP_STAT_MEMORY | CGROUP_STAT_CPU, &st, &e));
+		assert_memory_equal(&one, &st, sizeof st);
+	}
+}
+
+TEST(a_reader_of_many_goes_from_folder_to_folder)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_layout l;
+	struct cgroup_stat st;
+	struct err e = { 0 };
+
+	put_v1(&t);
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	assert_int_equal(0, cgroup_stat_reader_read(&rd, "/a/0", CGROUP_STAT_MEMORY, &st, &e));
+	assert_int_equal(7, st.memory.usage_bytes);
+	assert_int_equal(0, cgroup_stat_reader_read(&rd, "/top", CGROUP_STAT_MEMORY, &st, &e));
+	assert_int_equal(5, st.memory.usage_bytes);
+	assert_int_equal(-ENOENT, cgroup_stat_reader_read(&rd, "/a/9", CGROUP_STAT_MEMORY, &st, &e));
+	assert_int_equal(-ENOENT, cgroup_stat_reader_read(&rd, "/b/9", CGROUP_STAT_MEMORY, &st, &e));
+	assert_string_equal("cgroup /b/9: no such group", e.msg);
+	assert_int_equal(-EINVAL, cgroup_stat_reader_read(&rd, "a", CGROUP_STAT_MEMORY, &st, &e));
+}
+
+TEST(briefly_only_a_group_with_a_quota_is_asked_for_throttling)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+
+	put_v1(&t);
+	scoped_host h = fake_tree_host(&t);
+	st = read_stat(&h, "/a/0", CGROUP_STAT_BRIEF);
+	assert_int_equal(50000, st.cpu.quota_us);
+	assert_int_equal(100000, st.cpu.period_us);
+	assert_int_equal(3, st.cpu.throttled_periods);
+	st = read_stat(&h, "/a/1", CGROUP_STAT_BRIEF);
+	assert_int_equal(CG_MAX, st.cpu.quota_us);
+	assert_int_equal(CG_UNSET, st.cpu.throttled_periods);
+	assert_int_equal(1, st.memory.usage_bytes);
+	st = read_stat(&h, "/a/1", CGROUP_STAT_CPU);
+	assert_int_equal(3, st.cpu.throttled_periods);
+}
+
 /* ---- the OOM killer in groups below ---------------------------------------------------------------------------- */
 
 TEST(v1_kills_below_are_added_up)
@@ -393,6 +478,9 @@ int main(void)
 		RUN(captured_hosts_tell_the_same_story),
 		RUN(what_was_not_asked_for_is_not_read),
 		RUN(a_group_without_files_is_empty_and_no_group_is_an_error),
+		RUN(neighbours_are_read_as_one_group_is),
+		RUN(a_reader_of_many_goes_from_folder_to_folder),
+		RUN(briefly_only_a_group_with_a_quota_is_asked_for_throttling),
 		RUN(v1_kills_below_are_added_up),
 		RUN(v2_adds_kills_up_unless_events_are_local),
 	};
