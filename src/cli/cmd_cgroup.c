@@ -72,8 +72,8 @@ static int look(struct seeing *s, const struct cgroup_options *o, const char *pa
 	*k = (struct look){ .arena = ARENA(LIMIT_ARENA_STATS), .taken_ns = clock_monotonic_ns() };
 	if (s->engine)
 		(void)engine_survey(s->engine, SURVEY_ACTIVE, &k->arena, &k->containers, NULL);
-	return groups_read(&s->session.host, &s->layout, path, o->depth ? (unsigned)o->depth : 64, &k->arena, &k->top,
-			   &k->more, e);
+	return groups_read(&s->session.host, &s->layout, path, o->depth ? (unsigned)o->depth : 64, o->see.json,
+			   &k->arena, &k->top, &k->more, e);
 }
 
 static const char *container_of(const struct look *k, const struct group *g)
@@ -161,42 +161,35 @@ static int put_table(struct look *k, const struct look *before, struct buf *out,
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void json_number(struct buf *out, const char *key, int64_t v)
-{
-	if (v == CG_UNSET)
-		buf_putf(out, ",\"%s\":null", key);
-	else if (v == CG_MAX)
-		buf_putf(out, ",\"%s\":\"max\"", key);
-	else
-		buf_putf(out, ",\"%s\":%lld", key, (long long)v);
-}
+#define USE(key, field) { key, JSON_LIMIT, JSON_NULL, offsetof(struct group, use.field) }
+static const struct json_row json_rows[] = {
+	{ "Path", JSON_TEXT, 0, offsetof(struct group, path) },
+	{ "Container", JSON_TEXT, JSON_NULL, offsetof(struct group, container) },
+	USE("CpuNs", cpu_ns),
+	USE("CpuLimitMilli", cpu_milli),
+	USE("Periods", periods),
+	USE("ThrottledPeriods", throttled_periods),
+	USE("ThrottledNs", throttled_ns),
+	USE("Memory", memory_bytes),
+	USE("MemoryLimit", memory_limit_bytes),
+	USE("MemoryPeak", memory_peak_bytes),
+	USE("Pids", pids),
+	USE("PidsLimit", pids_limit),
+	USE("ReadBytes", read_bytes),
+	USE("WriteBytes", write_bytes),
+};
+static const struct json_table json_table = JSON_TABLE(json_rows, struct group);
 
-static void put_json(const struct look *k, struct buf *out)
+static int put_json(const struct look *k, struct buf *out, struct err *e)
 {
-	for (const struct group *g = k->top; g; g = groups_next(g)) {
-		const char *container = container_of(k, g);
+	int r = 0;
 
-		buf_puts(out, "{\"Path\":");
-		json_put_text(out, sv_from(g->path));
-		buf_puts(out, ",\"Container\":");
-		if (container)
-			json_put_text(out, sv_from(container));
-		else
-			buf_puts(out, "null");
-		json_number(out, "CpuNs", g->use.cpu_ns);
-		json_number(out, "CpuLimitMilli", g->use.cpu_milli);
-		json_number(out, "Periods", g->use.periods);
-		json_number(out, "ThrottledPeriods", g->use.throttled_periods);
-		json_number(out, "ThrottledNs", g->use.throttled_ns);
-		json_number(out, "Memory", g->use.memory_bytes);
-		json_number(out, "MemoryLimit", g->use.memory_limit_bytes);
-		json_number(out, "MemoryPeak", g->use.memory_peak_bytes);
-		json_number(out, "Pids", g->use.pids);
-		json_number(out, "PidsLimit", g->use.pids_limit);
-		json_number(out, "ReadBytes", g->use.read_bytes);
-		json_number(out, "WriteBytes", g->use.write_bytes);
-		buf_puts(out, "}\n");
+	for (struct group *g = k->top; r == 0 && g; g = groups_next(g)) {
+		g->container = container_of(k, g);
+		r = json_encode(&json_table, g, false, out, e);
+		buf_puts(out, "\n");
 	}
+	return r < 0 ? r : buf_status(out, e);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
@@ -204,16 +197,11 @@ static void put_json(const struct look *k, struct buf *out)
 static int show(const struct cgroup_options *o, struct look *k, const struct look *before, struct err *e)
 {
 	scoped_buf out = BUF(4 * CLI_OUTPUT_MAX);
-	int r = 0;
 
 	groups_sort(k->top, o->by, before->top);
 	if (o->watch && isatty(STDOUT_FILENO))
 		buf_puts(&out, "\033[H\033[J");
-	if (o->see.json)
-		put_json(k, &out);
-	else
-		r = put_table(k, before, &out, e);
-	return r < 0 ? r : cli_print(&out, e);
+	return see_print(o->see.json ? put_json(k, &out, e) : put_table(k, before, &out, e), &out, e);
 }
 
 static int watch(struct seeing *s, const struct cgroup_options *o, const char *path, struct look *before, struct err *e)

@@ -24,13 +24,11 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = subject_find(s.engine, &s.session.host, &s.layout, operands->v[0], &a, &subject, e);
 	if (r == 0)
 		r = engine_explain(s.engine, &s.session.host, &s.layout, &subject, &a, &x, e);
-	if (r < 0)
-		return r;
-	if (o->json)
-		explain_print_json(&x, &out);
-	else
+	if (r == 0 && o->json)
+		r = explain_print_json(&x, &out, e);
+	else if (r == 0)
 		explain_print(&x, &out);
-	return cli_print(&out, e);
+	return see_print(r, &out, e);
 }
 
 const struct command command_explain = {

@@ -160,58 +160,76 @@ static int put_report(const struct names *n, struct oom_report *r, struct buf *o
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void json_number(struct buf *out, const char *key, int64_t v)
-{
-	if (v == CG_UNSET)
-		buf_putf(out, ",\"%s\":null", key);
-	else if (v == CG_MAX)
-		buf_putf(out, ",\"%s\":\"max\"", key);
-	else
-		buf_putf(out, ",\"%s\":%lld", key, (long long)v);
-}
+struct task_shown {
+	int64_t pid, uid, rss_bytes, anon_bytes, file_bytes, shmem_bytes, swap_bytes, score_adj;
+	const char *name;
+};
 
-static void json_text(struct buf *out, const char *key, const char *text)
-{
-	buf_putf(out, ",\"%s\":", key);
-	json_put_text(out, sv_from(text));
-}
+struct report_shown {
+	const char *time;
+	int64_t victim_pid;
+	struct {
+		struct task_shown *v;
+		size_t n;
+	} tasks;
+	struct oom_report report;
+};
 
-static void json_task(const struct oom_task *t, bool first, struct buf *out)
-{
-	buf_putf(out, "%s{\"Pid\":%d", first ? "" : ",", (int)t->pid);
-	json_number(out, "Uid", t->uid);
-	json_number(out, "RSS", t->rss_bytes);
-	json_number(out, "Anon", t->anon_bytes);
-	json_number(out, "File", t->file_bytes);
-	json_number(out, "Shmem", t->shmem_bytes);
-	json_number(out, "Swap", t->swap_bytes);
-	json_number(out, "OomScoreAdj", t->score_adj);
-	json_text(out, "Name", t->name);
-	buf_puts(out, "}");
-}
+#define NUMBER(type, key, field) { key, JSON_LIMIT, JSON_NULL, offsetof(type, field) }
+static const struct json_row task_rows[] = {
+	NUMBER(struct task_shown, "Pid", pid),
+	NUMBER(struct task_shown, "Uid", uid),
+	NUMBER(struct task_shown, "RSS", rss_bytes),
+	NUMBER(struct task_shown, "Anon", anon_bytes),
+	NUMBER(struct task_shown, "File", file_bytes),
+	NUMBER(struct task_shown, "Shmem", shmem_bytes),
+	NUMBER(struct task_shown, "Swap", swap_bytes),
+	NUMBER(struct task_shown, "OomScoreAdj", score_adj),
+	{ "Name", JSON_TEXT, 0, offsetof(struct task_shown, name) },
+};
+static const struct json_table task_table = JSON_TABLE(task_rows, struct task_shown);
 
-static void json_report(const struct oom_report *r, struct buf *out)
+static const struct json_row victim_rows[] = {
+	NUMBER(struct report_shown, "Pid", victim_pid),
+	{ "Name", JSON_TEXT, 0, offsetof(struct report_shown, report.victim) },
+};
+static const struct json_table victim_table = JSON_TABLE(victim_rows, struct report_shown);
+
+static const struct json_row report_rows[] = {
+	{ "Time", JSON_TEXT, 0, offsetof(struct report_shown, time) },
+	{ "Owner", JSON_TEXT, 0, offsetof(struct report_shown, report.owner) },
+	{ "Group", JSON_TEXT, 0, offsetof(struct report_shown, report.group) },
+	{ "Victim", JSON_OBJECT, 0, 0, &victim_table },
+	NUMBER(struct report_shown, "Usage", report.usage_bytes),
+	NUMBER(struct report_shown, "Limit", report.limit_bytes),
+	NUMBER(struct report_shown, "LimitHits", report.limit_hits),
+	NUMBER(struct report_shown, "Anon", report.anon),
+	NUMBER(struct report_shown, "File", report.file),
+	NUMBER(struct report_shown, "Shmem", report.shmem),
+	NUMBER(struct report_shown, "Kernel", report.kernel_bytes),
+	NUMBER(struct report_shown, "Swap", report.swap_bytes),
+	{ "Processes", JSON_OBJECTS, JSON_ALWAYS, offsetof(struct report_shown, tasks), &task_table },
+};
+static const struct json_table report_table = JSON_TABLE(report_rows, struct report_shown);
+
+static int json_report(const struct oom_report *r, struct arena *a, struct buf *out, struct err *e)
 {
 	char at[RFC3339_SIZE];
+	struct report_shown s = { .time = when(r->time_us, at), .victim_pid = r->victim_pid, .report = *r };
 
-	buf_putf(out, "{\"Time\":\"%s\"", when(r->time_us, at));
-	json_text(out, "Owner", r->owner);
-	json_text(out, "Group", r->group);
-	buf_putf(out, ",\"Victim\":{\"Pid\":%d", (int)r->victim_pid);
-	json_text(out, "Name", r->victim);
-	buf_puts(out, "}");
-	json_number(out, "Usage", r->usage_bytes);
-	json_number(out, "Limit", r->limit_bytes);
-	json_number(out, "LimitHits", r->limit_hits);
-	json_number(out, "Anon", r->anon);
-	json_number(out, "File", r->file);
-	json_number(out, "Shmem", r->shmem);
-	json_number(out, "Kernel", r->kernel_bytes);
-	json_number(out, "Swap", r->swap_bytes);
-	buf_puts(out, ",\"Processes\":[");
-	for (size_t i = 0; i < r->n_tasks; i++)
-		json_task(&r->tasks[i], i == 0, out);
-	buf_puts(out, "]}\n");
+	s.tasks.v = arena_array(a, r->n_tasks + 1, sizeof *s.tasks.v);
+	if (!s.tasks.v)
+		return err_oom(e);
+	for (; s.tasks.n < r->n_tasks; s.tasks.n++) {
+		const struct oom_task *t = &r->tasks[s.tasks.n];
+
+		s.tasks.v[s.tasks.n] = (struct task_shown){ t->pid,	     t->uid,	   t->rss_bytes,
+							    t->anon_bytes,  t->file_bytes, t->shmem_bytes,
+							    t->swap_bytes, t->score_adj,  t->name };
+	}
+	if (json_encode(&report_table, &s, false, out, e) == 0)
+		buf_puts(out, "\n");
+	return buf_status(out, e);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
@@ -247,7 +265,7 @@ static int put_all(const struct oom_options *o, const struct names *n, struct oo
 
 	for (size_t i = all->n; r == 0 && i-- > 0;) {
 		if (o->see.json) {
-			json_report(&all->v[i], out);
+			r = json_report(&all->v[i], n->arena, out, e);
 			continue;
 		}
 		r = put_report(n, &all->v[i], out, e);
@@ -286,7 +304,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = tell_outcome(&subject, &why, &out, e);
 	else
 		r = 0;
-	return r == 0 && out.len ? cli_print(&out, e) : r;
+	return see_print(r, &out, e);
 }
 
 const struct command command_oom = {

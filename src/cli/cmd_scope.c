@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/value.h"
 #include "engine/scope_run.h"
+#include "oci/json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -168,42 +169,49 @@ static void put_text(const struct scope_report *r, int status, struct buf *out)
 	buf_puts(out, "\n");
 }
 
-static void json_number(struct buf *out, const char *key, int64_t v)
-{
-	if (v == CG_UNSET)
-		buf_putf(out, ",\"%s\":null", key);
-	else
-		buf_putf(out, ",\"%s\":%lld", key, (long long)v);
-}
+struct shown {
+	int64_t status;
+	struct scope_report report;
+};
 
-static void put_json(const struct scope_report *r, int status, struct buf *out)
-{
-	const struct cgroup_stat *st = &r->st;
+#define NUMBER(key, field) { key, JSON_I64, JSON_NULL, offsetof(struct shown, field) }
+static const struct json_row json_rows[] = {
+	NUMBER("Status", status),
+	NUMBER("LivedNs", report.lived_ns),
+	NUMBER("CpuNs", report.st.cpu.usage_ns),
+	NUMBER("UserNs", report.st.cpu.user_ns),
+	NUMBER("SystemNs", report.st.cpu.system_ns),
+	NUMBER("Periods", report.st.cpu.periods),
+	NUMBER("ThrottledPeriods", report.st.cpu.throttled_periods),
+	NUMBER("ThrottledNs", report.st.cpu.throttled_ns),
+	NUMBER("MemoryPeak", report.st.memory.peak_bytes),
+	NUMBER("OomKills", report.st.memory_events.oom_kill),
+	NUMBER("ForksRefused", report.st.pids.limit_hits),
+};
+static const struct json_table json_table = JSON_TABLE(json_rows, struct shown);
 
-	buf_putf(out, "{\"Status\":%d", status);
-	json_number(out, "LivedNs", r->lived_ns);
-	json_number(out, "CpuNs", st->cpu.usage_ns);
-	json_number(out, "UserNs", st->cpu.user_ns);
-	json_number(out, "SystemNs", st->cpu.system_ns);
-	json_number(out, "Periods", st->cpu.periods);
-	json_number(out, "ThrottledPeriods", st->cpu.throttled_periods);
-	json_number(out, "ThrottledNs", st->cpu.throttled_ns);
-	json_number(out, "MemoryPeak", st->memory.peak_bytes);
-	json_number(out, "OomKills", st->memory_events.oom_kill);
-	json_number(out, "ForksRefused", st->pids.limit_hits);
-	buf_puts(out, "}\n");
+static int put_json(const struct scope_report *r, int status, struct buf *out, struct err *e)
+{
+	const struct shown s = { status, *r };
+	int rc = json_encode(&json_table, &s, false, out, e);
+
+	buf_puts(out, "\n");
+	return rc;
 }
 
 static int tell(const struct scope_options *o, const struct scope_report *r, int status, struct err *e)
 {
 	scoped_buf out = BUF(4096);
+	int rc = 0;
 
 	if (o->quiet)
 		return 0;
 	if (o->json)
-		put_json(r, status, &out);
+		rc = put_json(r, status, &out, e);
 	else
 		put_text(r, status, &out);
+	if (rc < 0)
+		return rc;
 	if (write(STDERR_FILENO, out.p, out.len) < 0) /* standard output is the command's */
 		return err_sys(e, "write standard error");
 	return 0;

@@ -36,3 +36,8 @@ void seeing_close(struct seeing *s)
 {
 	session_close(&s->session);
 }
+
+int see_print(int r, const struct buf *out, struct err *e)
+{
+	return r < 0 || !out->len ? r : cli_print(out, e);
+}

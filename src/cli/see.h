@@ -24,4 +24,7 @@ struct seeing {
 int seeing_open(struct seeing *s, const struct cli *cli, struct err *e);
 void seeing_close(struct seeing *s);
 
+/* see_print - the end of a command that looks: r if it failed, else what was put */
+int see_print(int r, const struct buf *out, struct err *e);
+
 #define scoped_seeing SCOPED(seeing_close) struct seeing

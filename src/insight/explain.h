@@ -91,4 +91,4 @@ int explain(const struct explain_input *in, struct arena *a, struct explanation 
 
 /* The first line names the gravest trouble. */
 void explain_print(const struct explanation *x, struct buf *out);
-void explain_print_json(const struct explanation *x, struct buf *out);
+int explain_print_json(const struct explanation *x, struct buf *out, struct err *e);

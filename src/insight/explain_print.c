@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_print.c - an explanation in words, the gravest trouble first, and as JSON. */
+/* explain_print.c - an explanation in words, the gravest trouble first. */
 #include "insight/explain_priv.h"
-
-#include "oci/json.h"
 
 #include <string.h>
 
@@ -92,18 +90,14 @@ static bool has_any(const struct explanation *x, const char *resource)
 	return false;
 }
 
-static const struct {
-	const char *name, *title;
-} resources[] = { { "cpu", "CPU" }, { "memory", "Memory" }, { "pids", "Processes" }, { "io", "Block I/O" } };
-
 static void put_resource(const struct explanation *x, size_t i, struct buf *out)
 {
-	if (!has_any(x, resources[i].name))
+	if (!has_any(x, explain_resources[i].name))
 		return;
-	buf_putf(out, "\n%s\n", resources[i].title);
-	put_settings(x, resources[i].name, out);
+	buf_putf(out, "\n%s\n", explain_resources[i].title);
+	put_settings(x, explain_resources[i].name, out);
 	for (size_t f = 0; f < x->n_facts; f++) {
-		if (strcmp(x->facts[f].resource, resources[i].name) != 0)
+		if (strcmp(x->facts[f].resource, explain_resources[i].name) != 0)
 			continue;
 		buf_putf(out, "  %-40s", x->facts[f].title);
 		put_value(x->arena, &x->facts[f], out);
@@ -133,99 +127,8 @@ void explain_print(const struct explanation *x, struct buf *out)
 	put_troubles(x, out);
 	if (x->in->ended && x->n_troubles)
 		buf_putf(out, "it %s\n", x->in->ended);
-	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+	for (size_t i = 0; i < EXPLAIN_RESOURCES; i++)
 		put_resource(x, i, out);
 	for (size_t i = 0; i < x->n_unseen; i++)
 		buf_putf(out, "%snot seen: %s\n", i ? "" : "\n", x->unseen[i]);
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------------------------- */
-
-static void put_text(struct buf *out, const char *key, const char *text)
-{
-	buf_putf(out, "\"%s\":", key);
-	if (text)
-		json_put_text(out, sv_from(text));
-	else
-		buf_puts(out, "null");
-}
-
-static void json_fact(const struct explain_fact *f, struct buf *out)
-{
-	static const char *const units[] = { "bytes", "ns", "us", "count", "percent/100", "CPU/1000" };
-
-	buf_putf(out, "{\"key\":\"%s\",\"unit\":\"%s\",\"value\":", f->key, units[f->unit]);
-	if (f->value == CG_MAX)
-		buf_puts(out, "\"max\"");
-	else
-		buf_putf(out, "%lld", (long long)f->value);
-	if (f->owner) {
-		buf_puts(out, ",");
-		put_text(out, "owner", f->owner);
-	}
-	buf_puts(out, "}");
-}
-
-static void json_setting(const struct explain_setting *s, struct buf *out)
-{
-	buf_puts(out, "{");
-	put_text(out, "option", s->option);
-	buf_puts(out, ",");
-	put_text(out, "given", s->given);
-	buf_puts(out, ",");
-	put_text(out, "file", s->file);
-	buf_puts(out, ",");
-	put_text(out, "wrote", s->wrote);
-	buf_puts(out, ",");
-	put_text(out, "now", s->now);
-	buf_putf(out, ",\"changed\":%s}", s->changed ? "true" : "false");
-}
-
-static void json_resource(const struct explanation *x, const char *name, struct buf *out)
-{
-	bool first = true;
-
-	buf_putf(out, "\"%s\":{\"settings\":[", name);
-	for (size_t i = 0; i < x->in->n_settings; i++)
-		if (strcmp(x->in->settings[i].resource, name) == 0) {
-			buf_puts(out, first ? "" : ",");
-			json_setting(&x->in->settings[i], out);
-			first = false;
-		}
-	buf_puts(out, "],\"facts\":[");
-	first = true;
-	for (size_t i = 0; i < x->n_facts; i++)
-		if (strcmp(x->facts[i].resource, name) == 0) {
-			buf_puts(out, first ? "" : ",");
-			json_fact(&x->facts[i], out);
-			first = false;
-		}
-	buf_puts(out, "]}");
-}
-
-void explain_print_json(const struct explanation *x, struct buf *out)
-{
-	buf_puts(out, "{");
-	put_text(out, "subject", x->in->subject);
-	buf_puts(out, ",");
-	put_text(out, "ended", x->in->ended);
-	buf_puts(out, ",\"troubles\":[");
-	for (size_t i = 0; i < x->n_troubles; i++) {
-		buf_putf(out, "%s{\"kind\":\"%s\",", i ? "," : "", trouble_name(x->troubles[i].kind));
-		put_text(out, "text", x->troubles[i].text);
-		buf_puts(out, ",");
-		put_text(out, "advice", x->troubles[i].advice);
-		buf_puts(out, "}");
-	}
-	buf_puts(out, "],\"resources\":{");
-	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
-		buf_puts(out, i ? "," : "");
-		json_resource(x, resources[i].name, out);
-	}
-	buf_puts(out, "},\"unseen\":[");
-	for (size_t i = 0; i < x->n_unseen; i++) {
-		buf_puts(out, i ? "," : "");
-		json_put_text(out, sv_from(x->unseen[i]));
-	}
-	buf_puts(out, "]}\n");
 }

@@ -33,6 +33,11 @@ bool explain_is_own(const struct explainer *k, const char *owner);
 const char *explain_bytes(struct arena *a, int64_t bytes); /* "1.5 GiB" */
 const char *explain_cpus(struct arena *a, int64_t milli);  /* "0.5 CPU" */
 
+#define EXPLAIN_RESOURCES 4
+extern const struct explain_resource {
+	const char *name, *title;
+} explain_resources[EXPLAIN_RESOURCES];
+
 /* explain_facts.c, explain_troubles.c, explain_files.c */
 void explain_facts(struct explainer *k);
 void explain_troubles(struct explainer *k);
