@@ -96,31 +96,19 @@ uint64_t cap_last_of_kernel(struct err *e)
 	return n ? (UINT64_C(1) << n) - 1 : 0;
 }
 
-uint64_t cap_bounding(void)
-{
-	uint64_t set = 0;
-
-	for (unsigned cap = 0; cap < CAP_MAX; cap++) {
-		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (r < 0)
-			break;
-		set |= (uint64_t)r << cap;
-	}
-	return set;
-}
-
+/* Each that is not kept, and no question before: one that is not in the set may be dropped as well, or is refused to who
+ * lacks CAP_SETPCAP, which is no harm. */
 int cap_drop_bounding(uint64_t keep, struct err *e)
 {
 	for (unsigned cap = 0; cap < CAP_MAX; cap++) {
-		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (r < 0)
-			return cap ? 0 : err_sys(e, "prctl PR_CAPBSET_READ");
-		if (r == 0 || keep >> cap & 1)
+		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (errno == EINVAL && cap)
+			return 0; /* the kernel's last was before */
+		if (errno != EPERM || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0) {
+			errno = EPERM;
 			return err_sys(e, "prctl PR_CAPBSET_DROP %d", (int)cap);
+		}
 	}
 	return 0;
 }

@@ -16,7 +16,6 @@ int cap_from_name(struct sv name);   /* "CAP_KILL", "kill", any case -> 5; -1: n
 const char *cap_name(unsigned cap);  /* 5 -> "CAP_KILL"; NULL past the last */
 uint64_t cap_all(void);              /* every capability of the table */
 uint64_t cap_last_of_kernel(struct err *e); /* set of those that the running kernel knows: PR_CAPBSET_READ; 0: error */
-uint64_t cap_bounding(void);         /* the caller's bounding set, by PR_CAPBSET_READ; 0 also when that fails */
 
 /* cap_drop_bounding - bounding set to `keep`. Needs CAP_SETPCAP. Callable after clone3(2). */
 int cap_drop_bounding(uint64_t keep, struct err *e);

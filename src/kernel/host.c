@@ -157,20 +157,21 @@ static uint64_t hex_u64(struct sv text)
 	return v;
 }
 
-static int read_bounding_set(const struct host *h, struct host_facts *f, struct err *e)
+/* One read: prctl(2) and sigaction(2) would have to be asked for each capability and each signal. */
+static int read_own_status(const struct host *h, struct host_facts *f, struct err *e)
 {
 	char buf[8192];
 	struct sv text, line, name, value;
 
-	if (h->real) {
-		f->capabilities = cap_bounding();
-		return 0;
-	}
 	if (smallfile_read(h->proc, "self/status", buf, sizeof buf, &text) == 0)
 		while (sv_next(&text, '\n', &line)) {
-			if (!sv_cut(line, ':', &name, &value) || !sv_is(name, "CapBnd"))
+			if (!sv_cut(line, ':', &name, &value))
 				continue;
-			f->capabilities = hex_u64(sv_trim(value));
+			if (sv_is(name, "SigIgn"))
+				f->signals_ignored = hex_u64(sv_trim(value));
+			if (!sv_is(name, "CapBnd"))
+				continue;
+			f->capabilities = hex_u64(sv_trim(value)); /* stands after SigIgn */
 			return 0;
 		}
 	return err_set(e, ENOENT, "proc/self/status: no CapBnd");
@@ -258,7 +259,7 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 	if (r == 0)
 		r = host_memory(h, &f.mem_total_bytes, &f.swap_total_bytes, e);
 	if (r == 0)
-		r = read_bounding_set(h, &f, e);
+		r = read_own_status(h, &f, e);
 	if (r < 0)
 		return err_wrap(e, r, "host facts");
 	read_oom_score_adj(h, &f);

@@ -35,6 +35,8 @@ struct host_facts {
 	uint64_t mem_total_bytes;   /* proc/meminfo MemTotal */
 	uint64_t swap_total_bytes;  /* proc/meminfo SwapTotal */
 	uint64_t capabilities;      /* bounding set of this process: CapBnd of proc/self/status */
+	uint64_t
+		signals_ignored; /* SigIgn of proc/self/status: bit n - 1 for signal n; its children ignore them as well */
 	int oom_score_adj;          /* own: proc/self/oom_score_adj; the least that may be asked without CAP_SYS_RESOURCE */
 	bool user_namespace;        /* we are in one that is not the first: no devices can be made, no file system of the host's changed */
 	bool setgroups_denied;      /* and groups cannot be set in it: user_namespaces(7) */

@@ -228,3 +228,10 @@ int mount_attach(int mnt, int target, struct err *e)
 		return err_sys(e, "move_mount");
 	return 0;
 }
+
+int mount_attach_at(int mnt, int dir, const char *name, struct err *e)
+{
+	if (sys_move_mount(mnt, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "move_mount to %s", name);
+	return 0;
+}

@@ -70,3 +70,5 @@ int mount_detach_in(int ns, const char *path, struct err *e);
 
 /* mount_attach - put the detached mount onto the file or directory that target is (O_PATH) */
 int mount_attach(int mnt, int target, struct err *e);
+/* mount_attach_at - onto what is at dir/name: one component, of which no link is followed */
+int mount_attach_at(int mnt, int dir, const char *name, struct err *e);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/procfs.h"
 
-#include "base/buf.h"
-#include "base/io.h"
 #include "base/scope.h"
 #include "kernel/host.h"
+#include "kernel/smallfile.h"
 
 #include <string.h>
 
@@ -12,14 +11,13 @@
 
 int procfs_boot_id(const struct host *h, char ret[BOOT_ID_SIZE], struct err *e)
 {
-	scoped_buf b = BUF(256);
+	char text[64];
 	struct sv id;
-	int r;
+	int r = smallfile_read(h->proc, "sys/kernel/random/boot_id", text, sizeof text, &id);
 
-	r = io_read_at(h->proc, "sys/kernel/random/boot_id", &b, e);
 	if (r < 0)
-		return err_wrap(e, r, "proc");
-	id = sv_trim(buf_sv(&b));
+		return err_set(e, -r, "proc: open sys/kernel/random/boot_id: %s", strerror(-r));
+	id = sv_trim(id);
 	if (id.n != 36)
 		return err_set(e, EINVAL, "proc: sys/kernel/random/boot_id: not a UUID");
 	return sv_copy(id, ret, BOOT_ID_SIZE);
@@ -69,17 +67,17 @@ static int stat_parse(struct sv line, struct procfs_stat *ret)
 
 int procfs_stat_read(const struct host *h, pid_t pid, struct procfs_stat *ret, struct err *e)
 {
-	scoped_buf b = BUF(STAT_MAX);
-	char path[32];
+	char path[32], text[STAT_MAX];
+	struct sv line;
 	int r;
 
 	(void)snprintf(path, sizeof path, "%d/stat", (int)pid);
-	r = io_read_at(h->proc, path, &b, NULL);
+	r = smallfile_read(h->proc, path, text, sizeof text, &line);
 	if (r == -ENOENT || r == -ESRCH)
 		return err_set(e, ESRCH, "process %d: no such process", (int)pid);
 	if (r < 0)
 		return err_set(e, -r, "proc: %s: %s", path, strerror(-r));
-	if (stat_parse(buf_sv(&b), ret) < 0)
+	if (stat_parse(line, ret) < 0)
 		return err_set(e, EINVAL, "proc: %s: no start time in it", path);
 	return 0;
 }

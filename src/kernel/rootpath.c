@@ -82,6 +82,24 @@ static int mkdirs_slow(int root, const char *path, mode_t mode, struct err *e)
 	return at;
 }
 
+/* Most often only the last component lacks. -1: something else does. */
+static int mkdir_last(int root, const char *path, mode_t mode)
+{
+	const char *slash = strrchr(path, '/');
+	char parent_path[PATH_MAX];
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	scoped_fd parent = -1;
+
+	if (n >= sizeof parent_path || !slash || !slash[1])
+		return -1;
+	memcpy(parent_path, path, n);
+	parent_path[n] = '\0';
+	parent = resolve(root, parent_path, O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (parent < 0 || mkdirat(parent, slash + 1, mode) < 0)
+		return -1;
+	return resolve(root, path, O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
 int rootpath_mkdirs(int root, const char *path, mode_t mode, struct err *e)
 {
 	int fd = resolve(root, path, O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
@@ -90,7 +108,8 @@ int rootpath_mkdirs(int root, const char *path, mode_t mode, struct err *e)
 		return fd;
 	if (errno != ENOENT)
 		return err_sys(e, "open %s in the root", path);
-	return mkdirs_slow(root, path, mode, e);
+	fd = mkdir_last(root, path, mode);
+	return fd >= 0 ? fd : mkdirs_slow(root, path, mode, e);
 }
 
 int rootpath_parent(int root, const char *path, const char **ret_name, struct err *e)

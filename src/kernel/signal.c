@@ -77,3 +77,15 @@ const char *signal_name(int signo, char ret[static SIGNAL_NAME_MAX])
 		(void)snprintf(ret, SIGNAL_NAME_MAX, "SIGRTMIN+%d", signo - RT_FIRST);
 	return ret;
 }
+
+void signal_defaults(uint64_t ignored)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int signo = 1; signo <= RT_LAST; signo++)
+		if (ignored >> (signo - 1) & 1)
+			(void)sigaction(signo, &dfl, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/signal.h"
 #include "kernel/sys.h"
 #include "oci/json.h"
 
@@ -109,23 +110,12 @@ static int set_stdio(const struct hook *k, struct err *e)
 	return sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? err_sys(e, "close_range") : 0;
 }
 
-static void default_signals(void)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		(void)sigaction(i, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static _Noreturn void hook_process(const struct hook *k)
 {
 	struct err e = { 0 };
 
 	(void)setpgid(0, 0);
-	default_signals();
+	signal_defaults(~UINT64_C(0));
 	if (set_stdio(k, &e) == 0 && (!k->before || k->before->call(k->before->arg, &e) == 0)) {
 		if ((!k->bundle || chdir(k->bundle) < 0) && chdir("/") < 0)
 			_exit(125);

@@ -36,7 +36,7 @@ static int attach_at(const struct init *in, int mnt, const char *path, struct er
 
 	if (in->anchor >= 0)
 		return mount_attach(mnt, in->anchor, e);
-	anchor = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	anchor = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* musl's open(2) is two calls */
 	return anchor < 0 ? err_sys(e, "open %s", path) : mount_attach(mnt, anchor, e);
 }
 
@@ -146,13 +146,14 @@ static int attach(struct init *in, int mnt, const char *path, bool directory, st
 /* /proc and /sys are looked at again later: they must be where their name says, not behind a link of the image. */
 static int attach_pseudo(struct init *in, int mnt, const char *path, struct err *e)
 {
-	scoped_fd target = -1;
-	int made = rootpath_mkdirs(in->root, path, 0755, e);
+	scoped_fd target = rootpath_open_real(in->root, path, e), made = -1;
 
-	if (made < 0)
-		return made;
-	close(made);
-	target = rootpath_open_real(in->root, path, e);
+	if (target == -ENOENT) {
+		made = rootpath_mkdirs(in->root, path, 0755, e);
+		if (made < 0)
+			return made;
+		target = rootpath_open_real(in->root, path, e);
+	}
 	if (target < 0)
 		return err_wrap(e, target, "%s is a symbolic link in the image", path);
 	return mount_attach(mnt, target, e);
@@ -191,33 +192,20 @@ static int check_procfs(int mnt, struct err *e)
 	return fs.f_type == PROC_SUPER_MAGIC ? 0 : err_set(e, EINVAL, "only a procfs may be mounted at /proc");
 }
 
-static int duplicate(int fd, struct err *e)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	return copy < 0 ? err_sys(e, "duplicate the descriptor of a mount") : copy;
-}
-
-static int mounted(struct init *in, int mnt, const struct step *s, bool directory, struct err *e)
+/* The mounts at /proc and /sys stay open for what comes later. */
+static int mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
-	int r = proc ? check_procfs(mnt, e) : 0;
+	int r = proc ? check_procfs(*mnt, e) : 0;
 
 	if (r < 0)
 		return r;
-	r = proc || sys ? attach_pseudo(in, mnt, s->path, e) : attach(in, mnt, s->path, directory, e);
-
+	r = proc || sys ? attach_pseudo(in, *mnt, s->path, e) : attach(in, *mnt, s->path, directory, e);
 	if (r == 0)
-		r = propagate(mnt, s, s->op == STEP_BIND, e);
-	if (r < 0)
-		return r;
-	if (proc || sys) {
-		r = duplicate(mnt, e);
-		if (r < 0)
-			return r;
-		*(proc ? &in->proc : &in->sys) = r;
-	}
-	return 0;
+		r = propagate(*mnt, s, s->op == STEP_BIND, e);
+	if (r == 0 && (proc || sys))
+		*(proc ? &in->proc : &in->sys) = fd_take(mnt);
+	return r;
 }
 
 static int fill(struct init *in, int mnt, const char *path, struct err *e);
@@ -232,7 +220,7 @@ int init_mount(struct init *in, const struct step *s, struct err *e)
 	r = s->n[1] ? fill(in, mnt, s->path, e) : 0;
 	if (r == 0)
 		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
-	return r < 0 ? err_wrap(e, r, "mount %s", s->path) : mounted(in, mnt, s, true, e);
+	return r < 0 ? err_wrap(e, r, "mount %s", s->path) : mounted(in, &mnt, s, true, e);
 }
 
 int init_bind(struct init *in, const struct step *s, struct err *e)
@@ -245,7 +233,7 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "stat %s", s->source);
 	r = change(mnt, s, 0, e);
 	if (r == 0)
-		r = mounted(in, mnt, s, S_ISDIR(st.st_mode), e);
+		r = mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
 	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
 }
 
@@ -266,16 +254,16 @@ static int clone_of_host(const char *dir, const struct step *s, struct err *e)
 	return r < 0 ? r : fd_take(&mnt);
 }
 
+/* into: a tmpfs of ours */
 static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = clone_of_host(dir, s, e), target = -1;
+	scoped_fd mnt = clone_of_host(dir, s, e);
 
 	if (mnt < 0)
 		return mnt;
 	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "mkdir %s", name);
-	target = openat(into, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return target < 0 ? err_sys(e, "open %s", name) : mount_attach(mnt, target, e);
+	return mount_attach_at(mnt, into, name, e);
 }
 
 /* "cpu,cpuacct" is also found as cpu and as cpuacct */
@@ -312,7 +300,7 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 
 	if (mnt < 0)
 		return mnt;
-	r = mounted(in, mnt, s, true, e);
+	r = mounted(in, &mnt, s, true, e);
 	for (unsigned i = 0; r == 0 && i < l->n; i++) {
 		const char *name = hierarchy_name(&l->h[i]);
 		/* without a group of its own it sees the host's, read-only (plan_mounts.c) */
@@ -335,7 +323,7 @@ static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, s, e) :
 				  mount_new("cgroup2", NULL, NULL, s->set, e);
 
-	return mnt < 0 ? mnt : mounted(in, mnt, s, true, e);
+	return mnt < 0 ? mnt : mounted(in, &mnt, s, true, e);
 }
 
 int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)
@@ -451,6 +439,13 @@ int init_symlink(struct init *in, const struct step *s, struct err *e)
 }
 
 /* ---- sysctl ----------------------------------------------------------------------------------------------------- */
+
+static int duplicate(int fd, struct err *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? err_sys(e, "duplicate the descriptor of a mount") : copy;
+}
 
 /* A procfs of ours, whatever the container has at /proc. */
 static int proc_of_ours(struct init *in, struct err *e)

@@ -25,6 +25,7 @@
 #include "base/fault.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "kernel/signal.h"
 #include "kernel/sys.h"
 
 #include <linux/close_range.h>
@@ -115,17 +116,6 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 	return 0;
 }
 
-static int reset_signals(struct err *e)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		(void)sigaction(i, &dfl, NULL);
-	sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(e, "sigprocmask") : 0;
-}
-
 int init_step_run(struct init *in, const struct step *s, struct err *e)
 {
 	return steps[s->op](in, s, e);
@@ -156,13 +146,9 @@ _Noreturn void init_run(struct init *in, enum step_actor actor)
 _Noreturn void init_main(struct init *in)
 {
 	struct sock_filter room[BPF_MAXINSNS]; /* of a process that comes after the plan's filter: the plan has it */
-	struct err e = { 0 };
 
 	fault_role("child");
 	in->filter = in->plan->seccomp.len ? in->plan->seccomp : (struct sock_fprog){ .filter = room };
-	if (reset_signals(&e) < 0) {
-		(void)init_tell(in->sync, INIT_FAILED, &e, -1);
-		_exit(125);
-	}
+	signal_defaults(in->plan->facts->signals_ignored);
 	init_run(in, ACTOR_CHILD);
 }

@@ -153,7 +153,7 @@ static int take_lock(struct entry *c, unsigned timeout_ms, struct err *e)
 int entry_claim(struct runtime *rt, const char *id, struct entry *ret, struct err *e)
 {
 	struct entry c = { .id = id, .dir = -1, .lock = -1 };
-	scoped_fd root = open(rt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd root = openat(AT_FDCWD, rt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = root < 0 ? io_mkdirs(rt->root, 0711, &root, e) : 0;
 
 	if (r < 0)
@@ -185,7 +185,7 @@ int entry_open(struct runtime *rt, const char *id, struct entry *ret, struct err
 		return r;
 	if (asprintf(&path, "%s/%s", rt->root, id) < 0)
 		return err_oom(e);
-	c.dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c.dir = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c.dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ? does_not_exist(id, e) : err_sys(e, "open %s", path);
 	r = record_read(rt, &c, e);

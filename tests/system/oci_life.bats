@@ -26,6 +26,12 @@ load oci
 	contains "does not exist" "$err"
 }
 
+@test "signals that the caller ignores or blocks are the process's own again" {
+	bundle one '.process.args = ["cat", "/proc/self/status"]'
+	(trap '' HUP PIPE USR1 RTMAX && exec "$TARE_BUILD/tare-runtime" --root "$T/run" run --bundle "$T/one" one) >"$T/log" 3>&-
+	equal "0000000000000000 0000000000000000" "$(awk '/^Sig(Blk|Ign):/ { print $2 }' "$T/log" | paste -sd ' ')" "blocked and ignored"
+}
+
 @test "what was created does not run before its start, and is started once" {
 	bundle one '.process.args = ["sh", "-c", "echo ran"]'
 	runtime create --bundle "$T/one" one >"$T/log" 2>&1 3>&-

@@ -36,6 +36,15 @@ TEST(every_name_comes_back)
 	assert_true(cap_all() == (UINT64_C(1) << 41) - 1);
 }
 
+static uint64_t bounding(void)
+{
+	uint64_t set = 0;
+
+	for (unsigned cap = 0; cap < 64; cap++)
+		set |= (uint64_t)(prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1) << cap;
+	return set;
+}
+
 TEST(kernel_set_agrees_with_prctl)
 {
 	struct err e = { 0 };
@@ -44,7 +53,7 @@ TEST(kernel_set_agrees_with_prctl)
 	assert_true(set != 0);
 	for (unsigned i = 0; i < 41; i++)
 		assert_int_equal(prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0, set >> i & 1);
-	assert_true((cap_bounding() & ~set) == 0);
+	assert_true((bounding() & ~set) == 0);
 }
 
 /* Runs in a child; its exit status is the number of the first check that failed. */
@@ -55,7 +64,7 @@ static int drop_all_but(uint64_t keep)
 
 	if (cap_drop_bounding(keep, &e) < 0)
 		return 1;
-	if ((cap_bounding() & ~keep) != 0)
+	if ((bounding() & ~keep) != 0)
 		return 2;
 	if (cap_apply(&s, &e) < 0)
 		return 3;

@@ -10,7 +10,8 @@ static void put_basics(const struct fake_tree *t)
 {
 	fake_tree_put(t, "proc/self/mountinfo", "");
 	fake_tree_put(t, "proc/meminfo", "MemTotal:       16307392 kB\nMemFree: 1 kB\nSwapTotal:       1024 kB\n");
-	fake_tree_put(t, "proc/self/status", "Name:\tcat\nCapBnd:\t000001fffeffffff\nSeccomp: 0\n");
+	fake_tree_put(t, "proc/self/status",
+		      "Name:\tcat\nSigIgn:\t8000000000001001\nCapBnd:\t000001fffeffffff\nSeccomp: 0\n");
 	fake_tree_put(t, "proc/self/oom_score_adj", "-500\n");
 	fake_tree_put(t, "sys/devices/system/cpu/online", "0-3,6\n");
 	fake_tree_put(t, "sys/devices/system/node/online", "0-1\n");
@@ -65,6 +66,7 @@ TEST(facts_of_a_captured_tree)
 	assert_true(f.mem_total_bytes == UINT64_C(16307392) << 10);
 	assert_true(f.swap_total_bytes == 1 << 20);
 	assert_true(f.capabilities == 0x1fffeffffff);
+	assert_true(f.signals_ignored == 0x8000000000001001);
 	assert_int_equal(-500, f.oom_score_adj);
 	assert_int_equal(2, f.thermal_throttle);
 	assert_false(f.kernel.openat2);

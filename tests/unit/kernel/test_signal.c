@@ -4,6 +4,8 @@
 #include "../test.h"
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct {
 	const char *text;
@@ -39,9 +41,40 @@ TEST(every_number_has_a_name_that_means_it)
 	assert_string_equal("0", signal_name(65, name));
 }
 
+/* Runs in a child; its exit status is the number of the first check that failed. */
+static int ignore_some(void)
+{
+	struct sigaction now;
+	sigset_t all;
+
+	sigfillset(&all);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(64, SIG_IGN);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	signal_defaults(UINT64_C(1) << (SIGPIPE - 1) | UINT64_C(1) << 63);
+	if (sigaction(SIGPIPE, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+		return 1;
+	if (sigaction(64, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+		return 2;
+	(void)sigprocmask(SIG_BLOCK, NULL, &all);
+	return sigismember(&all, SIGTERM) ? 3 : 0;
+}
+
+TEST(what_was_ignored_and_blocked_is_not_any_more)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(ignore_some());
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_int_equal(0, status);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RUN(what_was_ignored_and_blocked_is_not_any_more),
 		RUN(signals_are_known_by_name_and_number),
 		RUN(every_number_has_a_name_that_means_it),
 	};
