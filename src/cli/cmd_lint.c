@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_lint.c - `tare lint`: the well-known mistakes in a line of docker run or tare run, or of a container. */
+/* cmd_lint.c - `tare lint`: the well-known mistakes in a line of docker run or tare run, in a file, or of a container. */
+#include "base/limits.h"
 #include "base/scope.h"
 #include "cli/opt.h"
+#include "cli/opt_kube.h"
 #include "cli/see.h"
 #include "engine/lint.h"
+#include "manifest/compose.h"
 #include "oci/json.h"
 
 #include <errno.h>
@@ -38,20 +41,20 @@ static int line_begins(const struct operands *o)
 	return i < o->n && is_start(o->v[i]) && (i || o->n > 1) ? i + 1 : 0;
 }
 
-static int judge_line(struct cli *cli, const struct operands *operands, int from, struct lint_subject *ret,
-		      struct err *e)
+/* The words of a line, from the first option on. */
+static int judge_words(struct arena *a, int argc, char **argv, struct lint_subject *ret, struct err *e)
 {
-	struct run_options *o = arena_alloc(cli->arena, sizeof *o);
+	struct run_options *o = arena_alloc(a, sizeof *o);
 	struct operands rest;
 	int r;
 
 	if (!o)
 		return err_oom(e);
 	run_options_init(o);
-	r = options_parse(command_run.groups, true, cli->arena, o, operands->n - from, operands->v + from, &rest, e);
+	r = options_parse(command_run.groups, true, a, o, argc, argv, &rest, e);
 	if (r == 0)
-		r = run_options_finish(o, cli->arena, &rest, e);
-	return r < 0 ? r : lint_of_config(&o->config, cli->arena, ret, e);
+		r = run_options_finish(o, a, &rest, e);
+	return r < 0 ? r : lint_of_config(&o->config, a, ret, e);
 }
 
 static int judge_container(struct cli *cli, const char *name, struct lint_subject *ret, struct err *e)
@@ -69,62 +72,158 @@ static int judge_container(struct cli *cli, const char *name, struct lint_subjec
 	return lint_of_container(s.engine, &s.layout, &subject, cli->arena, ret, e);
 }
 
-/* ---- what is said -------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------------------- */
 
-static void put_text(const struct lint_findings *l, struct buf *out)
+static bool is_file(const char *word)
 {
-	for (size_t i = 0; i < l->n; i++)
-		buf_putf(out, "%s: %s: %s\n  -> %s\n", lint_weight_name(l->v[i].weight), l->v[i].rule, l->v[i].reason,
-			 l->v[i].better);
-	if (!l->n)
-		buf_puts(out, "nothing to say against it\n");
+	struct sv name = sv_from(word);
+
+	return sv_is(name, "-") || sv_has_suffix(name, ".yaml") || sv_has_suffix(name, ".yml") ||
+	       sv_has_suffix(name, ".json");
 }
 
-static void put_json(const struct lint_findings *l, struct buf *out)
+static const char *variable(const char *name)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		buf_putf(out, "{\"Rule\":\"%s\",\"Weight\":\"%s\",\"Reason\":", l->v[i].rule,
-			 lint_weight_name(l->v[i].weight));
-		json_put_text(out, sv_from(l->v[i].reason));
-		buf_puts(out, ",\"Better\":");
-		json_put_text(out, sv_from(l->v[i].better));
-		buf_puts(out, "}\n");
+	return getenv(name);
+}
+
+static int judge_services(const struct node *document, struct arena *a, struct lint_targets *to, struct err *e)
+{
+	struct compose_services l;
+	int r = compose_read(document, variable, a, &l, e);
+
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		const struct compose_service *s = &l.v[i];
+		struct lint_target *t = LIST_ADD(a, to);
+
+		if (!t)
+			return err_oom(e);
+		r = judge_words(a, (int)s->args.n, (char **)s->args.v, &t->subject, e);
+		if (r < 0)
+			return err_wrap(e, r, "line %u: service %.80s", s->line, s->name);
+		t->subject.form = LINT_COMPOSE;
+		t->name = arena_fmt(a, "service %s", s->name);
+		t->line = s->line;
+		if (!t->name)
+			return err_oom(e);
 	}
+	return r;
+}
+
+static int judge_text(struct sv text, struct arena *a, struct lint_targets *ret, struct err *e)
+{
+	struct documents d = { 0 };
+	int r = documents_parse(text, a, &d, e);
+
+	if (r < 0 || !d.n || !compose_is(d.v[0]))
+		return r < 0 ? r : lint_of_manifest(text, a, ret, e);
+	for (size_t i = 0; r == 0 && i < d.n; i++)
+		r = judge_services(d.v[i], a, ret, e);
+	if (r == 0 && !ret->n)
+		r = err_set(e, EINVAL, "there is no service in it");
+	return r;
+}
+
+static int judge_file(const char *path, struct arena *a, struct lint_targets *ret, struct err *e)
+{
+	scoped_buf text = BUF(LIMIT_KUBE_MANIFEST);
+	int r = kube_read_file(path, &text, e);
+
+	if (r < 0)
+		return r;
+	r = judge_text(buf_sv(&text), a, ret, e);
+	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
+}
+
+/* ---- what is said -------------------------------------------------------------------------------------------------- */
+
+/* One finding, and of what. */
+struct said {
+	const char *subject; /* NULL: there is only one */
+	int64_t line;
+	const char *rule, *weight, *reason, *better;
+};
+
+#define SAID(key, field) { key, JSON_TEXT, 0, offsetof(struct said, field) }
+static const struct json_row json_rows[] = {
+	SAID("Subject", subject), { "Line", JSON_COUNT, JSON_ZERO, offsetof(struct said, line) },
+	SAID("Rule", rule),	  SAID("Weight", weight),
+	SAID("Reason", reason),	  SAID("Better", better),
+};
+static const struct json_table json_table = JSON_TABLE(json_rows, struct said);
+
+static int put_finding(const struct lint_target *t, const struct lint_finding *f, bool json, struct buf *out,
+		       struct err *e)
+{
+	const struct said said = { t->name, t->line, f->rule, lint_weight_name(f->weight), f->reason, f->better };
+	int r = 0;
+
+	if (json)
+		r = json_encode(&json_table, &said, false, out, e);
+	else
+		buf_putf(out, "%s: %s: %s\n  -> %s", said.weight, said.rule, said.reason, said.better);
+	buf_puts(out, "\n");
+	return r < 0 ? r : buf_status(out, e);
+}
+
+static int put_target(const struct lint_target *t, bool first, bool json, struct arena *a, struct buf *out,
+		      int *ret_status, struct err *e)
+{
+	struct lint_findings l;
+	int r = lint(&t->subject, a, &l, e);
+
+	if (r == 0 && !json && t->name)
+		buf_putf(out, "%s%s (line %u)\n", first ? "" : "\n", t->name, t->line);
+	if (r == 0 && !json && !l.n)
+		buf_puts(out, "nothing to say against it\n");
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		r = put_finding(t, &l.v[i], json, out, e);
+		if (l.v[i].weight != LINT_ADVICE)
+			*ret_status = 2;
+	}
+	return r;
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------- */
+
+static int judge(struct cli *cli, const struct operands *o, struct arena *a, struct lint_targets *ret, struct err *e)
+{
+	int from = line_begins(o);
+	struct lint_target *one;
+
+	if (!from && o->n > 1)
+		return err_set(
+			e, EINVAL,
+			"lint: one container or file, or a line that begins with \"docker run\" or \"tare run\"");
+	if (!from && is_file(o->v[0]))
+		return judge_file(o->v[0], a, ret, e);
+	one = LIST_ADD(a, ret);
+	if (!one)
+		return err_oom(e);
+	return from ? judge_words(a, o->n - from, o->v + from, &one->subject, e) :
+		      judge_container(cli, o->v[0], &one->subject, e);
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	const struct see_options *o = options;
-	int from = line_begins(operands);
+	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct lint_subject subject;
-	struct lint_findings l;
-	int r;
+	struct lint_targets targets = { 0 };
+	int r = judge(cli, operands, &a, &targets, e), status = 0;
 
-	if (!from && operands->n > 1)
-		return err_set(e, EINVAL,
-			       "lint: one container, or a line that begins with \"docker run\" or \"tare run\"");
-	r = from ? judge_line(cli, operands, from, &subject, e) : judge_container(cli, operands->v[0], &subject, e);
+	for (size_t i = 0; r == 0 && i < targets.n; i++)
+		r = put_target(&targets.v[i], i == 0, o->json, &a, &out, &status, e);
+	r = see_print(r, &out, e);
 	if (r == 0)
-		r = lint(&subject, cli->arena, &l, e);
-	if (r < 0)
-		return r;
-	if (o->json)
-		put_json(&l, &out);
-	else
-		put_text(&l, &out);
-	if (out.len)
-		r = cli_print(&out, e);
-	for (size_t i = 0; r == 0 && i < l.n; i++)
-		if (l.v[i].weight != LINT_ADVICE)
-			*ret_status = 2;
+		*ret_status = status;
 	return r;
 }
 
 const struct command command_lint = {
 	.name = "lint",
-	.args = "[OPTIONS] CONTAINER | docker run ... | tare run ...",
-	.summary = "tell of well-known mistakes in the options of a container",
+	.args = "[OPTIONS] CONTAINER | FILE | docker run ... | tare run ...",
+	.summary = "tell of well-known mistakes in the options of a container, a manifest or a compose file",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct see_options),

@@ -58,6 +58,7 @@ int lint_of_config(const struct container_config *c, struct arena *a, struct lin
 	s.cap_add = c->cap_add;
 	s.cap_drop = c->cap_drop;
 	s.env = c->env;
+	s.args = c->command;
 	s.devices = (unsigned)c->devices.n;
 	s.device_rules = (unsigned)c->device_cgroup_rules.n;
 	r = config_log_limits(c, &logs, e);

@@ -12,3 +12,19 @@ int lint_of_config(const struct container_config *c, struct arena *a, struct lin
 /* lint_of_container - also peak, throttled share and OOM kills of one that runs; the image's user when it has none. */
 int lint_of_container(struct engine *en, const struct cgroup_layout *l, const struct subject *s, struct arena *a,
 		      struct lint_subject *ret, struct err *e);
+
+/* One container of a file. */
+struct lint_target {
+	const char *name; /* "Pod web, container app" */
+	unsigned line;
+	struct lint_subject subject;
+};
+
+struct lint_targets {
+	struct lint_target *v;
+	size_t n;
+};
+
+/* lint_of_manifest - every container of the file's pods and of their templates. Memory belongs to a. -EINVAL: it is no such
+ * file, or has no pod. */
+int lint_of_manifest(struct sv text, struct arena *a, struct lint_targets *ret, struct err *e);

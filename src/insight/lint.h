@@ -12,16 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* In which words it was asked for: some rules are of one kind alone, and each has its own better line. */
+enum lint_form { LINT_OPTIONS /* of docker run */, LINT_COMPOSE, LINT_KUBERNETES, LINT_FORMS };
+
 /* What was asked for; zero or NULL: it was not. */
 struct lint_subject {
+	enum lint_form form;
 	const char *image, *user;
 	int64_t memory_bytes, memory_swap_bytes /* together; -1: no limit */, nano_cpus, cpu_quota_us, cpu_period_us;
 	int64_t cpu_shares, pids_limit, oom_score_adj;
+	int64_t memory_request_bytes, cpu_request_milli; /* Kubernetes */
 	bool privileged, readonly_root, oom_kill_disable, init, no_new_privileges;
 	bool seccomp_unconfined, apparmor_unconfined, systempaths_unconfined;
 	bool host_pid, host_net, host_ipc, host_uts, host_user, own_users; /* own_users: a user namespace */
 	bool logs_unlimited;
-	struct oci_strings cap_add, cap_drop, env;
+	struct oci_strings cap_add, cap_drop, env, args; /* args: the command's words */
 	struct oci_strings sources;    /* of bind mounts that can be written, paths of the host */
 	struct oci_strings ro_sources; /* of those that cannot */
 	unsigned devices, device_rules;

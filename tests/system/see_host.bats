@@ -210,3 +210,78 @@ rules() { "$TARE_BUILD/tare" lint --format json "$@" | jq -r .Rule | paste -sd' 
 	expect 1 tare lint two words
 	contains 'a line that begins with "docker run"' "$err"
 }
+
+@test "lint: of a compose file, each service by its own words" {
+	cat >"$T/compose.yaml" <<-'EOF'
+		services:
+		  web:
+		    image: nginx:${TAG:-1.27}
+		    mem_limit: 64m
+		    memswap_limit: 64m
+		    cpus: 1
+		    pids_limit: 100
+		    user: "1000"
+		    read_only: true
+		    security_opt: ["no-new-privileges:true"]
+		    logging: {options: {max-size: 1m}}
+		  db:
+		    image: postgres
+		    privileged: true
+		    volumes: ["/var/run/docker.sock:/s:ro", "/etc:/etc", "data:/data"]
+		    environment: {PASSWORD: x}
+		    deploy: {resources: {limits: {cpus: "0.5", memory: 256M}}}
+	EOF
+	expect 2 tare lint "$T/compose.yaml"
+	contains $'service web (line 2)\nnothing to say against it\n\nservice db (line 12)\ndanger: privileged' "$out"
+	contains "-> cap_add and devices" "$out"
+	equal "privileged engine-socket host-folders memory-swap cpu-throttles pids logs secrets root-user writable-root latest" \
+		"$(rules "$T/compose.yaml")"
+	equal "service web latest 2" "$(TAG=latest "$TARE_BUILD/tare" lint --format json "$T/compose.yaml" | jq -r '"\(.Subject) \(.Rule) \(.Line)"' | head -1)"
+	echo 'services: {web: {image: x, mem_limit: 4x}}' >"$T/bad.yml"
+	expect 1 tare lint "$T/bad.yml"
+	contains "bad.yml: line 1: service web: --memory 4x: invalid size" "$err"
+	expect 1 tare lint "$T/none.yml"
+	contains "none.yml: No such file or directory" "$err"
+}
+
+@test "lint: of a manifest, each container of pods and templates" {
+	cat >"$T/app.yaml" <<-'EOF'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: good}
+		spec:
+		  securityContext: {runAsUser: 1000}
+		  containers:
+		  - name: app
+		    image: nginx:1.27
+		    env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: s, key: k}}}]
+		    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true}
+		    resources: {requests: {cpu: 1, memory: 64Mi}, limits: {memory: 64Mi}}
+		---
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: bad}
+		spec:
+		  selector: {matchLabels: {a: b}}
+		  template:
+		    metadata: {labels: {a: b}}
+		    spec:
+		      hostNetwork: true
+		      volumes: [{name: root, hostPath: {path: /}}]
+		      containers:
+		      - name: app
+		        image: java:21
+		        command: [java, -Xmx1g]
+		        volumeMounts: [{name: root, mountPath: /host}]
+		        securityContext: {capabilities: {add: [SYS_ADMIN]}}
+		        resources: {limits: {memory: 1Gi, cpu: 500m}}
+	EOF
+	expect 2 tare lint "$T/app.yaml"
+	contains $'Pod good, container app (line 1)\nnothing to say against it' "$out"
+	contains "securityContext: { runAsNonRoot: true" "$out"
+	equal "host-folders capabilities host-namespaces memory-runtime cpu-throttles limit-without-request root-user writable-root new-privileges" \
+		"$(rules - <"$T/app.yaml")"
+	echo '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}' >"$T/ns.json"
+	expect 1 tare lint "$T/ns.json"
+	contains "there is no Pod, Deployment or Job in it" "$err"
+}

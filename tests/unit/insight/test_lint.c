@@ -85,6 +85,29 @@ static void killed(struct lint_subject *s)
 {
 	s->oom_kills = 1;
 }
+static void java_heap(struct lint_subject *s)
+{
+	static const char *words[] = { "java", "-Xmx250m", "-jar", "x.jar" };
+
+	s->args = (struct oci_strings){ words, 4 };
+}
+static void node_heap(struct lint_subject *s)
+{
+	static const char *option = "NODE_OPTIONS=--trace-warnings --max-old-space-size=512";
+
+	s->env = one(&option);
+}
+static void go_heap(struct lint_subject *s)
+{
+	static const char *option = "GOMEMLIMIT=1GiB";
+
+	s->env = one(&option);
+}
+static void no_request(struct lint_subject *s)
+{
+	s->form = LINT_KUBERNETES;
+	s->memory_request_bytes = s->memory_bytes;
+}
 static void swap(struct lint_subject *s)
 {
 	s->memory_swap_bytes = 0;
@@ -147,14 +170,37 @@ static const struct {
 	const char *rule;
 	void (*spoil)(struct lint_subject *s);
 } wrong[] = {
-	{ "privileged", privileged }, { "engine-socket", socket_mounted }, { "host-folders", etc_mounted },
-	{ "capabilities", admin_added }, { "host-namespaces", host_net }, { "host-namespaces", host_users },
-	{ "unconfined", seccomp_off }, { "devices", device }, { "no-limits", nothing },
-	{ "no-memory-limit", no_memory }, { "memory-small", small }, { "memory-observed", reached },
-	{ "memory-observed", killed }, { "memory-swap", swap }, { "oom-protected", protected },
-	{ "cpu-throttles", half }, { "cpu-throttles", quota }, { "cpu-throttles", throttled }, { "pids", no_pids },
-	{ "logs", logs }, { "secrets", password }, { "root-user", root }, { "root-user", root_by_number },
-	{ "writable-root", writable }, { "new-privileges", privileges }, { "latest", no_tag }, { "latest", latest },
+	{ "privileged", privileged },
+	{ "engine-socket", socket_mounted },
+	{ "host-folders", etc_mounted },
+	{ "capabilities", admin_added },
+	{ "host-namespaces", host_net },
+	{ "host-namespaces", host_users },
+	{ "unconfined", seccomp_off },
+	{ "devices", device },
+	{ "no-limits", nothing },
+	{ "no-memory-limit", no_memory },
+	{ "memory-small", small },
+	{ "memory-observed", reached },
+	{ "memory-observed", killed },
+	{ "memory-runtime", java_heap },
+	{ "memory-runtime", node_heap },
+	{ "memory-runtime", go_heap },
+	{ "limit-without-request", no_request },
+	{ "memory-swap", swap },
+	{ "oom-protected", protected },
+	{ "cpu-throttles", half },
+	{ "cpu-throttles", quota },
+	{ "cpu-throttles", throttled },
+	{ "pids", no_pids },
+	{ "logs", logs },
+	{ "secrets", password },
+	{ "root-user", root },
+	{ "root-user", root_by_number },
+	{ "writable-root", writable },
+	{ "new-privileges", privileges },
+	{ "latest", no_tag },
+	{ "latest", latest },
 };
 
 static void expect_only(const struct lint_subject *s, const char *rule)
@@ -212,12 +258,53 @@ TEST(what_looks_like_it_and_is_right_is_not_spoken_of)
 	expect_only(&s, NULL);
 }
 
+TEST(a_heap_with_room_beside_it_is_right)
+{
+	static const char *words[] = { "java", "-Xmx200m", "-Xms2g" },
+			  *env[] = { "GOMEMLIMIT=off", "X=--max-old-space-size=" };
+	struct lint_subject s = good();
+
+	s.args = (struct oci_strings){ words, 3 };
+	s.env = (struct oci_strings){ env, 2 };
+	expect_only(&s, NULL);
+	words[1] = "-Xmx20000000000000000000g";
+	expect_only(&s, NULL);
+	words[1] = "-Xmx9223372036854775807g";
+	expect_only(&s, "memory-runtime");
+}
+
+TEST(each_form_has_its_own_better_line_and_is_spared_what_it_lacks)
+{
+	struct arena a = ARENA(1 << 16);
+	struct lint_subject s = good();
+	struct lint_findings l;
+
+	s.privileged = true;
+	s.memory_swap_bytes = s.pids_limit = 0;
+	s.logs_unlimited = true;
+	assert_int_equal(0, lint(&s, &a, &l, NULL));
+	assert_int_equal(4, l.n);
+	assert_non_null(strstr(l.v[0].better, "--cap-add"));
+	s.form = LINT_COMPOSE;
+	assert_int_equal(0, lint(&s, &a, &l, NULL));
+	assert_int_equal(4, l.n);
+	assert_non_null(strstr(l.v[0].better, "cap_add"));
+	s.form = LINT_KUBERNETES;
+	s.memory_request_bytes = s.cpu_request_milli = 1;
+	assert_int_equal(0, lint(&s, &a, &l, NULL));
+	assert_int_equal(1, l.n);
+	assert_non_null(strstr(l.v[0].better, "securityContext"));
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(of_what_is_wrong_exactly_one_rule_speaks),
 		RUN(every_rule_has_such_a_case),
 		RUN(what_looks_like_it_and_is_right_is_not_spoken_of),
+		RUN(a_heap_with_room_beside_it_is_right),
+		RUN(each_form_has_its_own_better_line_and_is_spared_what_it_lacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
