@@ -13,6 +13,7 @@
 #define LIMIT_KMSG_RECORDS 262144u    /* of the kernel log read in one go: 0.2 s; the largest usual ring holds as many */
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */
 #define LIMIT_ENDPOINT_LIST 256      /* aliases, upstreams, ranges of ports of one endpoint */
+#define LIMIT_ENDPOINTS 65536        /* of all containers and networks of a state folder */
 #define LIMIT_ARENA_ENDPOINT (256u << 10) /* what a record may become: three such lists and its texts */
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
 #define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */
