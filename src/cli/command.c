@@ -21,6 +21,7 @@ static const struct command *const rows[] = {
 	&command_container,
 	&command_container_inspect,
 	&command_container_prune,
+	&command_cp,
 	&command_create,
 	&command_diff,
 	&command_enter,

@@ -134,7 +134,7 @@ static int make_entry(struct unpack *u, struct archive_entry *entry, const char 
 	struct tree_meta m;
 	int r;
 
-	if (tree_is_whiteout(name))
+	if (tree_is_whiteout(u->tree, name))
 		return tree_whiteout(u->tree, name, e);
 	if (archive_entry_hardlink(entry))
 		return tree_hardlink(u->tree, name, archive_entry_hardlink(entry), e);

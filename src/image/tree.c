@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/tree.h"
+#include "image/tree_priv.h"
 
 #include "base/arena.h"
 #include "base/io.h"
@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
+#define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 #define PATH_FMT "%.120s" /* the cause behind it must not be cut off */
 #define OPAQUE "trusted.overlay.opaque"
 #define WHITEOUT_DEV makedev(0, 0)
@@ -149,9 +149,16 @@ static int make_implied(struct tree *t, int at, const char *leaf, const char *pa
 	return 0;
 }
 
+static unsigned resolve_flags(const struct tree *t)
+{
+	if (!t->o.shared)
+		return INSIDE | RESOLVE_NO_XDEV;
+	return t->o.no_links ? INSIDE | RESOLVE_NO_SYMLINKS : INSIDE;
+}
+
 static int open_dir(struct tree *t, const char *path)
 {
-	return sys_openat2(t->o.root, path[0] ? path : ".", O_PATH | O_DIRECTORY, INSIDE);
+	return sys_openat2(t->o.root, path[0] ? path : ".", O_PATH | O_DIRECTORY, resolve_flags(t));
 }
 
 /* make_parent - the directory `path`, in which its own parent stands already. A whiteout of this layer gives way: the
@@ -233,19 +240,33 @@ static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, s
 struct place {
 	struct entry_split s;
 	int parent;
+	bool top;
 };
+
+/* path_of - below the root, from the name of an entry. */
+static int path_of(const struct tree *t, const char *name, char ret[ENTRY_NAME_SIZE], struct err *e)
+{
+	char clean[ENTRY_NAME_SIZE];
+	int r = entry_name_clean(name, t->o.prefix ? clean : ret, e), n;
+
+	if (r < 0 || !t->o.prefix)
+		return r;
+	n = snprintf(ret, ENTRY_NAME_SIZE, "%s%s%s", t->o.prefix, t->o.prefix[0] && clean[0] ? "/" : "", clean);
+	return n < 0 || n >= ENTRY_NAME_SIZE ? err_set(e, ENAMETOOLONG, "longer than %d bytes", ENTRY_NAME_SIZE - 1) :
+					       0;
+}
 
 static int place_find(struct tree *t, const char *name, struct place *p, struct err *e)
 {
 	char path[ENTRY_NAME_SIZE];
-	int r;
+	int r = count_entry(t, e);
 
-	r = count_entry(t, e);
 	if (r == 0)
-		r = entry_name_clean(name, path, e);
+		r = path_of(t, name, path, e);
 	if (r < 0)
 		return r;
 	entry_split(path, &p->s);
+	p->top = strcmp(path, t->o.prefix ? t->o.prefix : "") == 0;
 	return parent_of(t, &p->s, &p->parent, e);
 }
 
@@ -254,69 +275,21 @@ static int not_the_root(const struct place *p, struct err *e)
 	return p->s.leaf[0] ? 0 : err_set(e, EINVAL, "the layer's root must be a directory");
 }
 
+static int no_overwrite(const struct tree *t, const struct place *p, bool directory, struct err *e)
+{
+	return err_set(e, EISDIR, "cannot overwrite %sdirectory \"%s/%s%s%s\" with %sdirectory",
+		       directory ? "non-" : "", t->o.shown ? t->o.shown : "", p->s.parent, p->s.parent[0] ? "/" : "",
+		       p->s.leaf, directory ? "" : "non-");
+}
+
 /* make_room - take away what an earlier entry left at p. The parent at hand cannot be in it. */
-static int make_room(const struct place *p, struct err *e)
+static int make_room(const struct tree *t, const struct place *p, struct err *e)
 {
-	return io_remove_tree_at(p->parent, p->s.leaf, e);
-}
-
-/* ---- owner, mode, times, attributes -------------------------------------------------------------------------- */
-
-/* overlayfs' own attributes would let an image speak to the mount; labels are the host's policy. */
-static bool xattr_is_refused(const char *name)
-{
-	static const char *const prefixes[] = { "trusted.overlay.", "user.overlay.", "security.selinux", "security.evm",
-						"security.ima", "security.SMACK" };
-
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
-		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return false;
-}
-
-/* A file system without some kind of attribute is fine, but a program that would silently lack its capability is not. */
-static int set_xattrs(int fd, const struct tree_meta *m, struct err *e)
-{
-	for (size_t i = 0; i < m->n_xattrs; i++) {
-		const struct tree_xattr *x = &m->xattrs[i];
-
-		if (xattr_is_refused(x->name) || fsetxattr(fd, x->name, x->value, x->size, 0) == 0)
-			continue;
-		if (errno == ENOTSUP && strcmp(x->name, "security.capability") != 0)
-			continue;
-		return err_sys(e, "set attribute %s", x->name);
-	}
-	return 0;
-}
-
-/* In this order: a change of owner takes setuid and capabilities away. */
-static int set_meta(int fd, const struct tree_meta *m, struct err *e)
-{
-	struct timespec times[2] = { m->mtime, m->mtime };
-	int r;
-
-	if (fchown(fd, m->uid, m->gid) < 0)
-		return err_sys(e, "chown to %u:%u", m->uid, m->gid);
-	if (fchmod(fd, m->mode & 07777) < 0)
-		return err_sys(e, "chmod");
-	r = set_xattrs(fd, m, e);
-	if (r < 0)
-		return r;
-	return futimens(fd, times) < 0 ? err_sys(e, "set times") : 0;
-}
-
-static int set_meta_at(const struct place *p, const struct tree_meta *m, bool chmod_too, struct err *e)
-{
-	struct timespec times[2] = { m->mtime, m->mtime };
-
-	if (fchownat(p->parent, p->s.leaf, m->uid, m->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "chown to %u:%u", m->uid, m->gid);
-	/* our own fresh node in a folder that only we may enter: no link can be there */
-	if (chmod_too && fchmodat(p->parent, p->s.leaf, m->mode & 07777, 0) < 0)
-		return err_sys(e, "chmod");
-	if (utimensat(p->parent, p->s.leaf, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set times");
-	return 0;
+	if (!t->o.shared)
+		return io_remove_tree_at(p->parent, p->s.leaf, e);
+	if (unlinkat(p->parent, p->s.leaf, 0) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? no_overwrite(t, p, false, e) : err_sys(e, "remove");
 }
 
 /* ---- entries ------------------------------------------------------------------------------------------------- */
@@ -374,17 +347,18 @@ static int whiteout_opaque(struct tree *t, const struct place *p, struct err *e)
 		return 0;
 	if (p->s.parent[0] == '\0')
 		return hide_root(t, p, e);
-	dir = sys_openat2(t->o.root, p->s.parent, O_RDONLY | O_DIRECTORY, INSIDE);
+	dir = sys_openat2(t->o.root, p->s.parent, O_RDONLY | O_DIRECTORY, resolve_flags(t));
 	if (dir < 0)
 		return err_sys(e, "open");
 	return set_opaque(dir, e);
 }
 
-bool tree_is_whiteout(const char *name)
+bool tree_is_whiteout(const struct tree *t, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 
-	return strncmp(slash ? slash + 1 : name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+	return !t->o.shared &&
+	       strncmp(slash ? slash + 1 : name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
 }
 
 int tree_whiteout(struct tree *t, const char *name, struct err *e)
@@ -402,7 +376,7 @@ int tree_whiteout(struct tree *t, const char *name, struct err *e)
 }
 
 /* directory_at - there is a directory of this layer at p, and no whiteout or other thing. */
-static int directory_at(const struct place *p, struct err *e)
+static int directory_at(const struct tree *t, const struct place *p, struct err *e)
 {
 	struct stat st;
 	int r;
@@ -415,7 +389,7 @@ static int directory_at(const struct place *p, struct err *e)
 		return err_sys(e, "stat");
 	if (S_ISDIR(st.st_mode))
 		return 0;
-	r = make_room(p, e);
+	r = t->o.shared ? no_overwrite(t, p, true, e) : make_room(t, p, e);
 	if (r < 0)
 		return r;
 	if (mkdirat(p->parent, p->s.leaf, 0700) < 0)
@@ -429,14 +403,15 @@ int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, 
 	struct place p;
 	int r = place_find(t, name, &p, e);
 
-	if (r == 0)
-		r = directory_at(&p, e);
+	if (r < 0 || (p.top && t->o.shared))
+		return r;
+	r = directory_at(t, &p, e);
 	if (r < 0)
 		return r;
 	dir = openat(p.parent, p.s.leaf[0] ? p.s.leaf : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "open");
-	r = set_meta(dir, m, e);
+	r = tree_set_meta(&t->o, dir, m, e);
 	return r < 0 ? r : remember_time(t, p.s.parent, p.s.leaf, m->mtime, e);
 }
 
@@ -450,13 +425,13 @@ int tree_symlink(struct tree *t, const char *name, const char *target, const str
 	if (r < 0)
 		return r;
 	if (symlinkat(target, p.parent, p.s.leaf) < 0) {
-		r = errno == EEXIST ? make_room(&p, e) : err_sys(e, "symlink");
+		r = errno == EEXIST ? make_room(t, &p, e) : err_sys(e, "symlink");
 		if (r < 0)
 			return r;
 		if (symlinkat(target, p.parent, p.s.leaf) < 0)
 			return err_sys(e, "symlink");
 	}
-	return set_meta_at(&p, m, false, e);
+	return tree_set_meta_at(&t->o, p.parent, p.s.leaf, m, false, e);
 }
 
 int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const struct tree_meta *m, struct err *e)
@@ -468,16 +443,19 @@ int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const st
 		r = not_the_root(&p, e);
 	if (r < 0)
 		return r;
+	if (type == S_IFCHR && dev == WHITEOUT_DEV && t->o.shared)
+		return err_set(e, EINVAL, "a device 0:0 means something else here");
 	if (type == S_IFCHR && dev == WHITEOUT_DEV)
 		return whiteout_name(t, &p, p.s.leaf, e);
-	if (mknodat(p.parent, p.s.leaf, type | 0600, dev) < 0) {
-		r = errno == EEXIST ? make_room(&p, e) : err_sys(e, "mknod");
+	type |= t->o.shared ? m->mode & 07777 : 0600;
+	if (mknodat(p.parent, p.s.leaf, type, dev) < 0) {
+		r = errno == EEXIST ? make_room(t, &p, e) : err_sys(e, "mknod");
 		if (r < 0)
 			return r;
-		if (mknodat(p.parent, p.s.leaf, type | 0600, dev) < 0)
+		if (mknodat(p.parent, p.s.leaf, type, dev) < 0)
 			return err_sys(e, "mknod");
 	}
-	return set_meta_at(&p, m, true, e);
+	return tree_set_meta_at(&t->o, p.parent, p.s.leaf, m, true, e);
 }
 
 static int link_error(const struct entry_split *to, struct err *e)
@@ -507,7 +485,7 @@ static int link_to(struct tree *t, const struct place *p, const struct entry_spl
 		return link_error(to, e);
 	if (same_file(from, to->leaf, p->parent, p->s.leaf))
 		return 0;
-	r = make_room(p, e);
+	r = make_room(t, p, e);
 	if (r < 0)
 		return r;
 	return linkat(from, to->leaf, p->parent, p->s.leaf, 0) < 0 ? link_error(to, e) : 0;
@@ -523,7 +501,7 @@ int tree_hardlink(struct tree *t, const char *name, const char *target, struct e
 	if (r == 0)
 		r = not_the_root(&p, e);
 	if (r == 0)
-		r = entry_name_clean(target, path, e);
+		r = path_of(t, target, path, e);
 	if (r < 0)
 		return r;
 	entry_split(path, &to);
@@ -544,7 +522,7 @@ int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e)
 		return r;
 	fd = openat(p.parent, p.s.leaf, flags, 0600);
 	if (fd < 0 && errno == EEXIST) {
-		r = make_room(&p, e);
+		r = make_room(t, &p, e);
 		if (r < 0)
 			return r;
 		fd = openat(p.parent, p.s.leaf, flags, 0600);
@@ -567,7 +545,7 @@ int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m,
 	if (size < 0 || (uint64_t)size > INT64_MAX - t->bytes)
 		return err_set(e, EFBIG, "more than %lld bytes in one layer", (long long)INT64_MAX);
 	t->bytes += (uint64_t)size;
-	return set_meta(file, m, e);
+	return tree_set_meta(&t->o, file, m, e);
 }
 
 /* In the archive's order: of a name that came twice the last time stays. A name that something else has taken since is
@@ -578,7 +556,7 @@ int tree_finish(struct tree *t, struct err *e)
 	for (struct dir_time *d = t->times; d; d = d->next) {
 		struct timespec times[2] = { d->mtime, d->mtime };
 		scoped_fd dir = sys_openat2(t->o.root, d->path[0] ? d->path : ".", O_RDONLY | O_DIRECTORY,
-					    INSIDE | RESOLVE_NO_SYMLINKS);
+					    resolve_flags(t) | RESOLVE_NO_SYMLINKS);
 
 		if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 			continue;

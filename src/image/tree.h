@@ -34,6 +34,17 @@ struct tree_meta {
 	size_t n_xattrs;
 };
 
+struct id_map;
+
+/* Who gets what is made. */
+struct tree_owner {
+	bool fixed; /* always uid and gid; else whom the entry names */
+	uid_t uid;
+	gid_t gid;
+	const struct id_map *uids,
+		*gids; /* these are ids inside a user namespace, whose owners they get; NULL: the host's */
+};
+
 struct tree_options {
 	int root;              /* the draft's directory, borrowed */
 	int layers;            /* layers/, borrowed; and the layers below this one, lowest first: a parent directory that the */
@@ -43,15 +54,24 @@ struct tree_options {
 	int (*wait_below)(void *arg,
 			  struct err *e); /* until they are ready; called before they are looked at. NULL: they are */
 	void *arg;
+
+	/* shared: not a layer, but a tree in which others work: cp. It may have mounts in it; names of whiteouts are names;
+	 * a directory is not replaced by anything else, nor anything else by a directory (-EISDIR). umask(2) is 0. */
+	bool shared;
+	bool no_links;      /* no parent of an entry is a symbolic link; else such a link leads to another place below root */
+	const char *prefix; /* clean; entries go below it, which is a directory and stays as it is; NULL: root itself */
+	const char *shown;  /* root's name in errors; NULL: none */
+	const struct tree_owner *owner; /* borrowed; NULL: as the entries say */
 };
 
 struct tree;
+struct tree_entry;
 
 int tree_open(const struct tree_options *o, struct tree **ret, struct err *e);
 void tree_free(struct tree *t);
 
 /* One entry each. The name says whether it is a whiteout; then the rest is ignored. */
-bool tree_is_whiteout(const char *name);
+bool tree_is_whiteout(const struct tree *t, const char *name);
 int tree_whiteout(struct tree *t, const char *name, struct err *e);
 int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, struct err *e);
 int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *m, struct err *e);
@@ -62,6 +82,9 @@ int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const st
  * happens. What was not written is a hole. */
 int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e);
 int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m, struct err *e);
+
+/* tree_put - an entry of another tree (entry.h), with its bytes. */
+int tree_put(struct tree *t, const struct tree_entry *entry, struct err *e);
 
 /* tree_finish - the times of directories, which every later entry had changed. */
 int tree_finish(struct tree *t, struct err *e);

@@ -25,6 +25,7 @@ struct session {
 struct layout;
 
 /* The commands. argv[0] is the command's name. */
+int image_cp(struct session *s, int argc, char **argv, struct err *e);
 int image_load_embedded(struct session *s, int argc, char **argv, struct err *e);
 int image_load_path(struct session *s, int argc, char **argv, struct err *e);
 int image_pull_command(struct session *s, int argc, char **argv, struct err *e);

@@ -11,6 +11,8 @@
  *     tare-image … pull [--quiet] [--all-tags] [--platform P] NAME  what `tare pull` becomes
  *     tare-image … push [--quiet] [--all-tags] NAME                 likewise
  *     tare-image … save [--output FILE] NAME...                     likewise
+ *     tare-image … cp [--archive] [--follow-link] [--quiet] SOURCE DESTINATION
+ *                                                                   likewise
  *     tare-image … login [--username USER] [--password-stdin] REGISTRY
  *     tare-image … provide [--quiet] [--always] [--platform P] NAME
  *                                                                   for `tare run`: embedded or pulled
@@ -32,7 +34,9 @@
 static const struct command {
 	const char *name;
 	int (*run)(struct session *s, int argc, char **argv, struct err *e);
+	bool without_images; /* it adds nothing to their store */
 } commands[] = {
+	{ "cp", image_cp, true },
 	{ "load", image_load_path },
 	{ "load-embedded", image_load_embedded },
 	{ "login", image_login },
@@ -122,7 +126,7 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 		if (o.used == argc || strcmp(argv[o.used], commands[i].name) != 0)
 			continue;
 		r = session_open(s, &o, e);
-		if (r == 0)
+		if (r == 0 && !commands[i].without_images)
 			r = prepare(s, e);
 		return r < 0 ? r : commands[i].run(s, argc - o.used, argv + o.used, e);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/changes.h"
 
+#include "base/dir_names.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
 
@@ -21,70 +22,15 @@ struct walk {
 	char path[PATH_MAX]; /* of the directory at hand, without the first slash */
 };
 
-struct names {
-	char **v;
-	size_t n;
-};
-
-static void names_done(struct names *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i]);
-	free(list->v);
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_names(DIR *d, struct names *list, struct err *e)
-{
-	size_t cap = 0;
-	struct dirent *ent;
-
-	while ((errno = 0, ent = readdir(d))) {
-		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
-			continue;
-		if (list->n == cap) {
-			char **more = reallocarray(list->v, cap ? 2 * cap : 64, sizeof *more);
-
-			if (!more)
-				return err_oom(e);
-			list->v = more;
-			cap = cap ? 2 * cap : 64;
-		}
-		list->v[list->n] = strdup(ent->d_name);
-		if (!list->v[list->n])
-			return err_oom(e);
-		list->n++;
-	}
-	return errno ? err_sys(e, "read directory") : 0;
-}
-
 /* Gone meanwhile: no names. */
-static int sorted_names(const struct walk *w, struct names *ret, struct err *e)
+static int sorted_names(const struct walk *w, struct dir_names *ret, struct err *e)
 {
-	int fd = sys_openat2(w->upper, w->path[0] ? w->path : ".", O_RDONLY | O_DIRECTORY, INSIDE), r;
-	scoped_dir d = fd < 0 ? NULL : fdopendir(fd);
-	struct names list = { NULL, 0 };
+	scoped_fd fd = sys_openat2(w->upper, w->path[0] ? w->path : ".", O_RDONLY | O_DIRECTORY, INSIDE);
 
-	if (!d) {
-		r = errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : err_sys(e, "open /%s", w->path);
-		if (fd >= 0)
-			close(fd);
-		*ret = list;
-		return r;
-	}
-	r = read_names(d, &list, e);
-	if (r < 0) {
-		names_done(&list);
-		return r;
-	}
-	if (list.n)
-		qsort(list.v, list.n, sizeof *list.v, by_text);
-	*ret = list;
-	return 0;
+	if (fd >= 0)
+		return dir_names_read(fd, ret, e);
+	*ret = (struct dir_names){ NULL, 0 };
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : err_sys(e, "open /%s", w->path);
 }
 
 static bool is_below(const struct walk *w)
@@ -124,7 +70,7 @@ static int walk_entry(struct walk *w, struct err *e)
 static int walk_dir(struct walk *w, struct err *e)
 {
 	size_t end = strlen(w->path);
-	struct names list;
+	struct dir_names list;
 	int r = sorted_names(w, &list, e);
 
 	if (r < 0)
@@ -138,7 +84,7 @@ static int walk_dir(struct walk *w, struct err *e)
 			r = walk_entry(w, e);
 		w->path[end] = '\0';
 	}
-	names_done(&list);
+	dir_names_done(&list);
 	return r;
 }
 
