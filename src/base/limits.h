@@ -20,6 +20,7 @@
 #define LIMIT_PASSWD (1u << 20)        /* /etc/passwd and /etc/group of an image */
 #define LIMIT_SUBID (1u << 20)        /* /etc/subuid, /etc/subgid: a line for each user of the host */
 #define LIMIT_SUBID_RANGES 1000      /* of one user in it */
+#define LIMIT_ALERT_RULES 256         /* of one tare watch; each is looked at for each container */
 #define LIMIT_SETTINGS (64u << 10)    /* tare.conf */
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
 #define LIMIT_EXEC_SESSIONS 64         /* at the same time in one container; each has up to nine descriptors */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_stats.c - `tare stats`: the first sample at once, its shares those of the container's whole life so far; then one a
  * second, compared with the one before. */
+#include "base/duration.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/session.h"
 #include "cli/stats.h"
-#include "engine/timestamp.h"
 #include "kernel/smallfile.h"
 
 #include <errno.h>

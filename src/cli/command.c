@@ -81,6 +81,7 @@ static const struct command *const rows[] = {
 	&command_volume_prune,
 	&command_volume_rm,
 	&command_wait,
+	&command_watch,
 };
 
 const struct command *const *commands(size_t *ret_n)

@@ -113,6 +113,7 @@ extern const struct command command_volume_ls;
 extern const struct command command_volume_prune;
 extern const struct command command_volume_rm;
 extern const struct command command_wait;
+extern const struct command command_watch;
 
 #define ALSO(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/timestamp.h"
 
-#include "base/scope.h"
+#include "base/duration.h"
 
 #include <errno.h>
 #include <time.h>
@@ -39,19 +39,6 @@ static bool take_number(struct sv *s, size_t n, int low, int high, int *ret)
 	return v >= low && v <= high;
 }
 
-/* digits after a point, as nanoseconds; more than nine are cut */
-static bool take_fraction(struct sv *s, int64_t *ret_ns)
-{
-	int64_t unit = SECOND / 10, ns = 0;
-	size_t n = 0;
-
-	for (; n < s->n && is_digit(s->p[n]); n++, unit /= 10)
-		ns += unit * (s->p[n] - '0');
-	*s = (struct sv){ s->p + n, s->n - n };
-	*ret_ns = ns;
-	return n > 0;
-}
-
 static bool take_date(struct sv *s, struct tm *t)
 {
 	if (!take_number(s, 4, 1970, 2200, &t->tm_year) || !take(s, '-') || !take_number(s, 2, 1, 12, &t->tm_mon) ||
@@ -75,7 +62,7 @@ static bool take_time(struct sv *s, struct tm *t, int64_t *ret_ns)
 		return false;
 	if (!take(s, ':'))
 		return true;
-	return take_number(s, 2, 0, 60, &t->tm_sec) && (!take(s, '.') || take_fraction(s, ret_ns));
+	return take_number(s, 2, 0, 60, &t->tm_sec) && (!take(s, '.') || duration_fraction(s, ret_ns));
 }
 
 /* "Z", "+02:00", "" for the local zone */
@@ -128,60 +115,9 @@ static bool unix_time(struct sv s, int64_t *ret_ns)
 
 	if (sv_i64(whole, &sec) < 0 || sec < -SECONDS_MAX || sec >= SECONDS_MAX)
 		return false;
-	if (point && (!take_fraction(&rest, &ns) || rest.n))
+	if (point && (!duration_fraction(&rest, &ns) || rest.n))
 		return false;
 	*ret_ns = sec * SECOND + ns;
-	return true;
-}
-
-static bool take_unit(struct sv *s, int64_t *ret_ns)
-{
-	static const struct {
-		const char *name;
-		int64_t ns;
-	} units[] = { { "ns", 1 },	{ "us", 1000 },	      { "\xc2\xb5s", 1000 }, { "ms", 1000000 },
-		      { "s", SECOND }, { "m", 60 * SECOND }, { "h", 3600 * SECOND } };
-
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (sv_has_prefix(*s, units[i].name)) {
-			size_t n = sv_from(units[i].name).n;
-
-			*s = (struct sv){ s->p + n, s->n - n };
-			*ret_ns = units[i].ns;
-			return true;
-		}
-	return false;
-}
-
-/* One "5.5s" of a duration; "5.s" and ".5s" are as good. Whole numbers are exact, a fraction to the nanosecond. */
-static bool take_part(struct sv *s, int64_t *total)
-{
-	int64_t v = 0, fraction = 0, unit, part;
-	size_t n = 0;
-
-	for (; n < s->n && is_digit(s->p[n]); n++)
-		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s->p[n] - '0', &v))
-			return false;
-	*s = (struct sv){ s->p + n, s->n - n };
-	if (!(take(s, '.') && take_fraction(s, &fraction)) && n == 0)
-		return false;
-	if (!take_unit(s, &unit) || __builtin_mul_overflow(v, unit, &part))
-		return false;
-	return !__builtin_add_overflow(part, (int64_t)((__int128)fraction * unit / SECOND), &part) &&
-	       !__builtin_add_overflow(*total, part, total);
-}
-
-static bool duration(struct sv s, int64_t *ret_ns)
-{
-	bool minus = take(&s, '-');
-	int64_t total = 0;
-
-	if (!s.n)
-		return false;
-	while (s.n)
-		if (!take_part(&s, &total))
-			return false;
-	*ret_ns = minus ? -total : total;
 	return true;
 }
 
@@ -189,7 +125,7 @@ int timestamp_parse(struct sv text, int64_t now_ns, int64_t *ret_ns, struct err 
 {
 	int64_t ns, then;
 
-	if (duration(text, &ns) && !__builtin_sub_overflow(now_ns, ns, &then)) {
+	if (duration_signed(text, &ns) && !__builtin_sub_overflow(now_ns, ns, &then)) {
 		*ret_ns = then;
 		return 0;
 	}
@@ -197,15 +133,4 @@ int timestamp_parse(struct sv text, int64_t now_ns, int64_t *ret_ns, struct err 
 		return 0;
 	return err_set(e, EINVAL, "failed to parse value as time or duration: \"%.*s\"",
 		       (int)(text.n > 60 ? 60 : text.n), text.p ? text.p : "");
-}
-
-int duration_parse(struct sv text, int64_t *ret_ns, struct err *e)
-{
-	int64_t ns;
-
-	if (!text.n || text.p[0] == '-' || !duration(text, &ns))
-		return err_set(e, EINVAL, "invalid duration \"" SV_FMT "\": 500ms, 10s, 1h30m",
-			       (int)(text.n < 40 ? text.n : 40), text.n ? text.p : "");
-	*ret_ns = ns;
-	return 0;
 }

@@ -14,6 +14,3 @@ int timestamp_rfc3339(struct sv s, int64_t *ret_ns);
  * ("10m", "1h30m5.5s"), a date or a time of the local zone ("2026-11-21", "2026-11-21T22:33", "2026-11-21T22:33:30"), or
  * RFC 3339. -EINVAL "failed to parse value as time or duration: "x"" */
 int timestamp_parse(struct sv text, int64_t now_ns, int64_t *ret_ns, struct err *e);
-
-/* duration_parse - nanoseconds of "500ms", "10s", "1h30m", from 0 on. -EINVAL */
-int duration_parse(struct sv text, int64_t *ret_ns, struct err *e);

@@ -30,6 +30,7 @@ int image_load_embedded(struct session *s, int argc, char **argv, struct err *e)
 int image_load_path(struct session *s, int argc, char **argv, struct err *e);
 int image_pull_command(struct session *s, int argc, char **argv, struct err *e);
 int image_push(struct session *s, int argc, char **argv, struct err *e);
+int image_post(struct session *s, int argc, char **argv, struct err *e);
 int image_login(struct session *s, int argc, char **argv, struct err *e);
 int image_save_command(struct session *s, int argc, char **argv, struct err *e);
 int image_provide(struct session *s, int argc, char **argv, struct err *e);

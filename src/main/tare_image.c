@@ -17,6 +17,8 @@
  *     tare-image … provide [--quiet] [--always] [--platform P] NAME
  *                                                                   for `tare run`: embedded or pulled
  *
+ *     tare-image post URL                                           standard input is sent as JSON; needs no store
+ *
  * Exit status: 0; 1 with one line on standard error; 2 likewise, when load-embedded has no such image. */
 #include "base/fault.h"
 #include "base/limits.h"
@@ -35,11 +37,13 @@ static const struct command {
 	const char *name;
 	int (*run)(struct session *s, int argc, char **argv, struct err *e);
 	bool without_images; /* it adds nothing to their store */
+	bool bare;           /* nor does it look at anything of the engine */
 } commands[] = {
 	{ "cp", image_cp, true },
 	{ "load", image_load_path },
 	{ "load-embedded", image_load_embedded },
 	{ "login", image_login },
+	{ "post", image_post, true, true },
 	{ "provide", image_provide },
 	{ "pull", image_pull_command },
 	{ "push", image_push },
@@ -125,7 +129,7 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(commands); i++) {
 		if (o.used == argc || strcmp(argv[o.used], commands[i].name) != 0)
 			continue;
-		r = session_open(s, &o, e);
+		r = commands[i].bare ? 0 : session_open(s, &o, e);
 		if (r == 0 && !commands[i].without_images)
 			r = prepare(s, e);
 		return r < 0 ? r : commands[i].run(s, argc - o.used, argv + o.used, e);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_event.h - descriptors that become ready when something happens in a group, so that nobody need look every second:
+ * Documentation/accounting/psi.rst "Monitoring for pressure thresholds", cgroup-v2.rst memory.events,
+ * cgroup-v1/memory.rst "OOM Control".
+ *
+ * What is told is only that it is worth a look: several groups, or a limit above, may be behind it. */
+#pragma once
+
+#include "kernel/cgroup_place.h"
+
+enum cgroup_pressure { CGROUP_PRESSURE_CPU, CGROUP_PRESSURE_MEMORY, CGROUP_PRESSURE_IO };
+
+/* cgroup_event_pressure - poll(2) says POLLPRI, at most once in two seconds, when some (full: all) tasks of the group stood
+ * still for more than stall_us of them; POLLERR when the group is gone. Two seconds: other windows are for
+ * CAP_SYS_RESOURCE alone. -ENOENT, -EOPNOTSUPP, -EINVAL, -EACCES: not on this host, or not for us. */
+int cgroup_event_pressure(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place,
+			  enum cgroup_pressure what, bool full, unsigned stall_us, int *ret_fd, struct err *e);
+#define CGROUP_PRESSURE_WINDOW_US 2000000u
+
+/* cgroup_event_oom - POLLIN when OOM kills may have happened, or when the group goes; cgroup_event_drain() before the next
+ * wait. v2: inotify(7) of memory.events; v1: eventfd(2) by cgroup.event_control. */
+int cgroup_event_oom(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place, int *ret_fd,
+		     struct err *e);
+void cgroup_event_drain(int fd);
