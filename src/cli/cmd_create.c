@@ -17,7 +17,7 @@ static int make(struct engine *en, struct container_config *c, struct arena *a, 
 		struct err *e)
 {
 	struct creation cr;
-	int r = engine_create(en, c, false, a, &cr, e);
+	int r = engine_create(en, c, NULL, a, &cr, e);
 
 	if (r < 0)
 		return r;

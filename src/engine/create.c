@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/containers.h"
 #include "engine/create_priv.h"
+#include "engine/launch.h"
 #include "engine/recover.h"
 #include "engine/running.h"
 #include "kernel/cgroup.h"
@@ -63,12 +64,42 @@ static int make_folders(struct creation *cr, struct err *e)
 	return 0;
 }
 
+static int open_state(struct creation *cr, struct err *e)
+{
+	int r;
+
+	if (cr->state_dir >= 0)
+		return 0;
+	r = engine_state_dir(cr->en, cr->id.hex, true, &cr->state_dir, e);
+	return r == -EEXIST ? engine_state_dir(cr->en, cr->id.hex, false, &cr->state_dir, e) : r;
+}
+
+/* Nothing of the charter changes any more, unless ids of the host are still to be chosen: its monitor puts the root file
+ * system together while we go on. */
+static int tell_charter(struct creation *cr, struct err *e)
+{
+	int r;
+
+	if (!cr->runs_now || cr->userns.kind != USERNS_HOST)
+		return 0;
+	cr->charter.trace = cr->trace;
+	r = open_state(cr, e);
+	if (r == 0)
+		r = charter_write(cr->state_dir, &cr->charter, e);
+	if (r == 0)
+		r = monitor_charter_is_there(cr->monitor, e);
+	cr->charter_is_there = r == 0;
+	return r;
+}
+
 static int make(struct creation *cr, struct err *e)
 {
-	int r = insert_row(cr, e);
+	int r = make_folders(cr, e);
 
 	if (r == 0)
-		r = make_folders(cr, e);
+		r = tell_charter(cr, e);
+	if (r == 0)
+		r = insert_row(cr, e);
 	if (r == 0)
 		r = create_etc_files(cr, e);
 	if (r == 0)
@@ -93,13 +124,14 @@ int engine_plan(struct engine *en, const struct host *host, struct container_con
 	return create_look_up(ret, e);
 }
 
-int engine_create(struct engine *en, struct container_config *c, bool runs_now, struct arena *a, struct creation *ret,
-		  struct err *e)
+int engine_create(struct engine *en, struct container_config *c, const struct creation_start *start, struct arena *a,
+		  struct creation *ret, struct err *e)
 {
 	int r;
 
 	begin(ret, en, c, a);
-	ret->runs_now = runs_now;
+	ret->runs_now = start;
+	ret->trace = start && start->trace;
 	r = id_new(&ret->id, e);
 	if (r == 0)
 		r = create_look_up(ret, e);
@@ -153,14 +185,7 @@ int creation_limits(struct engine *en, struct container_config *c, struct arena 
 
 /* ---- the bundle --------------------------------------------------------------------------------------------------- */
 
-static int open_state(struct creation *cr, struct err *e)
-{
-	int r = engine_state_dir(cr->en, cr->id.hex, true, &cr->state_dir, e);
-
-	return r == -EEXIST ? engine_state_dir(cr->en, cr->id.hex, false, &cr->state_dir, e) : r;
-}
-
-int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
+int creation_write_bundle(struct creation *cr, struct err *e)
 {
 	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
 	int r = create_check_others(cr, e);
@@ -169,29 +194,41 @@ int creation_write_bundle(struct creation *cr, bool trace, struct err *e)
 		r = create_mount_volumes(cr, e);
 	if (r == 0)
 		r = runtime_spec_print(&cr->spec, false, &json, e);
-	if (r == 0 && cr->state_dir < 0)
+	if (r == 0)
 		r = open_state(cr, e);
 	if (r == 0)
 		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
 	if (r == 0)
 		r = running_name(cr->state_dir, cr->name, e);
-	cr->charter.trace = trace;
-	return r < 0 ? r : charter_write(cr->state_dir, &cr->charter, e);
+	if (r < 0 || cr->charter_is_there)
+		return r;
+	cr->charter.trace = cr->trace;
+	return charter_write(cr->state_dir, &cr->charter, e);
+}
+
+/* A monitor that nothing was made for takes back what it made; one that was killed cannot. */
+static void dismiss(struct creation *cr)
+{
+	if (cr->monitor < 0)
+		return;
+	monitor_dismiss(&cr->monitor);
+	if (cr->cgroup)
+		(void)cgroup_remove(cr->en->host, &cr->facts.cgroup, cr->cgroup, 0, NULL);
 }
 
 void creation_undo(struct creation *cr)
 {
+	dismiss(cr);
 	(void)container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, NULL);
 	creation_done(cr);
 }
 
 void creation_done(struct creation *cr)
 {
+	dismiss(cr);
 	lock_release(&cr->lock);
 	if (cr->container_dir >= 0)
 		close(fd_take(&cr->container_dir));
 	if (cr->state_dir >= 0)
 		close(fd_take(&cr->state_dir));
-	if (cr->monitor >= 0)
-		close(fd_take(&cr->monitor));
 }

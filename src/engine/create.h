@@ -50,7 +50,9 @@ struct creation {
 	struct warnings warnings;
 	struct lock lock;
 	int container_dir, state_dir; /* -1: none */
-	bool runs_now;
+	bool runs_now, trace;
+	const char *cgroup; /* of a creation that runs now, on a host with cgroups: its monitor makes it meanwhile */
+	bool charter_is_there; /* that monitor knows it already */
 	int monitor; /* of a creation that runs now: the socket of a monitor that waits for the bundle; -1: none */
 };
 
@@ -59,10 +61,16 @@ struct creation {
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		struct creation *ret, struct err *e);
 
-/* engine_create - the same, and then makes row, folders and volumes. runs_now: its monitor starts meanwhile. On failure nothing is left. The container's lock is
- * held, with the intent "create", until one of the three below. */
-int engine_create(struct engine *en, struct container_config *c, bool runs_now, struct arena *a, struct creation *ret,
-		  struct err *e);
+/* Of a creation that is started at once. */
+struct creation_start {
+	bool trace; /* the monitor writes its trace */
+};
+
+/* engine_create - the same, and then makes row, folders and volumes. start: its monitor starts meanwhile, and makes what it
+ * can; NULL: it is not started now. On failure nothing is left. The container's lock is held, with the intent "create",
+ * until one of the three below. */
+int engine_create(struct engine *en, struct container_config *c, const struct creation_start *start, struct arena *a,
+		  struct creation *ret, struct err *e);
 
 /* creation_settle - nobody starts it now: what happened to it so far is recorded, the lock is let go. On failure nothing
  * of the container is left. */
@@ -82,4 +90,4 @@ int creation_limits(struct engine *en, struct container_config *c, struct arena 
 		    struct err *e);
 
 /* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. */
-int creation_write_bundle(struct creation *cr, bool trace, struct err *e);
+int creation_write_bundle(struct creation *cr, struct err *e);

@@ -348,6 +348,20 @@ int create_look_up_limits(struct creation *cr, const struct host *host, struct e
 	return r < 0 ? r : create_find_blkio(cr, host, e);
 }
 
+static int launch_early(struct creation *cr, struct err *e)
+{
+	const struct cgroup_layout *l = &cr->facts.cgroup;
+
+	if (!cr->runs_now)
+		return 0;
+	if (l->mode != CGROUP_MODE_NONE) {
+		cr->cgroup = spec_cgroups_path(cr->config, cr->id.hex, cr->a);
+		if (!cr->cgroup)
+			return err_oom(e);
+	}
+	return monitor_launch_early(cr->en, l, cr->id.hex, cr->cgroup, &cr->monitor, e);
+}
+
 int create_look_up(struct creation *cr, struct err *e)
 {
 	int r = cr->row ? 0 : create_name_others(cr, e);
@@ -360,8 +374,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = create_look_up_limits(cr, cr->en ? cr->en->host : cr->host, e);
 	if (r == 0)
 		r = create_clamp_ulimits(cr, e);
-	if (r == 0 && cr->runs_now)
-		r = monitor_launch_early(cr->en, &cr->facts.cgroup, cr->id.hex, &cr->monitor, e);
+	if (r == 0)
+		r = launch_early(cr, e);
 	if (r == 0 && cr->config->image)
 		r = cr->row ? find_image_again(cr, e) : find_image(cr, e);
 	if (r == 0)

@@ -221,7 +221,7 @@ static int create(const struct kube_build *b, const struct container_spec *s, co
 
 	if (r < 0)
 		return r;
-	r = engine_create(b->site->en, &c, false, b->a, &cr, b->e);
+	r = engine_create(b->site->en, &c, NULL, b->a, &cr, b->e);
 	if (r == 0) {
 		for (size_t i = 0; i < cr.warnings.n; i++)
 			log_warning("pod %s/%s: container %s: %s", b->p->pod.namespace, b->p->pod.name, s->name,

@@ -92,10 +92,11 @@ static int monitors_cgroup(struct engine *en, const struct cgroup_layout *l, str
 	return l->mode == CGROUP_MODE_NONE ? 0 : cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
 }
 
-int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, int *ret_sock, struct err *e)
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *path,
+			 int *ret_sock, struct err *e)
 {
 	char state_dir[PATH_MAX];
-	char *argv[] = { "tare-monitor", state_dir, NULL };
+	char *argv[] = { "tare-monitor", state_dir, (char *)path, NULL };
 	char *envp[] = { NULL };
 	scoped_fd program = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC), ours = -1, theirs = -1;
 	struct cgroup *cgroup;
@@ -130,6 +131,24 @@ int monitor_proceed(int sock, struct err *e)
 	return control_tell(sock, CONTROL_PROCEED, 0, 0, e);
 }
 
+int monitor_charter_is_there(int sock, struct err *e)
+{
+	return control_tell(sock, CONTROL_CHARTER, 0, 0, e);
+}
+
+void monitor_dismiss(int *sock)
+{
+	struct control_message m;
+	int fds[3];
+
+	if (*sock < 0)
+		return;
+	(void)shutdown(*sock, SHUT_WR);
+	while (control_receive(*sock, &m, fds, NULL) == 1)
+		continue;
+	close(fd_take(sock));
+}
+
 int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
 {
 	const struct cgroup_layout *l;
@@ -137,7 +156,7 @@ int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err 
 	int r = engine_layout(en, &l, e);
 
 	if (r == 0)
-		r = monitor_launch_early(en, l, id, &sock, e);
+		r = monitor_launch_early(en, l, id, NULL, &sock, e);
 	if (r == 0)
 		r = monitor_proceed(sock, e);
 	if (r == 0)

@@ -7,13 +7,18 @@
 #include "engine/engine.h"
 #include "kernel/cgroup.h"
 
-/* monitor_launch_early - its first half, when nothing of the container is there yet: the monitor starts and looks at the
- * host, on another processor, while the caller makes the container. It waits for monitor_proceed(), and ends without a
- * trace when *ret_sock is closed instead. */
-int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, int *ret_sock,
-			 struct err *e);
+/* monitor_launch_early - its first half, when nothing of the container is there yet: the monitor starts, looks at the
+ * host and makes the container's cgroup (NULL: not yet), on another processor, while the caller makes the rest. It waits
+ * for monitor_proceed(), and ends without a trace when *ret_sock is closed instead. */
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *cgroup,
+			 int *ret_sock, struct err *e);
+/* monitor_charter_is_there - in between: charter and folders are there, config.json is not */
+int monitor_charter_is_there(int sock, struct err *e);
 /* monitor_proceed - the other half: charter and config.json are in the state directory. -EPIPE: it has ended. */
 int monitor_proceed(int sock, struct err *e);
+
+/* monitor_dismiss - instead: waits until it has ended. Closes *sock; -1 is fine. */
+void monitor_dismiss(int *sock);
 
 /* monitor_launch - for the container whose state directory holds charter and config.json. *ret_sock: the connection
  * that the monitor was born with (monitor/control.h), to be closed by the caller. */

@@ -174,11 +174,11 @@ static int run_created(struct creation *cr, struct timeline *t, struct session *
 static int make_container(struct engine *en, struct container_config *c, const struct run_flags *flags,
 			  struct arena *a, struct creation *cr, struct err *e)
 {
-	int r = engine_create(en, c, true, a, cr, e);
+	int r = engine_create(en, c, &(struct creation_start){ .trace = flags->trace }, a, cr, e);
 
 	if (r < 0)
 		return r;
-	r = creation_write_bundle(cr, flags->trace, e);
+	r = creation_write_bundle(cr, e);
 	if (r == 0 && flags->created)
 		r = flags->created(flags->created_arg, cr->id.hex, e);
 	if (r < 0)

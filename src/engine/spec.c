@@ -147,17 +147,15 @@ static void add_sysctls(struct spec_builder *b)
 		spec_add_pair(b, &b->s->sysctl, asked->v[i].key, asked->v[i].value);
 }
 
-static void set_cgroups_path(struct spec_builder *b)
+const char *spec_cgroups_path(const struct container_config *c, const char *id, struct arena *a)
 {
-	struct sv parent = sv_from(b->c->cgroup_parent ? b->c->cgroup_parent : "/tare");
+	struct sv parent = sv_from(c->cgroup_parent ? c->cgroup_parent : "/tare");
 
 	while (parent.n && parent.p[0] == '/')
 		parent = (struct sv){ parent.p + 1, parent.n - 1 };
 	while (parent.n && parent.p[parent.n - 1] == '/')
 		parent.n--;
-	b->s->cgroups_path = arena_fmt(b->a, "/" SV_FMT "%s%s", SV_ARG(parent), parent.n ? "/" : "", b->in->id);
-	if (!b->s->cgroups_path)
-		spec_oom(b);
+	return arena_fmt(a, "/" SV_FMT "%s%s", SV_ARG(parent), parent.n ? "/" : "", id);
 }
 
 static void set_frame(struct spec_builder *b)
@@ -193,7 +191,9 @@ int spec_make(const struct container_config *c, const struct image_config *image
 	spec_security(&b);
 	spec_devices(&b);
 	spec_resources(&b);
-	set_cgroups_path(&b);
+	s.cgroups_path = spec_cgroups_path(c, in->id, a);
+	if (!s.cgroups_path)
+		spec_oom(&b);
 	if (in->uids && spec_set_id_maps(&s, in->uids, in->gids, a) < 0)
 		spec_oom(&b);
 	add_sysctls(&b);

@@ -104,7 +104,7 @@ int start_launch(struct engine *en, const struct container_row *row, struct cont
 	ret->charter.oom_log_seq = log_position(en, row->id);
 	r = io_remove_tree_at(en->state, row->id, e);
 	if (r == 0)
-		r = creation_write_bundle(ret, false, e);
+		r = creation_write_bundle(ret, e);
 	if (r == 0)
 		r = monitor_launch(en, row->id, ret_sock, e);
 	if (r < 0)

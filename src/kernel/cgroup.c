@@ -201,6 +201,13 @@ static void unmake_part(const struct cgroup *cg, const struct cgroup_part *p)
 		*strrchr(dir, '/') = '\0';
 }
 
+void cgroup_unmake(struct cgroup *cg)
+{
+	for (unsigned i = 0; cg && i < cg->layout.n; i++)
+		unmake_part(cg, &cg->part[i]);
+	cgroup_free(cg);
+}
+
 int cgroup_create(const struct host *h, const struct cgroup_layout *l, const char *path, bool exclusive,
 		  struct cgroup **ret, struct err *e)
 {

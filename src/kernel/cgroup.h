@@ -185,6 +185,7 @@ int cgroup_create(const struct host *h, const struct cgroup_layout *l, const cha
 int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
 		struct err *e);
 void cgroup_free(struct cgroup *cg); /* closes, removes nothing; NULL is fine */
+void cgroup_unmake(struct cgroup *cg); /* and removes what this handle made, as far as it is empty */
 
 /* cgroup_apply - one write(2), then read back and compared. -EINVAL etc. from the kernel; -EIO: reads back otherwise,
  * and the text has both values. */

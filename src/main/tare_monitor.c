@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tare-monitor - the parent of one container: tare-monitor STATE_DIRECTORY, with its first client as descriptor 3. */
+/* tare-monitor - the parent of one container: tare-monitor STATE_DIRECTORY [CGROUP], with its first client as descriptor 3. */
 #include "base/fault.h"
 #include "base/log.h"
 #include "monitor/monitor.h"
@@ -10,9 +10,9 @@ int main(int argc, char **argv)
 
 	fault_role("monitor");
 	log_setup("tare-monitor", LOG_LEVEL_WARNING);
-	if (argc != 2) {
-		log_error("started by tare, not by hand: tare-monitor STATE_DIRECTORY");
+	if (argc < 2 || argc > 3) {
+		log_error("started by tare, not by hand: tare-monitor STATE_DIRECTORY [CGROUP]");
 		return 125;
 	}
-	return monitor_run(argv[1], &e) < 0 ? 125 : 0;
+	return monitor_run(argv[1], argv[2], &e) < 0 ? 125 : 0;
 }

@@ -78,7 +78,16 @@ static int open_container_dir(struct monitor *m, struct err *e)
 	return 0;
 }
 
-int birth_begin(struct monitor *m, struct err *e)
+/* What fails here is made, and told, when it is its turn. */
+static void make_cgroup_early(struct monitor *m, const char *path)
+{
+	const struct cgroup_layout *l = &m->facts.cgroup;
+
+	if (path && l->mode != CGROUP_MODE_NONE)
+		(void)cgroup_create(&m->host, l, path, true, &m->early.cgroup, NULL);
+}
+
+int birth_begin(struct monitor *m, const char *cgroup_path, struct err *e)
 {
 	int r = open_signals(m, e);
 
@@ -89,7 +98,14 @@ int birth_begin(struct monitor *m, struct err *e)
 	if (r == 0)
 		r = host_facts_read(&m->host, &m->birth, &m->facts, e);
 	m->facts_are_new = r == 0;
+	if (r == 0)
+		make_cgroup_early(m, cgroup_path);
 	return r;
+}
+
+void birth_prepare(struct monitor *m)
+{
+	container_early_root(&m->early, &m->charter.root, &m->facts);
 }
 
 int birth_open(struct monitor *m, const char *state_dir, struct err *e)
@@ -153,7 +169,7 @@ static int make_container(struct monitor *m, struct err *e)
 	int r = stdio_open(&m->stdio, fds, e);
 
 	if (r == 0)
-		r = container_create(&m->plan, &m->host, fds, m->trace, &m->container, e);
+		r = container_create(&m->plan, &m->host, fds, m->trace, &m->early, &m->container, e);
 	close_all(fds);
 	if (r < 0)
 		return r;

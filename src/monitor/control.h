@@ -41,6 +41,8 @@ enum control_type {
 	CONTROL_RELOAD,    /* charter and config.json were written anew: DONE */
 	CONTROL_PROCEED,   /* the first word of the client that starts a monitor: the state directory is there, with charter
 	                      and config.json. No answer */
+	CONTROL_CHARTER,   /* before that: the charter is there, and the folders that it names, so that the root file system
+	                      can be put together meanwhile. No answer */
 	/* monitor to client */
 	CONTROL_CREATED = 64, /* value: pid of the first process, as the host sees it */
 	CONTROL_STARTED,

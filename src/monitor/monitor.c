@@ -177,49 +177,69 @@ static void begin(struct monitor *m, const char *state_dir)
 	(void)client_add(m, CONTROL_FD, NULL);
 }
 
-/* Until then the container is being made. A client that goes instead, for whatever reason, has not made one. */
-static bool may_proceed(void)
+static int open_once(struct monitor *m, const char *state_dir, struct err *e)
+{
+	return m->container_dir >= 0 ? 0 : birth_open(m, state_dir, e);
+}
+
+/* Until all of it is there the container is being made. *r: what came of it so far. false: the client has gone instead, for
+ * whatever reason, and has not made one. */
+static bool prepare(struct monitor *m, const char *state_dir, int *r, struct err *e)
 {
 	struct control_message msg;
 	int fds[3];
 
-	return control_receive(CONTROL_FD, &msg, fds, NULL) == 1 && msg.type == CONTROL_PROCEED;
+	while (control_receive(CONTROL_FD, &msg, fds, NULL) == 1) {
+		if (*r == 0)
+			*r = open_once(m, state_dir, e);
+		if (msg.type == CONTROL_PROCEED)
+			return true;
+		if (*r == 0)
+			birth_prepare(m);
+	}
+	return false;
 }
 
-int monitor_run(const char *state_dir, struct err *e)
+/* r: what came of it */
+static void created(struct monitor *m, int r, const struct err *e)
+{
+	if (r < 0)
+		return life_fail(m, e);
+	hear_early(m);
+	if (m->phase != PHASE_CREATED)
+		return;
+	record_outcome(m);
+	tell(m, NULL, CONTROL_CREATED, m->outcome.pid, 0, NULL);
+}
+
+int monitor_run(const char *state_dir, const char *cgroup_path, struct err *e)
 {
 	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
 					  .birth = { .max = LIMIT_ARENA_SPEC },
 					  .running = { .max = LIMIT_ARENA_SPEC },
+					  .early = CONTAINER_EARLY_NONE,
 					  .container_dir = -1,
 					  .lock = -1,
 					  .listener = -1,
 					  .signals = -1,
 					  .container = { .pidfd = -1, .sync = -1, .console = -1 } };
 	struct monitor *m = &monitor;
+	bool wanted;
 	int r;
 
 	begin(m, state_dir);
-	r = birth_begin(m, e);
-	if (!may_proceed())
+	r = birth_begin(m, cgroup_path, e);
+	wanted = prepare(m, state_dir, &r, e);
+	if (wanted && r == 0)
+		r = birth_create(m, e);
+	container_early_undo(&m->early); /* what of it the container did not take */
+	if (!wanted)
 		return 0;
-	if (r == 0)
-		r = birth_open(m, state_dir, e);
-	if (r < 0 && m->container_dir < 0) {
+	if (m->container_dir < 0) {
 		tell(m, NULL, CONTROL_FAILED, container_exit_code(e), 0, e);
 		return 0;
 	}
-	if (r == 0)
-		r = birth_create(m, e);
-	if (r < 0) {
-		life_fail(m, e);
-	} else {
-		hear_early(m);
-		if (m->phase == PHASE_CREATED) {
-			record_outcome(m);
-			tell(m, NULL, CONTROL_CREATED, m->outcome.pid, 0, NULL);
-		}
-	}
+	created(m, r, e);
 	life_run(m); /* the only client may have gone by now: nothing would wake us */
 	while (m->phase != PHASE_OVER)
 		turn(m);

@@ -9,6 +9,6 @@
 
 #include "base/err.h"
 
-/* monitor_run - the whole life, with the state directory given by its path. 0: it ended well, whatever the container
- * did. */
-int monitor_run(const char *state_dir, struct err *e);
+/* monitor_run - the whole life, with the state directory given by its path. cgroup_path: of the container, to be made while
+ * its client still looks things up; NULL: is told by config.json only. 0: it ended well, whatever the container did. */
+int monitor_run(const char *state_dir, const char *cgroup_path, struct err *e);

@@ -77,6 +77,7 @@ struct monitor {
 	struct plan plan;
 	struct trace *trace;
 
+	struct container_early early; /* made before all was known; soon the container's */
 	struct container container;
 	struct stdio stdio;
 	struct jsonlog log;
@@ -121,7 +122,9 @@ void clients_poll(struct monitor *m, struct pollset *p);
 void clients_run(struct monitor *m, const struct pollset *p);
 
 /* ---- birth.c ---- */
-int birth_begin(struct monitor *m, struct err *e);                      /* signals, the host: before the state directory */
+/* birth_begin - signals, the host, and the container's cgroup when that is known: before the state directory */
+int birth_begin(struct monitor *m, const char *cgroup_path, struct err *e);
+void birth_prepare(struct monitor *m); /* what the charter alone can tell: the root file system */
 int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* lock, charter, control socket */
 int birth_read_charter(struct monitor *m, struct err *e);               /* the one before stays when it fails */
 int birth_create(struct monitor *m, struct err *e);                     /* configuration, plan, container */

@@ -9,6 +9,7 @@
 struct apply {
 	struct container *c;
 	struct init init;
+	struct container_early *early; /* NULL: none */
 	struct unit_client systemd; /* while it keeps the unit's place */
 	int userns; /* of the child, once its maps are written; -1 */
 	struct {

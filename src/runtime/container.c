@@ -20,16 +20,14 @@
 
 /* ---- host steps, before the clone ------------------------------------------------------------------------------- */
 
-static int host_root_overlay(struct apply *a, const struct step *s, struct err *e)
+/* userns: -1: no id mapping */
+static int mount_root(const struct root_source *root, const struct host_facts *f, int userns,
+		      const struct mount_owner *owner, struct err *e)
 {
-	const struct plan *p = a->c->plan;
-	const struct root_source *root = &p->root;
-	struct mount_owner owner = { id_map_outside(&p->uids, 0), id_map_outside(&p->gids, 0) };
 	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), data = -1;
 	struct mount_overlay o;
 	int r;
 
-	(void)s;
 	if (layers < 0)
 		return err_sys(e, "open %s", root->layers_dir);
 	data = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -38,12 +36,26 @@ static int host_root_overlay(struct apply *a, const struct step *s, struct err *
 	o = (struct mount_overlay){ .layers_dir = layers, .data_dir = data, .layers_path = root->layers_dir,
 				    .data_path = root->data_dir, .lower = root->lower,
 				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
-				    .scratch = root->scratch && p->facts->kernel.mount_setattr, /* as old as it is */
-				    .append = p->facts->kernel.overlay_lowerdir_append,
-				    .detached = p->facts->kernel.overlay_detached_layers };
-	r = root->idmap ? mount_overlay_idmapped(&o, a->userns, &owner, e) : mount_overlay(&o, e);
+				    .scratch = root->scratch && f->kernel.mount_setattr, /* as old as it is */
+				    .append = f->kernel.overlay_lowerdir_append,
+				    .detached = f->kernel.overlay_detached_layers };
+	r = root->idmap ? mount_overlay_idmapped(&o, userns, owner, e) : mount_overlay(&o, e);
+	return r < 0 ? err_wrap(e, r, "root file system") : r;
+}
+
+static int host_root_overlay(struct apply *a, const struct step *s, struct err *e)
+{
+	const struct plan *p = a->c->plan;
+	struct mount_owner owner = { id_map_outside(&p->uids, 0), id_map_outside(&p->gids, 0) };
+	int r;
+
+	(void)s;
+	if (a->early && a->early->root >= 0)
+		r = fd_take(&a->early->root);
+	else
+		r = mount_root(&p->root, p->facts, a->userns, &owner, e);
 	if (r < 0)
-		return err_wrap(e, r, "root file system");
+		return r;
 	a->init.root_mount = r;
 	return 0;
 }
@@ -132,6 +144,10 @@ static int host_cgroup_make(struct apply *a, const struct step *s, struct err *e
 		c->cgroup_path = strdup(c->plan->cgroup_path);
 	if (!c->cgroup_path)
 		return err_oom(e);
+	if (a->early && a->early->cgroup && strcmp(cgroup_path(a->early->cgroup), c->cgroup_path) == 0) {
+		c->cgroup = PTR_TAKE(a->early->cgroup);
+		return 0;
+	}
 	return cgroup_create(c->host, c->layout, c->cgroup_path, !c->unit, &c->cgroup, e);
 }
 
@@ -326,13 +342,30 @@ static void undo_hooks(const struct plan *p, struct err *e)
 	}
 }
 
+void container_early_root(struct container_early *early, const struct root_source *root, const struct host_facts *f)
+{
+	struct err ignored;
+	int r = root->path || root->idmap ? -ENOTSUP : mount_root(root, f, -1, NULL, &ignored);
+
+	if (r >= 0)
+		early->root = r;
+}
+
+void container_early_undo(struct container_early *early)
+{
+	cgroup_unmake(PTR_TAKE(early->cgroup));
+	if (early->root >= 0)
+		close(fd_take(&early->root));
+}
+
 int container_begin(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
-		    struct container *ret, struct err *e)
+		    struct container_early *early, struct container *ret, struct err *e)
 {
 	struct container c = {
 		.plan = p, .host = host, .layout = &p->facts->cgroup, .trace = t, .pidfd = -1, .sync = -1, .console = -1
 	};
 	struct apply a = { .c = &c,
+			   .early = early,
 			   .userns = -1,
 			   .systemd = UNIT_CLIENT_NONE,
 			   .init = { .plan = p,
@@ -390,10 +423,10 @@ int container_ready(struct container *c, struct plan *p, struct err *e)
 }
 
 int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
-		     struct container *ret, struct err *e)
+		     struct container_early *early, struct container *ret, struct err *e)
 {
 	struct container c;
-	int r = container_begin(p, host, stdio, t, &c, e);
+	int r = container_begin(p, host, stdio, t, early, &c, e);
 
 	if (r == 0)
 		r = container_ready(&c, p, e);

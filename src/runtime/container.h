@@ -27,16 +27,29 @@ struct container {
 	int console;           /* master of the process's terminal, O_CLOEXEC; -1: it has none. The caller may take it */
 };
 
-/* container_create - makes the plan's filter while the child sets itself up. stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
+/* What may be made before the plan is known, while others still work on that. Whoever fills it in makes exactly what the
+ * plan will ask for. */
+struct container_early {
+	struct cgroup *cgroup; /* NULL: not made */
+	int root;              /* the root file system, mounted nowhere; -1: not made */
+};
+#define CONTAINER_EARLY_NONE ((struct container_early){ .root = -1 })
+
+/* container_early_root - an overlay without id mapping; anything else is left to the plan, and so is what fails. */
+void container_early_root(struct container_early *early, const struct root_source *root, const struct host_facts *f);
+/* container_early_undo - of what nobody has taken, nothing is left */
+void container_early_undo(struct container_early *early);
+
+/* container_create - early: what is taken from it is the container's then; NULL: nothing. It makes the plan's filter while the child sets itself up. stdio[i] becomes the process's descriptor i; -1 leaves it as the caller's. With process.terminal they
  * are not used. On failure nothing is left: no process, no group; poststop hooks have been run if hooks of create were. Error codes: those of the step that failed; ENOENT and EACCES of the command itself are
  * told by container_exit_code(). */
 int container_create(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
-		     struct container *ret, struct err *e);
+		     struct container_early *early, struct container *ret, struct err *e);
 
 /* container_begin, container_ready - container_create() in two: up to the clone, so that ret->pid is there, and from there on
  * to READY, for which the process needs a while. On failure nothing is left, in either of them. */
-int container_begin(struct plan *p, const struct host *host, const int stdio[3], struct trace *t, struct container *ret,
-		    struct err *e);
+int container_begin(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,
+		    struct container_early *early, struct container *ret, struct err *e);
 int container_ready(struct container *c, struct plan *p, struct err *e);
 
 /* container_let_go - instead of container_start(), with a start_socket in the plan: limits of the release are written, and

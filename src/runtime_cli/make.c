@@ -122,7 +122,8 @@ static int claim(struct making *m, const char *id, struct err *e)
 
 static int birth(struct making *m, struct err *e)
 {
-	int r = container_begin(&m->bundle.plan, &m->rt->host, (int[]){ -1, -1, -1 }, NULL, &m->container, e);
+	int r = container_begin(&m->bundle.plan, &m->rt->host, (int[]){ -1, -1, -1 }, NULL, NULL, &m->container,
+				e);
 
 	if (r < 0)
 		return r;

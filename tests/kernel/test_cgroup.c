@@ -42,6 +42,24 @@ TEST(a_group_is_made_everywhere_and_leaves_nothing)
 	assert_int_equal(-ENOENT, cgroup_open(&host, &facts.cgroup, below("deep"), &other, &e));
 }
 
+TEST(unmake_takes_back_what_its_handle_made_and_no_more)
+{
+	struct cgroup *above = create("above"), *cg = create("above/one/leaf");
+	struct err e = { 0 };
+
+	cgroup_unmake(cg);
+	assert_false(is_there("above/one"));
+	assert_true(is_there("above"));
+	cg = create("above/one/leaf");
+	cgroup_free(create("above/one/other"));
+	cgroup_unmake(cg);
+	assert_false(is_there("above/one/leaf"));
+	assert_true(is_there("above/one/other"));
+	cgroup_unmake(NULL);
+	assert_int_equal(0, cgroup_remove(&host, &facts.cgroup, below("above/one"), 0, &e));
+	end(above, "above");
+}
+
 TEST(descriptors_are_closed_on_exec_and_given_back)
 {
 	bool before[100];
@@ -570,6 +588,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_group_is_made_everywhere_and_leaves_nothing),
+		RUN(unmake_takes_back_what_its_handle_made_and_no_more),
 		RUN(descriptors_are_closed_on_exec_and_given_back),
 		RUN(neighbours_may_come_and_go_at_once),
 		RUN(a_child_joins_every_hierarchy),

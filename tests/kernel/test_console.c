@@ -96,7 +96,7 @@ static int run(const char *script, int uid, char *ret_text, size_t n)
 	CHECK_OK(host_facts_read(&host, &a, &facts, &e));
 	CHECK_OK(runtime_spec_parse(sv_from(arena_fmt(&a, document, uid, uid, script, (int)getpid())), &a, &spec, &e));
 	CHECK_OK(plan_make(&spec, &facts, &in, &a, &plan, &e));
-	CHECK_OK(container_create(&plan, &host, (int[]){ -1, -1, -1 }, NULL, &c, &e));
+	CHECK_OK(container_create(&plan, &host, (int[]){ -1, -1, -1 }, NULL, NULL, &c, &e));
 	assert_true(c.console >= 0);
 	CHECK_OK(container_start(&c, &e));
 	read_all(c.console, ret_text, n);

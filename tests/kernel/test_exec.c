@@ -54,7 +54,7 @@ static void begin_with(struct running *r, const char *process, const char *names
 	CHECK_OK(runtime_spec_parse(sv_from(arena_fmt(&r->a, document, process, (int)getpid(), namespaces, more)),
 				    &r->a, &spec, &e));
 	CHECK_OK(plan_make(&spec, &r->facts, &in, &r->a, &plan, &e));
-	CHECK_OK(container_create(&plan, &host, (int[]){ -1, -1, -1 }, NULL, &r->c, &e));
+	CHECK_OK(container_create(&plan, &host, (int[]){ -1, -1, -1 }, NULL, NULL, &r->c, &e));
 	CHECK_OK(container_start(&r->c, &e));
 	CHECK_OK(exec_context_make(&plan, &r->a, &r->context, &e));
 }

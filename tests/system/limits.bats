@@ -218,6 +218,12 @@ joined()
 	equal "" "$(find "$host_cgroup" -name "$id" 2>/dev/null)"
 }
 
+@test "what is refused after the group was begun leaves no group above it either" {
+	expect 125 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" run --rm --cgroup-parent "/$group-refused/deep" --user nobody-here \
+		busybox true
+	equal "" "$(find "$host_cgroup" -name "$group-refused" 2>/dev/null)"
+}
+
 # ---- behaviour ----------------------------------------------------------------------------------------------------
 
 # cpu_used CONTAINER: milliseconds of CPU time that it had, and of time that has passed, looked at in one go

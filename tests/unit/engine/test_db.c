@@ -74,6 +74,40 @@ TEST(what_was_committed_is_there_at_the_next_open)
 	db_close(db);
 }
 
+/* What the WAL index of the last user says is not believed, whatever it is, and the file is not made anew. */
+TEST(a_wal_index_that_nobody_keeps_is_read_anew)
+{
+	scoped_tmpdir t = tmpdir_new();
+	struct err e = { 0 };
+	struct db *db;
+	struct stat before, after;
+	char text[4096];
+	int fd;
+
+	assert_int_equal(0, db_open(t.path, &db, &e));
+	raw(tmpdir_path(&t, "tare.db"), "CREATE TABLE numbers(n); INSERT INTO numbers VALUES(41)");
+	assert_int_equal(0, db_run(db, "UPDATE numbers SET n = 42", DB_NO_ARGS, NULL, &e));
+	db_close(db);
+	fd = openat(t.fd, "tare.db-shm", O_RDWR);
+	assert_int_equal(0, fstat(fd, &before));
+	for (off_t at = 0; at < before.st_size;
+	     at += (off_t)sizeof text) { /* what is no header; its copy is kept equal */
+		assert_int_equal(sizeof text, pread(fd, text, sizeof text, at));
+		memset(text + (at ? 0 : 136), 0x5a, sizeof text - (at ? 0 : 136));
+		assert_int_equal(sizeof text, pwrite(fd, text, sizeof text, at));
+	}
+	assert_int_equal(0, db_open(t.path, &db, &e));
+	assert_int_equal(42, number(db, "SELECT n FROM numbers"));
+	assert_int_equal(0, db_run(db, "UPDATE numbers SET n = 43", DB_NO_ARGS, NULL, &e));
+	db_close(db);
+	assert_int_equal(0, fstat(fd, &after));
+	assert_true(before.st_size == after.st_size && before.st_mtime <= after.st_mtime);
+	close(fd);
+	assert_int_equal(0, db_open(t.path, &db, &e));
+	assert_int_equal(43, number(db, "SELECT n FROM numbers"));
+	db_close(db);
+}
+
 TEST(values_of_every_kind_come_back)
 {
 	scoped_tmpdir t = tmpdir_new();
@@ -503,6 +537,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(open_makes_the_schema_and_a_private_file),
 		RUN(what_was_committed_is_there_at_the_next_open),
+		RUN(a_wal_index_that_nobody_keeps_is_read_anew),
 		RUN(values_of_every_kind_come_back),
 		RUN(a_taken_key_is_EEXIST),
 		RUN(end_rolls_back_on_error_and_keeps_its_code),
