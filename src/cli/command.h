@@ -47,6 +47,7 @@ struct command {
 /* One line each, as they are many people's. */
 extern const struct command command_attach;
 extern const struct command command_cgroup;
+extern const struct command command_commit;
 extern const struct command command_completion;
 extern const struct command command_container;
 extern const struct command command_container_inspect;
@@ -57,12 +58,14 @@ extern const struct command command_diff;
 extern const struct command command_enter;
 extern const struct command command_exec;
 extern const struct command command_explain;
+extern const struct command command_export;
 extern const struct command command_help;
 extern const struct command command_history;
 extern const struct command command_image;
 extern const struct command command_image_inspect;
 extern const struct command command_image_prune;
 extern const struct command command_images;
+extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;

@@ -2,34 +2,8 @@
 #include "engine/image_history.h"
 
 #include "base/scope.h"
-#include "oci/json.h"
+#include "oci/image_spec.h"
 #include "oci/list.h"
-
-struct step_row {
-	const char *created, *created_by, *comment;
-	bool empty_layer;
-};
-
-struct history_document {
-	struct {
-		struct step_row *v;
-		size_t n;
-	} history;
-};
-
-#define AT(type, member) .offset = offsetof(struct type, member)
-
-static const struct json_row step_rows[] = {
-	{ "created", JSON_TEXT, 0, AT(step_row, created) },
-	{ "created_by", JSON_TEXT, 0, AT(step_row, created_by) },
-	{ "comment", JSON_TEXT, 0, AT(step_row, comment) },
-	{ "empty_layer", JSON_BOOL, 0, AT(step_row, empty_layer) },
-};
-static const struct json_table step_table = JSON_TABLE(step_rows, struct step_row);
-static const struct json_row document_rows[] = {
-	{ "history", JSON_OBJECTS, 0, AT(history_document, history), &step_table },
-};
-static const struct json_table document_table = JSON_TABLE(document_rows, struct history_document);
 
 struct sizes {
 	int64_t *v; /* lowest layer first */
@@ -59,7 +33,7 @@ static int read_sizes(struct db *db, const char *id, struct arena *a, struct siz
 }
 
 /* The layers that the history does not speak of belong to steps without a word. */
-static int join(const struct history_document *d, const struct sizes *sizes, struct arena *a, struct image_steps *ret,
+static int join(const struct image_full_config *d, const struct sizes *sizes, struct arena *a, struct image_steps *ret,
 		struct err *e)
 {
 	size_t n = d->history.n + sizes->n, used = 0, layer = 0;
@@ -68,7 +42,7 @@ static int join(const struct history_document *d, const struct sizes *sizes, str
 	if (!steps)
 		return err_oom(e);
 	for (size_t i = 0; i < d->history.n; i++) {
-		const struct step_row *row = &d->history.v[i];
+		const struct image_history_row *row = &d->history.v[i];
 		bool has_layer = !row->empty_layer && layer < sizes->n;
 
 		steps[used++] = (struct image_step){ row->created, row->created_by, row->comment,
@@ -88,9 +62,9 @@ static int join(const struct history_document *d, const struct sizes *sizes, str
 
 int image_history(struct db *db, const struct image_row *image, struct arena *a, struct image_steps *ret, struct err *e)
 {
-	struct history_document d;
+	struct image_full_config d;
 	struct sizes sizes = { 0 };
-	int r = json_decode(image->config, &document_table, a, &d, e);
+	int r = image_full_config_parse(image->config, a, &d, e);
 
 	if (r < 0)
 		return err_wrap(e, r, "image %.12s", image->id);

@@ -71,23 +71,52 @@ static int copy_hashed(struct byte_source from, int to, int64_t max_bytes, struc
 	return sha256_end(hash, &ret->digest, e);
 }
 
-int staging_write(struct staging *s, struct byte_source from, int64_t max_bytes, struct staged *ret, struct err *e)
+int staging_create(struct staging *s, unsigned *ret_number, int *ret_fd, struct err *e)
 {
-	struct staged f = { .number = s->count };
 	char name[16];
-	scoped_fd fd = -1;
-	int r;
+	int fd;
 
-	(void)snprintf(name, sizeof name, "%u", f.number);
+	(void)snprintf(name, sizeof name, "%u", s->count);
 	fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "create content/%s/%s", s->name, name);
-	s->count++;
+	*ret_number = s->count++;
+	*ret_fd = fd;
+	return 0;
+}
+
+int staging_write(struct staging *s, struct byte_source from, int64_t max_bytes, struct staged *ret, struct err *e)
+{
+	struct staged f = { .number = 0 };
+	scoped_fd fd = -1;
+	int r = staging_create(s, &f.number, &fd, e);
+
+	if (r < 0)
+		return r;
 	r = copy_hashed(from, fd, max_bytes, &f, e);
 	if (r < 0)
 		return r;
 	*ret = f;
 	return 0;
+}
+
+static ssize_t read_text(void *arg, void *to, size_t n, struct err *e)
+{
+	struct sv *left = arg;
+
+	if (n > left->n)
+		n = left->n;
+	if (n)
+		memcpy(to, left->p, n);
+	*left = (struct sv){ left->p + n, left->n - n };
+	return (ssize_t)n;
+}
+
+int staging_text(struct staging *s, struct sv text, struct staged *ret, struct err *e)
+{
+	struct sv left = text;
+
+	return staging_write(s, (struct byte_source){ read_text, &left }, INT64_MAX, ret, e);
 }
 
 int staging_open(const struct staging *s, const struct staged *f, int *ret_fd, struct err *e)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/sv.h"
 #include "oci/digest.h"
 
 #include <stdint.h>
@@ -32,6 +33,9 @@ struct staged {
 /* staging_write - read source to its end. -EFBIG: more than max_bytes. */
 struct byte_source;
 int staging_write(struct staging *s, struct byte_source from, int64_t max_bytes, struct staged *ret, struct err *e);
+/* staging_text - the same of text in memory. staging_create - an empty file, to be written by the caller. */
+int staging_text(struct staging *s, struct sv text, struct staged *ret, struct err *e);
+int staging_create(struct staging *s, unsigned *ret_number, int *ret_fd, struct err *e);
 /* staging_open - to read it. The caller closes. */
 int staging_open(const struct staging *s, const struct staged *f, int *ret_fd, struct err *e);
 /* staging_adopt - it becomes a blob. Twice is fine. */

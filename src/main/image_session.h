@@ -25,7 +25,10 @@ struct session {
 struct layout;
 
 /* The commands. argv[0] is the command's name. */
+int image_commit(struct session *s, int argc, char **argv, struct err *e);
 int image_cp(struct session *s, int argc, char **argv, struct err *e);
+int image_export(struct session *s, int argc, char **argv, struct err *e);
+int image_import(struct session *s, int argc, char **argv, struct err *e);
 int image_load_embedded(struct session *s, int argc, char **argv, struct err *e);
 int image_load_path(struct session *s, int argc, char **argv, struct err *e);
 int image_pull_command(struct session *s, int argc, char **argv, struct err *e);

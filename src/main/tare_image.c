@@ -13,6 +13,10 @@
  *     tare-image … save [--output FILE] NAME...                     likewise
  *     tare-image … cp [--archive] [--follow-link] [--quiet] SOURCE DESTINATION
  *                                                                   likewise
+ *     tare-image … export [--output FILE] CONTAINER                 likewise
+ *     tare-image … import [--change I]... [--message M] [--platform P] FILE|URL|- [NAME]
+ *     tare-image … commit [--change I]... [--message M] [--author A] [--no-pause] CONTAINER [NAME]
+ *                                                                   likewise
  *     tare-image … login [--username USER] [--password-stdin] REGISTRY
  *     tare-image … provide [--quiet] [--always] [--platform P] NAME
  *                                                                   for `tare run`: embedded or pulled
@@ -39,7 +43,10 @@ static const struct command {
 	bool without_images; /* it adds nothing to their store */
 	bool bare;           /* nor does it look at anything of the engine */
 } commands[] = {
+	{ "commit", image_commit, false },
 	{ "cp", image_cp, true },
+	{ "export", image_export, true },
+	{ "import", image_import, false },
 	{ "load", image_load_path },
 	{ "load-embedded", image_load_embedded },
 	{ "login", image_login },

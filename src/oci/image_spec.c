@@ -28,17 +28,18 @@ static const struct json_codec digest_codec = { sizeof(struct digest), digest_fr
 
 /* ---- configuration ------------------------------------------------------------------------------------------ */
 
-static const struct json_row process_rows[] = {
-	{ "User", JSON_TEXT, 0, AT(image_config, user) },
-	{ "ExposedPorts", JSON_KEYS, 0, AT(image_config, exposed_ports) },
-	{ "Env", JSON_TEXTS, 0, AT(image_config, env) },
-	{ "Entrypoint", JSON_TEXTS, 0, AT(image_config, entrypoint) },
-	{ "Cmd", JSON_TEXTS, 0, AT(image_config, cmd) },
-	{ "Volumes", JSON_KEYS, 0, AT(image_config, volumes) },
-	{ "WorkingDir", JSON_TEXT, 0, AT(image_config, working_dir) },
-	{ "Labels", JSON_PAIRS, 0, AT(image_config, labels) },
-	{ "StopSignal", JSON_TEXT, 0, AT(image_config, stop_signal) },
-};
+#define PROCESS_ROWS                                                      \
+	{ "User", JSON_TEXT, 0, AT(image_config, user) },                 \
+	{ "ExposedPorts", JSON_KEYS, 0, AT(image_config, exposed_ports) }, \
+	{ "Env", JSON_TEXTS, 0, AT(image_config, env) },                  \
+	{ "Entrypoint", JSON_TEXTS, 0, AT(image_config, entrypoint) },    \
+	{ "Cmd", JSON_TEXTS, 0, AT(image_config, cmd) },                  \
+	{ "Volumes", JSON_KEYS, 0, AT(image_config, volumes) },           \
+	{ "WorkingDir", JSON_TEXT, 0, AT(image_config, working_dir) },    \
+	{ "Labels", JSON_PAIRS, 0, AT(image_config, labels) },            \
+	{ "StopSignal", JSON_TEXT, 0, AT(image_config, stop_signal) }
+
+static const struct json_row process_rows[] = { PROCESS_ROWS };
 static const struct json_table process_table = JSON_TABLE(process_rows, struct image_config);
 
 static const struct json_row rootfs_rows[] = {
@@ -47,16 +48,52 @@ static const struct json_row rootfs_rows[] = {
 };
 static const struct json_table rootfs_table = JSON_TABLE(rootfs_rows, struct image_config);
 
-static const struct json_row config_rows[] = {
-	{ "created", JSON_TEXT, 0, AT(image_config, created) },
-	{ "author", JSON_TEXT, 0, AT(image_config, author) },
-	{ "architecture", JSON_TEXT, 0, AT(image_config, architecture) },
-	{ "os", JSON_TEXT, 0, AT(image_config, os) },
-	{ "variant", JSON_TEXT, 0, AT(image_config, variant) },
-	{ "config", JSON_OBJECT, 0, 0, &process_table },
-	{ "rootfs", JSON_OBJECT, JSON_REQUIRED, 0, &rootfs_table },
-};
+#define CONFIG_ROWS(process)                                         \
+	{ "created", JSON_TEXT, 0, AT(image_config, created) },      \
+	{ "author", JSON_TEXT, 0, AT(image_config, author) },        \
+	{ "architecture", JSON_TEXT, 0, AT(image_config, architecture) }, \
+	{ "os", JSON_TEXT, 0, AT(image_config, os) },                \
+	{ "variant", JSON_TEXT, 0, AT(image_config, variant) },      \
+	{ "config", JSON_OBJECT, 0, 0, process },                    \
+	{ "rootfs", JSON_OBJECT, JSON_REQUIRED, 0, &rootfs_table }
+
+static const struct json_row config_rows[] = { CONFIG_ROWS(&process_table) };
 static const struct json_table config_table = JSON_TABLE(config_rows, struct image_config);
+
+/* ---- the same with all that is known ------------------------------------------------------------------------ */
+
+static const struct json_row health_rows[] = {
+	{ "Test", JSON_TEXTS, 0, AT(image_health, test) },
+	{ "Interval", JSON_I64, JSON_ZERO, AT(image_health, interval) },
+	{ "Timeout", JSON_I64, JSON_ZERO, AT(image_health, timeout) },
+	{ "StartPeriod", JSON_I64, JSON_ZERO, AT(image_health, start_period) },
+	{ "StartInterval", JSON_I64, JSON_ZERO, AT(image_health, start_interval) },
+	{ "Retries", JSON_I64, JSON_ZERO, AT(image_health, retries) },
+};
+static const struct json_table health_table = JSON_TABLE(health_rows, struct image_health);
+
+static const struct json_row full_process_rows[] = {
+	PROCESS_ROWS,
+	{ "Healthcheck", JSON_OBJECT, 0, AT(image_full_config, health), &health_table },
+	{ "Shell", JSON_TEXTS, 0, AT(image_full_config, shell) },
+	{ "OnBuild", JSON_TEXTS, 0, AT(image_full_config, on_build) },
+};
+static const struct json_table full_process_table = JSON_TABLE(full_process_rows, struct image_full_config);
+
+static const struct json_row history_rows[] = {
+	{ "created", JSON_TEXT, 0, AT(image_history_row, created) },
+	{ "created_by", JSON_TEXT, 0, AT(image_history_row, created_by) },
+	{ "author", JSON_TEXT, 0, AT(image_history_row, author) },
+	{ "comment", JSON_TEXT, 0, AT(image_history_row, comment) },
+	{ "empty_layer", JSON_BOOL, 0, AT(image_history_row, empty_layer) },
+};
+static const struct json_table history_table = JSON_TABLE(history_rows, struct image_history_row);
+
+static const struct json_row full_rows[] = {
+	CONFIG_ROWS(&full_process_table),
+	{ "history", JSON_OBJECTS, 0, AT(image_full_config, history), &history_table },
+};
+static const struct json_table full_table = JSON_TABLE(full_rows, struct image_full_config);
 
 /* ---- manifest and index ------------------------------------------------------------------------------------- */
 
@@ -119,6 +156,26 @@ int image_config_parse(struct sv json, struct arena *a, struct image_config *ret
 int image_config_print(const struct image_config *c, struct buf *out, struct err *e)
 {
 	return json_encode(&config_table, c, false, out, e);
+}
+
+int image_full_config_parse(struct sv json, struct arena *a, struct image_full_config *ret, struct err *e)
+{
+	struct image_full_config c;
+	int r = json_decode(json, &full_table, a, &c, e);
+
+	if (r == 0)
+		*ret = c;
+	return r;
+}
+
+int image_full_config_print(const struct image_full_config *c, struct buf *out, struct err *e)
+{
+	return json_encode(&full_table, c, false, out, e);
+}
+
+int image_manifest_print(const struct image_manifest *m, struct buf *out, struct err *e)
+{
+	return json_encode(&manifest_table, m, false, out, e);
 }
 
 int image_manifest_parse(struct sv json, struct arena *a, struct image_manifest *ret, struct err *e)

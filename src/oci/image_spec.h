@@ -32,6 +32,29 @@ struct image_config {
 	const char *rootfs_type; /* "layers" or NULL */
 };
 
+/* How an image came about, one step; NULL: it does not say. */
+struct image_history_row {
+	const char *created, *created_by, *author, *comment;
+	bool empty_layer;
+};
+
+/* Docker's Healthcheck; times in ns, 0: the default. */
+struct image_health {
+	struct oci_strings test;
+	int64_t interval, timeout, start_period, start_interval, retries;
+};
+
+/* All that is known of a configuration: what an image is made of anew. */
+struct image_full_config {
+	struct image_config base; /* first: the tables share their rows */
+	struct image_health health;
+	struct oci_strings shell, on_build;
+	struct {
+		struct image_history_row *v;
+		size_t n;
+	} history;
+};
+
 struct image_descriptor {
 	const char *media_type;
 	struct digest digest;
@@ -63,5 +86,8 @@ struct image_index {
  * refused too. *ret is untouched on failure. */
 int image_config_parse(struct sv json, struct arena *a, struct image_config *ret, struct err *e);
 int image_config_print(const struct image_config *c, struct buf *out, struct err *e);
+int image_full_config_parse(struct sv json, struct arena *a, struct image_full_config *ret, struct err *e);
+int image_full_config_print(const struct image_full_config *c, struct buf *out, struct err *e);
 int image_manifest_parse(struct sv json, struct arena *a, struct image_manifest *ret, struct err *e);
+int image_manifest_print(const struct image_manifest *m, struct buf *out, struct err *e);
 int image_index_parse(struct sv json, struct arena *a, struct image_index *ret, struct err *e);
