@@ -478,6 +478,81 @@ int container_start(struct container *c, struct err *e)
 	return r;
 }
 
+/* ---- a process that comes from elsewhere ------------------------------------------------------------------------ */
+
+static bool is_of_group(const struct step *s)
+{
+	return s->op == STEP_UNIT_START || s->op == STEP_CGROUP_MAKE || s->op == STEP_CGROUP_WRITE ||
+	       s->op == STEP_CGROUP_DEVICES;
+}
+
+static bool is_of_unit(const struct step *s)
+{
+	return s->op == STEP_UNIT_PROPERTIES;
+}
+
+static bool is_hook(const struct step *s)
+{
+	return s->op == STEP_HOOK;
+}
+
+static int run_some(struct apply *a, enum step_actor actor, bool (*some)(const struct step *s), struct err *e)
+{
+	const struct plan *p = a->c->plan;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->step_count; i++)
+		if (p->steps[i].actor == actor && some(&p->steps[i]))
+			r = host_steps[p->steps[i].op](a, &p->steps[i], e);
+	return r;
+}
+
+int container_adopt_hooks(struct container *c, struct err *e)
+{
+	struct apply a = { .c = c, .userns = -1, .systemd = UNIT_CLIENT_NONE };
+
+	c->hooks_begun = true;
+	return run_some(&a, ACTOR_HOOKS, is_hook, e);
+}
+
+int container_adopted(struct container *c, struct err *e)
+{
+	struct apply a = { .c = c, .userns = -1, .systemd = UNIT_CLIENT_NONE };
+
+	return run_some(&a, ACTOR_STARTED, is_hook, e);
+}
+
+int container_adopt(struct plan *p, const struct host *host, int (*call)(struct container *c, void *arg, struct err *e),
+		    void *arg, struct container *ret, struct err *e)
+{
+	struct container c = {
+		.plan = p, .host = host, .layout = &p->facts->cgroup, .pidfd = -1, .sync = -1, .console = -1
+	};
+	struct apply a = { .c = &c, .userns = -1, .systemd = UNIT_CLIENT_NONE };
+	struct err own = { 0 }, ignored;
+	int r = run_some(&a, ACTOR_HOST, is_of_group, &own);
+
+	if (r == 0)
+		r = call(&c, arg, &own);
+	if (r == 0)
+		r = run_some(&a, ACTOR_HOST, is_of_unit, &own);
+	if (r == 0)
+		r = run_steps(&a, ACTOR_RELEASE, &own);
+	unit_client_close(&a.systemd);
+	if (c.cgroup)
+		cgroup_close_tasks(c.cgroup);
+	if (r == 0) {
+		*ret = c;
+		return 0;
+	}
+	(void)container_delete(&c, &ignored);
+	if (c.hooks_begun)
+		undo_hooks(p, &own);
+	if (e)
+		*e = own;
+	return r;
+}
+
 /* ---- a process that is held ------------------------------------------------------------------------------------- */
 
 int container_let_go(struct container *c, struct err *e)
@@ -556,6 +631,19 @@ int container_kill(struct container *c, struct err *e)
 	return 0;
 }
 
+void container_forget(struct container *c)
+{
+	cgroup_free(PTR_TAKE(c->cgroup));
+	free(PTR_TAKE(c->cgroup_path));
+	free(PTR_TAKE(c->unit));
+	if (c->pidfd >= 0)
+		close(fd_take(&c->pidfd));
+	if (c->sync >= 0)
+		close(fd_take(&c->sync));
+	if (c->console >= 0)
+		close(fd_take(&c->console));
+}
+
 int container_delete(struct container *c, struct err *e)
 {
 	struct err ignored;
@@ -572,19 +660,12 @@ int container_delete(struct container *c, struct err *e)
 		cgroup_free(PTR_TAKE(c->cgroup));
 		r = cgroup_remove(c->host, c->layout, c->cgroup_path, REMOVE_TIMEOUT_MS, e);
 	}
-	free(PTR_TAKE(c->cgroup_path));
 	if (c->unit) {
 		int stopped = container_stop_unit(c->unit_manager, c->unit, r < 0 ? &ignored : e);
 
 		r = r < 0 ? r : stopped;
-		free(PTR_TAKE(c->unit));
 	}
-	if (c->pidfd >= 0)
-		close(fd_take(&c->pidfd));
-	if (c->sync >= 0)
-		close(fd_take(&c->sync));
-	if (c->console >= 0)
-		close(fd_take(&c->console));
+	container_forget(c);
 	return r;
 }
 

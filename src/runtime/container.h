@@ -52,6 +52,14 @@ int container_begin(struct plan *p, const struct host *host, const int stdio[3],
 		    struct container_early *early, struct container *ret, struct err *e);
 int container_ready(struct container *c, struct plan *p, struct err *e);
 
+/* container_adopt - of a plan only the group, and the unit, that it says: what is in them comes from elsewhere. call() makes it, and sets
+ * c->pid, a child of ours, and c->pidfd; then come the limits of the release. On failure nothing is left. container_adopt_hooks - for call(), as
+ * soon as there is a c->pid: hooks of create, as the host side runs them. container_adopted - poststart hooks. */
+int container_adopt(struct plan *p, const struct host *host, int (*call)(struct container *c, void *arg, struct err *e),
+		    void *arg, struct container *ret, struct err *e);
+int container_adopt_hooks(struct container *c, struct err *e);
+int container_adopted(struct container *c, struct err *e);
+
 /* container_let_go - instead of container_start(), with a start_socket in the plan: limits of the release are written, and
  * the process waits for whoever connects there. Until this it ends when the caller does; now the caller may go. */
 int container_let_go(struct container *c, struct err *e);
@@ -71,6 +79,9 @@ int container_kill(struct container *c, struct err *e);
 
 /* container_delete - end what still runs, reap the first process, remove the group. Works on a half-made container. */
 int container_delete(struct container *c, struct err *e);
+
+/* container_forget - descriptors and memory alone; its process was reaped, and what else there was is others' business */
+void container_forget(struct container *c);
 
 /* container_stop_unit - the unit of a container, whatever is left of that; one that is gone already is success */
 int container_stop_unit(const struct unit_manager *m, const char *unit, struct err *e);

@@ -95,7 +95,7 @@ static int stop_unit(struct runtime *rt, const struct entry *c, struct err *e)
 	return r < 0 ? r : container_stop_unit(m, c->record.unit, e);
 }
 
-static int remove_all(struct runtime *rt, struct entry *c, struct err *e)
+int container_remove_all(struct runtime *rt, struct entry *c, struct err *e)
 {
 	scoped_bundle b = BUNDLE;
 	bool has_hooks = c->has_record && bundle_read_saved(rt, c, &b, NULL) == 0;
@@ -128,7 +128,7 @@ static int run_delete(struct runtime *rt, void *options, const struct operands *
 	if (r == 0)
 		r = take(rt, &c, force, e);
 	if (r == 0)
-		r = remove_all(rt, &c, e);
+		r = container_remove_all(rt, &c, e);
 	return r == -ENOENT && force ? 0 : r;
 }
 

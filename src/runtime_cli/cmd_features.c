@@ -333,6 +333,8 @@ static int look(struct runtime *rt, struct features *f, struct err *e)
 	f->selinux = faccessat(rt->host.sys, "fs/selinux/enforce", F_OK, 0) == 0;
 	f->idmap = rt->facts.kernel.mount_setattr;
 	f->net_devices = true;
+	if (pairs_set(rt->arena, &f->annotations, "org.opencontainers.runc.checkpoint.enabled", "true") < 0)
+		return err_oom(e);
 	return pairs_set(rt->arena, &f->annotations, "org.opencontainers.tare.version", TARE_VERSION) < 0 ? err_oom(e) :
 													    0;
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run - create and start in one, and wait for the end unless --detach. */
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/scope.h"
 #include "runtime_cli/console.h"
 #include "runtime_cli/make.h"
-
-#include <sys/wait.h>
 
 static const struct option run_rows[] = {
 	{ "detach", 'd', NULL, "do not wait for the end", option_switch, offsetof(struct make_options, detach) },
@@ -16,32 +12,6 @@ static const struct option run_rows[] = {
 	  offsetof(struct make_options, no_subreaper) },
 };
 static OPTION_GROUP(run_option_group, "Options of run", run_rows);
-
-static int write_end(struct making *m, int wstatus, struct err *e)
-{
-	m->entry.record.end = (struct record_end){ .present = true, .exit_code = container_status_code(wstatus),
-						   .signal = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : 0,
-						   .time_ns = clock_real_ns() };
-	return entry_write(&m->entry, e);
-}
-
-static int wait_for_end(struct making *m, const sigset_t *set, int *ret_status, struct err *e)
-{
-	struct foreground f = { m->container.pidfd, m->container.console, set };
-	int wstatus = 0, r = foreground_wait(&f, e);
-
-	if (r == 0)
-		r = container_wait(&m->container, &wstatus, e);
-	if (r < 0)
-		return r;
-	*ret_status = container_status_code(wstatus);
-	if (m->options->keep)
-		return write_end(m, wstatus, e);
-	m->made = false;
-	r = container_delete(&m->container, e);
-	bundle_poststop(&m->bundle, m->entry.id);
-	return r < 0 ? r : entry_remove(m->rt, &m->entry, e);
-}
 
 static int run(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
 {
@@ -56,7 +26,7 @@ static int run(struct runtime *rt, void *options, const struct operands *o, int 
 	if (r == 0)
 		r = container_start(&m.container, e);
 	if (r == 0 && !mo->detach)
-		r = wait_for_end(&m, &set, ret_status, e);
+		r = make_wait(&m, &set, ret_status, e);
 	if (r < 0)
 		make_abort(&m);
 	return r;

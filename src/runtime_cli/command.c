@@ -18,6 +18,7 @@
 #include <string.h>
 
 static const struct runtime_command *const rows[] = {
+	&runtime_command_checkpoint,
 	&runtime_command_create,
 	&runtime_command_delete,
 	&runtime_command_doctor,
@@ -31,6 +32,7 @@ static const struct runtime_command *const rows[] = {
 	&runtime_command_pause,
 	&runtime_command_plan,
 	&runtime_command_ps,
+	&runtime_command_restore,
 	&runtime_command_resume,
 	&runtime_command_run,
 	&runtime_command_spec,
@@ -93,8 +95,8 @@ int runtime_path(struct runtime *rt, const char **path, struct err *e)
 /* ---- the options before the command ----------------------------------------------------------------------------- */
 
 static const struct option global_rows[] = {
-	{ "criu", 0, "PATH", "has no effect: criu is found by PATH", option_text, offsetof(struct runtime, criu),
-	  .hidden = true },
+	{ "criu", 0, "PATH", "the program that makes checkpoints (default: criu, as PATH has it)", option_text,
+	  offsetof(struct runtime, criu) },
 	{ "debug", 0, NULL, "say more", option_switch, offsetof(struct runtime, debug) },
 	{ "log", 0, "FILE", "file that gets what is said, too", option_text, offsetof(struct runtime, log) },
 	{ "log-format", 0, "FORMAT", "of that file: text (default) or json", option_words,

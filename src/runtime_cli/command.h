@@ -51,6 +51,7 @@ struct runtime_command {
 };
 
 /* One line each, as they are many people's. */
+extern const struct runtime_command runtime_command_checkpoint;
 extern const struct runtime_command runtime_command_create;
 extern const struct runtime_command runtime_command_delete;
 extern const struct runtime_command runtime_command_doctor;
@@ -64,6 +65,7 @@ extern const struct runtime_command runtime_command_mounts;
 extern const struct runtime_command runtime_command_pause;
 extern const struct runtime_command runtime_command_plan;
 extern const struct runtime_command runtime_command_ps;
+extern const struct runtime_command runtime_command_restore;
 extern const struct runtime_command runtime_command_resume;
 extern const struct runtime_command runtime_command_run;
 extern const struct runtime_command runtime_command_spec;

@@ -13,3 +13,7 @@ static inline void group_scope_end(struct cgroup **cg)
 	cgroup_free(*cg);
 }
 #define scoped_group SCOPED(group_scope_end) struct cgroup *
+
+/* container_remove_all - nothing is left of the container, whatever it is doing: processes, group, unit, folder. The caller has
+ * its lock. cmd_delete.c */
+int container_remove_all(struct runtime *rt, struct entry *c, struct err *e);

@@ -14,6 +14,9 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
+
+#define END_LOCK_TIMEOUT_MS 60000 /* a checkpoint of it may take a while */
 
 static const struct option make_rows[] = {
 	{ "bundle", 'b', "DIR", "directory with config.json (default: the current one)", option_text,
@@ -155,7 +158,7 @@ static int settle_paths(struct runtime *rt, struct make_options *o, struct err *
 	return r < 0 ? r : runtime_path(rt, &o->pid_file, e);
 }
 
-int make_ready(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
+int make_claim(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
 	       struct err *e)
 {
 	int r = entry_check_id(id, e);
@@ -168,8 +171,21 @@ int make_ready(struct runtime *rt, const char *id, struct make_options *options,
 		r = read_and_plan(m, id, e);
 	if (r == 0 && options->console_socket)
 		r = console_connect(options->console_socket, &m->console, e);
-	if (r == 0)
-		r = claim(m, id, e);
+	return r < 0 ? r : claim(m, id, e);
+}
+
+int make_written(struct making *m, struct err *e)
+{
+	int r = write_down(m, e);
+
+	return r < 0 ? r : tell_engine(m, e);
+}
+
+int make_ready(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
+	       struct err *e)
+{
+	int r = make_claim(rt, id, options, held, m, e);
+
 	if (r == 0)
 		r = birth(m, e);
 	if (r == 0)
@@ -177,6 +193,45 @@ int make_ready(struct runtime *rt, const char *id, struct make_options *options,
 	if (r < 0)
 		make_abort(m);
 	return r;
+}
+
+static int write_end(struct making *m, int wstatus, struct err *e)
+{
+	m->entry.record.end = (struct record_end){ .present = true, .exit_code = container_status_code(wstatus),
+						   .signal = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : 0,
+						   .time_ns = clock_real_ns() };
+	return entry_write(&m->entry, e);
+}
+
+/* Nothing of it may be touched any more: its name, and its group's, may be another container's. */
+static int deleted_meanwhile(struct making *m)
+{
+	m->made = false;
+	container_forget(&m->container);
+	return 0;
+}
+
+int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err *e)
+{
+	struct foreground f = { m->container.pidfd, m->container.console, set };
+	int wstatus = 0, r;
+
+	close(fd_take(&m->entry.lock)); /* others may change it, and delete it */
+	r = foreground_wait(&f, e);
+	if (r == 0)
+		r = container_wait(&m->container, &wstatus, e);
+	if (r < 0)
+		return r;
+	*ret_status = container_status_code(wstatus);
+	r = entry_lock(m->rt, &m->entry, END_LOCK_TIMEOUT_MS, e);
+	if (r < 0)
+		return r == -ENOENT ? deleted_meanwhile(m) : r;
+	if (m->options->keep)
+		return write_end(m, wstatus, e);
+	m->made = false;
+	r = container_delete(&m->container, e);
+	bundle_poststop(&m->bundle, m->entry.id);
+	return r < 0 ? r : entry_remove(m->rt, &m->entry, e);
 }
 
 void make_abort(struct making *m)
@@ -188,7 +243,8 @@ void make_abort(struct making *m)
 		bundle_poststop(&m->bundle, m->entry.id);
 	}
 	m->made = false;
-	if (m->entry.lock >= 0)
+	if (m->entry.lock >= 0 ||
+	    (m->entry.dir >= 0 && m->entry.has_record && entry_lock(m->rt, &m->entry, 0, &ignored) == 0))
 		(void)entry_remove(m->rt, &m->entry, &ignored);
 }
 

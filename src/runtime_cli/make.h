@@ -10,6 +10,8 @@
 #include "runtime/container.h"
 #include "runtime_cli/bundle.h"
 
+#include <signal.h>
+
 struct make_options {
 	const char *bundle, *console_socket, *pid_file;
 	int64_t preserve_fds;
@@ -31,6 +33,14 @@ struct making {
  * failure nothing is left. */
 int make_ready(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
 	       struct err *e);
+
+/* The parts of it, for a process that comes from elsewhere: make_claim - up to the claim of the id, nothing is made yet.
+ * make_written - m->container is there, and the engine is told. make_wait - of `run`, until the end; nothing is left then, unless
+ * --keep. */
+int make_claim(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
+	       struct err *e);
+int make_written(struct making *m, struct err *e);
+int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err *e);
 
 /* make_abort - nothing is left of it */
 void make_abort(struct making *m);

@@ -53,6 +53,7 @@ static const struct json_row record_rows[] = {
 	{ "bootId", JSON_TEXT, 0, AT(record, boot_id) },
 	{ "created", JSON_COUNT, JSON_ZERO, AT(record, created_ns) },
 	{ "owner", JSON_U32, JSON_ZERO | JSON_ALWAYS, AT(record, owner) },
+	{ "restored", JSON_BOOL, JSON_ZERO, AT(record, restored) },
 	{ "annotations", JSON_PAIRS, 0, AT(record, annotations) },
 	{ "end", JSON_OBJECT, 0, AT(record, end), &end_table },
 };
@@ -295,7 +296,7 @@ enum container_status entry_status(struct runtime *rt, const struct entry *c, st
 		end_of_zombie(&st, ret_end);
 		return STATUS_STOPPED;
 	}
-	if (!st.executed)
+	if (!st.executed && !r->restored)
 		return faccessat(c->dir, STATE_START, F_OK, 0) == 0 ? STATUS_CREATED : STATUS_CREATING;
 	return is_frozen(rt, r) ? STATUS_PAUSED : STATUS_RUNNING;
 }

@@ -26,6 +26,19 @@ load oci
 	contains "does not exist" "$err"
 }
 
+@test "a container in the foreground can be paused, changed and deleted by others" {
+	bundle one
+	runtime run --bundle "$T/one" one >"$T/log" 2>&1 </dev/null 3>&- &
+	eventually 5 is running one
+	expect 0 runtime pause one
+	is paused one
+	expect 0 runtime resume one
+	expect 0 runtime update --pids-limit 20 one
+	expect 0 runtime delete --force one
+	expect 137 wait $!
+	equal "" "$(cat "$T/log")" "its output"
+}
+
 @test "signals that the caller ignores or blocks are the process's own again" {
 	bundle one '.process.args = ["cat", "/proc/self/status"]'
 	(trap '' HUP PIPE USR1 RTMAX && exec "$TARE_BUILD/tare-runtime" --root "$T/run" run --bundle "$T/one" one) >"$T/log" 3>&-
