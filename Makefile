@@ -8,7 +8,7 @@ SAN := address,undefined
 .PHONY: all help deps demo test check unit system guest fuzz faults soak golden bench install clean asan clang format
 .DEFAULT_GOAL := all
 
-all: $(BUILD)/build.ninja ## build tare, tare-runtime, tare-monitor, tare-init and tare-image into build/
+all: $(BUILD)/build.ninja ## build tare, tared and their helpers into build/
 	@tools/check-layers
 	@ninja -C $(BUILD)
 

@@ -15,6 +15,19 @@ struct net_totals {
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_errors, tx_errors, rx_dropped, tx_dropped;
 };
 
+#define NET_INTERFACES 16 /* of one namespace that are told apart */
+struct net_interfaces {
+	struct net_interface {
+		char name[16];
+		struct net_totals totals;
+	} v[NET_INTERFACES];
+	size_t n;
+};
+
+/* net_dev_list - each but the loopback. Pure. net_dev_read_list - as net_dev_read() */
+void net_dev_list(struct sv text, struct net_interfaces *ret);
+int net_dev_read_list(const struct host *h, pid_t pid, struct net_interfaces *ret, struct err *e);
+
 /* net_dev_parse - the sum of all interfaces but the loopback. Pure. Lines that are not understood count nothing. */
 void net_dev_parse(struct sv text, struct net_totals *ret);
 

@@ -33,6 +33,27 @@ TEST(the_loopback_counts_nothing)
 	assert_int_equal(77, t.tx_dropped);
 }
 
+TEST(interfaces_are_told_apart_up_to_a_ceiling)
+{
+	static char many[4096];
+	struct net_interfaces l;
+	size_t n = 0;
+
+	net_dev_list(SV(HEAD "    lo: 9 9 9 9 0 0 0 0 9 9 9 9 0 0 0 0\n"
+			     "  eth0: 100 2 3 4 0 0 0 0 200 5 6 7 0 0 0 0\nbroken: 1\n"
+			     "a_long_name_1:1000 20 30 40 0 0 0 0 2000 50 60 70 0 0 0 0\n"),
+		     &l);
+	assert_int_equal(2, l.n);
+	assert_string_equal("eth0", l.v[0].name);
+	assert_int_equal(200, l.v[0].totals.tx_bytes);
+	assert_string_equal("a_long_name_1", l.v[1].name);
+	assert_int_equal(1000, l.v[1].totals.rx_bytes);
+	for (int i = 0; i < 40; i++)
+		n += (size_t)snprintf(many + n, sizeof many - n, "e%d: 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", i);
+	net_dev_list(sv_from(many), &l);
+	assert_int_equal(NET_INTERFACES, l.n);
+}
+
 TEST(lines_that_are_not_understood_count_nothing)
 {
 	assert_int_equal(0, totals("").rx_bytes);
@@ -45,6 +66,7 @@ TEST(lines_that_are_not_understood_count_nothing)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(the_loopback_counts_nothing),
+					    RUN(interfaces_are_told_apart_up_to_a_ceiling),
 					    RUN(lines_that_are_not_understood_count_nothing) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

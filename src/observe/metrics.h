@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrics.h - numbers of groups as Prometheus' text (exposition format 0.0.4), with cAdvisor's names and labels, so that
+ * dashboards made for it work. Times are exact seconds. Pure.
+ *
+ * What is not known has no sample; a limit that is none is 0, as cAdvisor says it. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "kernel/cgroup_stat.h"
+#include "kernel/net_dev.h"
+
+struct metrics_subject {
+	/* labels; NULL: it has none of it */
+	const char *id, *name, *image;          /* path of the group; of a container */
+	const char *pod, *namespace, *container; /* Kubernetes' */
+	struct cgroup_stat st;
+	struct net_interfaces net;
+	int64_t started_ns; /* since 1970; 0: not known */
+};
+
+struct metrics_device {
+	uint32_t major, minor;
+	char name[64]; /* "/dev/sda" */
+};
+
+struct metrics {
+	const struct metrics_subject *subjects;
+	size_t n;
+	const struct metrics_device *devices; /* one that is not in it is called by its numbers */
+	size_t n_devices;
+	int64_t cpus, memory_bytes, swap_bytes; /* of the host */
+	int64_t now_ns;                         /* since 1970 */
+	bool failed; /* something could not be read */
+};
+
+/* metrics_print - -ENOMEM, -EMSGSIZE */
+int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e);
+
+/* metrics_label - append text as a label's value, without its quotes: \\, \" and \n */
+void metrics_label(struct buf *out, const char *text);
