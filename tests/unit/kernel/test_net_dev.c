@@ -3,6 +3,8 @@
 #include "../test.h"
 #include "kernel/net_dev.h"
 
+#include <stdio.h>
+
 #define HEAD                                                                                       \
 	"Inter-|   Receive                                                |  Transmit\n"           \
 	" face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
