@@ -46,9 +46,6 @@ golden: all ## write the golden files anew; look at the difference
 	@TARE_GOLDEN=write meson test -C $(BUILD) --suite golden --print-errorlogs
 	@git diff --stat -- tests/golden
 
-asan: build-asan/build.ninja ## gcc with AddressSanitizer and UBSan, in build-asan/
-	@ninja -C build-asan
-
 clang: build-clang/build.ninja ## clang with both sanitizers and the fuzzers, in build-clang/
 	@ninja -C build-clang
 
@@ -60,16 +57,13 @@ install: all ## into $(DESTDIR)$(prefix), /usr/local by default
 	@meson install -C $(BUILD) --quiet --strip --destdir "$(abspath $(DESTDIR))"
 
 clean: ## remove every build folder
-	rm -rf build build-asan build-clang build-faults
+	rm -rf build build-clang build-faults
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BUILD)/build.ninja:
 	@meson setup $(BUILD) >/dev/null
-
-build-asan/build.ninja:
-	@CC=gcc meson setup build-asan -Db_sanitize=$(SAN) -Dstatic_programs=false >/dev/null
 
 build-clang/build.ninja:
 	@CC=clang meson setup build-clang -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true >/dev/null

@@ -154,7 +154,7 @@ load helpers
 	equal "tare: unknown command image laod; did you mean image load?" "$err"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "info tells what this host has, and makes nothing" {
 	expect 0 "$TARE_BUILD/tare" --root "$T/untouched" --state "$T/untouched" info --format json
 	equal "$(uname -r)" "$(jq -r .KernelVersion <<<"$out")"

@@ -23,7 +23,7 @@ source_tree()
 	touch -d 2001-02-03 "$T/src/dir/sub" "$T/src/dir/sub/b"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a folder goes into a running container and comes back as it was" {
 	source_tree
 	start web
@@ -43,7 +43,7 @@ source_tree()
 	between 0 1000 "$(stat -c %b "$T/back/sparse")" "blocks of a file that is a hole"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "likewise when it has never run, and when it has ended" {
 	source_tree
 	expect 0 tare create --name web -v "$T/src:/host:ro" -v kept:/kept busybox true

@@ -10,7 +10,7 @@ own_image=1 # for helpers.bash
 
 # ---- the embedded image -------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the embedded image is unpacked once" {
 	expect 0 box -- true
 	expect 0 box -- true

@@ -108,7 +108,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 # ---- capabilities -------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "Docker's fourteen capabilities, none inheritable or ambient" {
 	expect 0 box -- grep ^Cap /proc/self/status
 	equal "CapInh:	0000000000000000
@@ -229,7 +229,7 @@ CapAmb:	0000000000000000" "$out"
 
 # ---- paths --------------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "masked paths are empty" {
 	expect 0 box -- sh -c '
 		for p in /proc/acpi /proc/asound /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/sched_debug \

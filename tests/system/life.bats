@@ -23,7 +23,7 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 
 # ---- create and start ---------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "create makes everything and starts nothing" {
 	made web -v data:/data
 	matches '^[0-9a-f]{64}$' "$out"
@@ -44,7 +44,7 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 	equal 1 "$(tare ps -aq | grep -c .)" "containers"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "start: a name is printed, it runs, and again is no failure" {
 	made web -- sh -c 'echo $((++n)) >>/count; exec sleep 1000'
 	expect 0 tare start web

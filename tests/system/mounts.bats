@@ -8,7 +8,7 @@ load traps
 
 # ---- folders of the host ------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "-v: a folder of the host, writable or read-only" {
 	mkdir "$T/src"
 	echo one >"$T/src/file"
@@ -76,7 +76,7 @@ load traps
 
 # ---- volumes ------------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a named volume keeps what was written" {
 	expect 0 box -v data:/data -- sh -c 'echo kept >/data/file'
 	expect 0 box --mount type=volume,src=data,dst=/elsewhere,readonly -- cat /elsewhere/file

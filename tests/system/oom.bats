@@ -79,7 +79,7 @@ has_ended() { [ "$(state_of "$1" Running)" = false ]; }
 	told other 2 "$(cgroup_of other)" 33554432 probe
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a limit above: its owner is named, and a sibling under it is not said to be killed" {
 	start survivor
 	limit_group 33554432

@@ -116,7 +116,7 @@ inodes()
 	for type in "$@"; do readlink "/proc/$pid/ns/$type"; done
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "--pid, --ipc, --uts and --network container:X share what X has, and only that" {
 	start one --ipc shareable --hostname shared -- sh -c 'echo of-one >/dev/shm/file; sleep 1000'
 	start two --pid container:one --ipc container:one --uts container:one --network container:one

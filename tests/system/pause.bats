@@ -81,7 +81,7 @@ counts() # NAME: its count moves on
 	expect 0 tare unpause web
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the monitor of a paused container is killed: the next look ends what was held" {
 	local id
 	start web

@@ -61,7 +61,7 @@ no_processes() { [ -z "$(processes_left)" ]; }
 	equal "3 0" "$(told web .State.ExitCode) $(restarts_of web)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "on-failure:2: three lives, of which the last one's status and all that was written stay" {
 	begun web --restart on-failure:2 -- 'echo x >>/seen; n=$(grep -c x /seen); echo out $n; echo err $n >&2; exit $((40 + n))'
 	it_ends web 3

@@ -8,7 +8,7 @@ load helpers
 
 # ---- standard input and output ------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "output and error go to the caller's own descriptors" {
 	expect 0 box -- sh -c 'echo out; echo err >&2'
 	equal out "$out"
@@ -61,7 +61,7 @@ load helpers
 	expect 255 box -- sh -c 'exit 255'
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "127: the command is not found" {
 	expect 127 box -- /no/such
 	matches '/no/such' "$err"

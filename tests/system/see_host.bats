@@ -96,7 +96,7 @@ load helpers
 	exec 7<&-
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "ns diff: what two see differently" {
 	start web --hostname one
 	start db --hostname two --tmpfs /only-here
@@ -131,7 +131,7 @@ load helpers
 	expect 1 tare enter nobody true
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "unshare: new namespaces without an image" {
 	equal "1 lab" "$(tare unshare --pid --uts --hostname lab sh -c 'echo "$$ $(hostname)"')"
 	equal 2 "$(tare unshare --pid sh -c 'ls -d /proc/[0-9]* | wc -l; :' | sed 's/^[23]$/2/')" "processes in it"

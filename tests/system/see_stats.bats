@@ -19,7 +19,7 @@ memory_agrees()
 	[ "$before" = "$after" ] && between $((before * 98 / 100 - 4096)) $((before * 102 / 100 + 4096)) "$said"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "Docker's columns and ours; values are those of the files" {
 	need_controller memory
 	need_controller pids

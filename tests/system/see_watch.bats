@@ -17,7 +17,7 @@ has_ended() { ! kill -0 "$watcher" 2>/dev/null; }
 # one more look for whether it has spoken, after another try of what it waits for
 provoke() { "$@" || true; [ -s "$T/alerts" ]; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "oom: a child's is told of at once, and the first process's as well" {
 	need_controller memory
 	start web --memory 16m --memory-swap 16m --shm-size 64m

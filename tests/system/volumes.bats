@@ -47,7 +47,7 @@ volumes() { tare volume ls -q "$@" | tr '\n' ' '; }
 	failed 'already exists, with other driver options' tare volume create -o type=tmpfs -o device=tmpfs data
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "a volume in use is not removed, whoever uses it" {
 	expect 0 tare create --name web -v data:/data busybox true
 	failed "remove data: volume is in use - [$(id_of web)]" tare volume rm data
