@@ -40,7 +40,7 @@ static int prune_one(struct inspector *in, const struct container_row *row, stru
 	return 0;
 }
 
-static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+int prune_containers(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
 		 struct err *e)
 {
 	struct container_items all = { 0 };
@@ -63,7 +63,7 @@ static int prune(struct engine *en, const struct prune_options *o, struct arena 
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	return prune_run(cli, options, "This will remove all stopped containers.", prune, e);
+	return prune_run(cli, options, "This will remove all stopped containers.", prune_containers, e);
 }
 
 const struct command command_container_prune = {

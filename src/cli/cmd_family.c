@@ -23,6 +23,13 @@ const struct command command_kube = {
 	.family = true,
 };
 
+const struct command command_system = {
+	.name = "system",
+	.args = "COMMAND",
+	.summary = "what is on the disk",
+	.family = true,
+};
+
 const struct command command_volume = {
 	.name = "volume",
 	.args = "COMMAND",

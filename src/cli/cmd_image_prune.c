@@ -39,7 +39,7 @@ static const struct option rows[] = {
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+int prune_images(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
 		 struct err *e)
 {
 	struct wish wish = { &o->filters, a };
@@ -62,7 +62,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	return prune_run(cli, o,
 			 o->all ? "This will remove all images without at least one container associated to them." :
 				  "This will remove all dangling images.",
-			 prune, e);
+			 prune_images, e);
 }
 
 const struct command command_image_prune = {

@@ -194,7 +194,7 @@ static int prune_one(struct engine *en, const struct volume_row *row, struct are
 	return 0;
 }
 
-static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+int prune_volumes(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
 		 struct err *e)
 {
 	struct volume_rows rows = { 0 };
@@ -221,7 +221,7 @@ static int run_prune(struct cli *cli, void *options, const struct operands *oper
 			 takes_all(options) ?
 				 "This will remove all local volumes not used by at least one container." :
 				 "This will remove anonymous local volumes not used by at least one container.",
-			 prune, e);
+			 prune_volumes, e);
 }
 
 const struct command command_volume_prune = {

@@ -32,6 +32,9 @@ extern const struct filter_row prune_filters[3], prune_volume_filters[3];
 typedef int prune_fn(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out,
 		     int64_t *freed, struct err *e);
 
+/* What the three commands do; system prune does all of it. */
+prune_fn prune_containers, prune_images, prune_volumes;
+
 /* prune_run - ask (unless --force), remove, and tell what, with the space that it gives back. */
 int prune_run(struct cli *cli, const struct prune_options *o, const char *warning, prune_fn *prune, struct err *e);
 /* prune_head - "Deleted Containers:", before the first of them */

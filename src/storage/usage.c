@@ -7,16 +7,21 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <search.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define ARENA_MAX (256u << 20)
 
-/* A file of several names: counted when all of them are known. */
+/* A file of several names. */
 struct link {
+	dev_t dev;
 	ino_t ino;
-	int64_t size;
+};
+
+struct usage_counter {
+	void *seen; /* tsearch(3) of struct link */
+	struct arena arena; /* of them */
 };
 
 /* Directories that are still to be read, by their paths in the tree. */
@@ -26,26 +31,74 @@ struct pending {
 };
 
 struct walk {
+	struct usage_counter *c;
+	struct usage *to;
 	int top;
+	dev_t dev;
 	struct arena arena;
 	struct pending *pending;
-	struct link *links;
-	size_t n, cap;
-	int64_t bytes;
 };
 
-static int add_link(struct walk *w, const struct stat *st, struct err *e)
+int usage_counter_new(struct usage_counter **ret, struct err *e)
 {
-	if (w->n == w->cap) {
-		size_t cap = w->cap ? 2 * w->cap : 64;
-		struct link *more = reallocarray(w->links, cap, sizeof *more);
+	struct usage_counter *c = calloc(1, sizeof *c);
 
-		if (!more)
-			return err_oom(e);
-		w->links = more;
-		w->cap = cap;
-	}
-	w->links[w->n++] = (struct link){ st->st_ino, st->st_size };
+	if (!c)
+		return err_oom(e);
+	c->arena = ARENA(ARENA_MAX);
+	*ret = c;
+	return 0;
+}
+
+static void nothing(void *link)
+{
+}
+
+void usage_counter_free(struct usage_counter *c)
+{
+	if (!c)
+		return;
+	tdestroy(c->seen, nothing); /* they are the arena's */
+	arena_done(&c->arena);
+	free(c);
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+/* 1: for the first time. */
+static int is_new(struct usage_counter *c, const struct stat *st, struct err *e)
+{
+	struct link key = { st->st_dev, st->st_ino }, *link;
+
+	if (st->st_nlink < 2 || S_ISDIR(st->st_mode))
+		return 1;
+	if (tfind(&key, &c->seen, by_inode))
+		return 0;
+	link = arena_alloc(&c->arena, sizeof *link);
+	if (!link)
+		return err_oom(e);
+	*link = key;
+	return tsearch(link, &c->seen, by_inode) ? 1 : err_oom(e);
+}
+
+static int add_one(struct usage_counter *c, const struct stat *st, struct usage *to, struct err *e)
+{
+	int r = is_new(c, st, e);
+
+	if (r <= 0)
+		return r;
+	to->disk += (int64_t)st->st_blocks * 512;
+	if (S_ISDIR(st->st_mode))
+		return 0;
+	to->bytes += st->st_size;
+	to->files++;
 	return 0;
 }
 
@@ -68,17 +121,16 @@ static int add_directory(struct walk *w, const char *above, const char *name, st
 static int add_entry(struct walk *w, int dir, const char *path, const char *name, struct err *e)
 {
 	struct stat st;
+	int r;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0; /* it went while we looked */
-	if (S_ISDIR(st.st_mode))
-		return add_directory(w, path, name, e);
-	if (st.st_nlink > 1)
-		return add_link(w, &st, e);
-	w->bytes += st.st_size;
-	return 0;
+	if (st.st_dev != w->dev)
+		return 0; /* mounted there */
+	r = add_one(w->c, &st, w->to, e);
+	return r == 0 && S_ISDIR(st.st_mode) ? add_directory(w, path, name, e) : r;
 }
 
 static int read_directory(struct walk *w, const char *path, struct err *e)
@@ -99,41 +151,57 @@ static int read_directory(struct walk *w, const char *path, struct err *e)
 	return r;
 }
 
-static int by_inode(const void *a, const void *b)
+static int add_below(struct usage_counter *c, int top, dev_t dev, struct usage *to, struct err *e)
 {
-	const struct link *x = a, *y = b;
+	struct walk w = { .c = c, .to = to, .top = top, .dev = dev, .arena = ARENA(ARENA_MAX) };
+	int r = add_directory(&w, ".", ".", e);
 
-	return x->ino < y->ino ? -1 : x->ino > y->ino;
-}
-
-static void add_links(struct walk *w)
-{
-	if (w->n)
-		qsort(w->links, w->n, sizeof *w->links, by_inode);
-	for (size_t i = 0; i < w->n; i++)
-		if (i == 0 || w->links[i].ino != w->links[i - 1].ino)
-			w->bytes += w->links[i].size;
-}
-
-int usage_count(int dir, const char *name, int64_t *ret_bytes, struct err *e)
-{
-	scoped_fd top = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct walk w = { .top = top, .arena = ARENA(ARENA_MAX) };
-	int r;
-
-	if (top < 0)
-		return err_sys(e, "open %s", name);
-	r = add_directory(&w, ".", ".", e);
 	while (r == 0 && w.pending) {
 		const char *path = w.pending->path;
 
 		w.pending = w.pending->next;
 		r = read_directory(&w, path, e);
 	}
-	add_links(&w);
 	arena_done(&w.arena);
-	free(w.links);
+	return r;
+}
+
+int usage_add_self(struct usage_counter *c, int dir, const char *name, struct usage *to, struct err *e)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : add_one(c, &st, to, e);
+}
+
+int usage_add(struct usage_counter *c, int dir, const char *name, struct usage *to, struct err *e)
+{
+	scoped_fd top = -1;
+	struct stat st;
+	int r;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	r = add_one(c, &st, to, e);
+	if (r < 0 || !S_ISDIR(st.st_mode))
+		return r;
+	top = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return top < 0 ? 0 : add_below(c, top, st.st_dev, to, e);
+}
+
+int usage_count(int dir, const char *name, int64_t *ret_bytes, struct err *e)
+{
+	scoped_fd top = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	scoped_usage_counter c = NULL;
+	struct usage all = { 0 };
+	struct stat st;
+	int r;
+
+	if (top < 0 || fstat(top, &st) < 0)
+		return err_sys(e, "open %s", name);
+	r = usage_counter_new(&c, e);
 	if (r == 0)
-		*ret_bytes = w.bytes;
+		r = add_below(c, top, st.st_dev, &all, e);
+	if (r == 0)
+		*ret_bytes = all.bytes;
 	return r;
 }

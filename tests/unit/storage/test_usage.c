@@ -42,11 +42,36 @@ TEST(links_lead_nowhere)
 	assert_int_equal(7, bytes);
 }
 
+TEST(trees_that_are_counted_together_share_their_files)
+{
+	scoped_scratch s = scratch_new();
+	scoped_usage_counter c = NULL;
+	struct usage first = { 0 }, second = { 0 }, self = { 0 };
+
+	assert_int_equal(0, mkdirat(s.dir, "a", 0700));
+	assert_int_equal(0, mkdirat(s.dir, "b", 0700));
+	scratch_file(s.dir, "a/five", "12345");
+	assert_int_equal(0, linkat(s.dir, "a/five", s.dir, "b/five", 0));
+	scratch_file(s.dir, "b/two", "12");
+	assert_int_equal(0, usage_counter_new(&c, NULL));
+	assert_int_equal(0, usage_add(c, s.dir, "a", &first, NULL));
+	assert_int_equal(0, usage_add(c, s.dir, "b", &second, NULL));
+	assert_int_equal(0, usage_add(c, s.dir, "none", &second, NULL));
+	assert_int_equal(5, first.bytes);
+	assert_int_equal(1, first.files);
+	assert_int_equal(2, second.bytes);
+	assert_int_equal(1, second.files);
+	assert_int_equal(0, usage_add_self(c, s.dir, "b", &self, NULL));
+	assert_int_equal(0, self.files);
+	assert_true(self.disk <= second.disk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(files_are_counted_once_whatever_they_are_called),
 		RUN(links_lead_nowhere),
+		RUN(trees_that_are_counted_together_share_their_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
