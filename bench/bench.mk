@@ -6,6 +6,7 @@ BENCH_CFLAGS := -std=gnu17 -O2 -static -Wall -Wextra -Wshadow -Wmissing-prototyp
 .PHONY: bench
 bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench true) ## starts beside the floor, crun and runc; weight of a container; pulls
 	@BUILD=$(BUILD) bench/bench
+	@BUILD=$(BUILD) bench/life
 	@BUILD=$(BUILD) bench/weight
 	@BUILD=$(BUILD) bench/pull
 

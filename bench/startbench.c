@@ -103,20 +103,16 @@ static void say_skipped(const struct row *r, int err_fd)
 	printf("%-28s skipped: %.200s\n", r->name, *line ? line : "it failed and said nothing");
 }
 
-static bool warm_up(const struct row *r)
+static bool works(const struct row *r)
 {
-	for (int i = 0; i < WARM_UP; i++) {
-		int err_fd = memfd_create("stderr", MFD_CLOEXEC);
-		bool ok = err_fd >= 0 && start_once(r, err_fd) >= 0;
+	int err_fd = memfd_create("stderr", MFD_CLOEXEC);
+	bool ok = err_fd >= 0 && start_once(r, err_fd) >= 0;
 
-		if (!ok)
-			say_skipped(r, err_fd);
-		if (err_fd >= 0)
-			close(err_fd);
-		if (!ok)
-			return false;
-	}
-	return true;
+	if (!ok)
+		say_skipped(r, err_fd);
+	if (err_fd >= 0)
+		close(err_fd);
+	return ok;
 }
 
 static size_t keep_working(struct row *rows, size_t n)
@@ -125,14 +121,22 @@ static size_t keep_working(struct row *rows, size_t n)
 	bool before = false;
 
 	for (size_t i = 0; i < n; i++) {
-		bool works = warm_up(&rows[i]);
+		bool ok = works(&rows[i]);
 
 		rows[i].over &= before;
-		if (works)
+		if (ok)
 			rows[kept++] = rows[i];
-		before = works;
+		before = ok;
 	}
 	return kept;
+}
+
+/* In turns, too: a row may need what the one before it has done. */
+static size_t warm_up(struct row *rows, size_t n)
+{
+	for (int i = 0; i < WARM_UP; i++)
+		n = keep_working(rows, n);
+	return n;
 }
 
 /* ---- measuring ------------------------------------------------------------------------------------------------ */
@@ -287,7 +291,7 @@ int main(int argc, char **argv)
 	n = rows_parse(argv + optind, rows);
 	if (n == 0)
 		return usage();
-	n = keep_working(rows, n);
+	n = warm_up(rows, n);
 	for (size_t i = 0; i < n; i++) {
 		rows[i].ms = calloc((size_t)rounds, sizeof(double));
 		if (!rows[i].ms)
