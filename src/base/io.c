@@ -10,39 +10,34 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* One byte past the ceiling tells a file that just fits from one that does not. */
+#define CHUNK ((size_t)4096)
+
+/* By way of the stack: most files are small, and what the heap gives for one that might not be is mapped and unmapped each
+ * time. One byte past the ceiling tells a file that just fits from one that does not. */
 static int read_some(int fd, struct buf *b, size_t *ret_n, struct err *e)
 {
-	size_t left = b->max > b->len ? b->max - b->len : 0, want = left < 4096 ? left : 4096;
-	char past, *to = &past;
+	char chunk[CHUNK];
+	size_t left = b->max > b->len ? b->max - b->len : 0;
 	ssize_t n;
 
-	if (buf_room(b, want) < 0)
-		return buf_status(b, e);
-	if (want)
-		to = b->p + b->len;
 	do
-		n = read(fd, to, want ? want : 1);
+		n = read(fd, chunk, left < CHUNK ? left + 1 : CHUNK);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(e, "read");
 	*ret_n = (size_t)n;
-	return want || n == 0 ? 0 : buf_room(b, 1) < 0 ? buf_status(b, e) : 0;
+	return buf_put(b, chunk, (size_t)n) < 0 ? buf_status(b, e) : 0;
 }
 
 int io_read_fd(int fd, struct buf *b, struct err *e)
 {
 	size_t n = 0;
+	int r;
 
-	do {
-		int r = read_some(fd, b, &n, e);
-
-		if (r < 0)
-			return r;
-		b->len += n;
-		b->p[b->len] = '\0';
-	} while (n > 0);
-	return 0;
+	do
+		r = read_some(fd, b, &n, e);
+	while (r == 0 && n > 0);
+	return r;
 }
 
 int io_read_at(int dir, const char *path, struct buf *b, struct err *e)

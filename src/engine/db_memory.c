@@ -10,7 +10,7 @@
 #define STEP 32u
 #define SMALL 512u
 #define STEPS (SMALL / STEP)
-#define DOUBLINGS 6 /* the largest has 32 KiB */
+#define DOUBLINGS 7 /* the largest has 64 KiB: pages come in one piece of 33 */
 #define CLASSES (STEPS + 4 * DOUBLINGS)
 
 /* In front of each piece. */
