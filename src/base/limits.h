@@ -51,3 +51,6 @@
 #define LIMIT_TOKEN (256u << 10)       /* what a token service answers; the largest tokens are below 32 KiB */
 #define LIMIT_PULL_TAGS 10000u       /* of one repository, for pull --all-tags */
 #define LIMIT_DOCKER_CONFIG (1u << 20) /* ~/.docker/config.json, and what a credential helper says */
+#define LIMIT_NETLINK (16u << 20)      /* requests that go to the kernel at once: 100,000 elements of a set of rules */
+#define LIMIT_NET_LINKS 64             /* networks of one container */
+#define LIMIT_NET_ROUTES 4096u         /* of the host, looked at when a subnet is chosen */

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/net_link.h"
+
+#include "base/scope.h"
+#include "kernel/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define GEN_MODE_NONE 1 /* IN6_ADDR_GEN_MODE_NONE: no link-local address by itself */
+
+/* ---- as text ------------------------------------------------------------------------------------------------------ */
+
+static const char *const kind_names[] = { [NET_LINK_VETH] = "veth", [NET_LINK_MACVLAN] = "macvlan" };
+
+static void put_ip(struct buf *out, const char *key, const struct net_ip *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (ip->family && inet_ntop(ip->family, ip->bytes, text, sizeof text))
+		buf_putf(out, " %s=%s/%u", key, text, ip->prefix);
+}
+
+void net_link_print(const struct net_link *l, struct buf *out)
+{
+	buf_putf(out, "kind=%s name=%s master=%s", kind_names[l->kind], l->name, l->master);
+	if (l->host[0])
+		buf_putf(out, " host=%s", l->host);
+	buf_putf(out, " mac=%02x:%02x:%02x:%02x:%02x:%02x mtu=%u mode=%u hairpin=%d isolated=%d", l->mac[0], l->mac[1],
+		 l->mac[2], l->mac[3], l->mac[4], l->mac[5], l->mtu, l->mode, l->hairpin, l->isolated);
+	put_ip(out, "ip4", &l->ip4);
+	put_ip(out, "ip6", &l->ip6);
+	put_ip(out, "gateway4", &l->gateway4);
+	put_ip(out, "gateway6", &l->gateway6);
+}
+
+static bool take_ip(struct sv text, struct net_ip *ret)
+{
+	struct net_ip ip = { .family = AF_INET };
+	char address[INET6_ADDRSTRLEN];
+	struct sv head, rest;
+	uint64_t prefix;
+
+	if (!sv_cut(text, '/', &head, &rest) || sv_copy(head, address, sizeof address) < 0 || sv_u64(rest, &prefix) < 0)
+		return false;
+	if (strchr(address, ':'))
+		ip.family = AF_INET6;
+	if (inet_pton(ip.family, address, ip.bytes) != 1 || prefix > (ip.family == AF_INET ? 32 : 128))
+		return false;
+	ip.prefix = (uint8_t)prefix;
+	*ret = ip;
+	return true;
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool take_mac(struct sv text, uint8_t ret[6])
+{
+	if (text.n != 17)
+		return false;
+	for (size_t i = 0; i < 6; i++) {
+		int high = hex(text.p[3 * i]), low = hex(text.p[3 * i + 1]);
+
+		if (high < 0 || low < 0 || (i < 5 && text.p[3 * i + 2] != ':'))
+			return false;
+		ret[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool take_u32(struct sv text, uint32_t *ret)
+{
+	uint64_t v;
+
+	if (sv_u64(text, &v) < 0 || v > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static bool take_name(struct sv text, char ret[IFNAMSIZ])
+{
+	return text.n && sv_copy(text, ret, IFNAMSIZ) == 0;
+}
+
+static bool take_kind(struct sv text, enum net_link_kind *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
+		if (sv_is(text, kind_names[i]))
+			return *ret = (enum net_link_kind)i, true;
+	return false;
+}
+
+static bool take(struct net_link *l, struct sv key, struct sv value)
+{
+	if (sv_is(key, "kind"))
+		return take_kind(value, &l->kind);
+	if (sv_is(key, "name"))
+		return take_name(value, l->name);
+	if (sv_is(key, "master"))
+		return take_name(value, l->master);
+	if (sv_is(key, "host"))
+		return take_name(value, l->host);
+	if (sv_is(key, "mac"))
+		return take_mac(value, l->mac);
+	if (sv_is(key, "mtu"))
+		return take_u32(value, &l->mtu);
+	if (sv_is(key, "mode"))
+		return take_u32(value, &l->mode);
+	if (sv_is(key, "hairpin"))
+		return l->hairpin = sv_is(value, "1"), true;
+	if (sv_is(key, "isolated"))
+		return l->isolated = sv_is(value, "1"), true;
+	if (sv_is(key, "ip4"))
+		return take_ip(value, &l->ip4);
+	if (sv_is(key, "ip6"))
+		return take_ip(value, &l->ip6);
+	if (sv_is(key, "gateway4"))
+		return take_ip(value, &l->gateway4);
+	return sv_is(key, "gateway6") && take_ip(value, &l->gateway6);
+}
+
+static bool families_fit(const struct net_link *l)
+{
+	return l->ip4.family != AF_INET6 && l->gateway4.family != AF_INET6 && l->ip6.family != AF_INET &&
+	       l->gateway6.family != AF_INET;
+}
+
+int net_link_parse(struct sv line, struct net_link *ret, struct err *e)
+{
+	struct net_link l = { .kind = NET_LINK_VETH };
+	struct sv rest = line, word, key, value;
+
+	while (sv_next(&rest, ' ', &word))
+		if (!sv_cut(word, '=', &key, &value) || !take(&l, key, value))
+			return err_set(e, EINVAL, "network link: \"%.*s\"", (int)(word.n < 60 ? word.n : 60), word.p);
+	if (!l.name[0] || !l.master[0] || !families_fit(&l) || (l.kind == NET_LINK_VETH && !l.host[0]))
+		return err_set(e, EINVAL, "network link: a part is missing or of the wrong family");
+	*ret = l;
+	return 0;
+}
+
+/* ---- in the host's namespace -------------------------------------------------------------------------------------- */
+
+int net_device_index(int socket, const char *name)
+{
+	struct ifreq q = { 0 };
+
+	(void)sv_copy(sv_from(name), q.ifr_name, sizeof q.ifr_name);
+	return ioctl(socket, SIOCGIFINDEX, &q) < 0 ? 0 : q.ifr_ifindex;
+}
+
+/* A message of its own, before the one that sets it up: in one the kernel does it the other way round. */
+static void put_no_link_local(struct netlink *n, int index, const char *name)
+{
+	struct ifinfomsg m = { .ifi_index = index };
+	size_t all, own;
+
+	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "keep IPv6 from making addresses");
+	if (!index)
+		netlink_put_text(n, IFLA_IFNAME, name);
+	all = netlink_nest(n, IFLA_AF_SPEC);
+	own = netlink_nest(n, AF_INET6);
+	netlink_put_u8(n, IFLA_INET6_ADDR_GEN_MODE, GEN_MODE_NONE);
+	netlink_nest_end(n, own);
+	netlink_nest_end(n, all);
+}
+
+static void put_far_end(struct netlink *n, const struct net_link *l, int to)
+{
+	netlink_put_text(n, IFLA_IFNAME, l->name);
+	netlink_put(n, IFLA_ADDRESS, l->mac, sizeof l->mac);
+	if (l->mtu)
+		netlink_put_u32(n, IFLA_MTU, l->mtu);
+	netlink_put_u32(n, IFLA_NET_NS_FD, (uint32_t)to);
+}
+
+static void put_veth(struct netlink *n, const struct net_link *l, int master, int to)
+{
+	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
+	size_t info, data, peer;
+
+	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &m, sizeof m, "make the pair of interfaces");
+	netlink_put_text(n, IFLA_IFNAME, l->host);
+	netlink_put_u32(n, IFLA_MASTER, (uint32_t)master);
+	if (l->mtu)
+		netlink_put_u32(n, IFLA_MTU, l->mtu);
+	info = netlink_nest(n, IFLA_LINKINFO);
+	netlink_put_text(n, IFLA_INFO_KIND, "veth");
+	data = netlink_nest(n, IFLA_INFO_DATA);
+	peer = netlink_nest(n, VETH_INFO_PEER);
+	netlink_raw(n, &m, sizeof m);
+	put_far_end(n, l, to);
+	netlink_nest_end(n, peer);
+	netlink_nest_end(n, data);
+	netlink_nest_end(n, info);
+}
+
+/* Its own end of the pair comes up only now, without an address: else the kernel would make one, and ask for it. */
+static void put_port(struct netlink *n, const struct net_link *l)
+{
+	struct ifinfomsg m = { .ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+
+	put_no_link_local(n, 0, l->host);
+	netlink_begin(n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, "set the port of the bridge up");
+	netlink_put_text(n, IFLA_IFNAME, l->host);
+	if (l->isolated || l->hairpin) {
+		size_t info = netlink_nest(n, IFLA_LINKINFO), data;
+
+		netlink_put_text(n, IFLA_INFO_SLAVE_KIND, "bridge");
+		data = netlink_nest(n, IFLA_INFO_SLAVE_DATA);
+		netlink_put_u8(n, IFLA_BRPORT_ISOLATED, l->isolated);
+		netlink_put_u8(n, IFLA_BRPORT_MODE, l->hairpin);
+		netlink_nest_end(n, data);
+		netlink_nest_end(n, info);
+	}
+}
+
+static void put_macvlan(struct netlink *n, const struct net_link *l, int parent, int to)
+{
+	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
+	size_t info, data;
+
+	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m, "make the interface");
+	put_far_end(n, l, to);
+	netlink_put_u32(n, IFLA_LINK, (uint32_t)parent);
+	info = netlink_nest(n, IFLA_LINKINFO);
+	netlink_put_text(n, IFLA_INFO_KIND, "macvlan");
+	data = netlink_nest(n, IFLA_INFO_DATA);
+	netlink_put_u32(n, IFLA_MACVLAN_MODE, l->mode);
+	netlink_nest_end(n, data);
+	netlink_nest_end(n, info);
+}
+
+static int make_once(const struct net_link *l, int fd, int master, int to, struct err *e)
+{
+	struct netlink n;
+	int r;
+
+	netlink_init(&n);
+	if (l->kind == NET_LINK_MACVLAN) {
+		put_macvlan(&n, l, master, to);
+	} else {
+		put_veth(&n, l, master, to);
+		put_port(&n, l);
+	}
+	r = netlink_talk(&n, fd, NULL, e);
+	netlink_done(&n);
+	return r;
+}
+
+/* The namespace of an earlier life may not be gone yet, and with it the end on the host. */
+static int make(const struct net_link *l, int fd, int to, struct err *e)
+{
+	int master = net_device_index(fd, l->master), r;
+
+	if (!master)
+		return err_set(e, ENODEV, "interface %s is not there", l->master);
+	r = make_once(l, fd, master, to, e);
+	if (r == -EEXIST && l->kind == NET_LINK_VETH && net_device_index(fd, l->host)) {
+		(void)net_device_delete(fd, l->host, NULL);
+		r = make_once(l, fd, master, to, e);
+	}
+	if (r == -EXFULL)
+		r = err_set(e, EXFULL, "bridge %s has no port left: the kernel has 1,023 of them", l->master);
+	return r;
+}
+
+/* ---- in the container's ------------------------------------------------------------------------------------------- */
+
+static int open_there(int own, int to, int *ret, struct err *e)
+{
+	scoped_fd fd = -1;
+
+	if (setns(to, CLONE_NEWNET) < 0)
+		return err_sys(e, "setns to the network namespace");
+	fd = netlink_open(NETLINK_ROUTE, e);
+	if (setns(own, CLONE_NEWNET) < 0)
+		return err_sys(e, "return to the network namespace");
+	if (fd < 0)
+		return fd;
+	*ret = fd_take(&fd);
+	return 0;
+}
+
+static size_t ip_size(const struct net_ip *ip)
+{
+	return ip->family == AF_INET ? 4 : 16;
+}
+
+static void put_address(struct netlink *n, const struct net_ip *ip, int index, uint16_t flags)
+{
+	struct ifaddrmsg m = { .ifa_family = ip->family, .ifa_prefixlen = ip->prefix, .ifa_index = (unsigned)index };
+
+	if (!ip->family)
+		return;
+	netlink_begin(n, RTM_NEWADDR, flags, &m, sizeof m, "add the address");
+	netlink_put(n, IFA_LOCAL, ip->bytes, ip_size(ip));
+	netlink_put(n, IFA_ADDRESS, ip->bytes, ip_size(ip));
+	if (ip->family == AF_INET && ip->prefix < 31) {
+		uint8_t broadcast[4];
+
+		for (unsigned i = 0; i < 4; i++) {
+			unsigned bits = ip->prefix > 8 * i ? ip->prefix - 8 * i : 0;
+
+			broadcast[i] = (uint8_t)(ip->bytes[i] | (bits >= 8 ? 0 : 0xff >> bits));
+		}
+		netlink_put(n, IFA_BROADCAST, broadcast, sizeof broadcast);
+	}
+	if (ip->family == AF_INET6)
+		netlink_put_u32(n, IFA_FLAGS, IFA_F_NODAD);
+}
+
+static void put_default(struct netlink *n, const struct net_ip *gateway, int index)
+{
+	struct rtmsg m = { .rtm_family = gateway->family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT,
+			   .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
+
+	if (!gateway->family)
+		return;
+	netlink_begin(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &m, sizeof m, "add the default route");
+	netlink_put(n, RTA_GATEWAY, gateway->bytes, ip_size(gateway));
+	netlink_put_u32(n, RTA_OIF, (uint32_t)index);
+}
+
+static void put_up(struct netlink *n, int index, bool link_local)
+{
+	struct ifinfomsg m = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+
+	if (!link_local)
+		put_no_link_local(n, index, NULL);
+	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "set the interface up");
+}
+
+/* The last message is the one that is acknowledged, whatever else there is to do. */
+static void put_last(struct netlink *n, int index)
+{
+	struct ifinfomsg m = { .ifi_index = index };
+
+	netlink_begin(n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, "look at the interface");
+}
+
+static int settle(const struct net_link *l, int there, struct err *e)
+{
+	int index = net_device_index(there, l->name), r;
+	struct netlink n;
+
+	if (!index)
+		return err_set(e, ENODEV, "%s is not there any more", l->name);
+	netlink_init(&n);
+	put_up(&n, index, l->ip6.family != 0);
+	put_address(&n, &l->ip4, index, 0);
+	put_address(&n, &l->ip6, index, 0);
+	put_default(&n, &l->gateway4, index);
+	put_default(&n, &l->gateway6, index);
+	put_last(&n, index);
+	r = netlink_talk(&n, there, NULL, e);
+	netlink_done(&n);
+	return r;
+}
+
+static void undo(const struct net_links *links, size_t n, int here, int there)
+{
+	for (size_t i = 0; i < n; i++)
+		if (links->v[i].kind == NET_LINK_VETH)
+			(void)net_device_delete(here, links->v[i].host, NULL);
+		else
+			(void)net_device_delete(there, links->v[i].name, NULL);
+}
+
+int net_links_attach(const struct net_links *links, int own, int to, struct err *e)
+{
+	scoped_fd here = netlink_open(NETLINK_ROUTE, e), there = -1;
+	size_t made = 0;
+	int r = here < 0 ? here : open_there(own, to, &there, e);
+
+	while (r == 0 && made < links->n) {
+		const struct net_link *l = &links->v[made];
+
+		r = make(l, here, to, e);
+		if (r == 0) {
+			made++;
+			r = settle(l, there, e);
+		}
+		if (r < 0)
+			(void)err_wrap(e, r, "network interface %s on %s", l->name, l->master);
+	}
+	if (r < 0)
+		undo(links, made, here, there);
+	return r;
+}
+
+int net_link_detach(const char *name, int own, int to, struct err *e)
+{
+	scoped_fd there = -1;
+	int r = open_there(own, to, &there, e);
+
+	if (r == 0)
+		r = net_device_delete(there, name, e);
+	return r == -ENODEV ? 0 : r;
+}
+
+/* ---- devices of the host ------------------------------------------------------------------------------------------ */
+
+int net_device_delete(int netlink, const char *name, struct err *e)
+{
+	struct ifinfomsg m = { .ifi_index = net_device_index(netlink, name) };
+	struct netlink n;
+	int r;
+
+	if (!m.ifi_index)
+		return err_set(e, ENODEV, "interface %s is not there", name);
+	netlink_init(&n);
+	netlink_begin(&n, RTM_DELLINK, NLM_F_ACK, &m, sizeof m, name);
+	r = netlink_talk(&n, netlink, NULL, e);
+	netlink_done(&n);
+	return r;
+}
+
+static void put_bridge(struct netlink *n, const struct net_bridge *b)
+{
+	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
+	size_t info;
+
+	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m, b->name);
+	netlink_put_text(n, IFLA_IFNAME, b->name);
+	netlink_put(n, IFLA_ADDRESS, b->mac, sizeof b->mac); /* else it is that of a port, and changes with them */
+	if (b->mtu)
+		netlink_put_u32(n, IFLA_MTU, b->mtu);
+	info = netlink_nest(n, IFLA_LINKINFO);
+	netlink_put_text(n, IFLA_INFO_KIND, "bridge");
+	netlink_nest_end(n, info);
+}
+
+static int make_bridge(int fd, const struct net_bridge *b, struct netlink *n, int *ret_index, struct err *e)
+{
+	int r = 0;
+
+	*ret_index = net_device_index(fd, b->name);
+	if (!*ret_index) {
+		put_bridge(n, b);
+		r = netlink_talk(n, fd, NULL, e);
+		*ret_index = net_device_index(fd, b->name);
+	}
+	if (r == -EEXIST && *ret_index)
+		r = 0;
+	return r == 0 && !*ret_index ? err_set(e, ENODEV, "it is gone again") : r;
+}
+
+int net_bridge_ensure(int netlink, const struct net_bridge *b, struct err *e)
+{
+	struct netlink n;
+	int index, r;
+
+	netlink_init(&n);
+	r = make_bridge(netlink, b, &n, &index, e);
+	if (r == 0) {
+		put_address(&n, &b->ip4, index, NLM_F_CREATE | NLM_F_REPLACE);
+		put_address(&n, &b->ip6, index, NLM_F_CREATE | NLM_F_REPLACE);
+		put_up(&n, index, b->ip6.family != 0);
+		put_last(&n, index);
+		r = netlink_talk(&n, netlink, NULL, e);
+	}
+	netlink_done(&n);
+	return err_wrap(e, r, "bridge %s", b->name);
+}
+
+/* ---- routes ------------------------------------------------------------------------------------------------------- */
+
+struct walk {
+	int fd;
+	net_route_fn *fn;
+	void *arg;
+};
+
+static int take_route(const struct nlmsghdr *h, const void *payload, size_t size, void *arg, struct err *e)
+{
+	struct walk *w = arg;
+	struct ifreq q = { 0 };
+	struct rtmsg m;
+	struct net_ip to = { 0 };
+	const char *attrs = payload;
+	const void *p;
+	size_t n;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || size < sizeof m)
+		return 0;
+	memcpy(&m, payload, sizeof m);
+	if (m.rtm_type != RTN_UNICAST || (m.rtm_family != AF_INET && m.rtm_family != AF_INET6))
+		return 0;
+	attrs += NLMSG_ALIGN(sizeof m);
+	size -= NLMSG_ALIGN(sizeof m);
+	to.family = m.rtm_family;
+	to.prefix = m.rtm_dst_len;
+	p = netlink_attr(attrs, size, RTA_DST, &n);
+	if (!p || n != ip_size(&to) || !to.prefix || to.prefix > 8 * n)
+		return 0;
+	memcpy(to.bytes, p, n);
+	p = netlink_attr(attrs, size, RTA_OIF, &n);
+	if (p && n == sizeof q.ifr_ifindex) {
+		memcpy(&q.ifr_ifindex, p, n);
+		if (ioctl(w->fd, SIOCGIFNAME, &q) < 0)
+			q.ifr_name[0] = '\0';
+	}
+	return w->fn(&to, q.ifr_name, w->arg, e);
+}
+
+int net_routes_each(int netlink, net_route_fn *fn, void *arg, struct err *e)
+{
+	struct walk w = { netlink, fn, arg };
+	struct rtmsg m = { .rtm_family = AF_UNSPEC };
+	struct netlink n;
+	int r;
+
+	netlink_init(&n);
+	netlink_begin(&n, RTM_GETROUTE, NLM_F_DUMP, &m, sizeof m, "list routes");
+	r = netlink_dump(&n, netlink, take_route, &w, e);
+	netlink_done(&n);
+	return r;
+}
