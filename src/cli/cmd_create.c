@@ -9,7 +9,7 @@
 #include "engine/create.h"
 
 static const struct option_group *const groups[] = {
-	&opt_container, &opt_process,  &opt_limit,   &opt_cgroup, &opt_namespace,
+	&opt_container, &opt_process,  &opt_limit,   &opt_cgroup, &opt_namespace, &opt_network,
 	&opt_mount,     &opt_security, &opt_refused, NULL,
 };
 

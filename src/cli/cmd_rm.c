@@ -9,7 +9,7 @@
 static const struct option rows[] = {
 	{ "force", 'f', NULL, "end a running container first (SIGKILL); a container that is not there is no failure",
 	  option_switch, offsetof(struct remove_options, force) },
-	{ "link", 0, NULL, .refused = "not supported yet: tare makes no networks" },
+	{ "link", 0, NULL, .refused = "not supported yet: tare makes no links" },
 	{ "volumes", 'v', NULL, "remove the container's anonymous volumes too", option_switch,
 	  offsetof(struct remove_options, volumes) },
 };

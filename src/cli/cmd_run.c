@@ -8,7 +8,7 @@
 #include <errno.h>
 
 static const struct option_group *const groups[] = {
-	&opt_run,   &opt_container, &opt_process, &opt_limit, &opt_cgroup, &opt_namespace,
+	&opt_run,   &opt_container, &opt_process, &opt_limit, &opt_cgroup, &opt_namespace, &opt_network,
 	&opt_mount, &opt_security,  &opt_refused, NULL,
 };
 

@@ -74,30 +74,11 @@ static int set_userns(const struct option_call *c, struct err *e)
 	return r;
 }
 
-/* The first --network is the container's own, as in Docker. */
-static int set_network(const struct option_call *c, struct err *e)
-{
-	const char *text = strncmp(c->text, "name=", 5) == 0 ? c->text + 5 : c->text;
-	const char **field = (const char **)((char *)c->target + c->row->field);
-
-	if (strcmp(text, "none") != 0 && strcmp(text, "host") != 0 &&
-	    !(strncmp(text, "container:", 10) == 0 && text[10]))
-		return err_set(e, ENOTSUP, "tare makes no networks yet (none, host, container:NAME)");
-	if (*field && strcmp(*field, text) != 0)
-		return err_set(e, EINVAL, "conflicting options: only one network can be joined");
-	*field = text;
-	return 0;
-}
-
 static const struct option rows[] = {
 	{ "cgroupns", 0, "MODE", "cgroup namespace: private (default) or host", set_cgroupns,
 	  RUN_FIELD(config.cgroupns_mode), .words = "private host" },
 	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable, host or container:NAME", set_ipc,
 	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
-	{ "net", 0, "MODE", "network namespace", set_network, RUN_FIELD(config.network_mode),
-	  .words = "none host container:", .hidden = true },
-	{ "network", 0, "MODE", "network namespace: none (default), host or container:NAME", set_network,
-	  RUN_FIELD(config.network_mode), .words = "none host container:" },
 	{ "pid", 0, "MODE", "PID namespace: the container's own, host or container:NAME", set_pid,
 	  RUN_FIELD(config.pid_mode), .words = "host container:" },
 	{ "userns", 0, "MODE", "user namespace: host (default), auto, auto:size=N, or a map C:H:S[,...]", set_userns,

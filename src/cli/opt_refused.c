@@ -4,7 +4,6 @@
 #include "cli/opt.h"
 
 #define LATER "not supported yet: "
-#define NO_NETWORK LATER "tare makes no networks (--network none or host)"
 #define NO_HEALTH LATER "tare runs no health checks"
 #define WINDOWS "is for Windows containers only"
 #define REFUSED(name, letter, arg, why)                   \
@@ -13,14 +12,8 @@
 	}
 
 static const struct option rows[] = {
-	REFUSED("add-host", 0, "HOST:IP", NO_NETWORK),
 	REFUSED("cpu-count", 0, "N", WINDOWS),
 	REFUSED("cpu-percent", 0, "N", WINDOWS),
-	REFUSED("dns", 0, "ADDRESS", NO_NETWORK),
-	REFUSED("dns-opt", 0, "OPTION", NO_NETWORK),
-	REFUSED("dns-option", 0, "OPTION", NO_NETWORK),
-	REFUSED("dns-search", 0, "DOMAIN", NO_NETWORK),
-	REFUSED("expose", 0, "PORT", NO_NETWORK),
 	REFUSED("gpus", 0, "REQUEST", LATER "could not select device driver with capabilities: [[gpu]]; see --device"),
 	REFUSED("health-cmd", 0, "COMMAND", NO_HEALTH),
 	REFUSED("health-interval", 0, "DURATION", NO_HEALTH),
@@ -30,17 +23,11 @@ static const struct option rows[] = {
 	REFUSED("health-timeout", 0, "DURATION", NO_HEALTH),
 	REFUSED("io-maxbandwidth", 0, "BYTES", WINDOWS),
 	REFUSED("io-maxiops", 0, "N", WINDOWS),
-	REFUSED("ip", 0, "ADDRESS", NO_NETWORK),
-	REFUSED("ip6", 0, "ADDRESS", NO_NETWORK),
 	REFUSED("kernel-memory", 0, "BYTES",
 		"the kernel has no such limit since Linux 5.16; --memory counts kernel memory"),
-	REFUSED("link", 0, "CONTAINER", "links are a legacy of Docker; " NO_NETWORK),
-	REFUSED("link-local-ip", 0, "ADDRESS", NO_NETWORK),
-	REFUSED("mac-address", 0, "ADDRESS", NO_NETWORK),
-	REFUSED("net-alias", 0, "NAME", NO_NETWORK),
-	REFUSED("network-alias", 0, "NAME", NO_NETWORK),
-	REFUSED("publish", 'p', "PORTS", NO_NETWORK),
-	REFUSED("publish-all", 'P', NULL, NO_NETWORK),
+	REFUSED("link", 0, "CONTAINER",
+		"links are a legacy of Docker: containers on a network of your own find each other by name"),
+	REFUSED("link-local-ip", 0, "ADDRESS", LATER "no addresses of 169.254.0.0/16"),
 	REFUSED("runtime", 0, "NAME", LATER "tare runs containers by itself"),
 	REFUSED("storage-opt", 0, "KEY=VALUE", LATER "overlayfs has no quota of its own"),
 	REFUSED("use-api-socket", 0, NULL, "tare has no daemon whose socket could be given"),

@@ -277,6 +277,8 @@ int run_options_finish(struct run_options *o, struct arena *a, const struct oper
 	if (r == 0 && o->config.auto_remove && o->config.restart.name != RESTART_NO)
 		r = err_set(e, EINVAL, "conflicting options: cannot specify both --restart and --rm");
 	if (r == 0)
+		r = opt_network_finish(o, a, e);
+	if (r == 0)
 		r = merge_env(o, a, e);
 	if (r == 0)
 		r = merge_labels(o, a, e);

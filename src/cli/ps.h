@@ -4,6 +4,7 @@
 
 #include "cli/listing.h"
 #include "engine/inspect.h"
+#include "engine/network_ports.h"
 #include "engine/survey.h"
 #include "engine/volume_rows.h"
 
@@ -11,6 +12,7 @@ struct ps_item {
 	struct container_view view; /* config, entrypoint and command only when something needs them */
 	size_t age;                 /* 0: the newest */
 	struct volume_uses volumes;
+	struct rules_ports ports;
 	int64_t size_own, size_root; /* with --size */
 };
 

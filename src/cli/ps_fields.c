@@ -123,6 +123,38 @@ static const char *size_text(const struct ps_item *i, struct arena *a)
 	return arena_fmt(a, "%s (virtual %s)", human_bytes(i->size_own, own), human_bytes(i->size_root, root));
 }
 
+static const char *add_port(const char *text, const struct port_mapping *m, const char *host, struct arena *a)
+{
+	bool range = m->last != m->first;
+
+	if (!text)
+		return NULL;
+	if (!range)
+		return arena_fmt(a, "%s%s%s:%u->%u/%s", text, *text ? ", " : "", host, m->host_first, m->first,
+				 port_protocol_name(m->protocol));
+	return arena_fmt(a, "%s%s%s:%u-%u->%u-%u/%s", text, *text ? ", " : "", host, m->host_first, m->host_last,
+			 m->first, m->last, port_protocol_name(m->protocol));
+}
+
+static const char *ports_text(const struct rules_ports *ports, struct arena *a)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < ports->n; i++) {
+		const struct rules_port *p = &ports->v[i];
+		char host[SUBNET_TEXT], six[SUBNET_TEXT + 2];
+		bool any = !p->map.host.family;
+
+		(void)net_ip_print(&p->map.host, host);
+		(void)snprintf(six, sizeof six, "[%s]", any ? "::" : host);
+		if (any || p->map.host.family == AF_INET)
+			text = add_port(text, &p->map, any ? "0.0.0.0" : host, a);
+		if (p->to6.family && (any || p->map.host.family == AF_INET6))
+			text = add_port(text, &p->map, six, a);
+	}
+	return text;
+}
+
 /* NULL: there was no memory for it */
 void ps_fields(const struct ps_item *i, bool whole, int64_t now, struct arena *a, const char **ret)
 {
@@ -138,7 +170,7 @@ void ps_fields(const struct ps_item *i, bool whole, int64_t now, struct arena *a
 	ret[F_MOUNTS] = mounts_text(i, whole, a);
 	ret[F_NAMES] = v->row.name;
 	ret[F_NETWORKS] = v->config.network_mode ? v->config.network_mode : "none";
-	ret[F_PORTS] = "";
+	ret[F_PORTS] = ports_text(&i->ports, a);
 	ret[F_RUNNING_FOR] = arena_fmt(a, "%s ago", human_duration(now - v->row.created_ns, ago));
 	ret[F_SIZE] = size_text(i, a);
 	ret[F_STATE] = container_status_name(v->state.status);

@@ -172,6 +172,17 @@ static const struct json_row restart_rows[] = {
 };
 static const struct json_table restart_table = JSON_TABLE(restart_rows, struct container_config);
 
+static const struct json_row network_rows[] = {
+	{ "Name", JSON_TEXT, JSON_REQUIRED, AT(network_config, name) },
+	{ "Aliases", JSON_TEXTS, 0, AT(network_config, aliases) },
+	{ "IPv4Address", JSON_TEXT, 0, AT(network_config, ip4) },
+	{ "IPv6Address", JSON_TEXT, 0, AT(network_config, ip6) },
+	{ "MacAddress", JSON_TEXT, 0, AT(network_config, mac) },
+	{ "Interface", JSON_TEXT, 0, AT(network_config, device) },
+	{ "GwPriority", JSON_I64, JSON_ZERO, AT(network_config, priority) },
+};
+static const struct json_table network_table = JSON_TABLE(network_rows, struct network_config);
+
 static const struct json_row host_rows[] = {
 	{ "ContainerIDFile", JSON_TEXT, 0, AT(container_config, cid_file) },
 	{ "LogConfig", JSON_OBJECT, 0, 0, &log_table },
@@ -183,11 +194,16 @@ static const struct json_row host_rows[] = {
 	{ "CapAdd", JSON_TEXTS, 0, AT(container_config, cap_add) },
 	{ "CapDrop", JSON_TEXTS, 0, AT(container_config, cap_drop) },
 	{ "CgroupnsMode", JSON_TEXT, 0, AT(container_config, cgroupns_mode) },
+	{ "Dns", JSON_TEXTS, 0, AT(container_config, dns) },
+	{ "DnsOptions", JSON_TEXTS, 0, AT(container_config, dns_options) },
+	{ "DnsSearch", JSON_TEXTS, 0, AT(container_config, dns_search) },
+	{ "ExtraHosts", JSON_TEXTS, 0, AT(container_config, extra_hosts) },
 	{ "GroupAdd", JSON_TEXTS, 0, AT(container_config, group_add) },
 	{ "IpcMode", JSON_TEXT, 0, AT(container_config, ipc_mode) },
 	{ "OomScoreAdj", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, oom_score_adj) },
 	{ "PidMode", JSON_TEXT, 0, AT(container_config, pid_mode) },
 	{ "Privileged", JSON_BOOL, JSON_ALWAYS, AT(container_config, privileged) },
+	{ "PublishAllPorts", JSON_BOOL, JSON_ALWAYS, AT(container_config, publish_all) },
 	{ "ReadonlyRootfs", JSON_BOOL, JSON_ALWAYS, AT(container_config, readonly_rootfs) },
 	{ "UTSMode", JSON_TEXT, 0, AT(container_config, uts_mode) },
 	{ "UsernsMode", JSON_TEXT, 0, AT(container_config, userns_mode) },
@@ -225,6 +241,9 @@ static const struct json_table host_table = JSON_TABLE(host_rows, struct contain
 static const struct json_row tare_rows[] = {
 	{ "Name", JSON_TEXT, 0, AT(container_config, name) },
 	{ "Rootfs", JSON_TEXT, 0, AT(container_config, rootfs) },
+	{ "Networks", JSON_OBJECTS, 0, AT(container_config, networks), &network_table },
+	{ "Publish", JSON_TEXTS, 0, AT(container_config, publish) },
+	{ "Expose", JSON_TEXTS, 0, AT(container_config, expose) },
 	{ "EntrypointSet", JSON_BOOL, 0, AT(container_config, entrypoint_set) },
 	{ "Detach", JSON_BOOL, 0, AT(container_config, detach) },
 	{ "MemoryHigh", JSON_I64, JSON_ZERO, AT(container_config, memory_high) },

@@ -45,6 +45,14 @@ struct weight_config {
 	int64_t weight; /* 10 to 1000; 0: the container's own */
 };
 
+/* A network that a container joins; NULL, empty or 0: not asked for. */
+struct network_config {
+	const char *name;
+	struct oci_strings aliases;
+	const char *ip4, *ip6, *mac, *device; /* device: what the interface is called in the container */
+	int64_t priority;                     /* the default gateway is that of the network with the highest */
+};
+
 #define CONFIG_LIST(type, name) \
 	struct {                \
 		type *v;        \
@@ -91,6 +99,11 @@ struct container_config {
 
 	/* NULL = the default; "container:X" joins another container's (not cgroupns, userns) */
 	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode;
+	CONFIG_LIST(struct network_config, networks); /* none with a network mode of none, host or container:X */
+	struct oci_strings publish;                   /* as ports_print() has them */
+	bool publish_all;
+	struct oci_strings expose; /* "80/tcp", "80-90/udp" */
+	struct oci_strings dns, dns_search, dns_options, extra_hosts; /* extra_hosts: "name:address" */
 	const char *userns_mode; /* "host", "auto", "auto:size=N", "C:H:S[,...]" */
 
 	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;

@@ -142,7 +142,6 @@ static const struct mode_row {
 	{ "--ipc", MODE(ipc_mode), { "none", "private", "shareable", "host" }, true, "invalid IPC mode" },
 	{ "--uts", MODE(uts_mode), { "private", "host" }, true, "invalid UTS mode" },
 	{ "--cgroupns", MODE(cgroupns_mode), { "private", "host" }, false, "invalid cgroup namespace mode" },
-	{ "--network", MODE(network_mode), { "none", "private", "host" }, true, NULL },
 #undef MODE
 };
 
@@ -162,8 +161,6 @@ static int check_modes(struct config_checker *k)
 
 		if (!mode || !*mode || is_allowed(row, mode))
 			continue;
-		if (!row->text)
-			return option_refuse(k, row->option, mode, "network %s not found", mode);
 		return option_refuse(k, row->option, mode, "%s: %s", row->text, mode);
 	}
 	return 0;

@@ -125,7 +125,7 @@ static int mount_root(struct opening *o, struct err *e)
 	return r;
 }
 
-static int bind(struct opening *o, const struct oci_mount *m, const struct mount_options *options, struct err *e)
+static int bind_one(struct opening *o, const struct oci_mount *m, const struct mount_options *options, struct err *e)
 {
 	scoped_fd mnt = mount_clone(AT_FDCWD, m->source, options->recursive_bind, e), target = -1;
 	struct stat st;
@@ -160,7 +160,7 @@ static int bind_all(struct opening *o, struct err *e)
 			continue;
 		r = mount_options_parse(&m->options, &o->f->arena, &options, e);
 		if (r == 0)
-			r = bind(o, m, &options, e);
+			r = bind_one(o, m, &options, e);
 		if (r < 0)
 			return err_wrap(e, r, "bind %s to %s", m->source, m->destination);
 	}

@@ -19,6 +19,7 @@ struct container_row {
 	const char *image_ref, *image_id; /* NULL: --rootfs */
 	const char *cgroup; /* "/tare/<id>": its path in every hierarchy */
 	bool auto_remove;
+	bool networked; /* network_rows.h has something of it */
 	const char *config; /* JSON, config_print() */
 };
 

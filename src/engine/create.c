@@ -36,14 +36,17 @@ static int insert_row(struct creation *cr, struct err *e)
 	if (r < 0)
 		return r;
 	row.config = json.p;
-	if (cr->userns.kind == USERNS_HOST)
+	row.networked = cr->places.rows.n > 0;
+	if (cr->userns.kind == USERNS_HOST && !row.networked)
 		return containers_insert(db, &row, cr->name, e);
-	r = db_begin(db, e); /* no container without its ids, no ids without their container */
+	r = db_begin(db, e); /* no container without its ids and addresses, none of these without their container */
 	if (r < 0)
 		return r;
 	r = containers_insert(db, &row, cr->name, e);
-	if (r == 0)
+	if (r == 0 && cr->userns.kind != USERNS_HOST)
 		r = create_take_userns(cr, db, e);
+	if (r == 0)
+		r = create_take_places(cr, db, e);
 	return db_end(db, r, e);
 }
 
@@ -192,6 +195,8 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 
 	if (r == 0)
 		r = create_mount_volumes(cr, e);
+	if (r == 0)
+		r = create_network_up(cr, e);
 	if (r == 0)
 		r = runtime_spec_print(&cr->spec, false, &json, e);
 	if (r == 0)

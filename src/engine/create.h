@@ -15,6 +15,8 @@
 #include "engine/images.h"
 #include "engine/lock.h"
 #include "engine/names.h"
+#include "engine/network.h"
+#include "engine/network_ports.h"
 #include "engine/settings.h"
 #include "engine/spec.h"
 #include "engine/userns.h"
@@ -41,6 +43,8 @@ struct creation {
 	struct volume_uses volumes;       /* what it uses */
 	struct volume_uses known_volumes; /* of a row: what stands in the database, by target */
 	struct oci_strings copy_up; /* targets of volumes that the image fills while they are empty */
+	struct places places;       /* in networks */
+	struct port_mappings ports; /* that it wants published */
 	struct settings settings;
 	struct userns_mode userns;
 	struct id_ranges subuids, subgids; /* where auto chooses from */

@@ -196,6 +196,29 @@ static int copy_file(struct creation *cr, const char *host_path, const char *nam
 	return put_file(cr, name, buf_sv(&b), e);
 }
 
+static int put_hosts(struct creation *cr, bool host_net, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	int r = host_net ? io_read_at(cr->en->host->root, "etc/hosts", &b, e) : buf_puts(&b, localhost);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	create_put_hosts(cr, &b);
+	return put_file(cr, "hosts", buf_sv(&b), e);
+}
+
+static int put_resolver(struct creation *cr, struct err *e)
+{
+	const struct container_config *c = cr->config;
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	int r;
+
+	if (!cr->places.rows.n && !c->dns.n && !c->dns_search.n && !c->dns_options.n)
+		return copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
+	r = create_put_resolver(cr, &b, e);
+	return r < 0 ? r : put_file(cr, "resolv.conf", buf_sv(&b), e);
+}
+
 int create_etc_files(struct creation *cr, struct err *e)
 {
 	bool host_net = cr->config->network_mode && strcmp(cr->config->network_mode, "host") == 0;
@@ -205,7 +228,6 @@ int create_etc_files(struct creation *cr, struct err *e)
 	buf_putf(&b, "%s\n", cr->inputs.hostname);
 	r = put_file(cr, "hostname", buf_sv(&b), e);
 	if (r == 0)
-		r = host_net ? copy_file(cr, "etc/hosts", "hosts", e) :
-			       put_file(cr, "hosts", (struct sv){ localhost, sizeof localhost - 1 }, e);
-	return r < 0 ? r : copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
+		r = put_hosts(cr, host_net, e);
+	return r < 0 ? r : put_resolver(cr, e);
 }

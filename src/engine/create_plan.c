@@ -389,6 +389,8 @@ int create_look_up(struct creation *cr, struct err *e)
 	if (r == 0)
 		r = create_find_userns(cr, e);
 	if (r == 0)
+		r = create_find_networks(cr, e);
+	if (r == 0)
 		r = create_exec_terms(cr, e);
 	if (r == 0)
 		r = create_find_volumes(cr, e);

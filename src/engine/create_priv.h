@@ -22,6 +22,16 @@ int create_make_volumes(struct creation *cr, struct err *e);
 int create_mount_volumes(struct creation *cr, struct err *e);
 /* create_etc_files - hostname, hosts and resolv.conf of the container, to be bound into it. */
 int create_etc_files(struct creation *cr, struct err *e);
+/* create_network.c: create_find_networks - those that it is to join, or has joined. create_take_places - its addresses, in
+ * the transaction that inserts its row. create_network_up - before each start: devices, ports, rules, and in the charter
+ * what the monitor does. -EADDRINUSE, -ENOSPC, -ENODEV */
+int create_find_networks(struct creation *cr, struct err *e);
+int create_take_places(struct creation *cr, struct db *db, struct err *e);
+int create_network_up(struct creation *cr, struct err *e);
+/* create_put_hosts - what /etc/hosts has beside localhost. create_put_resolver - /etc/resolv.conf. */
+void create_put_hosts(const struct creation *cr, struct buf *b);
+int create_put_resolver(struct creation *cr, struct buf *b, struct err *e);
+bool create_has_names(const struct creation *cr); /* some network of it answers names */
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);
 /* create_others.c: the names in container:X become ids. -ENOENT */

@@ -228,13 +228,15 @@ static void fill_defaults(struct json_object *config)
 	(void)section(log, "Config");
 }
 
-static void fill_config(struct json_object *config, const struct container_view *v, const struct image_config *image)
+static void fill_config(struct json_object *config, const struct container_view *v, const struct image_config *image,
+			struct arena *a)
 {
 	struct json_object *c = section(config, "Config");
 
 	fill_defaults(config);
 	inspect_merge_image(c, &v->config, image);
 	inspect_put_security(section(config, "HostConfig"), &v->config);
+	inspect_put_ports(section(config, "HostConfig"), c, &v->config, a);
 	json_object_object_add(c, "Cmd", strings_or_null(&v->command));
 	json_object_object_add(c, "Entrypoint", strings_or_null(&v->entrypoint));
 	if (!v->config.shm_size)
@@ -384,15 +386,6 @@ static int put_sizes(struct inspector *in, const struct container_view *v, struc
 	return 0;
 }
 
-static void put_network(struct json_object *o)
-{
-	struct json_object *n = json_object_new_object();
-
-	json_object_object_add(n, "Ports", json_object_new_object());
-	json_object_object_add(n, "Networks", json_object_new_object());
-	json_object_object_add(o, "NetworkSettings", n);
-}
-
 /* Moves a section of the configuration into the document. */
 static void put_section(struct json_object *o, struct json_object *config, const char *name)
 {
@@ -450,7 +443,7 @@ int inspector_document(struct inspector *in, const struct container_view *v, boo
 		return err_wrap(e, r, "container %s", v->row.name);
 	o = json_object_new_object();
 	look_for_oom(in, v, &now.outcome);
-	fill_config(config, v, &in->image);
+	fill_config(config, v, &in->image, in->a);
 	fill_own(config, &now.outcome);
 	put_head(in, v, &now, o);
 	put_section(o, config, "HostConfig");
@@ -461,7 +454,8 @@ int inspector_document(struct inspector *in, const struct container_view *v, boo
 	if (r == 0)
 		r = put_mounts(in, v, o, e);
 	put_section(o, config, "Config");
-	put_network(o);
+	if (r == 0)
+		r = inspect_put_network(in->en, v, in->a, o, e);
 	put_section(o, config, "Tare");
 	json_object_put(config);
 	if (r < 0)

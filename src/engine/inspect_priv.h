@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "engine/config.h"
+#include "engine/inspect.h"
 #include "oci/image_spec.h"
 
 struct json_object;
@@ -15,3 +16,8 @@ void inspect_merge_image(struct json_object *config, const struct container_conf
 
 /* inspect_put_security - SecurityOpt of the section HostConfig, as --security-opt was given; null for none */
 void inspect_put_security(struct json_object *host_config, const struct container_config *c);
+/* inspect_network.c: HostConfig.PortBindings and Config.ExposedPorts; NetworkSettings. */
+void inspect_put_ports(struct json_object *host_config, struct json_object *config, const struct container_config *c,
+		       struct arena *a);
+int inspect_put_network(struct engine *en, const struct container_view *v, struct arena *a, struct json_object *o,
+			struct err *e);

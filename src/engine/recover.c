@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/recover.h"
+#include "engine/network.h"
 #include "engine/update.h"
 
 #include "base/clock.h"
@@ -114,6 +115,8 @@ static int end_lost(struct engine *en, const struct container_row *row, int dir,
 		oom_look(en->host, layout, row->cgroup, false, o);
 	if (r == 0)
 		r = container_end_processes(en, row->id, row->cgroup, e);
+	if (r == 0 && row->networked)
+		r = network_down(en, row->id, e);
 	return r < 0 ? r : write_lost(en, dir, o, e);
 }
 
@@ -310,7 +313,8 @@ static int reap_locked(struct engine *en, const char *id, int dir, const struct 
 	if (known == 0 && o.state == OUTCOME_EXITED) {
 		if (row.auto_remove || is_removal(before))
 			return container_remove_locked(en, id, strcmp(before->op, "remove-volumes") == 0, l, e);
-		return container_end_processes(en, id, row.cgroup, e);
+		r = container_end_processes(en, id, row.cgroup, e);
+		return r == 0 && row.networked ? network_down(en, id, e) : r;
 	}
 	if (container_monitor_is_alive(en, id))
 		return err_set(e, EBUSY, "container %.12s: it is running", id);

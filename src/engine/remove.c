@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "engine/containers.h"
 #include "engine/image_remove.h"
+#include "engine/network.h"
 #include "engine/recover.h"
 #include "engine/volume.h"
 #include "kernel/cgroup.h"
@@ -108,6 +109,8 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 		r = 0;
 	if (r == 0 && row.id)
 		r = container_end_processes(en, id, row.cgroup, e);
+	if (r == 0 && row.networked)
+		r = network_down(en, id, e);
 	if (r == 0)
 		r = io_remove_tree_at(en->state, id, e);
 	if (r == 0 && row.id && (volumes || row.auto_remove))
@@ -166,6 +169,8 @@ int container_forget(struct engine *en, const char *id, const char *cgroup, stru
 
 	if (r == 0)
 		r = container_end_processes(en, id, cgroup, e);
+	if (r == 0)
+		r = network_down(en, id, e);
 	if (r == 0)
 		r = io_remove_tree_at(en->state, id, e);
 	return r < 0 ? r : containers_delete(db, id, e);

@@ -138,7 +138,8 @@ static int clean_up(struct session *s, int rc, struct err *e)
 			r = container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, e);
 		(void)control_tell(t->sock, CONTROL_REAPED, 0, 0, NULL);
 	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
-		r = container_remove_ended(cr->en, cr->id.hex, t->sock, !t->left.code && !has_anonymous_volume(cr), e);
+		r = container_remove_ended(cr->en, cr->id.hex, t->sock,
+					   !t->left.code && !has_anonymous_volume(cr) && !cr->places.rows.n, e);
 	} else {
 		return 0;
 	}

@@ -89,11 +89,49 @@ static const char version_5[] = "CREATE TABLE kube_objects("
 				" document TEXT NOT NULL,"
 				" UNIQUE(kind, namespace, name));";
 
+/* Networks, who has which address in them (as its place in the subnet), and which ports of the host lead to whom. subnets
+ * are "10.0.0.0/16"; options: JSON of network.h. host: the end of a pair of interfaces that the host has. A port's row is
+ * there as long as the container lives. containers.networked: something of it is in these tables. */
+static const char version_6[] = "ALTER TABLE containers ADD COLUMN networked INTEGER NOT NULL DEFAULT 0;"
+				"CREATE TABLE networks("
+				" seq INTEGER PRIMARY KEY,"
+				" id TEXT NOT NULL UNIQUE,"
+				" name TEXT NOT NULL UNIQUE,"
+				" driver TEXT NOT NULL,"
+				" device TEXT NOT NULL,"
+				" created_ns INTEGER NOT NULL,"
+				" subnet4 TEXT, gateway4 TEXT, range4 TEXT,"
+				" subnet6 TEXT, gateway6 TEXT,"
+				" next4 INTEGER NOT NULL DEFAULT 2,"
+				" options TEXT NOT NULL);"
+				"CREATE TABLE places("
+				" container_id TEXT NOT NULL REFERENCES containers(id),"
+				" network_id TEXT NOT NULL REFERENCES networks(id),"
+				" number INTEGER NOT NULL,"
+				" host TEXT NOT NULL UNIQUE,"
+				" device TEXT NOT NULL,"
+				" mac TEXT NOT NULL,"
+				" at4 INTEGER, at6 INTEGER,"
+				" priority INTEGER NOT NULL,"
+				" aliases TEXT NOT NULL,"
+				" PRIMARY KEY(container_id, network_id)) WITHOUT ROWID;"
+				"CREATE UNIQUE INDEX places_at4 ON places(network_id, at4);"
+				"CREATE UNIQUE INDEX places_at6 ON places(network_id, at6);"
+				"CREATE TABLE ports("
+				" container_id TEXT NOT NULL REFERENCES containers(id),"
+				" protocol INTEGER NOT NULL,"
+				" host TEXT NOT NULL," /* address, "": all */
+				" host_first INTEGER NOT NULL, host_last INTEGER NOT NULL,"
+				" first INTEGER NOT NULL,"
+				" PRIMARY KEY(protocol, host_first, host, container_id)) WITHOUT ROWID;"
+				"CREATE INDEX ports_container ON ports(container_id);";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
 	version_3,
 	version_4,
 	version_5,
+	version_6,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -139,6 +139,24 @@ static int read_config(struct monitor *m, struct err *e)
 	return err_wrap(e, r, CONFIG_FILE);
 }
 
+static int read_links(struct monitor *m, struct net_links *ret, struct err *e)
+{
+	const struct oci_strings *lines = &m->charter.net_links;
+	int r = 0;
+
+	*ret = (struct net_links){ .n = 0 };
+	if (!lines->n)
+		return 0;
+	if (lines->n > LIMIT_NET_LINKS)
+		return err_set(e, E2BIG, CHARTER_FILE ": more than %d interfaces", LIMIT_NET_LINKS);
+	ret->v = arena_array(&m->birth, lines->n, sizeof *ret->v);
+	if (!ret->v)
+		return err_oom(e);
+	for (; r == 0 && ret->n < lines->n; ret->n++)
+		r = net_link_parse(sv_from(lines->v[ret->n]), &ret->v[ret->n], e);
+	return r;
+}
+
 static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 {
 	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
@@ -147,6 +165,8 @@ static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 	int r = m->facts_are_new ? 0 : host_facts_read(&m->host, &m->birth, &m->facts, e);
 
 	m->facts_are_new = false;
+	if (r == 0)
+		r = read_links(m, &in.links, e);
 	if (r == 0 && m->charter.trace && !m->trace)
 		r = trace_new(&m->trace, e);
 	if (r == 0)

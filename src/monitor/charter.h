@@ -59,6 +59,10 @@ struct charter {
 	bool stop_signal_set;      /* by the configuration or the image: what other signals do is the command's own affair */
 	int stop_timeout;          /* seconds; < 0: for ever */
 
+	struct oci_strings net_links; /* interfaces, as net_link_print() has them */
+	struct oci_strings net_names; /* its places in networks, as endpoint_print() has them but for its process */
+	bool net_ports;               /* something of the host's network is its own while it runs: _reap gives it back */
+
 	/* for exec: what the configuration says of a process, as Docker keeps it; not the monitor's business */
 	struct oci_strings exec_env, exec_groups; /* without HOME and TERM, which depend on user and terminal */
 	const char *exec_user, *exec_workdir;     /* NULL: none */

@@ -152,7 +152,7 @@ static void finish(struct monitor *m)
 		record_outcome(m);
 	if (m->reaped && m->sweep)
 		sweep(m);
-	if (m->reaped || !remove)
+	if (m->reaped || (!remove && !m->charter.net_ports))
 		return;
 	resign(m); /* _reap sees that nobody is here any more */
 	execve(m->charter.program, argv, envp);

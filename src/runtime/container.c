@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "kernel/cgroup.h"
 #include "kernel/mount.h"
+#include "kernel/net_link.h"
 #include "kernel/rtnetlink_move.h"
 #include "kernel/sys.h"
 #include "runtime/apply.h"
@@ -188,6 +189,19 @@ static int host_net_device(struct apply *a, const struct step *s, struct err *e)
 	return r < 0 ? err_wrap(e, r, "linux.netDevices.%s", s->source) : 0;
 }
 
+static int host_net_links(struct apply *a, const struct step *s, struct err *e)
+{
+	scoped_fd own = openat(a->c->host->proc, "self/ns/net", O_RDONLY | O_CLOEXEC), to = -1;
+	char path[32];
+
+	(void)s;
+	(void)snprintf(path, sizeof path, "%d/ns/net", (int)a->c->pid);
+	to = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
+	if (own < 0 || to < 0)
+		return err_sys(e, "open the network namespace");
+	return net_links_attach(&a->c->plan->links, own, to, e);
+}
+
 static host_fn *const host_steps[STEP_OP_COUNT] = {
 	[STEP_UNIT_START] = host_unit_start,
 	[STEP_UNIT_PROPERTIES] = host_unit_properties,
@@ -195,6 +209,7 @@ static host_fn *const host_steps[STEP_OP_COUNT] = {
 	[STEP_CGROUP_WRITE] = host_cgroup_write,
 	[STEP_CGROUP_DEVICES] = host_cgroup_devices,
 	[STEP_NET_DEVICE] = host_net_device,
+	[STEP_NET_LINKS] = host_net_links,
 	[STEP_HOOK] = host_hook,
 	[STEP_TIME_NS] = host_time_ns,
 	[STEP_NS_JOIN] = host_ns_join,

@@ -49,6 +49,7 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 			  .arena = a,
 			  .handed = in->handed,
 			  .handed_count = in->handed_count,
+			  .links = in->links,
 			  .unit.manager = in->systemd,
 			  .without_cgroup = in->without_cgroup,
 			  .die_with_parent = in->die_with_parent,

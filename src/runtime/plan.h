@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "kernel/capability.h"
 #include "kernel/host.h"
+#include "kernel/net_link.h"
 #include "kernel/user_namespaces.h"
 #include "oci/runtime_spec.h"
 #include "runtime/hooks.h"
@@ -28,7 +29,7 @@
 	X(UNIT_START, "unit-start") X(CGROUP_MAKE, "cgroup-make") X(CGROUP_WRITE, "cgroup-write") X(CGROUP_DEVICES, "cgroup-devices")              \
 	X(TIME_NS, "time-namespace") X(ROOT_OVERLAY, "root-overlay") X(ROOT_BIND, "root-bind") X(CLONE, "clone")                                    \
 	/* host, after the clone */                                                                                   \
-	X(UNIT_PROPERTIES, "unit-properties")                                                                         \
+	X(UNIT_PROPERTIES, "unit-properties") X(NET_LINKS, "net-links")                                                                         \
 	/* host, after a clone with a user namespace */                                                               \
 	X(NET_DEVICE, "net-device") X(HOOK, "hook")                                                                                               \
 	X(ID_MAP, "id-map") X(STDIO_OWNER, "stdio-owner") X(CGROUP_OWNER, "cgroup-owner") X(DEVICE_SOURCE, "device-source") X(HAND_OVER, "hand-over")  \
@@ -118,6 +119,7 @@ struct plan_inputs {
 	size_t copy_up_count;
 	const struct handed_mount *handed;
 	size_t handed_count;
+	struct net_links links; /* interfaces that its own network namespace gets, beside the loopback */
 	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
 	const struct unit_manager *systemd; /* it manages the cgroups; NULL: nobody does */
 	bool without_cgroup;  /* none may be made here, and no limit was asked for */
@@ -151,6 +153,7 @@ struct plan {
 	char *const *argv, *const *envp;
 	const struct handed_mount *handed;
 	size_t handed_count;
+	struct net_links links;
 	size_t device_binds; /* the first of those that are devices of the host's, where none can be made */
 	bool without_cgroup;
 	size_t bind_count; /* of BIND_SOURCE steps; the BIND of each has its place in n[2] */

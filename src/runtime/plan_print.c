@@ -299,6 +299,14 @@ static void put_source(const struct plan *p, const struct step *s, struct buf *o
 	buf_putf(out, " %s", s->source);
 }
 
+static void put_links(const struct plan *p, const struct step *s, struct buf *out)
+{
+	for (size_t i = 0; i < p->links.n; i++) {
+		buf_puts(out, i ? "; " : " ");
+		net_link_print(&p->links.v[i], out);
+	}
+}
+
 static void put_offsets(const struct plan *p, const struct step *s, struct buf *out)
 {
 	buf_putf(out, " monotonic=%lld.%09lld boottime=%lld.%09lld", (long long)s->n[0], (long long)s->n[1],
@@ -326,6 +334,7 @@ static void (*const put_operands[])(const struct plan *p, const struct step *s, 
 	[STEP_MEMORY_POLICY] = put_source,
 	[STEP_MOUNT] = put_mount,
 	[STEP_MOUNT_CGROUP] = put_mount,
+	[STEP_NET_LINKS] = put_links,
 	[STEP_NS_ENTER] = put_enter,
 	[STEP_OOM_SCORE_ADJ] = put_number,
 	[STEP_PERSONALITY] = put_source,

@@ -363,6 +363,14 @@ static int plan_child(struct plan *p, struct err *e)
 	return 0;
 }
 
+/* The child sets itself up meanwhile. */
+static int plan_links(struct plan *p, struct err *e)
+{
+	if (!(p->clone_flags & CLONE_NEWNET))
+		return err_set(e, EINVAL, "interfaces need a network namespace of the container's own");
+	return plan_add(p, ACTOR_HOST, STEP_NET_LINKS) ? 0 : err_oom(e);
+}
+
 int plan_start(struct plan *p, struct err *e)
 {
 	int r = plan_namespaces(p, e);
@@ -375,6 +383,8 @@ int plan_start(struct plan *p, struct err *e)
 	r = p->userns ? plan_userns_host(p, e) : 0;
 	if (r == 0 && p->unit.start.n)
 		r = plan_unit_limits(p, e);
+	if (r == 0 && p->links.n)
+		r = plan_links(p, e);
 	if (r == 0)
 		r = plan_child(p, e);
 	if (r == 0)

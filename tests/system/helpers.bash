@@ -284,7 +284,7 @@ leaks() # ID…
 	left_cgroups "$@"
 	processes_left
 	new_mounts | sed 's/^/mount /'
-	find "$T/root/containers" "$T/state" -mindepth 1 -maxdepth 1 ! -name 'lock*' ! -name '.*' 2>/dev/null
+	find "$T/root/containers" "$T/state" -mindepth 1 -maxdepth 1 ! -name 'lock*' ! -name '.*' ! -path "$T/state/net" 2>/dev/null
 }
 
 no_leaks() { [ -z "$(leaks "$@")" ]; }
@@ -315,7 +315,7 @@ tare_teardown()
 	local ids=() status=0 d
 	[ -n "${T-}" ] || return 0
 	for d in "$T"/root/containers/*/ "$T"/state/*/; do
-		[ ! -d "$d" ] || { d=${d%/} && ids+=("${d##*/}"); }
+		[ ! -d "$d" ] || [ "$d" = "$T/state/net/" ] || { d=${d%/} && ids+=("${d##*/}"); }
 	done
 	remove_containers "${ids[@]}" || status=1
 	eventually 5 no_leaks "${ids[@]}" || { fail "left behind:" "$(leaks "${ids[@]}")"; status=1; }

@@ -17,8 +17,8 @@ static const char everything[] =
 	"\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}},\"NetworkMode\":\"none\","
 	"\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},\"AutoRemove\":true,"
 	"\"VolumesFrom\":[\"v:ro\"],\"Annotations\":{\"a\":\"b\"},\"CapAdd\":[\"ALL\"],\"CapDrop\":["
-	"\"CAP_KILL\"],\"CgroupnsMode\":\"host\",\"GroupAdd\":[\"audio\"],\"IpcMode\":\"none\",\"OomScoreAdj\":-500,\"PidMode\":\"host\","
-	"\"Privileged\":true,\"ReadonlyRootfs\":true,\"UTSMode\":\"host\",\"UsernsMode\":\"auto\",\"ShmSize\":65536,\"Sysctls\":{"
+	"\"CAP_KILL\"],\"CgroupnsMode\":\"host\",\"Dns\":[\"1.1.1.1\"],\"DnsOptions\":[\"ndots:1\"],\"DnsSearch\":[\"a.b\"],\"ExtraHosts\":[\"a:1.2.3.4\"],\"GroupAdd\":[\"audio\"],\"IpcMode\":\"none\",\"OomScoreAdj\":-500,\"PidMode\":\"host\","
+	"\"Privileged\":true,\"PublishAllPorts\":true,\"ReadonlyRootfs\":true,\"UTSMode\":\"host\",\"UsernsMode\":\"auto\",\"ShmSize\":65536,\"Sysctls\":{"
 	"\"net.core.somaxconn\":\"1\"},\"CpuShares\":512,\"Memory\":67108864,\"NanoCpus\":500000000,"
 	"\"CgroupParent\":\"/p\",\"BlkioWeight\":500,\"BlkioWeightDevice\":[{\"Path\":\"/dev/a\",\"Weight\":0}],"
 	"\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/a\",\"Rate\":1}],\"BlkioDeviceWriteBps\":[{\"Path\":\"/dev/a\","
@@ -32,7 +32,7 @@ static const char everything[] =
 	"\"/t\",\"ReadOnly\":true,\"BindOptions\":{\"Propagation\":\"rslave\",\"NonRecursive\":true,"
 	"\"CreateMountpoint\":true}},{\"Type\":\"volume\",\"Target\":\"/v\",\"VolumeOptions\":{\"NoCopy\":true}},{"
 	"\"Type\":\"tmpfs\",\"Target\":\"/x\",\"TmpfsOptions\":{\"SizeBytes\":1,\"Mode\":0,\"Text\":\"exec\"}}],\"Init\":true},"
-	"\"Tare\":{\"Name\":\"web\",\"Rootfs\":\"/r\",\"EntrypointSet\":true,\"Detach\":true,\"MemoryHigh\":5,"
+	"\"Tare\":{\"Name\":\"web\",\"Rootfs\":\"/r\",\"Networks\":[{\"Name\":\"n\",\"Aliases\":[\"x\"],\"IPv4Address\":\"10.0.0.5\",\"IPv6Address\":\"fd00::5\",\"MacAddress\":\"02:42:00:00:00:01\",\"Interface\":\"lan0\",\"GwPriority\":2}],\"Publish\":[\"80/tcp\"],\"Expose\":[\"81/tcp\"],\"EntrypointSet\":true,\"Detach\":true,\"MemoryHigh\":5,"
 	"\"OomScoreAdjSet\":true,\"CgroupConf\":{\"memory.high\":\"1\"},\"Strict\":true,\"NoNewPrivileges\":true,\"SystempathsUnconfined\":true,"
 	"\"WritableCgroups\":true,\"AppArmorProfile\":\"p\",\"SelinuxLabel\":\"s\",\"Seccomp\":\"unconfined\"}}";
 

@@ -148,7 +148,6 @@ static const struct {
 	{ HOST("\"IpcMode\":\"x\""), "--ipc x: invalid IPC mode: x" },
 	{ HOST("\"UTSMode\":\"none\""), "--uts none: invalid UTS mode: none" },
 	{ HOST("\"CgroupnsMode\":\"x\""), "--cgroupns x: invalid cgroup namespace mode: x" },
-	{ HOST("\"NetworkMode\":\"web\""), "--network web: network web not found" },
 	{ HOST("\"NetworkMode\":\"none\",\"PidMode\":\"host\",\"IpcMode\":\"none\",\"UTSMode\":\"host\","
 	       "\"CgroupnsMode\":\"host\""),
 	  NULL },

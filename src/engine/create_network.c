@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's places in networks: found and taken when it is made, made to work each time that it is started; and what
+ * they mean for the files in its /etc. */
+#include "engine/create_priv.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/network.h"
+#include "engine/network_ports.h"
+#include "oci/list.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- when it is made ------------------------------------------------------------------------------------------------ */
+
+static int find_networks(struct creation *cr, struct err *e)
+{
+	const struct container_config *c = cr->config;
+	struct places *p = &cr->places;
+	int r = 0;
+
+	if (c->networks.n > LIMIT_NET_LINKS)
+		return err_set(e, E2BIG, "--network: more than %d networks", LIMIT_NET_LINKS);
+	p->nets = arena_array(cr->a, c->networks.n, sizeof *p->nets);
+	if (!p->nets)
+		return err_oom(e);
+	for (size_t i = 0; r == 0 && i < c->networks.n; i++) {
+		struct place_row *row = LIST_ADD(cr->a, &p->rows);
+
+		r = row ? network_find(cr->en, c->networks.v[i].name, cr->a, &p->nets[i], e) : err_oom(e);
+		for (size_t k = 0; r == 0 && k < i; k++)
+			if (strcmp(p->nets[k].row.id, p->nets[i].row.id) == 0)
+				r = err_set(e, EINVAL, "network %s is specified multiple times", p->nets[i].row.name);
+		if (r == 0 && (p->nets[i].driver == NETWORK_HOST || p->nets[i].driver == NETWORK_NONE))
+			r = err_set(e, EINVAL,
+				    "conflicting options: cannot attach both user-defined and non-user-defined "
+				    "network-modes");
+	}
+	return r;
+}
+
+static bool is_default(const struct network *net)
+{
+	return strcmp(net->row.name, NETWORK_DEFAULT) == 0;
+}
+
+static int check_wishes(const struct network_config *n, const struct network *net, struct err *e)
+{
+	uint8_t mac[6];
+
+	if ((n->ip4 || n->ip6) && is_default(net))
+		return err_set(
+			e, EINVAL,
+			"invalid config for network bridge: invalid endpoint settings: user specified IP address is "
+			"supported on user defined networks only");
+	if (n->aliases.n && is_default(net))
+		return err_set(e, EINVAL,
+			       "invalid config for network bridge: invalid endpoint settings: network-scoped "
+			       "aliases are only supported for user-defined networks");
+	if (n->mac && (!net_mac_parse(sv_from(n->mac), mac) || (mac[0] & 1)))
+		return err_set(e, EINVAL, "%.40s is not a valid mac address (02:42:ac:11:00:02, and not a group's)",
+			       n->mac);
+	return 0;
+}
+
+static const char *join(const struct oci_strings *l, struct arena *a)
+{
+	const char *text = "";
+
+	for (size_t i = 0; text && i < l->n; i++)
+		text = arena_fmt(a, "%s%s%s", text, i ? " " : "", l->v[i]);
+	return text;
+}
+
+static int prepare_place(struct creation *cr, size_t i, struct err *e)
+{
+	const struct network_config *n = &cr->config->networks.v[i];
+	struct place_row *row = &cr->places.rows.v[i];
+	int r = check_wishes(n, &cr->places.nets[i], e);
+
+	if (r < 0)
+		return r;
+	*row = (struct place_row){ .container_id = cr->id.hex, .network_id = cr->places.nets[i].row.id,
+				   .number = (int64_t)i, .mac = n->mac, .priority = n->priority, .at4 = PLACE_NONE,
+				   .at6 = PLACE_NONE };
+	row->device = n->device ? n->device : arena_fmt(cr->a, "eth%zu", i);
+	row->aliases = join(&n->aliases, cr->a);
+	return row->device && row->aliases ? 0 : err_oom(e);
+}
+
+/* A mode that is none of the words is a network of that name. */
+static int name_network(struct creation *cr, struct err *e)
+{
+	const char *mode = cr->config->network_mode;
+	struct network_config *n;
+
+	if (!mode || !*mode || cr->config->networks.n || config_mode_is(mode, "none") || config_mode_is(mode, "host") ||
+	    config_mode_is(mode, "private") || config_mode_container(mode))
+		return 0;
+	n = LIST_ADD(cr->a, &cr->config->networks);
+	if (!n)
+		return err_oom(e);
+	*n = (struct network_config){ .name = mode };
+	return 0;
+}
+
+int create_find_networks(struct creation *cr, struct err *e)
+{
+	int r;
+
+	cr->places.gateway = PLACE_NO_GATEWAY;
+	r = name_network(cr, e);
+	if (r == 0)
+		r = network_ports_wanted(cr->config, &cr->image_config.exposed_ports, cr->a, &cr->ports, e);
+	if (r < 0 || !cr->config->networks.n || !cr->en)
+		return r;
+	if (cr->row)
+		return network_places(cr->en, cr->id.hex, cr->a, &cr->places, e);
+	r = find_networks(cr, e);
+	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++)
+		r = prepare_place(cr, i, e);
+	network_choose_gateway(&cr->places);
+	return r;
+}
+
+int create_take_places(struct creation *cr, struct db *db, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++) {
+		const struct network_config *n = &cr->config->networks.v[i];
+
+		r = network_place_take(cr->en, db, &cr->places.nets[i], n->ip4, n->ip6, cr->a, &cr->places.rows.v[i],
+				       e);
+	}
+	return r;
+}
+
+/* ---- /etc ----------------------------------------------------------------------------------------------------------- */
+
+static void put_address_line(struct buf *b, const struct net_ip *ip, const struct creation *cr)
+{
+	const struct container_config *c = cr->config;
+	char text[SUBNET_TEXT];
+
+	if (!ip->family)
+		return;
+	buf_putf(b, "%s\t", net_ip_print(ip, text));
+	if (c->domainname && *c->domainname)
+		buf_putf(b, "%s.%s ", cr->inputs.hostname, c->domainname);
+	buf_putf(b, "%s\n", cr->inputs.hostname);
+}
+
+/* --add-host host-gateway is the host as the container sees it. */
+static void put_extra(struct buf *b, const struct creation *cr, const char *text)
+{
+	const struct places *p = &cr->places;
+	struct sv name, address;
+	char gateway[SUBNET_TEXT];
+
+	if (!sv_cut(sv_from(text), ':', &name, &address))
+		return;
+	if (sv_is(address, "host-gateway") && p->gateway != PLACE_NO_GATEWAY)
+		buf_putf(b, "%s\t" SV_FMT "\n", net_ip_print(&p->nets[p->gateway].gateway4, gateway), SV_ARG(name));
+	else if (!sv_is(address, "host-gateway"))
+		buf_putf(b, SV_FMT "\t" SV_FMT "\n", SV_ARG(address), SV_ARG(name));
+}
+
+void create_put_hosts(const struct creation *cr, struct buf *b)
+{
+	const struct places *p = &cr->places;
+
+	for (size_t i = 0; i < cr->config->extra_hosts.n; i++)
+		put_extra(b, cr, cr->config->extra_hosts.v[i]);
+	for (size_t i = 0; i < p->rows.n; i++) {
+		struct net_ip ip4 = network_place_ip4(&p->nets[i], &p->rows.v[i]),
+			      ip6 = network_place_ip6(&p->nets[i], &p->rows.v[i]);
+
+		put_address_line(b, &ip4, cr);
+		put_address_line(b, &ip6, cr);
+	}
+}
+
+struct resolver {
+	struct oci_strings servers, search, options;
+};
+
+static int add_words(struct sv words, struct arena *a, struct oci_strings *to, struct err *e)
+{
+	struct sv word;
+
+	for (size_t i = 0; i < words.n; i++)
+		if (words.p[i] == '\t')
+			return add_words((struct sv){ words.p, i }, a, to, e) < 0 ?
+				       -ENOMEM :
+				       add_words((struct sv){ words.p + i + 1, words.n - i - 1 }, a, to, e);
+	while (sv_next(&words, ' ', &word))
+		if (word.n && strings_add(a, to, arena_sv(a, word)) < 0)
+			return err_oom(e);
+	return 0;
+}
+
+static bool is_keyword(struct sv line, const char *word, struct sv *ret_rest)
+{
+	size_t n = strlen(word);
+
+	if (!sv_has_prefix(line, word) || line.n == n || (line.p[n] != ' ' && line.p[n] != '\t'))
+		return false;
+	*ret_rest = sv_trim((struct sv){ line.p + n, line.n - n });
+	return true;
+}
+
+/* resolv.conf(5): the last of several search lines counts. */
+static int parse_resolver(struct sv text, struct arena *a, struct resolver *ret, struct err *e)
+{
+	struct sv line, rest;
+	int r = 0;
+
+	while (r == 0 && sv_next(&text, '\n', &line)) {
+		line = sv_trim(line);
+		if (is_keyword(line, "nameserver", &rest)) {
+			r = add_words(rest, a, &ret->servers, e);
+		} else if (is_keyword(line, "search", &rest) || is_keyword(line, "domain", &rest)) {
+			ret->search = (struct oci_strings){ 0 };
+			r = add_words(rest, a, &ret->search, e);
+		} else if (is_keyword(line, "options", &rest)) {
+			r = add_words(rest, a, &ret->options, e);
+		}
+	}
+	return r;
+}
+
+/* systemd-resolved's own file names the servers behind its 127.0.0.53. */
+static int read_resolver(struct creation *cr, struct resolver *ret, struct err *e)
+{
+	scoped_buf b = BUF(LIMIT_ENV_FILE);
+	struct resolver other = { 0 };
+	int r = io_read_at(cr->en->host->root, "etc/resolv.conf", &b, e);
+
+	if (r == 0 || r == -ENOENT)
+		r = parse_resolver(buf_sv(&b), cr->a, ret, e);
+	if (r == 0 && ret->servers.n == 1 && strcmp(ret->servers.v[0], "127.0.0.53") == 0) {
+		buf_reset(&b);
+		if (io_read_at(cr->en->host->root, "run/systemd/resolve/resolv.conf", &b, NULL) == 0 &&
+		    parse_resolver(buf_sv(&b), cr->a, &other, NULL) == 0 && other.servers.n)
+			ret->servers = other.servers;
+	}
+	return r;
+}
+
+static bool is_local(const char *server)
+{
+	struct net_ip ip;
+
+	return net_ip_parse(sv_from(server), &ip) &&
+	       (ip.family == AF_INET ? ip.bytes[0] == 127 : strcmp(server, "::1") == 0);
+}
+
+static void put_list(struct buf *b, const char *word, const struct oci_strings *l)
+{
+	if (!l->n)
+		return;
+	buf_puts(b, word);
+	for (size_t i = 0; i < l->n; i++)
+		buf_putf(b, " %s", l->v[i]);
+	buf_puts(b, "\n");
+}
+
+/* What of the host's a container can reach; Docker's fallback where nothing is left. */
+static int servers_for(const struct resolver *host, const struct container_config *c, struct arena *a,
+		       struct oci_strings *ret, struct err *e)
+{
+	int r = 0;
+
+	if (c->dns.n)
+		return *ret = c->dns, 0;
+	for (size_t i = 0; r == 0 && i < host->servers.n; i++)
+		if (!is_local(host->servers.v[i]))
+			r = strings_add(a, ret, host->servers.v[i]);
+	if (r == 0 && !ret->n)
+		r = strings_add(a, ret, "8.8.8.8");
+	if (r == 0 && ret->n == 1 && strcmp(ret->v[0], "8.8.8.8") == 0)
+		r = strings_add(a, ret, "8.8.4.4");
+	return r < 0 ? err_oom(e) : 0;
+}
+
+/* On a network with names the servers are asked by tare-net, at an address of the container's own. */
+bool create_has_names(const struct creation *cr)
+{
+	for (size_t i = 0; i < cr->places.rows.n; i++)
+		if (!is_default(&cr->places.nets[i]))
+			return true;
+	return false;
+}
+
+int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
+{
+	static const char *const names[] = { "127.0.0.11" };
+	const struct container_config *c = cr->config;
+	struct oci_strings servers = { 0 }, options;
+	struct resolver host = { 0 };
+	bool own = create_has_names(cr);
+	int r = read_resolver(cr, &host, e);
+
+	if (r == 0)
+		r = servers_for(&host, c, cr->a, &servers, e);
+	if (r < 0)
+		return r;
+	options = c->dns_options.n ? c->dns_options : host.options;
+	for (size_t i = 0; i < (own ? 1 : servers.n); i++)
+		buf_putf(b, "nameserver %s\n", own ? names[i] : servers.v[i]);
+	if (!(c->dns_search.n == 1 && strcmp(c->dns_search.v[0], ".") == 0))
+		put_list(b, "search", c->dns_search.n ? &c->dns_search : &host.search);
+	if (own && !c->dns_options.n && strings_add(cr->a, &options, "ndots:0") < 0)
+		return err_oom(e);
+	put_list(b, "options", &options);
+	return 0;
+}
+
+/* ---- when it is started --------------------------------------------------------------------------------------------- */
+
+static void fill_link(const struct places *p, size_t i, struct net_link *l)
+{
+	const struct network *net = &p->nets[i];
+	const struct place_row *row = &p->rows.v[i];
+
+	*l = (struct net_link){ .kind = net->driver == NETWORK_MACVLAN ? NET_LINK_MACVLAN : NET_LINK_VETH,
+				.mtu = net->mtu, .mode = net->macvlan_mode, .isolated = !net->talk };
+	(void)sv_copy(sv_from(row->device), l->name, sizeof l->name);
+	(void)sv_copy(sv_from(net->row.device), l->master, sizeof l->master);
+	if (l->kind == NET_LINK_VETH)
+		(void)sv_copy(sv_from(row->host), l->host, sizeof l->host);
+	(void)net_mac_parse(sv_from(row->mac), l->mac);
+	l->ip4 = network_place_ip4(net, row);
+	l->ip6 = network_place_ip6(net, row);
+	if (i != p->gateway)
+		return;
+	l->gateway4 = net->gateway4;
+	l->gateway6 = net->gateway6;
+}
+
+int network_link_line(const struct places *p, size_t i, bool published, struct arena *a, const char **ret,
+		      struct err *e)
+{
+	scoped_buf line = BUF(LIMIT_RECORD);
+	struct net_link l;
+	int r;
+
+	fill_link(p, i, &l);
+	l.hairpin = published && l.kind == NET_LINK_VETH;
+	net_link_print(&l, &line);
+	r = buf_status(&line, e);
+	*ret = r < 0 ? NULL : arena_str(a, line.p);
+	return r < 0 ? r : *ret ? 0 : err_oom(e);
+}
+
+static int put_links(struct creation *cr, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++) {
+		const char *line = NULL;
+
+		r = network_link_line(&cr->places, i, cr->ports.n > 0, cr->a, &line, e);
+		if (r == 0 && strings_add(cr->a, &cr->charter.net_links, line) < 0)
+			r = err_oom(e);
+	}
+	return r;
+}
+
+static int ensure_networks(struct creation *cr, struct err *e)
+{
+	struct oci_strings warn = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++)
+		r = network_ensure(cr->en, &cr->places.nets[i], &warn, cr->a, e);
+	for (size_t i = 0; r == 0 && i < warn.n; i++)
+		if (warnings_add(&cr->warnings, "%s", warn.v[i]) < 0)
+			r = err_oom(e);
+	return r;
+}
+
+static int take_ports(struct creation *cr, struct rules_ports *ret, struct err *e)
+{
+	const struct places *p = &cr->places;
+	int r;
+
+	if (!cr->ports.n || p->gateway == PLACE_NO_GATEWAY)
+		return 0;
+	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &p->nets[p->gateway].host_address, cr->a, e);
+	if (r == 0)
+		r = network_ports_rules(cr->en, cr->id.hex, cr->a, ret, e);
+	cr->charter.net_ports = ret->n > 0;
+	return r;
+}
+
+int create_network_up(struct creation *cr, struct err *e)
+{
+	const struct places *p = &cr->places;
+	struct rules_ports ports = { 0 };
+	int r;
+
+	if (!p->rows.n)
+		return 0;
+	r = ensure_networks(cr, e);
+	if (r == 0)
+		r = take_ports(cr, &ports, e);
+	if (r == 0)
+		r = put_links(cr, e);
+	if (r == 0)
+		r = firewall_add(cr->en,
+				 &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, ports.v, ports.n }, e);
+	return r;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of network/rules.h, filled from rows. */
+#include "engine/network.h"
+
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/network_ports.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define ARENA_MAX (64u << 20)
+#define ATTEMPTS 50
+
+/* Engines with other folders have tables of their own. */
+static uint32_t hash(const char *text)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 16777619u;
+	return h;
+}
+
+void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME])
+{
+	unsigned own = hash(en->root_path) & 0xfffff;
+
+	if (strcmp(en->root_path, ENGINE_ROOT) == 0) {
+		(void)snprintf(table, FIREWALL_NAME, "tare");
+		(void)snprintf(prefix, FIREWALL_NAME, "tare-");
+	} else {
+		(void)snprintf(table, FIREWALL_NAME, "tare-%05x", own);
+		(void)snprintf(prefix, FIREWALL_NAME, "t%05x-", own);
+	}
+}
+
+static bool has_guard(const struct engine *en)
+{
+	return faccessat(en->state, FORWARDING_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* ---- elements ------------------------------------------------------------------------------------------------------- */
+
+static void put_network(struct nft *t, const char *table, const struct network *net, enum rules_change how)
+{
+	const struct rules_network n = { net->row.device, net->subnet4,		net->subnet6,
+					 net->options.internal, net->masquerade, net->talk };
+
+	if (net->driver == NETWORK_BRIDGE)
+		rules_network(t, table, &n, how);
+}
+
+static void put_place(struct nft *t, const char *table, const struct network *net, const struct place_row *p,
+		      enum rules_change how)
+{
+	struct rules_endpoint ep = { .host = p->host,
+				     .ip4 = network_place_ip4(net, p),
+				     .ip6 = network_place_ip6(net, p) };
+
+	if (net->driver == NETWORK_BRIDGE && net_mac_parse(sv_from(p->mac), ep.mac))
+		rules_endpoint(t, table, &ep, how);
+}
+
+static void put_change(struct nft *t, const char *table, const struct firewall_change *c, enum rules_change how)
+{
+	for (size_t i = 0; i < c->count; i++)
+		put_place(t, table, &c->nets[i], &c->places[i], how);
+	for (size_t i = 0; i < c->port_count; i++)
+		rules_port(t, table, &c->ports[i], how);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------ */
+
+struct everything {
+	struct network *nets;
+	size_t net_count;
+	struct place_rows places;
+};
+
+static const struct network *network_of(const struct everything *all, const char *id)
+{
+	for (size_t i = 0; i < all->net_count; i++)
+		if (strcmp(all->nets[i].row.id, id) == 0)
+			return &all->nets[i];
+	return NULL;
+}
+
+static int read_all(struct engine *en, struct arena *a, struct everything *ret, struct err *e)
+{
+	struct network_rows rows = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_rows_list(db, a, &rows, e);
+	if (r == 0)
+		r = network_rows_places(db, NULL, NULL, a, &ret->places, e);
+	if (r < 0)
+		return r;
+	ret->nets = arena_array(a, rows.n + 1, sizeof *ret->nets);
+	if (!ret->nets)
+		return err_oom(e);
+	for (; r == 0 && ret->net_count < rows.n; ret->net_count++)
+		r = network_open(&rows.v[ret->net_count], a, &ret->nets[ret->net_count], e);
+	return r;
+}
+
+static int put_everything(struct engine *en, struct nft *t, const char *table, const char *prefix, struct arena *a,
+			  struct err *e)
+{
+	struct everything all = { .net_count = 0 };
+	struct rules_ports ports = { 0 };
+	int r = read_all(en, a, &all, e);
+
+	if (r == 0)
+		r = network_ports_rules(en, NULL, a, &ports, e);
+	if (r < 0)
+		return r;
+	rules_drop(t, table);
+	rules_base(t, table, prefix, has_guard(en));
+	for (size_t i = 0; i < all.net_count; i++)
+		put_network(t, table, &all.nets[i], RULES_ADD);
+	for (size_t i = 0; i < all.places.n; i++) {
+		const struct network *net = network_of(&all, all.places.v[i].network_id);
+
+		if (net)
+			put_place(t, table, net, &all.places.v[i], RULES_ADD);
+	}
+	for (size_t i = 0; i < ports.n; i++)
+		rules_port(t, table, &ports.v[i], RULES_ADD);
+	return 0;
+}
+
+static int rebuild_once(struct engine *en, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
+	uint32_t generation = 0;
+	struct nft t;
+	int r = nft_generation(&generation, e);
+
+	if (r < 0)
+		return r;
+	firewall_names(en, table, prefix);
+	nft_begin(&t, generation);
+	r = put_everything(en, &t, table, prefix, &a, e);
+	if (r == 0)
+		r = nft_commit(&t, e);
+	nft_done(&t);
+	return r;
+}
+
+/* What somebody else changed between our look at the database and the commit might be an element of a container that has
+ * just been added: then once more. */
+int firewall_rebuild(struct engine *en, struct err *e)
+{
+	int r = -ERESTART;
+
+	for (int i = 0; r == -ERESTART && i < ATTEMPTS; i++)
+		r = rebuild_once(en, e);
+	return r;
+}
+
+/* ---- changes -------------------------------------------------------------------------------------------------------- */
+
+static bool is_refused(int r)
+{
+	return r == -EPERM || r == -EACCES || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT;
+}
+
+int firewall_add(struct engine *en, const struct firewall_change *c, struct err *e)
+{
+	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
+	struct nft t;
+	int r;
+
+	firewall_names(en, table, prefix);
+	nft_begin(&t, 0);
+	put_change(&t, table, c, RULES_ADD);
+	r = nft_commit(&t, e);
+	nft_done(&t);
+	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
+}
+
+/* An old kernel knows no forgiving removal; one that fails leaves the tables to be made anew. */
+int firewall_remove(struct engine *en, const struct firewall_change *c, struct err *e)
+{
+	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
+	struct err first = { 0 };
+	struct nft t;
+	int r;
+
+	firewall_names(en, table, prefix);
+	nft_begin(&t, 0);
+	put_change(&t, table, c, RULES_REMOVE);
+	r = nft_commit(&t, &first);
+	if (r == -EINVAL || r == -EOPNOTSUPP) {
+		nft_done(&t);
+		nft_begin(&t, 0);
+		put_change(&t, table, c, RULES_REMOVE_STRICT);
+		r = nft_commit(&t, &first);
+	}
+	nft_done(&t);
+	if (r < 0 && e)
+		*e = first;
+	return r == -ENOENT ? 0 : r;
+}
+
+int firewall_network(struct engine *en, const struct network *net, bool add, struct err *e)
+{
+	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
+	struct nft t;
+	int r;
+
+	firewall_names(en, table, prefix);
+	nft_begin(&t, 0);
+	put_network(&t, table, net, add ? RULES_ADD : RULES_REMOVE_STRICT);
+	r = nft_commit(&t, e);
+	nft_done(&t);
+	if (!add)
+		return r == -ENOENT ? 0 : r;
+	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network_ports.h"
+
+#include "base/limits.h"
+#include "base/scope.h"
+#include "engine/network.h"
+#include "engine/recover.h"
+#include "kernel/smallfile.h"
+#include "kernel/sock_diag.h"
+#include "oci/list.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EPHEMERAL_FIRST 32768 /* where ip(7)'s ip_local_port_range cannot be read */
+#define EPHEMERAL_LAST 60999
+#define ATTEMPTS 20 /* ports of containers that are gone by now */
+
+/* ---- what is wanted ------------------------------------------------------------------------------------------------- */
+
+static bool is_published(const struct port_mappings *list, const struct port_mapping *m)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].protocol == m->protocol && list->v[i].first <= m->first && list->v[i].last >= m->last)
+			return true;
+	return false;
+}
+
+/* -P: a port each, since any of the host's will do. */
+static int add_exposed(const char *text, struct arena *a, struct port_mappings *list, struct err *e)
+{
+	struct port_mapping m, one;
+	int r = ports_parse_exposed(sv_from(text), &m, e);
+
+	for (unsigned p = m.first; r == 0 && p <= m.last; p++) {
+		one = m;
+		one.first = one.last = (uint16_t)p;
+		if (!is_published(list, &one)) {
+			struct port_mapping *to = LIST_ADD(a, list);
+
+			if (!to)
+				return err_oom(e);
+			*to = one;
+		}
+	}
+	return r;
+}
+
+int network_ports_wanted(const struct container_config *c, const struct oci_strings *exposed, struct arena *a,
+			 struct port_mappings *ret, struct err *e)
+{
+	struct port_mappings list = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->publish.n; i++) {
+		struct port_mapping *m = LIST_ADD(a, &list);
+
+		r = m ? ports_parse(sv_from(c->publish.v[i]), m, e) : err_oom(e);
+	}
+	for (size_t i = 0; r == 0 && c->publish_all && i < c->expose.n; i++)
+		r = add_exposed(c->expose.v[i], a, &list, e);
+	for (size_t i = 0; r == 0 && c->publish_all && i < exposed->n; i++)
+		r = add_exposed(exposed->v[i], a, &list, e);
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+/* ---- who has what --------------------------------------------------------------------------------------------------- */
+
+struct listeners {
+	struct {
+		struct listener *v;
+		size_t n;
+	} list;
+	struct arena *a;
+};
+
+struct taking {
+	struct engine *en;
+	const char *container;
+	const struct net_ip *fallback;
+	struct arena *a;
+	struct listeners sockets;
+	struct port_rows rows;   /* of the others */
+	struct port_rows chosen; /* of this one */
+	uint16_t low, high;      /* where any port is looked for */
+};
+
+static int add_listener(const struct listener *l, void *arg, struct err *e)
+{
+	struct listeners *all = arg;
+	struct listener *to = LIST_ADD(all->a, &all->list);
+
+	if (!to)
+		return err_oom(e);
+	*to = *l;
+	return 0;
+}
+
+/* One look for each protocol that is asked for; sctp has no list worth the module that it would load. */
+static int look_at_sockets(struct taking *t, const struct port_mappings *wanted, struct err *e)
+{
+	static const uint8_t protocols[] = { PORT_TCP, PORT_UDP };
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < ARRAY_LEN(protocols); k++)
+		for (size_t i = 0; i < wanted->n; i++)
+			if (wanted->v[i].protocol == protocols[k]) {
+				r = sock_diag_each(protocols[k], add_listener, &t->sockets, e);
+				break;
+			}
+	return r;
+}
+
+static void read_range(struct taking *t)
+{
+	char text[32];
+	struct sv v, low, high;
+	uint64_t first, last;
+
+	t->low = EPHEMERAL_FIRST;
+	t->high = EPHEMERAL_LAST;
+	if (smallfile_read(t->en->host->proc, "sys/net/ipv4/ip_local_port_range", text, sizeof text, &v) < 0 ||
+	    !sv_cut(sv_trim(v), '\t', &low, &high) || sv_u64(low, &first) < 0 || sv_u64(sv_trim(high), &last) < 0 ||
+	    !first || first > last || last > 65535)
+		return;
+	t->low = (uint16_t)first;
+	t->high = (uint16_t)last;
+}
+
+static bool is_any(const struct net_ip *ip)
+{
+	static const uint8_t zero[16];
+
+	return !ip->family || memcmp(ip->bytes, zero, ip->family == AF_INET ? 4 : 16) == 0;
+}
+
+/* No family at all is every address of both. */
+static bool addresses_meet(const struct net_ip *a, const struct net_ip *b)
+{
+	if (!a->family || !b->family)
+		return true;
+	if (a->family != b->family)
+		return false;
+	return is_any(a) || is_any(b) || net_ip_equal(a, b);
+}
+
+static struct net_ip host_of(const struct port_row *row)
+{
+	struct net_ip ip = { 0 };
+
+	(void)net_ip_parse(sv_from(row->host), &ip);
+	return ip;
+}
+
+static const struct port_row *find_row(const struct port_rows *rows, const struct net_ip *host, uint8_t protocol,
+				       unsigned first, unsigned last)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		struct net_ip other = host_of(&rows->v[i]);
+
+		if (rows->v[i].protocol == protocol && rows->v[i].host_first <= last && rows->v[i].host_last >= first &&
+		    addresses_meet(host, &other))
+			return &rows->v[i];
+	}
+	return NULL;
+}
+
+static const struct listener *find_listener(const struct taking *t, const struct net_ip *host, uint8_t protocol,
+					    unsigned first, unsigned last)
+{
+	for (size_t i = 0; i < t->sockets.list.n; i++) {
+		const struct listener *l = &t->sockets.list.v[i];
+		struct net_ip local = l->local;
+
+		if (local.family == AF_INET6 && is_any(&local))
+			local.family = 0; /* it takes IPv4 as well, or might */
+		if (l->protocol == protocol && l->port >= first && l->port <= last && addresses_meet(host, &local))
+			return l;
+	}
+	return NULL;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------------- */
+
+static bool is_free(const struct taking *t, const struct net_ip *host, uint8_t protocol, unsigned first, unsigned last)
+{
+	return !find_row(&t->rows, host, protocol, first, last) && !find_row(&t->chosen, host, protocol, first, last) &&
+	       !find_listener(t, host, protocol, first, last);
+}
+
+/* The first run of ports that is free. */
+static bool choose(const struct taking *t, struct port_mapping *m, unsigned low, unsigned high)
+{
+	unsigned count = (unsigned)(m->last - m->first) + 1;
+
+	for (unsigned p = low; p + count - 1 <= high; p++)
+		if (is_free(t, &m->host, m->protocol, p, p + count - 1)) {
+			m->host_first = (uint16_t)p;
+			m->host_last = (uint16_t)(p + count - 1);
+			return true;
+		}
+	return false;
+}
+
+static const char *at_text(const struct port_mapping *m, unsigned port, struct arena *a)
+{
+	char text[SUBNET_TEXT];
+
+	if (m->host.family == AF_INET6)
+		return arena_fmt(a, "[%s]:%u", net_ip_print(&m->host, text), port);
+	return arena_fmt(a, "%s:%u", m->host.family ? net_ip_print(&m->host, text) : "0.0.0.0", port);
+}
+
+static int refuse_socket(const struct taking *t, const struct port_mapping *m, const struct listener *l, struct err *e)
+{
+	char name[17];
+	pid_t pid = sock_diag_holder(t->en->host, l->inode, name);
+	const char *at = at_text(m, l->port, t->a), *protocol = port_protocol_name(m->protocol);
+
+	if (!at)
+		return err_oom(e);
+	if (!pid)
+		return err_set(e, EADDRINUSE, "failed to bind host port %s/%s: address already in use", at, protocol);
+	return err_set(e, EADDRINUSE, "failed to bind host port %s/%s: address already in use by %s (process %d)", at,
+		       protocol, name, (int)pid);
+}
+
+static int refuse_row(const struct taking *t, const struct port_mapping *m, const struct port_row *row, struct err *e)
+{
+	unsigned port = row->host_first > m->host_first ? (unsigned)row->host_first : m->host_first;
+	struct container_row other = { 0 };
+	const char *at = at_text(m, port, t->a);
+	bool own = strcmp(row->container_id, t->container) == 0;
+
+	if (!at)
+		return err_oom(e);
+	if (!own && container_find(t->en, sv_from(row->container_id), t->a, &other, NULL) < 0)
+		other.name = row->container_id;
+	return err_set(e, EADDRINUSE, "Bind for %s failed: port is already allocated%s%.128s", at,
+		       own ? ", by this container itself" : " by container ", own ? "" : other.name);
+}
+
+/* *ret_holder: a row of another container that stands in the way, perhaps of one that is gone. */
+static int fit(struct taking *t, struct port_mapping *m, const struct port_row **ret_holder, struct err *e)
+{
+	unsigned wanted = (unsigned)(m->host_last - m->host_first), count = (unsigned)(m->last - m->first);
+	const struct listener *l;
+
+	*ret_holder = NULL;
+	if (!m->host.family && t->fallback->family)
+		m->host = *t->fallback;
+	if (!m->host_first || wanted != count) {
+		unsigned low = m->host_first ? m->host_first : t->low, high = m->host_first ? m->host_last : t->high;
+
+		return choose(t, m, low, high) ?
+			       0 :
+			       err_set(e, EADDRINUSE, "all ports from %u to %u are in use", low, high);
+	}
+	*ret_holder = find_row(&t->rows, &m->host, m->protocol, m->host_first, m->host_last);
+	if (!*ret_holder)
+		*ret_holder = find_row(&t->chosen, &m->host, m->protocol, m->host_first, m->host_last);
+	if (*ret_holder)
+		return refuse_row(t, m, *ret_holder, e);
+	l = find_listener(t, &m->host, m->protocol, m->host_first, m->host_last);
+	return l ? refuse_socket(t, m, l, e) : 0;
+}
+
+static int add_chosen(struct taking *t, const struct port_mapping *m, struct err *e)
+{
+	struct port_row *row = LIST_ADD(t->a, &t->chosen);
+	char text[SUBNET_TEXT];
+
+	if (!row)
+		return err_oom(e);
+	*row = (struct port_row){ .container_id = t->container, .protocol = m->protocol, .host_first = m->host_first,
+				  .host_last = m->host_last, .first = m->first };
+	row->host = arena_str(t->a, net_ip_print(&m->host, text));
+	return row->host ? 0 : err_oom(e);
+}
+
+/* Those that name their port come first: what may be any must not be in their way. */
+static int fit_all(struct taking *t, const struct port_mappings *wanted, const struct port_row **ret_holder,
+		   struct err *e)
+{
+	int r = 0;
+
+	t->chosen = (struct port_rows){ 0 };
+	for (int any = 0; any < 2; any++)
+		for (size_t i = 0; r == 0 && i < wanted->n; i++) {
+			struct port_mapping m = wanted->v[i];
+
+			if ((m.host_first == 0) != (any == 1))
+				continue;
+			r = fit(t, &m, ret_holder, e);
+			if (r == 0)
+				r = add_chosen(t, &m, e);
+		}
+	return r;
+}
+
+/* Of the others: those of this container are about to go. */
+static int read_rows(struct taking *t, struct db *db, struct err *e)
+{
+	struct port_rows all = { 0 };
+	int r = network_rows_ports(db, NULL, t->a, &all, e);
+
+	t->rows = (struct port_rows){ 0 };
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		struct port_row *row =
+			strcmp(all.v[i].container_id, t->container) != 0 ? LIST_ADD(t->a, &t->rows) : NULL;
+
+		if (row)
+			*row = all.v[i];
+	}
+	return r;
+}
+
+static int write_rows(struct taking *t, struct db *db, const struct port_mappings *wanted,
+		      const struct port_row **ret_holder, struct err *e)
+{
+	int r = read_rows(t, db, e);
+
+	if (r == 0)
+		r = fit_all(t, wanted, ret_holder, e);
+	if (r == 0)
+		r = network_rows_unpublish(db, t->container, e);
+	for (size_t i = 0; r == 0 && i < t->chosen.n; i++)
+		r = network_rows_publish(db, &t->chosen.v[i], e);
+	return r;
+}
+
+/* A monitor that was killed, or a machine that went down, gives nothing back: whoever wants it looks. true: it was so. */
+static bool is_gone(struct taking *t, const char *container)
+{
+	struct container_row row;
+	struct container_state state;
+	int r = container_find(t->en, sv_from(container), t->a, &row, NULL);
+
+	if (r == 0)
+		r = container_look(t->en, &row, &state, NULL);
+	if (r == -ENOENT)
+		return true;
+	if (r < 0 || container_is_active(state.status) || container_monitor_is_alive(t->en, container))
+		return false;
+	return network_down(t->en, container, NULL) == 0;
+}
+
+int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
+		       const struct net_ip *fallback, struct arena *a, struct err *e)
+{
+	struct taking t = { .en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a };
+	const struct port_row *holder = NULL;
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = look_at_sockets(&t, wanted, e);
+	read_range(&t);
+	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
+		r = db_begin(db, e);
+		if (r < 0)
+			return r;
+		r = db_end(db, write_rows(&t, db, wanted, &holder, e), e);
+		if (r != -EADDRINUSE || !holder || !is_gone(&t, holder->container_id))
+			return r;
+		r = 0;
+	}
+	return r;
+}
+
+/* ---- for the firewall ------------------------------------------------------------------------------------------------ */
+
+/* The place that the default route goes through is the one that is published. */
+static int find_target(struct engine *en, const char *container, struct arena *a, struct net_ip *ret4,
+		       struct net_ip *ret6, struct err *e)
+{
+	struct places places;
+	int r = network_places(en, container, a, &places, e);
+
+	if (r < 0 || places.gateway == PLACE_NO_GATEWAY)
+		return r;
+	*ret4 = network_place_ip4(&places.nets[places.gateway], &places.rows.v[places.gateway]);
+	*ret6 = network_place_ip6(&places.nets[places.gateway], &places.rows.v[places.gateway]);
+	return 0;
+}
+
+static int add_rule(struct engine *en, const struct port_row *row, struct arena *a, struct rules_ports *list,
+		    struct err *e)
+{
+	struct rules_port *p = LIST_ADD(a, list);
+
+	if (!p)
+		return err_oom(e);
+	p->map = (struct port_mapping){ .host = host_of(row), .first = (uint16_t)row->first,
+					.last = (uint16_t)(row->first + row->host_last - row->host_first),
+					.host_first = (uint16_t)row->host_first, .host_last = (uint16_t)row->host_last,
+					.protocol = (uint8_t)row->protocol };
+	return find_target(en, row->container_id, a, &p->to4, &p->to6, e);
+}
+
+int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,
+			struct err *e)
+{
+	struct port_rows rows = { 0 };
+	struct rules_ports list = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_rows_ports(db, container, a, &rows, e);
+	for (size_t i = 0; r == 0 && i < rows.n; i++)
+		r = add_rule(en, &rows.v[i], a, &list, e);
+	if (r == 0)
+		*ret = list;
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* network_ports.h - the ports of the host that lead to containers: who has which, and who else listens there. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/config.h"
+#include "engine/engine.h"
+#include "engine/network_rows.h"
+#include "network/rules.h"
+
+#define FORWARDING_FILE "net/forwarding" /* in the state folder: we turned forwarding on, in this boot */
+
+struct port_mappings {
+	struct port_mapping *v;
+	size_t n;
+};
+
+struct rules_ports {
+	struct rules_port *v;
+	size_t n;
+};
+
+/* network_ports_wanted - of a configuration: -p, and with -P what it and the image expose. -EINVAL */
+int network_ports_wanted(const struct container_config *c, const struct oci_strings *exposed, struct arena *a,
+			 struct port_mappings *ret, struct err *e);
+
+/* network_ports_take - rows for all of them or none; host ports that may be any are chosen. The earlier ones of the container
+ * go. fallback: the address of those that name none. -EADDRINUSE, with Docker's texts and the holder's name. */
+int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
+		       const struct net_ip *fallback, struct arena *a, struct err *e);
+
+/* network_ports_rules - what the rows of a container (NULL: of all) are for the firewall. */
+int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,
+			struct err *e);

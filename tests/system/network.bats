@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The default bridge: addresses, routes, names in /etc, published ports; and that nothing of it is left.
+
+load helpers
+load network
+
+@test "a container on the default bridge has an address, a route, and the files that say so" {
+	expect 0 tare run --rm --name web --network bridge --hostname web busybox \
+		sh -c 'ip -o -4 addr show eth0; ip route; cat /etc/hosts; cat /sys/class/net/eth0/address; ping -c1 -W2 172.17.0.1'
+	contains "inet 172.17.0.2/16" "$out"
+	contains "default via 172.17.0.1 dev eth0" "$out"
+	contains $'172.17.0.2\tweb' "$out"
+	contains "02:42:ac:11:00:02" "$out"
+	contains "1 packets received" "$out"
+	contains "turned on net/ipv4/ip_forward" "$err"
+	equal 1 "$(on_host cat /proc/sys/net/ipv4/ip_forward)" "forwarding"
+	contains "172.17.0.1/16" "$(on_host ip -br addr show tare0)"
+	eventually 5 host_is_clean
+	expect 0 tare run --rm --network bridge busybox ip -o addr show eth0
+	contains "172.17.0.3/16" "$out"
+	[[ $out != *inet6* ]] || fail "an IPv6 address where there is no IPv6: $out"
+	equal "" "$err" "what is said the second time"
+}
+
+@test "none, host and container:X are as they were" {
+	expect 0 tare run --rm busybox ip -o link
+	equal 1 "$(grep -c . <<<"$out")" "interfaces of $out; number"
+	on_host ip link add seen type veth
+	expect 0 tare run --rm --network host busybox ip -o link
+	contains seen "$out"
+	start web --network bridge
+	expect 0 tare run --rm --network container:web busybox ip -o -4 addr show eth0
+	contains "172.17.0.2/16" "$out"
+	expect 125 tare run --rm --network nowhere busybox true
+	contains "network nowhere not found" "$err"
+}
+
+@test "resolv.conf has what the host's has, or what was asked for" {
+	expect 0 tare run --rm --network bridge --dns 10.1.1.1 --dns 10.1.1.2 --dns-search example.org --dns-option ndots:3 \
+		--add-host db:10.9.9.9 --add-host gate=host-gateway busybox cat /etc/resolv.conf /etc/hosts
+	contains $'nameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch example.org\noptions ndots:3' "$out"
+	contains $'10.9.9.9\tdb' "$out"
+	contains $'172.17.0.1\tgate' "$out"
+}
+
+@test "a published port is reached from outside, from the host, from the container itself, and not round it" {
+	make_outside
+	speaker web hello 80 -p 8080:80
+	hears hello on_host 127.0.0.1 8080
+	hears hello on_host 10.77.0.1 8080
+	hears hello outside 10.77.0.1 8080
+	expect 0 tare exec web sh -c 'nc -w2 10.77.0.1 8080 </dev/null'
+	equal hello "$out" "what it says to itself"
+	expect 0 tare run --rm --network bridge busybox sh -c 'nc -w2 172.17.0.1 8080 </dev/null'
+	equal hello "$out" "what it says to a neighbour"
+	outside ip route add 172.17.0.0/16 via 10.77.0.1
+	is_deaf outside "$(address_of web)" 80
+	is_deaf outside "$(address_of web)" 8080
+	equal "80/tcp -> 0.0.0.0:8080" "$(tare port web)" "port"
+	equal "0.0.0.0:8080" "$(tare port web 80)" "port 80"
+	contains "0.0.0.0:8080->80/tcp" "$(tare ps)"
+	equal 8080 "$(tare inspect web | jq -r '.[0].NetworkSettings.Ports["80/tcp"][0].HostPort')" "inspect"
+	tare stop -t0 web
+	eventually 5 host_is_clean
+	equal "" "$(tare port web)" "port of a stopped one"
+	tare start web
+	eventually 5 listens web 80
+	hears hello outside 10.77.0.1 8080
+	tare rm -f web
+	is_deaf outside 10.77.0.1 8080
+	eventually 5 host_is_clean
+}
+
+@test "a port that is taken is refused with the name of whoever has it" {
+	start web -p 127.0.0.1:8080:80
+	expect 125 tare run --rm -p 8080:80 busybox true
+	contains "Bind for 127.0.0.1:8080 failed: port is already allocated by container web" \
+		"${err/0.0.0.0/127.0.0.1}"
+	expect 0 tare run --rm -p 127.0.0.2:8080:80 busybox true
+	need_python
+	on_host python3 -c 'import socket,time
+s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
+	eventually 5 sh -c "nsenter -t $host_pid -n ss -Hltn 'sport = :9000' | grep -q ."
+	expect 125 tare run --rm -p 8990-9010:8990-9010 busybox true
+	contains "failed to bind host port 0.0.0.0:9000/tcp: address already in use by python3 (process " "$err"
+	expect 0 tare run --rm -p 9000:9000/udp busybox true
+	kill %%
+	expect 0 tare ps -aq
+	equal 1 "$(grep -c . <<<"$out")" "containers"
+}
+
+@test "an equal range is one interval, a shifted one an element each, and any port is a free one" {
+	start web -p 9000-18999:9000-18999 -p 8100-8102:80-82/udp -p 90 --expose 91 -P
+	contains "0.0.0.0/0 . tcp . 9000-18999 : 172.17.0.2" "$(rules)"
+	contains "0.0.0.0/0 . udp . 8101 : 172.17.0.2 . 81" "$(rules)"
+	contains "0.0.0.0:9000-18999->9000-18999/tcp" "$(tare ps --no-trunc)"
+	matches '^0\.0\.0\.0:32[0-9]{3}$' "$(tare port web 90)"
+	matches '^0\.0\.0\.0:32[0-9]{3}$' "$(tare port web 91)"
+	[ "$(tare port web 90)" != "$(tare port web 91)" ] || fail "the same port twice"
+}
+
+@test "after a crash of its monitor a container's ports and rules are given back" {
+	start web -p 8080:80 --restart no
+	kill -KILL "$(pgrep -f "tare-monitor $T/state" | head -1)"
+	expect 0 tare run --rm -p 8080:80 busybox true
+	expect 0 tare ps -a
+	contains "Exited (137)" "$out"
+	eventually 5 host_is_clean
+}
+
+@test "a flushed ruleset, a deleted bridge: the next container makes them anew, the others' too" {
+	speaker web hello 80 -p 8080:80
+	on_host nft flush ruleset
+	expect 0 tare run --rm --network bridge busybox true
+	contains "$(address_of web)" "$(rules)"
+	hears hello on_host 127.0.0.1 8080
+	tare rm -f web
+	on_host ip link del tare0
+	expect 0 tare run --rm --network bridge busybox ping -c1 -W2 172.17.0.1
+}
