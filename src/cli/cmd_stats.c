@@ -124,7 +124,7 @@ static int look(struct engine *en, const struct stats_options *o, const struct o
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	scoped_buf out = BUF(CLI_OUTPUT_MAX), whole = BUF(2 * CLI_OUTPUT_MAX);
 	struct stats_samples all;
-	int r = stats_read(en, names, o->all, &a, &all, e);
+	int r = stats_read(en, names, o->all, !o->how.format, &a, &all, e);
 
 	if (r == 0)
 		r = put_all(o, en->host, h, &all, &a, &out, e);
@@ -144,7 +144,7 @@ static int first_window(struct engine *en, const struct stats_options *o, const 
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	struct stats_samples all;
-	int r = stats_read(en, names, o->all, &a, &all, e);
+	int r = stats_read(en, names, o->all, !o->how.format, &a, &all, e);
 
 	if (r == 0)
 		r = remember(h, &all, e);

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "base/table.h"
+#include "cli/image_program.h"
+#include "cli/opt_top.h"
 #include "cli/session.h"
 #include "engine/top.h"
 
@@ -172,6 +174,18 @@ static int show_ps(char *const argv[], const pid_t *pids, size_t n, struct buf *
 
 /* ---- the command -------------------------------------------------------------------------------------------- */
 
+/* Without a container: all of them, on the whole screen. */
+static int become_screen(const struct cli *cli, const struct opt_top *o, struct err *e)
+{
+	struct image_words w = { .n = 0 };
+
+	image_word_option(&w, "--interval", o->interval);
+	image_word_option(&w, "--sort", o->sort);
+	if (o->tree)
+		image_word(&w, "--tree");
+	return program_become(cli, "tare-top", &w, e);
+}
+
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	scoped_session s = { .open = false };
@@ -179,8 +193,11 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	char **argv = arena_array(cli->arena, (size_t)operands->n + 1, sizeof *argv);
 	pid_t *pids;
 	size_t n;
-	int r = argv ? session_open(&s, cli, e) : err_oom(e);
+	int r;
 
+	if (!operands->n)
+		return become_screen(cli, options, e);
+	r = argv ? session_open(&s, cli, e) : err_oom(e);
 	if (r == 0)
 		r = top_pids(&s.engine, sv_from(operands->v[0]), cli->arena, &pids, &n, e);
 	if (r < 0)
@@ -192,13 +209,17 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	return r < 0 ? r : cli_print(&out, e);
 }
 
+static const struct option_group *const groups[] = { &opt_top, NULL };
+
 const struct command command_top = {
 	.name = "top",
 	.also = ALSO("container top"),
-	.args = "CONTAINER [PS OPTIONS]",
-	.summary = "list the processes of a container, as the host sees them",
+	.args = "[OPTIONS] [CONTAINER [PS OPTIONS]]",
+	.summary = "list the processes of a container, or show all containers on the whole screen",
 	.complete = "container",
-	.min_args = 1,
+	.groups = groups,
+	.options_size = sizeof(struct opt_top),
+	.init = opt_top_init,
 	.max_args = -1,
 	.stops = true,
 	.run = run,

@@ -24,7 +24,7 @@ void image_word_option(struct image_words *w, const char *name, const char *valu
 }
 
 /* argv[0] is the name that its errors begin with. */
-int image_program_become(const struct cli *cli, const struct image_words *w, struct err *e)
+int program_become(const struct cli *cli, const char *program, const struct image_words *w, struct err *e)
 {
 	const char *argv[OWN_WORDS + IMAGE_WORDS_MAX + 1] = { "tare" };
 	const struct {
@@ -32,7 +32,7 @@ int image_program_become(const struct cli *cli, const struct image_words *w, str
 	} own[] = { { "--root", cli->root }, { "--state", cli->state }, { "--config", cli->config } };
 	char path[PATH_MAX];
 	size_t n = 1;
-	int r = programs_find("tare-image", path, e);
+	int r = programs_find(program, path, e);
 
 	if (r < 0)
 		return r;
@@ -48,4 +48,9 @@ int image_program_become(const struct cli *cli, const struct image_words *w, str
 		argv[n++] = w->v[i];
 	(void)execv(path, (char *const *)argv);
 	return err_sys(e, "start %s", path);
+}
+
+int image_program_become(const struct cli *cli, const struct image_words *w, struct err *e)
+{
+	return program_become(cli, "tare-image", w, e);
 }

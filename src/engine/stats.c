@@ -18,6 +18,7 @@ struct look {
 	struct cgroup_stat_reader files;
 	struct levels levels;
 	int64_t memory_total;
+	unsigned what;
 };
 
 static int look_begin(struct look *k, struct engine *en, struct arena *a, struct err *e)
@@ -71,7 +72,7 @@ static int read_one(struct look *k, const struct container_item *from, struct st
 	if (!s->running)
 		return 0;
 	s->lived_ns = clock_real_ns() - o->started_ns;
-	r = cgroup_stat_reader_read(&k->files, s->cgroup, WHAT, &s->st, e);
+	r = cgroup_stat_reader_read(&k->files, s->cgroup, k->what, &s->st, e);
 	if (r == -ENOENT || (r == 0 && k->layout->n && has_ended(&s->st))) {
 		s->running = false;
 		return 0;
@@ -116,8 +117,8 @@ static int read_all(struct look *k, const struct container_items *items, bool en
 	return r;
 }
 
-int stats_read(struct engine *en, const struct oci_strings *names, bool all, struct arena *a, struct stats_samples *ret,
-	       struct err *e)
+int stats_read(struct engine *en, const struct oci_strings *names, bool all, bool brief, struct arena *a,
+	       struct stats_samples *ret, struct err *e)
 {
 	struct container_items items = { 0 };
 	struct stats_samples samples = { 0 };
@@ -126,6 +127,7 @@ int stats_read(struct engine *en, const struct oci_strings *names, bool all, str
 
 	if (r < 0)
 		return r;
+	k.what = brief ? CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_PRESSURE : WHAT;
 	r = names->n ? find_named(en, names, a, &items, e) :
 		       engine_survey(en, all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
 	if (r == 0)

@@ -30,7 +30,7 @@ struct stats_samples {
 	size_t n;
 };
 
-/* stats_read - of those that are named, in this order; no names: of all that run, the newest first, with `all` of every
+/* stats_read - brief: half the files, those of numbers that a table shows (CGROUP_STAT_BRIEF, working set, pressure). Of those that are named, in this order; no names: of all that run, the newest first, with `all` of every
  * one. What ended while it was looked at is not running. -ENOENT: one that is named is not there. */
-int stats_read(struct engine *en, const struct oci_strings *names, bool all, struct arena *a, struct stats_samples *ret,
-	       struct err *e);
+int stats_read(struct engine *en, const struct oci_strings *names, bool all, bool brief, struct arena *a,
+	       struct stats_samples *ret, struct err *e);

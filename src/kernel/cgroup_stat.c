@@ -127,6 +127,7 @@ enum {
 	CGROUP_STAT_CPU_BRIEF = CGROUP_STAT_CPU | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_CPU_LIMIT_BRIEF = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_MEMORY_AND_PEAK = CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_PEAK,
+	CGROUP_STAT_MEMORY_DETAIL_OR_STAT = CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_MEMORY_STAT,
 	CGROUP_STAT_MEMORY_BRIEF = CGROUP_STAT_MEMORY | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_PIDS_BRIEF = CGROUP_STAT_PIDS | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_IO_BRIEF = CGROUP_STAT_IO | CGROUP_STAT_BRIEF,
@@ -160,8 +161,8 @@ const struct stat_file stat_files[] = {
 	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
-	KEYED(2, MEMORY_DETAIL, MEMORY, "memory.stat", memory_stat_v2),
-	KEYED(1, MEMORY_DETAIL, MEMORY, "memory.stat", memory_stat_v1),
+	KEYED(2, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v2),
+	KEYED(1, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v1),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.usage_in_bytes", memory.kernel),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.tcp.usage_in_bytes", memory.sock),
 

@@ -27,6 +27,7 @@ enum {
 	 * has a quota now. Half the files of the flags above. */
 	CGROUP_STAT_BRIEF = 1 << 11,
 	CGROUP_STAT_MEMORY_PEAK = 1 << 12, /* with BRIEF: the peak alone */
+	CGROUP_STAT_MEMORY_STAT = 1 << 13, /* with BRIEF: memory.stat alone */
 };
 
 struct psi_line {
