@@ -7,32 +7,12 @@
 #include "kernel/procfs.h"
 #include "monitor/join.h"
 #include "monitor/oom.h"
-#include "monitor/parts.h"
+#include "monitor/pod_parts.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 
 /* ---- the monitor's own --------------------------------------------------------------------------------------- */
-
-static int open_signals(struct monitor *m, struct err *e)
-{
-	sigset_t set;
-
-	sigfillset(&set);
-	sigdelset(&set, SIGSEGV);
-	sigdelset(&set, SIGBUS);
-	sigdelset(&set, SIGILL);
-	sigdelset(&set, SIGFPE);
-	sigdelset(&set, SIGABRT);
-	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0) /* nothing but SIGKILL ends a monitor early */
-		return err_sys(e, "sigprocmask");
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return m->signals < 0 ? err_sys(e, "signalfd") : 0;
-}
 
 static int open_state(struct monitor *m, const char *state_dir, struct err *e)
 {
@@ -89,10 +69,8 @@ static void make_cgroup_early(struct monitor *m, const char *path)
 
 int birth_begin(struct monitor *m, const char *cgroup_path, struct err *e)
 {
-	int r = open_signals(m, e);
+	int r = host_open(&m->host, "/", e);
 
-	if (r == 0)
-		r = host_open(&m->host, "/", e);
 	if (r == 0)
 		r = procfs_boot_id(&m->host, m->outcome.boot_id, e);
 	if (r == 0)
@@ -205,7 +183,7 @@ static int make_container(struct monitor *m, struct err *e)
 	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
-	return 0;
+	return m->member ? pod_keep(m->member, e) : 0;
 }
 
 int birth_create(struct monitor *m, struct err *e)
@@ -213,6 +191,8 @@ int birth_create(struct monitor *m, struct err *e)
 	struct joins joins = { .n = 0 };
 	int r = read_config(m, e);
 
+	if (r == 0 && m->member)
+		r = pod_join(m->member, e);
 	if (r == 0)
 		r = join_resolve(&joins, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
 	if (r == 0)

@@ -5,6 +5,10 @@
  * <state>/<id>/control (directory 0700, and the peer must have the monitor's own user id). Messages have one fixed size
  * and carry a version, since monitors outlive upgrades: a monitor answers what it does not know with CONTROL_REFUSED.
  *
+ * A pod's monitor has one more such socket, <state>/pods/<uid>/control, for the pod as a whole: it tells CREATED when it has
+ * taken all its containers over, STARTED when nothing more can be started for now, EXITED when the pod has ended; it is told STOP
+ * (value: seconds of grace, < 0: the pod's own) and AWAIT_READY.
+ *
  * A message is about one session: 0 is the container's first process, any other number an exec session, chosen by the
  * client that asks for it. A client's requests are answered in their order, each by one message unless said otherwise;
  * what happens is told to every client that has attached, started or just connected.
@@ -43,6 +47,7 @@ enum control_type {
 	                      and config.json. No answer */
 	CONTROL_CHARTER,   /* before that: the charter is there, and the folders that it names, so that the root file system
 	                      can be put together meanwhile. No answer */
+	CONTROL_AWAIT_READY, /* to a pod's monitor: DONE when all its containers are ready, or EXITED */
 	/* monitor to client */
 	CONTROL_CREATED = 64, /* value: pid of the first process, as the host sees it */
 	CONTROL_STARTED,

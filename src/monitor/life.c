@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "monitor/oom.h"
-#include "monitor/parts.h"
+#include "monitor/pod_parts.h"
 #include "monitor/restart.h"
 
 #include <malloc.h>
@@ -13,6 +13,19 @@
 
 /* ---- beginning ----------------------------------------------------------------------------------------------- */
 
+static void wait_to_start_again(struct monitor *m, int delay_ms)
+{
+	struct outcome *o = &m->outcome;
+
+	m->phase = PHASE_WAITING;
+	m->start_again_ns = clock_monotonic_ns() + delay_ms * INT64_C(1000000);
+	o->state = OUTCOME_RESTARTING;
+	o->restart_count++;
+	record_outcome(m);
+	tell(m, NULL, CONTROL_RESTARTING, o->exit_code, delay_ms, NULL);
+}
+
+/* Of a container alone that is the end; in a pod it is tried again, as after any other. */
 void life_fail(struct monitor *m, const struct err *why)
 {
 	m->phase = PHASE_OVER;
@@ -24,6 +37,14 @@ void life_fail(struct monitor *m, const struct err *why)
 	(void)sv_copy(sv_from(why->msg), m->outcome.error, sizeof m->outcome.error);
 	record_outcome(m);
 	tell(m, NULL, CONTROL_FAILED, m->outcome.exit_code, 0, why);
+	if (!m->member)
+		return;
+	pod_failed(m->member, why);
+	m->outcome.last_exit_code = m->outcome.exit_code;
+	if (!m->orders.end_wanted && restart_wanted(&m->charter, &m->outcome)) {
+		m->failed = false;
+		wait_to_start_again(m, backoff_next_pod(&m->delay_ms, 0));
+	}
 }
 
 void life_give_up(struct monitor *m, const char *why)
@@ -64,6 +85,8 @@ static void begin_running(struct monitor *m)
 	record_trace(m);
 	tell(m, NULL, CONTROL_STARTED, 0, 0, NULL);
 	arena_done(&m->birth); /* nothing of the plan is needed to wait */
+	if (m->member)
+		pod_started(m->member);
 	give_pages_back();
 }
 
@@ -84,16 +107,18 @@ void life_start(struct monitor *m)
 }
 
 /* The configuration may be another one by now, and so may be the host. */
-static void start_again(struct monitor *m)
+void life_begin(struct monitor *m)
 {
 	struct err e = { 0 };
 	int r = birth_read_charter(m, &e);
 
+	if (r == 0 && m->member)
+		r = pod_clear_root(m->member, &e);
 	if (r == 0)
 		r = birth_create(m, &e);
 	if (r == 0)
 		return start(m);
-	(void)err_wrap(&e, r, "restart");
+	(void)err_wrap(&e, r, "%s", m->outcome.started_ns ? "restart" : "start");
 	life_fail(m, &e);
 }
 
@@ -120,6 +145,9 @@ void life_exited(struct monitor *m, int wstatus)
 	o->finished_ns = clock_real_ns();
 	look_for_oom(m);
 	m->container.pid = o->pid = 0;
+	o->last_exit_code = o->exit_code;
+	if (m->member)
+		pod_exited(m->member);
 	orders_exited(m);
 	sessions_end(m); /* a helper that is still joining the groups would keep them */
 	if (container_delete(&m->container, &m->left) < 0)
@@ -129,17 +157,11 @@ void life_exited(struct monitor *m, int wstatus)
 	m->drain_until_ns = clock_monotonic_ns() + DRAIN_NS;
 }
 
-static void wait_to_start_again(struct monitor *m)
+static int delay_ms(struct monitor *m)
 {
-	struct outcome *o = &m->outcome;
+	int64_t ran_ns = m->outcome.finished_ns - m->outcome.started_ns;
 
-	m->phase = PHASE_WAITING;
-	m->start_again_ns =
-		clock_monotonic_ns() + backoff_next(&m->delay_ms, o->finished_ns - o->started_ns) * INT64_C(1000000);
-	o->state = OUTCOME_RESTARTING;
-	o->restart_count++;
-	record_outcome(m);
-	tell(m, NULL, CONTROL_RESTARTING, o->exit_code, m->delay_ms, NULL);
+	return m->member ? backoff_next_pod(&m->delay_ms, ran_ns) : backoff_next(&m->delay_ms, ran_ns);
 }
 
 static void end(struct monitor *m)
@@ -152,7 +174,7 @@ static void drained(struct monitor *m)
 {
 	stdio_finish(&m->stdio);
 	if (!m->orders.end_wanted && restart_wanted(&m->charter, &m->outcome))
-		wait_to_start_again(m);
+		wait_to_start_again(m, delay_ms(m));
 	else
 		end(m);
 }
@@ -161,7 +183,7 @@ void life_run(struct monitor *m)
 {
 	switch (m->phase) {
 	case PHASE_CREATED:
-		if (!has_clients(m))
+		if (!has_clients(m) && !m->member)
 			life_give_up(m, "nobody was left to start it"); /* nobody who could do it any more */
 		return;
 	case PHASE_DRAINING:
@@ -173,7 +195,7 @@ void life_run(struct monitor *m)
 		if (m->orders.end_wanted)
 			end(m);
 		else if (clock_monotonic_ns() >= m->start_again_ns)
-			start_again(m);
+			life_begin(m);
 		return;
 	case PHASE_RUNNING:
 	case PHASE_OVER:

@@ -1,97 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/monitor.h"
 
-#include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "monitor/parts.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define QUIET_MS 1000
-
-/* ---- the loop ------------------------------------------------------------------------------------------------ */
-
-/* waitpid(2) knows no child, though there is one that nobody else can have waited for: to wait for ever would be worse
- * than not to know how it ended. */
-static void lost(struct monitor *m)
-{
-	int status = SIGKILL;
-	pid_t pid = waitpid(m->container.pid, &status, WNOHANG | __WALL);
-
-	if (pid != 0)
-		life_exited(m, status);
-}
-
-static void reap(struct monitor *m)
-{
-	struct signalfd_siginfo info;
-	int status;
-	pid_t pid;
-
-	(void)!read(m->signals, &info, sizeof info);
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
-		if (pid == m->container.pid)
-			life_exited(m, status);
-		else
-			sessions_reaped(m, pid, status);
-	if (pid < 0 && m->container.pid > 0)
-		lost(m);
-}
-
-static int timeout_ms(const struct monitor *m)
-{
-	int64_t at = sooner(sooner(life_due_ns(m), orders_due_ns(m)), sooner(sessions_due_ns(m), record_due_ns(m))),
-		left;
-	int64_t most = m->busy ? QUIET_MS : INT_MAX;
-
-	if (!at)
-		return m->busy ? QUIET_MS : -1;
-	left = (at - clock_monotonic_ns() + 999999) / 1000000;
-	return left < 0 ? 0 : (int)(left > most ? most : left);
-}
-
-static void rest(struct monitor *m)
-{
-	m->busy = false;
-	stdio_rest(&m->stdio);
-	sessions_rest(m);
-	give_pages_back();
-}
-
-/* One round: wait until something can be done, and let every part do it. Clients first: who has left is out before more
- * output is read. */
-static void turn(struct monitor *m)
-{
-	struct pollset *p = &m->pollset;
-	int r;
-
-	p->n = 0;
-	pollset_add(p, m->signals, POLLIN);
-	clients_poll(m, p);
-	stdio_poll(&m->stdio, p);
-	sessions_poll(m, p);
-	r = poll(p->v, (nfds_t)p->n, timeout_ms(m));
-	if (r == 0 && m->busy)
-		rest(m);
-	if (r > 0) {
-		m->busy = true;
-		clients_run(m, p);
-		stdio_run(&m->stdio);
-		sessions_run(m, p);
-		if (p->v[0].revents)
-			reap(m);
-	}
-	orders_run(m);
-	sessions_settle(m);
-	life_run(m);
-	record_run(m);
-}
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
@@ -102,9 +18,7 @@ static void sweep(struct monitor *m)
 	(void)io_remove_tree_at(AT_FDCWD, m->state_path, NULL);
 }
 
-/* From here on the container has no monitor for anybody who looks: it may be started again while the last of its output
- * is still being delivered. */
-static void resign(struct monitor *m)
+void monitor_resign(struct monitor *m)
 {
 	if (m->lock < 0)
 		return;
@@ -122,19 +36,19 @@ static bool is_awaited(const struct monitor *m)
 }
 
 /* The end is told, to each client when it has had all output. */
-static void tell_and_wait(struct monitor *m)
+static void tell_and_wait(struct sandbox *s, struct monitor *m)
 {
 	for (;;) {
 		if (!m->failed)
 			tell_end(m);
 		if (m->reaped || m->orders.leave || !has_clients(m))
 			return;
-		turn(m);
+		sandbox_turn(s);
 	}
 }
 
 /* A client that is still there does what comes after the end, or `tare _reap` does. */
-static void finish(struct monitor *m)
+static void finish(struct sandbox *s, struct monitor *m)
 {
 	char *const argv[] = { "tare", "--root", (char *)m->charter.data_root, "--state",
 			       (char *)m->charter.state_root, "_reap", (char *)m->charter.id, NULL };
@@ -146,15 +60,15 @@ static void finish(struct monitor *m)
 	if (!m->failed && !later)
 		record_outcome(m);
 	if (!remove)
-		resign(m);
-	tell_and_wait(m);
+		monitor_resign(m);
+	tell_and_wait(s, m);
 	if (later && !m->reaped)
 		record_outcome(m);
 	if (m->reaped && m->sweep)
 		sweep(m);
 	if (m->reaped || (!remove && !m->charter.net_ports))
 		return;
-	resign(m); /* _reap sees that nobody is here any more */
+	monitor_resign(m); /* _reap sees that nobody is here any more */
 	execve(m->charter.program, argv, envp);
 }
 
@@ -214,21 +128,16 @@ static void created(struct monitor *m, int r, const struct err *e)
 
 int monitor_run(const char *state_dir, const char *cgroup_path, struct err *e)
 {
-	static struct monitor monitor = { .life = { .max = LIMIT_CONTROL_MSG },
-					  .birth = { .max = LIMIT_ARENA_SPEC },
-					  .running = { .max = LIMIT_ARENA_SPEC },
-					  .early = CONTAINER_EARLY_NONE,
-					  .container_dir = -1,
-					  .lock = -1,
-					  .listener = -1,
-					  .signals = -1,
-					  .container = { .pidfd = -1, .sync = -1, .console = -1 } };
+	static struct monitor monitor = MONITOR_NOTHING;
+	static struct sandbox sandbox = { .signals = -1, .first = &monitor };
 	struct monitor *m = &monitor;
 	bool wanted;
 	int r;
 
 	begin(m, state_dir);
-	r = birth_begin(m, cgroup_path, e);
+	r = sandbox_signals(&sandbox, e);
+	if (r == 0)
+		r = birth_begin(m, cgroup_path, e);
 	wanted = prepare(m, state_dir, &r, e);
 	if (wanted && r == 0)
 		r = birth_create(m, e);
@@ -242,7 +151,7 @@ int monitor_run(const char *state_dir, const char *cgroup_path, struct err *e)
 	created(m, r, e);
 	life_run(m); /* the only client may have gone by now: nothing would wake us */
 	while (m->phase != PHASE_OVER)
-		turn(m);
-	finish(m);
+		sandbox_turn(&sandbox);
+	finish(&sandbox, m);
 	return 0;
 }

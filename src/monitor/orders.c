@@ -179,6 +179,15 @@ static void stop_running(struct monitor *m, int seconds, int signo)
 		m->orders.kill_ns = sooner(m->orders.kill_ns, at);
 }
 
+void order_end(struct monitor *m, int64_t kill_ns)
+{
+	if (kill_ns && kill_ns <= clock_monotonic_ns())
+		return kill_all(m);
+	(void)send_signal(m, m->charter.stop_signal, NULL);
+	let_go(m);
+	m->orders.kill_ns = sooner(m->orders.kill_ns, kill_ns);
+}
+
 /* The answer is the end itself. */
 void order_stop(struct monitor *m, int seconds, int flag)
 {

@@ -44,6 +44,8 @@ struct outcome {
 		[16]; /* name of the process: of the first one if that was taken, else of the last; "": not known */
 	pid_t oom_victim_pid;     /* as the host sees it; 0: not known */
 	uint64_t oom_log_seq;     /* of the kernel log, up to here it was read */
+	bool ready, begun; /* in a pod: it serves; it has started, as its probe says */
+	int last_exit_code; /* in a pod: of its last life that has ended */
 	char error[496];          /* why it could not start, or how it was lost; "" otherwise */
 };
 

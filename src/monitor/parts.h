@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parts.h - the parts of one monitor: what they share, and how they call each other.
  *
- *   monitor.c   the loop: waits for all of them, and lets each do what is possible now
+ *   sandbox.c   the loop: waits for all of them, and lets each do what is possible now
+ *   monitor.c   the monitor of one container, from its birth to its end
+ *   pod.c       the monitor of a pod: the order of its containers
+ *   member.c, probe.c, action.c, happening.c   one of them: its life within the pod, how it is asked, hooks, what is told
  *   birth.c     from nothing to a created container; the same again for a restart
  *   life.c      the first process: start, end, and starting again (restart.c decides)
  *   orders.c    what is done to it on request: signals, stop, pause
@@ -16,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "kernel/host.h"
 #include "monitor/charter.h"
 #include "monitor/control.h"
@@ -62,9 +66,23 @@ struct orders {
 	int64_t pause_look_ns, pause_until_ns;
 };
 
+struct member;
+struct pod;
+
+/* What the containers of one monitor share: one alone, or a pod's. */
+struct sandbox {
+	int signals;
+	struct monitor *first;
+	struct pod *pod; /* NULL: one alone */
+	struct pollset pollset;
+	bool busy; /* there is memory to give back when it becomes quiet */
+};
+
 struct monitor {
 	const char *state_path;
-	int state, container_dir, lock, listener, signals;
+	struct monitor *next;   /* of its sandbox */
+	struct member *member;  /* of a pod, pod_parts.h; NULL: it is alone */
+	int state, container_dir, lock, listener;
 	enum phase phase;
 
 	struct host host;
@@ -96,10 +114,23 @@ struct monitor {
 
 	struct client clients[MONITOR_CLIENTS];
 	bool reaped, sweep; /* what the client said that does the rest */
-	struct pollset pollset;
-	bool busy; /* there is memory to give back when it becomes quiet */
 	size_t listener_polled;
 };
+
+/* ---- sandbox.c ---- */
+#define MONITOR_NOTHING                                                                                              \
+	{ .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC },                                \
+	  .running = { .max = LIMIT_ARENA_SPEC }, .early = CONTAINER_EARLY_NONE, .container_dir = -1, .state = -1, .lock = -1, .listener = -1,      \
+	  .container = { .pidfd = -1, .sync = -1, .console = -1 } }
+/* sandbox_signals - blocks all signals; SIGCHLD comes through s->signals, and orphans of a container to us. */
+int sandbox_signals(struct sandbox *s, struct err *e);
+/* sandbox_turn - one round: wait until something can be done, and let every part do it. */
+void sandbox_turn(struct sandbox *s);
+
+/* ---- monitor.c ---- */
+/* monitor_resign - from here on the container has no monitor for anybody who looks: it may be started again while the last
+ * of its output is still being delivered. */
+void monitor_resign(struct monitor *m);
 
 /* ---- clients.c ---- */
 /* client_add - -EAGAIN: too many; it was told, and let go */
@@ -122,7 +153,7 @@ void clients_poll(struct monitor *m, struct pollset *p);
 void clients_run(struct monitor *m, const struct pollset *p);
 
 /* ---- birth.c ---- */
-/* birth_begin - signals, the host, and the container's cgroup when that is known: before the state directory */
+/* birth_begin - the host, and the container's cgroup when that is known: before the state directory */
 int birth_begin(struct monitor *m, const char *cgroup_path, struct err *e);
 void birth_prepare(struct monitor *m); /* what the charter alone can tell: the root file system */
 int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* lock, charter, control socket */
@@ -131,6 +162,7 @@ int birth_create(struct monitor *m, struct err *e);                     /* confi
 
 /* ---- life.c ---- */
 void life_start(struct monitor *m);
+void life_begin(struct monitor *m); /* made and started, with the configuration as it is now */
 void life_fail(struct monitor *m, const struct err *why); /* it could not be made or started */
 void life_give_up(struct monitor *m, const char *why);    /* it was made and is not to be started */
 void life_exited(struct monitor *m, int wstatus);
@@ -140,6 +172,9 @@ int64_t life_due_ns(const struct monitor *m);
 /* ---- orders.c ---- */
 void order_signal(struct monitor *m, struct client *c, int signal);
 void order_stop(struct monitor *m, int seconds, int flag);
+/* order_end - of one that runs: the signal that ends it, SIGKILL at that moment (monotonic; 0: never). It may be started
+ * again. */
+void order_end(struct monitor *m, int64_t kill_ns);
 void order_pause(struct monitor *m, struct client *c);
 void order_unpause(struct monitor *m, struct client *c);
 void order_resize(struct monitor *m, struct client *c, int size);
@@ -162,8 +197,13 @@ void session_obey(struct monitor *m, struct client *c, const struct control_mess
 void sessions_client_left(struct monitor *m, const struct client *c);
 void sessions_poll(struct monitor *m, struct pollset *p);
 void sessions_run(struct monitor *m, const struct pollset *p);
-/* sessions_reaped - a child that is not the first process */
-void sessions_reaped(struct monitor *m, pid_t pid, int wstatus);
+/* sessions_reaped - a child that is not the first process. false: it is none of this container's */
+bool sessions_reaped(struct monitor *m, pid_t pid, int wstatus);
+/* session_begin - a process that nobody attaches to, by its document; ended hears of its end, or why there is none (code 125
+ * to 127). Returns its number, 0: it could not be begun, *e says why, and nobody hears. session_kill - that one. */
+uint32_t session_begin(struct monitor *m, const struct oci_process *process,
+		       void (*ended)(void *arg, int exit_code, const struct err *why), void *arg, struct err *e);
+void session_kill(struct monitor *m, uint32_t number);
 void sessions_settle(struct monitor *m); /* what has become due, or is over */
 /* sessions_end - the container has ended, and every process in it. sessions_are_over - all of that is told */
 void sessions_end(struct monitor *m);

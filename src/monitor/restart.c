@@ -24,3 +24,11 @@ int backoff_next(int *delay_ms, int64_t ran_ns)
 		*delay_ms = *delay_ms * 2 < BACKOFF_MOST_MS ? *delay_ms * 2 : BACKOFF_MOST_MS;
 	return *delay_ms;
 }
+
+int backoff_next_pod(int *next_ms, int64_t ran_ns)
+{
+	int now = ran_ns >= BACKOFF_POD_CALM_NS ? 0 : *next_ms;
+
+	*next_ms = now == 0 ? BACKOFF_POD_FIRST_MS : now * 2 < BACKOFF_POD_MOST_MS ? now * 2 : BACKOFF_POD_MOST_MS;
+	return now;
+}

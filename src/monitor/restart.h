@@ -18,3 +18,10 @@ bool restart_wanted(const struct charter *c, const struct outcome *o);
 
 /* backoff_next - *delay_ms: what it was before (0: never), and is now. ran_ns: how long it ran. Returns it. */
 int backoff_next(int *delay_ms, int64_t ran_ns);
+
+/* backoff_next_pod - a pod's containers, as the kubelet does: *next_ms is the wait after this one (0: at first). Returns how
+ * long to wait now: not at all, then 10 s, twice as long each time. */
+#define BACKOFF_POD_FIRST_MS 10000
+#define BACKOFF_POD_MOST_MS 300000
+#define BACKOFF_POD_CALM_NS (600 * INT64_C(1000000000))
+int backoff_next_pod(int *next_ms, int64_t ran_ns);

@@ -29,6 +29,9 @@ struct session {
 	int bits, fds[3]; /* what the client attaches, until there is something to attach it to */
 	int size; /* CONTROL_SIZE of a terminal that is not there yet; 0: none */
 	bool detached;
+	bool ours; /* the monitor's own: nobody outside knows of it */
+	void (*report)(void *arg, int exit_code, const struct err *why); /* of its end, once */
+	void *report_arg;
 	bool reaped;      /* the process; what it ended with is in outcome */
 	bool drained;     /* nothing more is read from it */
 	int64_t drain_until_ns; /* monotonic */
@@ -53,6 +56,15 @@ static void tell_about(struct monitor *m, struct client *c, uint32_t number, enu
 		msg.err = *why;
 	if (c)
 		tell_message(m, c, &msg);
+}
+
+static void report(struct session *s, const struct err *why)
+{
+	void (*hears)(void *arg, int exit_code, const struct err *why) = s->report;
+
+	s->report = NULL;
+	if (hears)
+		hears(s->report_arg, s->outcome.exit_code, why);
 }
 
 static void close_all(int fds[3])
@@ -136,22 +148,26 @@ static int start_process(struct monitor *m, struct session *s, const struct plan
 	return r;
 }
 
-static int begin(struct monitor *m, struct session *s, const struct control_message *msg, struct err *e)
+static int begin(struct monitor *m, struct session *s, const struct oci_process *process, bool privileged,
+		 struct arena *a, struct err *e)
+{
+	struct plan plan;
+	int r = check_container(m, e);
+
+	if (r == 0)
+		r = exec_plan_make(&m->exec, process, privileged, &m->facts, a, &plan, e);
+	s->stdio.tty = process->terminal;
+	return r < 0 ? r : start_process(m, s, &plan, e);
+}
+
+static int begin_told(struct monitor *m, struct session *s, const struct control_message *msg, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	struct oci_process process;
-	struct plan plan;
 	int r = read_process(m, s->number, &a, &process, e);
 
-	if (r == 0)
-		r = check_container(m, e);
-	if (r == 0)
-		r = exec_plan_make(&m->exec, &process, msg->flag & CONTROL_EXEC_PRIVILEGED, &m->facts, &a, &plan, e);
-	if (r < 0)
-		return r;
-	s->stdio.tty = process.terminal;
 	s->stdio.open_stdin = s->stdio.stdin_once = msg->value & CONTROL_STDIN;
-	return start_process(m, s, &plan, e);
+	return r < 0 ? r : begin(m, s, &process, msg->flag & CONTROL_EXEC_PRIVILEGED, &a, e);
 }
 
 /* What can be said only now is said as if the process had said it. */
@@ -193,15 +209,20 @@ static void session_free(struct session *s)
 	free(s);
 }
 
+static void add(struct monitor *m, struct session *s)
+{
+	s->next = m->sessions.first;
+	m->sessions.first = s;
+	m->sessions.n++;
+}
+
 static void begin_session(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3])
 {
 	struct err e = { 0 };
 	struct session *s = session_new(m, c, msg, &e);
 
-	if (s && begin(m, s, msg, &e) == 0) {
-		s->next = m->sessions.first;
-		m->sessions.first = s;
-		m->sessions.n++;
+	if (s && begin_told(m, s, msg, &e) == 0) {
+		add(m, s);
 		if (s->detached)
 			return;
 		s->bits = msg->value;
@@ -218,11 +239,53 @@ static void begin_session(struct monitor *m, struct client *c, const struct cont
 	tell_about(m, c, msg->session, CONTROL_EXEC_FAILED, container_exit_code(&e), &e);
 }
 
+/* Clients choose theirs at random: any that is free will do. */
+static uint32_t free_number(const struct monitor *m)
+{
+	uint32_t n = 1u << 31;
+
+	while (find(m, n))
+		n++;
+	return n;
+}
+
+uint32_t session_begin(struct monitor *m, const struct oci_process *process,
+		       void (*ended)(void *arg, int exit_code, const struct err *why), void *arg, struct err *e)
+{
+	const struct control_message msg = { .session = free_number(m), .flag = CONTROL_EXEC_DETACHED };
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct session *s = session_new(m, NULL, &msg, e);
+
+	if (!s)
+		return 0;
+	s->ours = true;
+	if (begin(m, s, process, false, &a, e) < 0) {
+		session_free(s);
+		return 0;
+	}
+	s->report = ended;
+	s->report_arg = arg;
+	add(m, s);
+	return s->number;
+}
+
+void session_kill(struct monitor *m, uint32_t number)
+{
+	struct session *s = find(m, number);
+
+	if (!s)
+		return;
+	s->report = NULL;
+	if (!s->reaped)
+		execution_abort(&s->x);
+}
+
 /* ---- what the process says ----------------------------------------------------------------------------------- */
 
 static void ended(struct session *s)
 {
 	stdio_hang_up(&s->stdio);
+	report(s, NULL);
 	s->phase = SESSION_DRAINING;
 	s->drain_until_ns = clock_monotonic_ns() + DRAIN_NS;
 }
@@ -238,7 +301,7 @@ static void runs(struct monitor *m, struct session *s)
 	tell_about(m, s->client, s->number, CONTROL_EXEC_STARTED, s->x.pid, NULL);
 	if (s->reaped)
 		ended(s);
-	else if (s->detached)
+	else if (s->detached && !s->ours)
 		record(m, s); /* nobody else knows of it; that of the others is written when they have ended */
 }
 
@@ -263,6 +326,7 @@ static void failed(struct monitor *m, struct session *s, struct err *why)
 	s->outcome.finished_ns = clock_real_ns();
 	(void)sv_copy(sv_from(why->msg), s->outcome.error, sizeof s->outcome.error);
 	tell_about(m, s->client, s->number, CONTROL_EXEC_FAILED, s->outcome.exit_code, why);
+	report(s, why);
 }
 
 static void take_terminal(struct session *s)
@@ -297,12 +361,12 @@ static bool is_process(struct monitor *m, struct session *s, pid_t pid)
 	return s->x.pid == pid;
 }
 
-void sessions_reaped(struct monitor *m, pid_t pid, int wstatus)
+bool sessions_reaped(struct monitor *m, pid_t pid, int wstatus)
 {
 	for (struct session *s = m->sessions.first; s; s = s->next)
 		if (s->x.helper == pid) {
 			s->x.helper = 0;
-			return;
+			return true;
 		}
 	for (struct session *s = m->sessions.first; s; s = s->next)
 		if (!s->reaped && is_process(m, s, pid)) {
@@ -312,8 +376,9 @@ void sessions_reaped(struct monitor *m, pid_t pid, int wstatus)
 			s->outcome.finished_ns = clock_real_ns();
 			if (s->phase == SESSION_RUNNING)
 				ended(s);
-			return;
+			return true;
 		}
+	return false;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
@@ -351,7 +416,7 @@ static void bury(struct monitor *m, struct session **at)
 
 	s->outcome.state = OUTCOME_EXITED;
 	s->outcome.pid = 0;
-	if (m->phase == PHASE_RUNNING) {
+	if (m->phase == PHASE_RUNNING && !s->ours) {
 		record(m, s);
 		remember_ended(m, s->number);
 	}

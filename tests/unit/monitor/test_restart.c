@@ -41,11 +41,23 @@ TEST(the_wait_doubles_to_a_minute_and_begins_anew_after_ten_seconds)
 	assert_int_equal(200, backoff_next(&delay, 0));
 }
 
+TEST(in_a_pod_the_first_wait_is_none_and_ten_minutes_make_it_new)
+{
+	static const int want[] = { 0, 10000, 20000, 40000, 80000, 160000, 300000, 300000 };
+	int next = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_int_equal(want[i], backoff_next_pod(&next, BACKOFF_POD_CALM_NS - 1));
+	assert_int_equal(0, backoff_next_pod(&next, BACKOFF_POD_CALM_NS));
+	assert_int_equal(10000, backoff_next_pod(&next, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_policy_decides_by_status_and_count),
 		RUN(the_wait_doubles_to_a_minute_and_begins_anew_after_ten_seconds),
+		RUN(in_a_pod_the_first_wait_is_none_and_ten_minutes_make_it_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
