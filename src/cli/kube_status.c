@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool runs(const struct kube_status *s)
+static bool is_ready(const struct kube_status *s)
 {
-	return s->id && (s->state.status == CONTAINER_RUNNING || s->state.status == CONTAINER_PAUSED);
+	return s->id && s->state.outcome.ready &&
+	       (s->state.status == CONTAINER_RUNNING || s->state.status == CONTAINER_PAUSED);
 }
 
 static bool has_ended(const struct kube_status *s)
@@ -78,7 +79,7 @@ void pod_summary_make(const struct kube_running *p, const struct kube_status *v,
 		bool stays = i >= p->pod.n_inits || p->pod.inits[i].sidecar;
 
 		ret->containers += stays;
-		ret->ready += stays && runs(&v[i]);
+		ret->ready += stays && is_ready(&v[i]);
 		ret->restarts += v[i].id ? v[i].state.outcome.restart_count : 0;
 	}
 	if (p->row->reason)

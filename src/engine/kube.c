@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/kube_sandbox.h"
 #include "oci/list.h"
 #include "kernel/ofd_lock.h"
 #include "manifest/node_text.h"
@@ -348,16 +349,45 @@ static bool concerns(const struct kube_changes *l, const char *uid)
 	return false;
 }
 
+/* Pods begin while the next ones are made; so many at a time. */
+#define STARTING_MOST 64
+
+struct starting {
+	int socks[STARTING_MOST];
+	size_t n;
+};
+
+static int settle_starting(struct starting *s, size_t most, struct err *e)
+{
+	int r = 0;
+
+	for (; s->n > most; s->n--) {
+		struct err why = { 0 };
+		int one = kube_sandbox_settled(s->socks[s->n - 1], r ? &why : e);
+
+		r = r ? r : one;
+	}
+	return r;
+}
+
 /* Every pod of the file; those that run already stay as they are. */
 static int start_pods(struct applying *k, const struct kube_world *w)
 {
 	const struct kube_sources sources = { w->objects, w->rows.n };
-	int r = write_tiers(&k->site, w, k->a, k->e);
+	struct starting s = { .n = 0 };
+	struct err unheard = { 0 };
+	int r = write_tiers(&k->site, w, k->a, k->e), rest;
 
-	for (size_t i = 0; r == 0 && i < w->n_pods; i++)
-		if (!w->pods[i].row->reason && concerns(&k->changes, w->pods[i].row->uid))
-			r = kube_pod_start(&k->site, &w->pods[i], &sources, k->a, k->e);
-	return r;
+	for (size_t i = 0; r == 0 && i < w->n_pods; i++) {
+		if (w->pods[i].row->reason || !concerns(&k->changes, w->pods[i].row->uid))
+			continue;
+		r = settle_starting(&s, STARTING_MOST - 1, k->e);
+		if (r == 0)
+			r = kube_pod_start(&k->site, &w->pods[i], &sources, k->a, &s.socks[s.n], k->e);
+		s.n += r == 0 && s.socks[s.n] >= 0;
+	}
+	rest = settle_starting(&s, 0, r ? &unheard : k->e);
+	return r ? r : rest;
 }
 
 static int forget(struct engine *en, const char *uid, struct err *e)

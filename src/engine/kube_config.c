@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kube_config.h"
 
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/programs.h"
 #include "oci/list.h"
 #include "kernel/capability.h"
 #include "kernel/signal.h"
@@ -299,17 +301,15 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 
 /* ---- namespaces --------------------------------------------------------------------------------------------- */
 
+/* Those that the pod's containers share are each one's own here: its monitor joins them. */
 static int set_namespaces(const struct kube_build *b, struct container_config *c)
 {
 	const struct pod_spec *s = b->p->object.pod;
-	const char *shared = b->holder ? arena_fmt(b->a, "container:%s", b->holder) : NULL;
 
-	if (b->holder && !shared)
-		return err_oom(b->e);
-	c->network_mode = s->host_network == 1 ? "host" : shared ? shared : "none";
-	c->ipc_mode = s->host_ipc == 1 ? "host" : shared ? shared : "shareable";
-	c->uts_mode = s->host_network == 1 ? "host" : shared;
-	c->pid_mode = s->host_pid == 1 ? "host" : s->share_pids == 1 ? shared : NULL;
+	c->network_mode = s->host_network == 1 ? "host" : "none";
+	c->ipc_mode = s->host_ipc == 1 ? "host" : "shareable";
+	c->uts_mode = s->host_network == 1 ? "host" : NULL;
+	c->pid_mode = s->host_pid == 1 ? "host" : NULL;
 	if (!c->uts_mode) {
 		const char *name = s->hostname ? s->hostname : b->p->pod.name;
 
@@ -317,7 +317,7 @@ static int set_namespaces(const struct kube_build *b, struct container_config *c
 		if (!c->hostname)
 			return err_oom(b->e);
 	}
-	for (size_t i = 0; i < s->security.sysctls.n && !b->holder; i++)
+	for (size_t i = 0; i < s->security.sysctls.n; i++)
 		if (pairs_set(b->a, &c->sysctls, s->security.sysctls.v[i].name, s->security.sysctls.v[i].value) < 0)
 			return err_oom(b->e);
 	return 0;
@@ -385,15 +385,17 @@ static enum restart_policy restart_of(const struct pod_spec *s, const struct kub
 
 	if (k->sidecar || (!init && !s->restart_policy))
 		return RESTART_ALWAYS;
-	if (never || init) /* an init container is started again by nobody: its pod fails */
+	if (never)
 		return RESTART_NO;
+	if (init)
+		return RESTART_ON_FAILURE;
 	return strcmp(s->restart_policy, "OnFailure") == 0 ? RESTART_ON_FAILURE : RESTART_ALWAYS;
 }
 
-static int set_labels(const struct kube_build *b, const struct container_spec *s, struct container_config *c)
+static int set_labels(const struct kube_build *b, const char *name, struct container_config *c)
 {
 	const struct kube_pod *p = &b->p->pod;
-	const struct oci_pair own[] = { { "io.kubernetes.container.name", s->name },
+	const struct oci_pair own[] = { { "io.kubernetes.container.name", name },
 					{ "io.kubernetes.pod.name", p->name },
 					{ "io.kubernetes.pod.namespace", p->namespace },
 					{ "io.kubernetes.pod.uid", p->uid } };
@@ -422,8 +424,11 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	c.image = s->image;
 	c.detach = true;
 	c.restart.name = restart_of(pod, k, init);
+	c.stop_signal = s->lifecycle ? s->lifecycle->stop_signal : NULL;
+	if (c.stop_signal && signal_from_name(sv_from(c.stop_signal)) < 0)
+		return err_set(b->e, EINVAL, "lifecycle.stopSignal: no such signal: %.40s", c.stop_signal);
 	c.stop_timeout_s = pod->grace_period != FIELD_UNSET ? pod->grace_period : GRACE_DEFAULT_S;
-	r = c.name ? set_labels(b, s, &c) : err_oom(b->e);
+	r = c.name ? set_labels(b, s->name, &c) : err_oom(b->e);
 	if (r == 0)
 		r = set_process(b, s, &c);
 	if (r == 0)
@@ -438,4 +443,41 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 		return err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name);
 	*ret = c;
 	return 0;
+}
+
+#define HOLDER_PROGRAM "/pause"
+
+/* Its root is a folder of its own, with nothing but the program: tare-init, which waits. */
+int kube_config_holder(const struct kube_build *b, struct container_config *ret)
+{
+	char path[PATH_MAX];
+	struct container_config c;
+	struct mount_config *m;
+	scoped_fd root = -1;
+	int r = programs_find("tare-init", path, b->e);
+
+	config_init(&c);
+	c.name = kube_container_name(b->p->pod.uid, KUBE_HOLDER, b->a);
+	c.rootfs = arena_fmt(b->a, "%s/.holder", b->folder);
+	c.detach = c.readonly_rootfs = true;
+	c.restart.name = RESTART_ALWAYS;
+	c.cgroup_parent = pod_path(&b->site->v1, &b->p->pod, b->a);
+	m = LIST_ADD(b->a, &c.mounts);
+	if (r < 0)
+		return r;
+	if (!c.name || !c.rootfs || !c.cgroup_parent || !m || strings_add(b->a, &c.command, HOLDER_PROGRAM) < 0 ||
+	    strings_add(b->a, &c.command, "--pause") < 0)
+		return err_oom(b->e);
+	mount_config_init(m);
+	*m = (struct mount_config){
+		.type = MOUNT_BIND, .target = HOLDER_PROGRAM, .source = arena_str(b->a, path), .readonly = true
+	};
+	r = io_mkdirs(c.rootfs, 0755, &root, b->e);
+	if (r == 0)
+		r = set_labels(b, KUBE_HOLDER, &c);
+	if (r == 0)
+		r = set_namespaces(b, &c);
+	if (r == 0)
+		*ret = c;
+	return r;
 }

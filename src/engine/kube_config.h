@@ -10,7 +10,6 @@ struct kube_build {
 	const struct kube_running *p;
 	const struct kube_sources *sources;
 	const char *folder; /* where its volumes are: <root>/kube/<uid> */
-	const char *holder; /* name of the container whose namespaces it shares; NULL: it has its own */
 	struct arena *a;
 	struct err *e;
 };
@@ -18,6 +17,10 @@ struct kube_build {
 /* kube_config_make - -EINVAL: "pod web: container app: …" */
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
 		     struct container_config *ret);
+
+/* kube_config_holder - of the process that only holds the pid namespace which the pod's containers share. */
+#define KUBE_HOLDER "POD"
+int kube_config_holder(const struct kube_build *b, struct container_config *ret);
 
 /* kube_source_find - an object of this kind and name in the pod's namespace; NULL: none */
 const struct object *kube_source_find(const struct kube_build *b, enum object_kind kind, const char *name);

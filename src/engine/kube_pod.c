@@ -4,18 +4,13 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
-#include "engine/attach.h"
-#include "engine/create.h"
-#include "engine/kube_config.h"
+#include "engine/kube_sandbox.h"
 #include "oci/list.h"
 #include "engine/remove.h"
-#include "engine/start.h"
-#include "engine/stop.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 const char *kube_container_name(const char *uid, const char *container, struct arena *a)
 {
@@ -49,16 +44,25 @@ static __attribute__((format(printf, 2, 3))) int remark(const struct remarking *
 	return strings_add(m->a, &m->remarks->texts, text) < 0 ? err_oom(m->e) : 0;
 }
 
+static bool is_https(const struct action *a)
+{
+	return a->http && a->http->scheme && strcmp(a->http->scheme, "HTTPS") == 0;
+}
+
 static int remark_container(const struct remarking *m, const char *list, size_t i, const struct container_spec *s)
 {
+	const struct lifecycle *l = s->lifecycle;
 	const struct {
 		const char *field;
 		bool there;
 	} fields[] = {
-		{ "livenessProbe", s->liveness },
-		{ "readinessProbe", s->readiness },
-		{ "startupProbe", s->startup },
-		{ "lifecycle", s->lifecycle },
+		{ "livenessProbe: scheme HTTPS", s->liveness && is_https(&s->liveness->action) },
+		{ "readinessProbe: scheme HTTPS", s->readiness && is_https(&s->readiness->action) },
+		{ "startupProbe: scheme HTTPS", s->startup && is_https(&s->startup->action) },
+		{ "lifecycle.postStart: scheme HTTPS", l && l->post_start && is_https(l->post_start) },
+		{ "lifecycle.preStop: scheme HTTPS", l && l->pre_stop && is_https(l->pre_stop) },
+		{ "lifecycle: tcpSocket",
+		  l && ((l->post_start && l->post_start->tcp) || (l->pre_stop && l->pre_stop->tcp)) },
 		{ "ports: hostPort", false },
 	};
 	bool host_port = false;
@@ -213,162 +217,89 @@ static int find(struct engine *en, const char *name, struct arena *a, struct con
 	return r;
 }
 
-static int create(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k)
-{
-	struct container_config c;
-	struct creation cr;
-	int r = kube_config_make(b, s, k, &c);
-
-	if (r < 0)
-		return r;
-	r = engine_create(b->site->en, &c, NULL, b->a, &cr, b->e);
-	if (r == 0) {
-		for (size_t i = 0; i < cr.warnings.n; i++)
-			log_warning("pod %s/%s: container %s: %s", b->p->pod.namespace, b->p->pod.name, s->name,
-				    cr.warnings.v[i]);
-		r = creation_settle(&cr, b->e);
-	}
-	return r < 0 ? err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name) : 0;
-}
-
-static int wait_for(const struct kube_build *b, const char *name, int *ret_status)
-{
-	struct waiting w;
-	int r = wait_begin(b->site->en, sv_from(name), b->a, &w, b->e);
-
-	return r < 0 ? r : wait_end(b->site->en, &w, ret_status, b->e);
-}
-
-#define SETTLE_STEP_NS 2000000
-#define SETTLE_STEPS 2500 /* 5 s */
-
-/* As container_look(); but a monitor whose client was killed may be about to run the command, or to give up. */
-static int look_settled(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
-{
-	const struct timespec step = { 0, SETTLE_STEP_NS };
-	int r = container_look(en, row, ret, e);
-
-	for (int i = 0; r == 0 && i < SETTLE_STEPS; i++) {
-		if (container_is_active(ret->status) || !container_monitor_is_alive(en, row->id))
-			break;
-		(void)nanosleep(&step, NULL);
-		r = container_look(en, row, ret, e);
-	}
-	return r;
-}
-
-/* Started, unless it runs or has done what it was for; an init container to its end. */
-static int run(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k, bool init)
-{
-	const char *name = kube_container_name(b->p->pod.uid, s->name, b->a);
-	struct container_state now = { 0 };
-	struct container_row row;
-	bool there;
-	int status = 0, r = name ? find(b->site->en, name, b->a, &row, &there, b->e) : err_oom(b->e);
-
-	if (r == 0 && there)
-		r = look_settled(b->site->en, &row, &now, b->e);
-	else if (r == 0)
-		r = create(b, s, k);
-	if (r < 0)
-		return r;
-	if (there && (container_is_active(now.status) || now.status == CONTAINER_EXITED) &&
-	    !(init && now.outcome.exit_code))
-		return 0;
-	r = engine_start(b->site->en, sv_from(name), b->e);
-	if (r == 0 && init)
-		r = wait_for(b, name, &status);
-	if (r == 0 && status)
-		r = err_set(b->e, ECHILD, "init container ended with status %d", status);
-	return r < 0 ? err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name) : 0;
-}
-
 /* ---- the pod ------------------------------------------------------------------------------------------------ */
 
-static int run_all(struct kube_build *b)
+/* Never again: every main container has done what it was for, or must not be started again. */
+static int has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e)
 {
-	const struct pod_spec *s = b->p->object.pod;
-	int r = 0;
+	const char *policy = p->object.pod->restart_policy;
+	size_t n, inits = p->object.pod->inits.n;
+	struct kube_status *v;
+	bool ended = policy && strcmp(policy, "Always") != 0;
+	int r = ended ? kube_pod_look(en, p, a, &v, &n, e) : 0;
 
-	for (size_t i = 0; r == 0 && i < s->inits.n; i++) {
-		const struct kube_container *k = &b->p->pod.inits[i];
-
-		r = run(b, &s->inits.v[i], k, !k->sidecar);
-		if (r == 0 && k->sidecar && !b->holder)
-			b->holder = kube_container_name(b->p->pod.uid, k->name, b->a);
-	}
-	for (size_t i = 0; r == 0 && i < s->containers.n; i++) {
-		r = run(b, &s->containers.v[i], &b->p->pod.containers[i], false);
-		if (r == 0 && !b->holder)
-			b->holder = kube_container_name(b->p->pod.uid, s->containers.v[i].name, b->a);
-	}
+	for (size_t i = inits; r == 0 && ended && i < n; i++)
+		ended = v[i].id && v[i].state.status == CONTAINER_EXITED &&
+			(strcmp(policy, "Never") == 0 || v[i].state.outcome.exit_code == 0);
+	*ret = ended;
 	return r;
 }
 
 int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
-		   struct arena *a, struct err *e)
+		   struct arena *a, int *ret_sock, struct err *e)
 {
-	struct kube_build b = { s, p, sources, folder_of(s, p->pod.uid, a), NULL, a, e };
-	int r = b.folder ? kube_site_make_pod(s, &p->pod, a, e) : err_oom(e);
+	struct kube_build b = { s, p, sources, folder_of(s, p->pod.uid, a), a, e };
+	bool ended = false;
+	int r = b.folder ? 0 : err_oom(e);
 
+	*ret_sock = -1;
+	if (r == 0 && kube_sandbox_is_alive(s->en, p->pod.uid))
+		return 0;
+	if (r == 0)
+		r = has_ended(s->en, p, a, &ended, e);
+	if (r < 0 || ended)
+		return r;
+	r = kube_site_make_pod(s, &p->pod, a, e);
 	if (r == 0)
 		r = make_volumes(&b);
-	return r < 0 ? r : run_all(&b);
+	return r < 0 ? r : kube_sandbox_start(&b, ret_sock, e);
 }
 
-/* A part of its containers: all are asked to end, then each end is waited for. */
-static int end_some(struct kube_site *s, const struct kube_running *p, const struct container_specs *l, int grace_s,
-		    struct arena *a, struct err *e)
+static int remove_container(struct kube_site *s, const char *uid, const char *name, struct arena *a, struct err *e)
 {
-	const struct stop_options o = { .timeout_set = grace_s >= 0, .timeout_s = grace_s };
-	struct stopping *all = arena_array(a, l->n + 1, sizeof *all);
-	struct container_row *rows = arena_array(a, l->n + 1, sizeof *rows);
-	size_t n = 0;
-	int r = all && rows ? 0 : err_oom(e);
+	const char *full = kube_container_name(uid, name, a);
+	struct container_row row;
+	struct err why = { 0 };
+	bool there;
+	int r = full ? find(s->en, full, a, &row, &there, e) : err_oom(e);
 
-	for (size_t i = 0; r == 0 && i < l->n; i++) {
-		const char *name = kube_container_name(p->pod.uid, l->v[i].name, a);
-		bool there;
-
-		r = name ? find(s->en, name, a, &rows[n], &there, e) : err_oom(e);
-		if (r == 0 && there && (r = stop_begin(s->en, &rows[n], &o, &all[n], e)) == 0)
-			n++;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct err why = { 0 };
-		int rc = stop_end(s->en, &all[i], &why);
-
-		if (rc == 0 || rc == -ENOENT)
-			rc = engine_remove(s->en, sv_from(rows[i].id),
-					   &(struct remove_options){ .force = true, .volumes = true }, &why);
-		if (rc < 0 && rc != -ENOENT && r == 0) {
-			r = rc;
-			*e = why;
-		}
-	}
+	if (r < 0 || !there)
+		return r;
+	r = engine_remove(s->en, sv_from(row.id), &(struct remove_options){ .force = true, .volumes = true }, &why);
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	*e = why;
 	return r;
+}
+
+static int remove_containers(struct kube_site *s, const struct kube_running *p, struct arena *a, struct err *e)
+{
+	const struct pod_spec *spec = p->object.pod;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < spec->containers.n; i++)
+		r = remove_container(s, p->pod.uid, spec->containers.v[i].name, a, e);
+	for (size_t i = 0; r == 0 && i < spec->inits.n; i++)
+		r = remove_container(s, p->pod.uid, spec->inits.v[i].name, a, e);
+	return r == 0 && spec->share_pids == 1 ? remove_container(s, p->pod.uid, KUBE_HOLDER, a, e) : r;
 }
 
 int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s, struct arena *a, struct err *e)
 {
-	const struct pod_spec *spec = p->object.pod;
-	int r = end_some(s, p, &spec->containers, grace_s, a, e), folder;
+	scoped_fd folder = -1;
+	int r = kube_sandbox_end(s->en, p->pod.uid, grace_s, e);
 
-	for (size_t i = spec->inits.n;
-	     r == 0 && i-- > 0;) { /* sidecars outlive whom they serve, the last one goes first */
-		struct container_specs one = { &spec->inits.v[i], 1 };
-
-		r = end_some(s, p, &one, grace_s, a, e);
-	}
+	if (r == 0)
+		r = remove_containers(s, p, a, e);
+	if (r == 0)
+		r = kube_sandbox_forget(s->en, p->pod.uid, e);
 	if (r == 0)
 		r = kube_site_remove_pod(s, &p->pod, a, e);
 	if (r == 0)
 		r = io_mkdir_at(s->en->root, "kube", 0700, &folder, e);
-	if (r < 0)
-		return err_wrap(e, r, "pod %s/%s", p->pod.namespace, p->pod.name);
-	r = io_remove_tree_at(folder, p->pod.uid, e);
-	close(folder);
-	return r;
+	if (r == 0)
+		r = io_remove_tree_at(folder, p->pod.uid, e);
+	return r < 0 ? err_wrap(e, r, "pod %s/%s", p->pod.namespace, p->pod.name) : 0;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------ */

@@ -24,11 +24,11 @@ struct kube_sources {
 /* kube_pod_remarks - what of the pod tare does not do: named, or an error when strict. */
 int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *remarks, struct err *e);
 
-/* kube_pod_start - group, folders, containers; init containers run to their end, the others are started. What is there
- * already is left as it is. Warnings of containers go to log_warning(). On failure what was made stays, for
- * kube_pod_end(). */
+/* kube_pod_start - group, folders, containers and their monitor (kube_sandbox.h), which begins them. One that runs, or has
+ * ended for good, is left as it is. *ret_sock: for kube_sandbox_settled(), or -1. Warnings of containers go to log_warning().
+ * On failure what was made stays, for kube_pod_end(). */
 int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
-		   struct arena *a, struct err *e);
+		   struct arena *a, int *ret_sock, struct err *e);
 
 /* kube_pod_end - its containers are stopped (grace_s < 0: as the pod says) and removed, group and folders too. */
 int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s, struct arena *a, struct err *e);

@@ -92,11 +92,11 @@ static int monitors_cgroup(struct engine *en, const struct cgroup_layout *l, str
 	return l->mode == CGROUP_MODE_NONE ? 0 : cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
 }
 
-int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *path,
-			 int *ret_sock, struct err *e)
+static int launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, bool pod, const char *path,
+			int *ret_sock, struct err *e)
 {
 	char state_dir[PATH_MAX];
-	char *argv[] = { "tare-monitor", state_dir, (char *)path, NULL };
+	char *argv[] = { "tare-monitor", pod ? "--pod" : state_dir, pod ? state_dir : (char *)path, NULL };
 	char *envp[] = { NULL };
 	scoped_fd program = -1, null = open("/dev/null", O_RDWR | O_CLOEXEC), ours = -1, theirs = -1;
 	struct cgroup *cgroup;
@@ -126,6 +126,12 @@ int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const
 	return r;
 }
 
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *path,
+			 int *ret_sock, struct err *e)
+{
+	return launch_early(en, l, id, false, path, ret_sock, e);
+}
+
 int monitor_proceed(int sock, struct err *e)
 {
 	return control_tell(sock, CONTROL_PROCEED, 0, 0, e);
@@ -149,17 +155,27 @@ void monitor_dismiss(int *sock)
 	close(fd_take(sock));
 }
 
-int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
+static int launch(struct engine *en, const char *id, bool pod, int *ret_sock, struct err *e)
 {
 	const struct cgroup_layout *l;
 	scoped_fd sock = -1;
 	int r = engine_layout(en, &l, e);
 
 	if (r == 0)
-		r = monitor_launch_early(en, l, id, NULL, &sock, e);
+		r = launch_early(en, l, id, pod, NULL, &sock, e);
 	if (r == 0)
 		r = monitor_proceed(sock, e);
 	if (r == 0)
 		*ret_sock = fd_take(&sock);
 	return r;
+}
+
+int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e)
+{
+	return launch(en, id, false, ret_sock, e);
+}
+
+int monitor_launch_pod(struct engine *en, const char *name, int *ret_sock, struct err *e)
+{
+	return launch(en, name, true, ret_sock, e);
 }

@@ -23,3 +23,6 @@ void monitor_dismiss(int *sock);
 /* monitor_launch - for the container whose state directory holds charter and config.json. *ret_sock: the connection
  * that the monitor was born with (monitor/control.h), to be closed by the caller. */
 int monitor_launch(struct engine *en, const char *id, int *ret_sock, struct err *e);
+
+/* monitor_launch_pod - likewise of a pod, whose directory below the state root holds its charter (monitor/pod_charter.h). */
+int monitor_launch_pod(struct engine *en, const char *name, int *ret_sock, struct err *e);

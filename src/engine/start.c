@@ -92,8 +92,8 @@ static int64_t log_position(struct engine *en, const char *id)
 	return strcmp(o.boot_id, en->boot_id) == 0 ? (int64_t)o.oom_log_seq : 0;
 }
 
-int start_launch(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
-		 struct creation *ret, int *ret_sock, struct err *e)
+int start_bundle(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		 struct creation *ret, struct err *e)
 {
 	int r = wait_for_old_monitor(en, row->id, e);
 
@@ -105,8 +105,19 @@ int start_launch(struct engine *en, const struct container_row *row, struct cont
 	r = io_remove_tree_at(en->state, row->id, e);
 	if (r == 0)
 		r = creation_write_bundle(ret, e);
-	if (r == 0)
-		r = monitor_launch(en, row->id, ret_sock, e);
+	if (r < 0)
+		creation_done(ret);
+	return r;
+}
+
+int start_launch(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		 struct creation *ret, int *ret_sock, struct err *e)
+{
+	int r = start_bundle(en, row, c, a, ret, e);
+
+	if (r < 0)
+		return r;
+	r = monitor_launch(en, row->id, ret_sock, e);
 	if (r < 0)
 		creation_done(ret);
 	return r;

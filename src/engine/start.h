@@ -15,6 +15,10 @@ int start_begin(struct engine *en, const struct container_row *row, struct lock 
 /* start_take - the lock alone, for somebody who will start it, whatever it does now. -EINVAL: it is on its way out. */
 int start_take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret, struct err *e);
 
+/* start_bundle - the first half of start_launch(): a monitor may be started. */
+int start_bundle(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
+		 struct creation *ret, struct err *e);
+
 /* start_launch - bundle and monitor for the container whose lock the caller holds. *cr is filled by it, free with
  * creation_done() (after which the lock is still the caller's); *ret_sock is the connection that the monitor was born
  * with: it waits for CONTROL_START. */

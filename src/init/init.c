@@ -180,6 +180,28 @@ static bool reap(long command, int *ret)
 	return false;
 }
 
+static bool is_pause(char **argv)
+{
+	const char *text = "--pause", *arg = argv[0] ? argv[1] : NULL;
+
+	while (arg && *arg && *arg == *text)
+		arg++, text++;
+	return arg && !*arg && !*text && !argv[2];
+}
+
+/* No command: it holds the namespace that others live in, and reaps what they leave, until it is told to end. */
+static int pause_until_told(const uint64_t *all)
+{
+	for (;;) {
+		long signo = CALL4(SYS_rt_sigtimedwait, all, NULL, NULL, sizeof *all);
+
+		if (signo == SIGTERM || signo == SIGINT)
+			return 0;
+		while (signo == SIGCHLD && CALL4(SYS_wait4, -1, NULL, WNOHANG, NULL) > 0)
+			;
+	}
+}
+
 int init_run(char **argv, char **envp)
 {
 	uint64_t all = ~UINT64_C(0), before = 0;
@@ -188,8 +210,10 @@ int init_run(char **argv, char **envp)
 	int code = 0;
 
 	if (!command)
-		return complain("usage", "tare-init [--] COMMAND [ARG...]", 125);
+		return complain("usage", "tare-init [--] COMMAND [ARG...] | --pause", 125);
 	(void)CALL4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+	if (is_pause(argv))
+		return pause_until_told(&all);
 	pid = call6(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
 	if (pid == 0)
 		become(command, envp, &before);

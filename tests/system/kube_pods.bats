@@ -40,6 +40,8 @@ uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
 
 container_of() { echo "k8s_${2:-app}_$(uid_of "$1")"; } # POD [CONTAINER]
 
+logged() { tare logs "$(container_of "${@:2}")" 3>&- | grep -q "$1"; } # TEXT POD [CONTAINER]
+
 # level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
 level()
 {
@@ -139,7 +141,7 @@ pod "g" deleted' "$out"
 		    volumeMounts: [{name: shared, mountPath: /shared}]
 	END
 	expect 0 apply "$T/m.yaml"
-	eventually 10 grep -q 1000 <(tare logs "$(container_of multi main)")
+	eventually 10 logged 1000 multi main
 	equal $'hello $(UNKNOWN) $(GREETING)\nline\nsecret\nmulti\n1000' "$(tare logs "$(container_of multi main)")"
 	equal "$(readlink "/proc/$(pid_of "$(container_of multi side)")/ns/net")" \
 		"$(readlink "/proc/$(pid_of "$(container_of multi main)")/ns/net")"
@@ -245,7 +247,7 @@ pod/d-1 created" "$out"
 	{ pod quiet '{limits: {cpu: 500m, memory: 64Mi}}'
 	  pod loud | sed 's/\[sleep, "1000"\]/[sh, -c, "echo hello; echo there; exec sleep 1000"]/'; } | manifest
 	expect 0 apply "$T/m.yaml"
-	eventually 10 grep -q there <(tare kube logs loud)
+	eventually 10 logged there loud
 	equal "there" "$(tare kube logs --tail 1 loud)"
 	expect 0 tare kube exec quiet -- sh -c 'hostname; exit 0'
 	equal quiet "$out"

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Probes and hooks of a manifest, as a pod's monitor is told them. */
+#include "engine/kube_sandbox.h"
+
+#include "base/scope.h"
+#include "engine/programs.h"
+#include "oci/list.h"
+
+#include <string.h>
+
+#define LOCAL "127.0.0.1" /* a pod's servers are asked from within its network */
+
+static int64_t number(int64_t n, int64_t usual)
+{
+	return n == FIELD_UNSET ? usual : n;
+}
+
+/* ---- arguments of tare-probe ------------------------------------------------------------------------------------- */
+
+static const char *port_of(const struct kube_build *b, const struct container_spec *s, const char *port)
+{
+	uint64_t n;
+
+	if (sv_u64(sv_from(port), &n) == 0)
+		return port;
+	for (size_t i = 0; i < s->ports.n; i++)
+		if (s->ports.v[i].name && strcmp(s->ports.v[i].name, port) == 0)
+			return arena_fmt(b->a, "%lld", (long long)s->ports.v[i].container_port);
+	(void)err_set(b->e, EINVAL, "no port named %.60s", port);
+	return NULL;
+}
+
+static int add_target(const struct kube_build *b, const struct container_spec *s, const char *kind, const char *host,
+		      const char *port, struct oci_strings *to)
+{
+	const char *number_of_port = port_of(b, s, port);
+	bool oom = strings_add(b->a, to, kind) < 0 || strings_add(b->a, to, host && *host ? host : LOCAL) < 0;
+
+	if (!number_of_port)
+		return b->e && b->e->code ? -b->e->code : err_oom(b->e);
+	return oom || strings_add(b->a, to, number_of_port) < 0 ? err_oom(b->e) : 0;
+}
+
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ')
+			return false;
+	return true;
+}
+
+static int add_http(const struct kube_build *b, const struct container_spec *s, const struct http_get *h,
+		    struct oci_strings *to)
+{
+	const char *path = h->path && *h->path ? h->path : "/";
+	int r = add_target(b, s, "http", h->host, h->port, to);
+
+	if (r == 0 && (!is_plain(path) || strchr(path, ' ')))
+		return err_set(b->e, EINVAL, "httpGet.path: a blank or a control character");
+	if (r == 0)
+		r = strings_add(b->a, to, path);
+	for (size_t i = 0; r == 0 && i < h->headers.n; i++) {
+		const struct http_header *one = &h->headers.v[i];
+
+		if (!*one->name || !is_plain(one->name) || strpbrk(one->name, ": ") || !is_plain(one->value))
+			return err_set(b->e, EINVAL, "httpGet.httpHeaders[%zu]: not a header", i);
+		r = strings_addf(b->a, to, "%s: %s", one->name, one->value);
+	}
+	return r == -ENOMEM ? err_oom(b->e) : r;
+}
+
+static int set_action(const struct kube_build *b, const struct container_spec *s, const struct action *from,
+		      struct pod_use *to)
+{
+	int r = 0;
+
+	to->action = from->exec ? ACTION_EXEC : from->sleep ? ACTION_SLEEP : ACTION_HELPER;
+	if (from->exec) {
+		to->arg = from->exec->command;
+	} else if (from->sleep) {
+		to->seconds = (int)from->sleep->seconds;
+	} else if (from->http) {
+		if (from->http->scheme && strcmp(from->http->scheme, "HTTPS") == 0)
+			to->action = ACTION_NONE; /* kube_pod_remarks() names it */
+		else
+			r = add_http(b, s, from->http, &to->arg);
+	} else if (from->tcp) {
+		r = add_target(b, s, "tcp", from->tcp->host, from->tcp->port, &to->arg);
+	} else if (from->grpc) {
+		r = add_target(b, s, "grpc", NULL, arena_fmt(b->a, "%lld", (long long)from->grpc->port), &to->arg);
+		if (r == 0 && strings_add(b->a, &to->arg, from->grpc->service ? from->grpc->service : "") < 0)
+			r = err_oom(b->e);
+	}
+	return r;
+}
+
+/* ---- one container ----------------------------------------------------------------------------------------------- */
+
+static int set_probe(const struct kube_build *b, const struct container_spec *s, const struct probe *p,
+		     struct pod_use *to)
+{
+	if (!p)
+		return 0;
+	to->delay_s = (int)number(p->initial_delay, 0);
+	to->timeout_s = (int)number(p->timeout, 1);
+	to->period_s = (int)number(p->period, 10);
+	to->successes = (int)number(p->success, 1);
+	to->failures = (int)number(p->failure, 3);
+	to->grace_s = (int)number(p->grace_period, -1);
+	return set_action(b, s, &p->action, to);
+}
+
+static int set_hook(const struct kube_build *b, const struct container_spec *s, const struct action *a,
+		    struct pod_use *to)
+{
+	return a && !a->tcp ? set_action(b, s, a, to) : 0; /* a tcpSocket hook never did anything */
+}
+
+static int add_container(const struct kube_build *b, const struct container_spec *s, enum member_kind kind,
+			 const char *list, size_t index, struct pod_charter *c)
+{
+	struct pod_container *to = LIST_ADD(b->a, c);
+	struct {
+		const char *name;
+		int r;
+	} uses[5];
+	int r = to ? 0 : err_oom(b->e);
+
+	if (r < 0)
+		return r;
+	to->name = s->name;
+	to->kind = kind;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(uses); i++) {
+		static const char *const names[] = { "startupProbe", "livenessProbe", "readinessProbe",
+						     "lifecycle.postStart", "lifecycle.preStop" };
+		const struct probe *const probes[] = { s->startup, s->liveness, s->readiness };
+		const struct action *const hooks[] = { s->lifecycle ? s->lifecycle->post_start : NULL,
+						       s->lifecycle ? s->lifecycle->pre_stop : NULL };
+
+		r = i < USE_PROBES ? set_probe(b, s, probes[i], &to->use[i]) :
+				     set_hook(b, s, hooks[i - USE_PROBES], &to->use[i]);
+		if (r < 0)
+			return err_wrap(b->e, r, "spec.%s[%zu].%s", list, index, names[i]);
+	}
+	return 0;
+}
+
+/* ---- the pod ----------------------------------------------------------------------------------------------------- */
+
+#define GRACE_DEFAULT_S 30
+
+static int set_programs(const struct kube_build *b, struct pod_charter *c)
+{
+	char path[PATH_MAX];
+	int r = programs_find("tare-probe", path, b->e);
+
+	c->probe = r == 0 ? arena_str(b->a, path) : NULL;
+	if (r == 0)
+		r = programs_find("tare", path, b->e);
+	c->program = r == 0 ? arena_str(b->a, path) : NULL;
+	return r < 0 ? r : c->probe && c->program ? 0 : err_oom(b->e);
+}
+
+int kube_charter_make(const struct kube_build *b, struct pod_charter *ret)
+{
+	const struct pod_spec *s = b->p->object.pod;
+	struct pod_charter c = { .uid = b->p->pod.uid,
+				 .data_root = b->site->en->root_path,
+				 .state_root = b->site->en->state_path,
+				 .grace_s = (int)number(s->grace_period, GRACE_DEFAULT_S) };
+	int r = set_programs(b, &c);
+
+	if (r == 0 && s->share_pids == 1) {
+		struct pod_container *holder = LIST_ADD(b->a, &c);
+
+		if (!holder)
+			return err_oom(b->e);
+		*holder = (struct pod_container){ .name = KUBE_HOLDER, .kind = MEMBER_HOLDER };
+	}
+	for (size_t i = 0; r == 0 && i < s->inits.n; i++)
+		r = add_container(b, &s->inits.v[i], b->p->pod.inits[i].sidecar ? MEMBER_SIDECAR : MEMBER_INIT,
+				  "initContainers", i, &c);
+	for (size_t i = 0; r == 0 && i < s->containers.n; i++)
+		r = add_container(b, &s->containers.v[i], MEMBER_MAIN, "containers", i, &c);
+	if (r == 0)
+		*ret = c;
+	return r;
+}

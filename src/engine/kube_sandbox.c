@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kube_sandbox.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "engine/create.h"
+#include "engine/launch.h"
+#include "engine/recover.h"
+#include "engine/start.h"
+#include "monitor/control.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+/* ---- one container's bundle -------------------------------------------------------------------------------------- */
+
+/* Held until the pod's monitor has taken the container over. */
+struct prepared {
+	struct creation cr;
+	struct lock lock;
+	bool made;
+};
+
+struct preparing {
+	const struct kube_build *b;
+	struct prepared *v;
+	size_t n;
+};
+
+static void let_go(struct preparing *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		creation_done(&p->v[i].cr);
+		lock_release(&p->v[i].lock);
+	}
+	p->n = 0;
+}
+
+/* What was made goes again. */
+static void undo(struct preparing *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].made)
+			creation_undo(&p->v[i].cr);
+		else
+			lock_release(&p->v[i].lock);
+	p->n = 0;
+}
+
+static int make(struct preparing *p, struct container_config *c, struct prepared *to)
+{
+	const struct kube_build *b = p->b;
+	int r = engine_create(b->site->en, c, NULL, b->a, &to->cr, b->e);
+
+	if (r < 0)
+		return r;
+	to->made = true;
+	p->n++;
+	for (size_t i = 0; i < to->cr.warnings.n; i++)
+		log_warning("pod %s/%s: container %s: %s", b->p->pod.namespace, b->p->pod.name, c->name,
+			    to->cr.warnings.v[i]);
+	return creation_write_bundle(&to->cr, b->e);
+}
+
+/* *there becomes false: its making was cut short, and now it is gone. */
+static int open_again(struct preparing *p, const struct container_row *row, struct prepared *to, bool *there)
+{
+	const struct kube_build *b = p->b;
+	struct container_config *c = arena_alloc(b->a, sizeof *c);
+	struct err why = { 0 };
+	bool idle = false;
+	int r = c ? start_begin(b->site->en, row, &to->lock, &idle, &why) : err_oom(&why);
+
+	if (r == -ENOENT) {
+		*there = false;
+		return 0;
+	}
+	if (r < 0) {
+		*b->e = why;
+		return r;
+	}
+	if (!idle)
+		return err_set(b->e, EBUSY, "container %s runs outside its pod", row->name);
+	p->n++;
+	config_init(c);
+	return start_bundle(b->site->en, row, c, b->a, &to->cr, b->e);
+}
+
+static int prepare(struct preparing *p, const struct container_spec *s, const struct kube_container *k,
+		   struct pod_container *to)
+{
+	const struct kube_build *b = p->b;
+	const char *name = kube_container_name(b->p->pod.uid, to->name, b->a);
+	struct prepared *one = &p->v[p->n];
+	struct container_row *row = arena_alloc(b->a, sizeof *row);
+	struct container_config *c = arena_alloc(b->a, sizeof *c);
+	struct err why = { 0 };
+	bool there;
+	int r = name && row && c ? container_find(b->site->en, sv_from(name), b->a, row, &why) : -ENOMEM;
+
+	*one = (struct prepared){ .lock = LOCK_NONE };
+	if (r < 0 && r != -ENOENT)
+		*b->e = why;
+	there = r == 0;
+	r = there ? open_again(p, row, one, &there) : r == -ENOENT ? 0 : r;
+	if (r == 0 && !there) {
+		r = s ? kube_config_make(b, s, k, c) : kube_config_holder(b, c);
+		if (r == 0)
+			r = make(p, c, one);
+	}
+	if (r < 0)
+		return err_wrap(b->e, r, "container %s", to->name);
+	to->id = arena_str(b->a, one->cr.id.hex);
+	return to->id ? 0 : err_oom(b->e);
+}
+
+static int prepare_all(struct preparing *p, struct pod_charter *c)
+{
+	const struct kube_build *b = p->b;
+	const struct pod_spec *s = b->p->object.pod;
+	size_t holders = c->n - s->inits.n - s->containers.n;
+	int r = 0;
+
+	p->v = arena_array(b->a, c->n + 1, sizeof *p->v);
+	if (!p->v)
+		return err_oom(b->e);
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		size_t at = i - holders;
+
+		if (i < holders)
+			r = prepare(p, NULL, NULL, &c->v[i]);
+		else if (at < s->inits.n)
+			r = prepare(p, &s->inits.v[at], &b->p->pod.inits[at], &c->v[i]);
+		else
+			r = prepare(p, &s->containers.v[at - s->inits.n], &b->p->pod.containers[at - s->inits.n],
+				    &c->v[i]);
+	}
+	return r;
+}
+
+/* ---- the monitor ------------------------------------------------------------------------------------------------- */
+
+static const char *directory_of(const char *uid, struct arena *a)
+{
+	return arena_fmt(a, POD_DIRECTORY "/%s", uid);
+}
+
+bool kube_sandbox_is_alive(const struct engine *en, const char *uid)
+{
+	char path[80];
+
+	return (size_t)snprintf(path, sizeof path, POD_DIRECTORY "/%s", uid) < sizeof path &&
+	       container_monitor_is_alive(en, path);
+}
+
+static int write_charter(const struct kube_build *b, const char *name, const struct pod_charter *c)
+{
+	struct engine *en = b->site->en;
+	const char *path = arena_fmt(b->a, "%s/%s", en->state_path, name);
+	scoped_fd dir = -1;
+	int r = path ? io_mkdirs(path, 0700, &dir, b->e) : err_oom(b->e);
+
+	return r < 0 ? r : pod_charter_write(dir, c, b->e);
+}
+
+/* Until one of these comes; what it has failed with. */
+static int await(int sock, enum control_type type, struct err *e)
+{
+	struct control_message m;
+	int fds[3], r;
+
+	while ((r = control_receive(sock, &m, fds, e)) == 1) {
+		if (m.type == type || m.type == CONTROL_EXITED)
+			return 0;
+		if (m.type == CONTROL_FAILED)
+			return err_set(e, m.err.code ? m.err.code : EIO, "%s", m.err.msg);
+	}
+	return r < 0 ? r : err_set(e, EPIPE, "the pod's monitor has gone");
+}
+
+static int launch(const struct kube_build *b, const struct pod_charter *c, int *ret_sock)
+{
+	const char *name = directory_of(c->uid, b->a);
+	scoped_fd sock = -1;
+	int r = name ? write_charter(b, name, c) : err_oom(b->e);
+
+	if (r == 0)
+		r = monitor_launch_pod(b->site->en, name, &sock, b->e);
+	if (r == 0)
+		r = await(sock, CONTROL_CREATED, b->e);
+	if (r == 0)
+		*ret_sock = fd_take(&sock);
+	return r;
+}
+
+int kube_sandbox_start(const struct kube_build *b, int *ret_sock, struct err *e)
+{
+	struct preparing p = { .b = b };
+	struct pod_charter c;
+	int r = kube_charter_make(b, &c);
+
+	*ret_sock = -1;
+	if (r == 0)
+		r = prepare_all(&p, &c);
+	if (r == 0)
+		r = launch(b, &c, ret_sock);
+	if (r < 0)
+		undo(&p);
+	else
+		let_go(&p);
+	return r < 0 ? err_wrap(e, r, "pod %s/%s", b->p->pod.namespace, b->p->pod.name) : 0;
+}
+
+int kube_sandbox_settled(int sock, struct err *e)
+{
+	int r = await(sock, CONTROL_STARTED, e);
+
+	close(sock);
+	return r;
+}
+
+/* ---- asking it --------------------------------------------------------------------------------------------------- */
+
+static int connect_to(struct engine *en, const char *uid, struct err *e)
+{
+	char path[80];
+	scoped_fd dir = -1;
+
+	if ((size_t)snprintf(path, sizeof path, POD_DIRECTORY "/%s", uid) >= sizeof path)
+		return err_set(e, ENAMETOOLONG, "pod %.40s", uid);
+	dir = openat(en->state, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return err_sys(e, "open %s", path);
+	return control_connect(dir, e);
+}
+
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE;
+}
+
+int kube_sandbox_end(struct engine *en, const char *uid, int grace_s, struct err *e)
+{
+	struct err why = { 0 };
+	scoped_fd sock = connect_to(en, uid, &why);
+	struct control_message m;
+	int fds[3], r = sock;
+
+	if (r >= 0)
+		r = control_tell(sock, CONTROL_STOP, grace_s, 0, &why);
+	while (r >= 0 && (r = control_receive(sock, &m, fds, &why)) == 1 && m.type != CONTROL_EXITED)
+		;
+	if (r >= 0 || is_gone(r))
+		return 0;
+	*e = why;
+	return r;
+}
+
+int kube_sandbox_forget(struct engine *en, const char *uid, struct err *e)
+{
+	scoped_fd pods = openat(en->state, POD_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	int r;
+
+	if (pods < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open " POD_DIRECTORY);
+	r = io_remove_tree_at(pods, uid, e);
+	if (r == 0)
+		(void)unlinkat(en->state, POD_DIRECTORY, AT_REMOVEDIR); /* the last one */
+	return r;
+}
+
+int kube_sandbox_await_ready(struct engine *en, const char *uid, int timeout_ms, struct err *e)
+{
+	scoped_fd sock = connect_to(en, uid, e);
+	struct control_message m;
+	struct pollfd p;
+	int fds[3], r;
+
+	if (sock < 0)
+		return is_gone(sock) ? err_set(e, ESRCH, "the pod does not run") : sock;
+	r = control_tell(sock, CONTROL_AWAIT_READY, 0, 0, e);
+	p = (struct pollfd){ .fd = sock, .events = POLLIN };
+	while (r == 0) {
+		if (poll(&p, 1, timeout_ms) == 0)
+			return err_set(e, ETIMEDOUT, "timed out waiting for the condition");
+		r = control_receive(sock, &m, fds, e);
+		if (r == 1 && m.type == CONTROL_DONE)
+			return 0;
+		if (r == 0 || (r == 1 && m.type == CONTROL_EXITED))
+			return err_set(e, ESRCH, "the pod has ended");
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
