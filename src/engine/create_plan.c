@@ -75,7 +75,7 @@ static bool is_policy(const struct creation *cr, const char *policy)
 }
 
 /* A plan fetches nothing. */
-static size_t image_words(const struct creation *cr, const char *argv[12])
+static size_t image_words(const struct creation *cr, const char *restore, const char *argv[12])
 {
 	bool local = cr->plan_only || is_policy(cr, "never");
 	size_t n = 0;
@@ -89,6 +89,12 @@ static size_t image_words(const struct creation *cr, const char *argv[12])
 		argv[n++] = "--config";
 		argv[n++] = cr->en->settings_path;
 	}
+	if (restore) {
+		argv[n++] = "restore";
+		argv[n++] = restore;
+		argv[n] = NULL;
+		return n;
+	}
 	argv[n++] = local ? "load-embedded" : "provide";
 	if (!local && cr->config->pull_quiet)
 		argv[n++] = "--quiet";
@@ -100,7 +106,7 @@ static size_t image_words(const struct creation *cr, const char *argv[12])
 }
 
 /* The slow program does what needs libcurl, libarchive and libcrypto; it records the image itself. */
-static int provide_image(struct creation *cr, struct err *e)
+static int provide_image(struct creation *cr, const char *restore, struct err *e)
 {
 	const char *argv[12], *reference = cr->config->image;
 	char path[PATH_MAX], full[REFERENCE_SIZE];
@@ -108,7 +114,7 @@ static int provide_image(struct creation *cr, struct err *e)
 	int r = programs_find("tare-image", path, e), pair[2], status;
 	pid_t pid;
 
-	(void)image_words(cr, argv);
+	(void)image_words(cr, restore, argv);
 	if (r < 0)
 		return r;
 	if (pipe2(pair, O_CLOEXEC) < 0)
@@ -119,7 +125,7 @@ static int provide_image(struct creation *cr, struct err *e)
 	if (r < 0)
 		return r;
 	close(fd_take(&theirs));
-	r = image_error(ours, reference, is_policy(cr, "always"), e);
+	r = image_error(ours, reference, restore || is_policy(cr, "always"), e);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "wait for %s", path);
@@ -138,10 +144,24 @@ static int just_removed(const struct creation *cr, int r, struct err *e)
 	return err_wrap(e, r, "No such image: %s: it was just removed, or is damaged", cr->config->image);
 }
 
+/* When the machine went down it was not known that all of it is on the disk. */
+static bool is_lost(const struct creation *cr)
+{
+	return cr->layers.unsynced && strcmp(cr->layers.unsynced, cr->en->boot_id) != 0;
+}
+
 static int read_image(struct creation *cr, struct db *db, struct err *e)
 {
 	int r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
 
+	if (r == 0 && is_lost(cr) && !cr->plan_only) {
+		r = provide_image(cr, cr->image.id, e);
+		if (r == 0)
+			r = images_layers(db, cr->image.id, cr->a, &cr->layers, e);
+		if (r == 0 && is_lost(cr))
+			r = err_set(e, EIO, "image %.12s: a layer may be damaged since the machine went down",
+				    cr->image.id);
+	}
 	return r < 0 ? just_removed(cr, r, e) : image_config_parse(cr->image.config, cr->a, &cr->image_config, e);
 }
 
@@ -152,7 +172,7 @@ static int find_elsewhere(struct creation *cr, struct db *db, struct err *e)
 	int r = reference_parse(sv_from(cr->config->image), &name, e);
 
 	if (r == 0)
-		r = provide_image(cr, e);
+		r = provide_image(cr, NULL, e);
 	return r == 0 ? images_find(db, sv_from(cr->config->image), cr->a, &cr->image, e) : r;
 }
 

@@ -38,6 +38,47 @@ static int record_image(struct db *db, const struct image_loaded *img, const cha
 		NULL, e);
 }
 
+/* The number of a lost layer with this chain id; 0: none. */
+static int find_lost(struct db *db, const char *chain_id, int64_t *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT number FROM layers WHERE chain_id = ?1 AND unsynced_boot = ?2",
+			 DB_ARGS(db_text(chain_id), db_text(LAYER_LOST)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	*ret = r == 1 ? db_col_int(&rows, 0) : 0;
+	return r < 0 ? r : 0;
+}
+
+/* The tree that was unpacked anew takes the lost one's place in all images; that is an orphan then. */
+static int replace_lost(struct db *db, int64_t lost, int64_t number, struct err *e)
+{
+	int r = db_run(db, "UPDATE image_layers SET layer = ?1 WHERE layer = ?2", DB_ARGS(db_int(number), db_int(lost)),
+		       NULL, e);
+
+	return r < 0 ? r : db_run(db, "DELETE FROM layers WHERE number = ?1", DB_ARGS(db_int(lost)), NULL, e);
+}
+
+static int record_fresh(struct db *db, const struct image_loaded *img, const struct image_layer *l, struct err *e)
+{
+	int64_t lost = 0;
+	int r = find_lost(db, l->chain_id.hex, &lost, e);
+
+	if (r == 0 && lost)
+		r = db_run(db, "UPDATE layers SET chain_id = 'lost.' || number WHERE number = ?1",
+			   DB_ARGS(db_int(lost)), NULL, e);
+	if (r == 0)
+		r = db_run(
+			db,
+			"INSERT INTO layers(number, chain_id, diff_id, size, unsynced_boot) VALUES(?1, ?2, ?3, ?4, ?5)"
+			" ON CONFLICT(chain_id) DO NOTHING",
+			DB_ARGS(db_int(l->number), db_text(l->chain_id.hex), db_text(l->diff_id.hex),
+				db_int(l->size_bytes), db_text(img->boot)),
+			NULL, e);
+	return r == 0 && lost ? replace_lost(db, lost, l->number, e) : r;
+}
+
 /* Two loads may have unpacked the same layer: the first row stays, the other tree is an orphan for the next load. */
 static int record_layer(struct db *db, const struct image_loaded *img, size_t position, struct err *e)
 {
@@ -46,12 +87,7 @@ static int record_layer(struct db *db, const struct image_loaded *img, size_t po
 	int r = 0;
 
 	if (l->fresh)
-		r = db_run(db,
-			   "INSERT INTO layers(number, chain_id, diff_id, size) VALUES(?1, ?2, ?3, ?4)"
-			   " ON CONFLICT(chain_id) DO NOTHING",
-			   DB_ARGS(db_int(l->number), db_text(l->chain_id.hex), db_text(l->diff_id.hex),
-				   db_int(l->size_bytes)),
-			   NULL, e);
+		r = record_fresh(db, img, l, e);
 	if (r == 0)
 		r = images_find_layer(db, &l->chain_id, &number, e);
 	if (r < 0)

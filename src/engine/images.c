@@ -211,11 +211,24 @@ static int has_image(struct db *db, const char *id, struct err *e)
 	return r < 0 ? r : db_next(&rows, e);
 }
 
+/* Of several boots an old one counts: this one's are as they should be. */
+static int note_unsynced(const struct db_rows *rows, struct arena *a, struct image_numbers *list, struct err *e)
+{
+	const char *boot = db_col_text(rows, 1);
+
+	if (!boot || (list->unsynced && strcmp(list->unsynced, LAYER_LOST) == 0))
+		return 0;
+	list->unsynced = arena_str(a, boot);
+	return list->unsynced ? 0 : err_oom(e);
+}
+
 int images_layers(struct db *db, const char *id, struct arena *a, struct image_numbers *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
 	struct image_numbers list = { 0 };
-	int r = db_query(db, "SELECT layer FROM image_layers WHERE image_id = ?1 ORDER BY position",
+	int r = db_query(db,
+			 "SELECT il.layer, l.unsynced_boot FROM image_layers il JOIN layers l ON l.number = il.layer"
+			 " WHERE il.image_id = ?1 ORDER BY il.position",
 			 DB_ARGS(db_text(id)), &rows, e);
 
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
@@ -224,6 +237,8 @@ int images_layers(struct db *db, const char *id, struct arena *a, struct image_n
 		r = number ? 0 : err_oom(e);
 		if (number)
 			*number = (unsigned)db_col_int(&rows, 0);
+		if (r == 0)
+			r = note_unsynced(&rows, a, &list, e);
 	}
 	if (r == 0 && list.n == 0) {
 		r = has_image(db, id, e);
@@ -256,14 +271,56 @@ int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct e
 int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e)
 {
 	scoped_rows rows = { 0 };
-	int r = db_query(arg, "SELECT number FROM layers WHERE chain_id = ?1", DB_ARGS(db_text(chain_id->hex)), &rows,
-			 e);
+	int r = db_query(arg, "SELECT number FROM layers WHERE chain_id = ?1 AND unsynced_boot IS NOT ?2",
+			 DB_ARGS(db_text(chain_id->hex), db_text(LAYER_LOST)), &rows, e);
 
 	if (r == 0)
 		r = db_next(&rows, e);
 	if (r == 1)
 		*ret_number = (unsigned)db_col_int(&rows, 0);
 	return r;
+}
+
+int images_mark_lost(struct db *db, const char *boot, bool *ret_any, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int64_t lost = 0, all = 0;
+	int r = db_query(db,
+			 "SELECT count(*), total(unsynced_boot <> ?1 AND unsynced_boot <> ?2) FROM layers"
+			 " WHERE unsynced_boot IS NOT NULL",
+			 DB_ARGS(db_text(boot), db_text(LAYER_LOST)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	if (r == 1) {
+		all = db_col_int(&rows, 0);
+		lost = db_col_int(&rows, 1);
+	}
+	db_rows_done(&rows);
+	*ret_any = all > lost;
+	if (r < 0 || lost == 0)
+		return r < 0 ? r : 0;
+	return db_run(db, "UPDATE layers SET unsynced_boot = ?2 WHERE unsynced_boot <> ?1",
+		      DB_ARGS(db_text(boot), db_text(LAYER_LOST)), NULL, e);
+}
+
+int images_unsynced(struct db *db, const char *boot, struct arena *a, struct oci_strings *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	struct oci_strings list = { 0 };
+	int r = db_query(db, "SELECT chain_id FROM layers WHERE unsynced_boot = ?1", DB_ARGS(db_text(boot)), &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1)
+		r = strings_add(a, &list, arena_sv(a, db_col_sv(&rows, 0))) < 0 ? err_oom(e) : 0;
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+int images_synced(struct db *db, const char *boot, const char *chain_id, struct err *e)
+{
+	return db_run(db, "UPDATE layers SET unsynced_boot = NULL WHERE chain_id = ?1 AND unsynced_boot = ?2",
+		      DB_ARGS(db_text(chain_id), db_text(boot)), NULL, e);
 }
 
 int images_knows_layer(void *arg, unsigned number, struct err *e)

@@ -30,7 +30,12 @@ struct image_rows {
 struct image_numbers {
 	unsigned *v; /* layers/<number>/, lowest first */
 	size_t n;
+	const char
+		*unsynced; /* the boot in which one of them was unpacked that may not be on the disk yet; NULL: all are.
+	                         Of another boot than this one, it is not to be used */
 };
+
+#define LAYER_LOST "lost" /* no boot's id: it was not known to be on the disk when the machine went down */
 
 /* images_record - rows for an image that is on the disk, and img->reference (if any) now names it; all or nothing.
  * An image that has its rows already is fine. ret_renamed (may be NULL): the id of the image that had this name until now,
@@ -59,6 +64,14 @@ int images_layers(struct db *db, const char *id, struct arena *a, struct image_n
 
 /* images_list - one row for each name, and one for each image without a name; the last recorded first. */
 int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct err *e);
+
+/* images_mark_lost - layers of another boot than this one that were never known to be on the disk: images_find_layer() does
+ * not find them any more, and images_record() puts what was unpacked anew in their place. *ret_any: there are some that
+ * this boot unpacked. */
+int images_mark_lost(struct db *db, const char *boot, bool *ret_any, struct err *e);
+/* images_unsynced - the chain ids of those that this boot unpacked; images_synced - one is on the disk now. */
+int images_unsynced(struct db *db, const char *boot, struct arena *a, struct oci_strings *ret, struct err *e);
+int images_synced(struct db *db, const char *boot, const char *chain_id, struct err *e);
 
 /* images_find_layer - struct image_store's find_layer; arg is the struct db. */
 int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);

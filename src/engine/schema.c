@@ -126,6 +126,9 @@ static const char version_6[] = "ALTER TABLE containers ADD COLUMN networked INT
 				" PRIMARY KEY(protocol, host_first, host, container_id)) WITHOUT ROWID;"
 				"CREATE INDEX ports_container ON ports(container_id);";
 
+/* The boot in which a layer was unpacked, as long as it may not be on the disk yet; LAYER_LOST: it may not have got there. */
+static const char version_7[] = "ALTER TABLE layers ADD COLUMN unsynced_boot TEXT;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
@@ -133,5 +136,6 @@ const char *const schema_migrations[] = {
 	version_4,
 	version_5,
 	version_6,
+	version_7,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

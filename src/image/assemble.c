@@ -149,3 +149,14 @@ int image_assemble(struct staging *s, const struct assembly *what, const char *r
 	r = make_documents(&o, what, a, &manifest, e);
 	return r < 0 ? r : image_load_from(&source, &manifest, reference, store, NULL, a, ret, e);
 }
+
+int image_load_stored(const struct digest *manifest, const struct image_store *store, struct arena *a,
+		      struct image_loaded *ret, struct err *e)
+{
+	struct staging none = { .content = store->content, .dir = -1 };
+	struct origin o = { .staging = &none };
+	const struct image_source source = { &origin_ops, &o, 1 };
+	const struct image_descriptor d = { .digest = *manifest };
+
+	return image_load_from(&source, &d, NULL, store, NULL, a, ret, e);
+}

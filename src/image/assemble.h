@@ -12,6 +12,11 @@ struct assembly {
 	const struct staged *layer;             /* the new one: gzip; NULL: none */
 };
 
+/* image_load_stored - once more from its own blobs: what is not recorded is unpacked, and checked against its digest.
+ * -ENOENT: a blob is not there. */
+int image_load_stored(const struct digest *manifest, const struct image_store *store, struct arena *a,
+		      struct image_loaded *ret, struct err *e);
+
 /* image_assemble - documents and layers come into the store, as image_load() brings them (load.h), whose errors these are.
  * Text in *ret belongs to the arena. */
 int image_assemble(struct staging *s, const struct assembly *what, const char *reference,

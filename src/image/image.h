@@ -41,6 +41,7 @@ struct image_loaded {
 	const char *reference;  /* as the caller or the layout named it ("busybox", "busybox:1.35"); NULL: none */
 	struct image_layer *layers; /* lowest first */
 	size_t n_layers;
+	const char *boot;       /* layers that are fresh may not be on the disk yet, in this boot; NULL: they are */
 	bool locked;            /* chain_lock is open: it keeps other loaders of the same layers waiting */
 	int chain_lock;
 };
@@ -53,6 +54,8 @@ struct image_store {
 	 * of a load; holds no transaction open between two calls. */
 	int (*find_layer)(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
 	void *arg;
+	const char
+		*boot; /* this one's id: who records the layers has them synced later. NULL: a load syncs them itself */
 	/* How many of a layer's stored bytes are unpacked. Called from any thread, one at a time;
 	 * NULL: nobody wants to know. */
 	void (*progress)(void *arg, const struct image_layer *layer, int64_t done);

@@ -107,7 +107,7 @@ static int keep_blobs(struct load *ld, struct err *e)
 	return r;
 }
 
-/* One sync for all: rows must not outlive what they tell of. */
+/* One sync for all: rows must not outlive what they tell of. Or they say that they might. */
 static int load_content(struct load *ld, struct err *e)
 {
 	bool fresh = false;
@@ -117,7 +117,8 @@ static int load_content(struct load *ld, struct err *e)
 		r = keep_blobs(ld, e);
 	if (r < 0)
 		return r;
-	return fresh && syncfs(ld->store->layers) < 0 ? err_sys(e, "sync layers") : 0;
+	ld->img.boot = ld->store->boot;
+	return fresh && !ld->img.boot && syncfs(ld->store->layers) < 0 ? err_sys(e, "sync layers") : 0;
 }
 
 /* What this load unpacked is unknown to everybody else. */

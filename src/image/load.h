@@ -11,7 +11,8 @@ struct image_ceilings {
 	uint64_t layer_bytes, layer_entries;
 };
 
-/* image_load - bring image `which` of the layout into the store; ready and synced to the disk when it returns. reference:
+/* image_load - bring image `which` of the layout into the store; ready, and synced to the disk unless store->boot says that
+ * somebody else sees to that, when it returns. reference:
  * the name to record; NULL: the layout's own. Text in *ret belongs to the arena. The caller records it and then calls
  * image_loaded_done().
  *

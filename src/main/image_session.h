@@ -35,6 +35,7 @@ int image_pull_command(struct session *s, int argc, char **argv, struct err *e);
 int image_push(struct session *s, int argc, char **argv, struct err *e);
 int image_post(struct session *s, int argc, char **argv, struct err *e);
 int image_login(struct session *s, int argc, char **argv, struct err *e);
+int image_restore(struct session *s, int argc, char **argv, struct err *e);
 int image_save_command(struct session *s, int argc, char **argv, struct err *e);
 int image_provide(struct session *s, int argc, char **argv, struct err *e);
 
@@ -44,6 +45,12 @@ struct registry_options session_registry(struct session *s);
 #define EXIT_NO_SUCH_IMAGE 2
 /* image_is_embedded - is it the name of the image that this program brings along? */
 bool image_is_embedded(const char *name);
+
+/* image_sync_later - what was unpacked and is not known to be on the disk gets there, by a process that nobody waits for;
+ * then it is recorded. Best effort: the next command does it. */
+void image_sync_later(struct session *s);
+#define IMAGE_SYNC "_sync"
+int image_sync_main(int argc, char **argv); /* of that process; its exit status */
 
 /* session_failed - what was made and not recorded is removed. The database is asked what to keep: a failed commit may have
  * been one. */

@@ -54,6 +54,7 @@ static const struct command {
 	{ "provide", image_provide },
 	{ "pull", image_pull_command },
 	{ "push", image_push },
+	{ "restore", image_restore },
 	{ "save", image_save_command },
 };
 
@@ -94,6 +95,7 @@ static int session_open(struct session *s, const struct options *o, struct err *
 		r = content_open(s->engine.root, &s->store.content, e);
 	if (r == 0)
 		r = layers_open(s->engine.root, &s->store.layers, e);
+	s->store.boot = s->engine.boot_id;
 	s->store.find_layer = images_find_layer;
 	s->store.arg = s->db;
 	if (r == 0)
@@ -116,8 +118,11 @@ static void session_close(struct session *s)
  * blobs that are not recorded yet. */
 static int prepare(struct session *s, struct err *e)
 {
-	int r = engine_images_sweep(&s->engine, e);
+	bool any = false;
+	int r = images_mark_lost(s->db, s->engine.boot_id, &any, e);
 
+	if (r == 0)
+		r = engine_images_sweep(&s->engine, e);
 	return r < 0 ? r : content_hold(s->store.content, e);
 }
 
@@ -139,7 +144,11 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 		r = commands[i].bare ? 0 : session_open(s, &o, e);
 		if (r == 0 && !commands[i].without_images)
 			r = prepare(s, e);
-		return r < 0 ? r : commands[i].run(s, argc - o.used, argv + o.used, e);
+		if (r == 0)
+			r = commands[i].run(s, argc - o.used, argv + o.used, e);
+		if (r == 0 && !commands[i].without_images)
+			image_sync_later(s);
+		return r;
 	}
 	return r < 0 ? r :
 		       err_set(e, EINVAL,
@@ -154,6 +163,8 @@ int main(int argc, char **argv)
 	int r;
 
 	fault_role("image");
+	if (argc > 1 && strcmp(argv[1], IMAGE_SYNC) == 0)
+		return image_sync_main(argc, argv);
 	log_setup(argc > 0 && strcmp(argv[0], "tare") == 0 ? "tare" : "tare-image", LOG_LEVEL_WARNING);
 	r = run(&s, argc, argv, &e);
 	session_close(&s);
