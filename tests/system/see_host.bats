@@ -171,6 +171,22 @@ scope() { tare scope --slice "/$group" "$@"; }
 	equal "" "$(find "$host_cgroup" -path "*$group/*" -name 'scope-*')" "groups left"
 }
 
+scopes() { find "$host_cgroup" -path "*$group/*" -name 'scope-*'; }
+no_scopes() { [ -z "$(scopes)" ]; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+@test "scope: killed itself, it takes the command and the group along" {
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" scope --slice "/$group" sh -c "echo \$\$ >$T/pid; sleep 1000 & sleep 1000" \
+		>/dev/null 2>&1 </dev/null 3>&- &
+	local scope=$!
+	eventually 10 test -s "$T/pid"
+	[ -n "$(scopes)" ]
+	kill -9 "$scope"
+	eventually 10 no_scopes
+	eventually 10 is_gone "$(cat "$T/pid")"
+	wait "$scope" || true
+}
+
 @test "scope: throttled, killed" {
 	need_controller memory
 	[ -x "$TARE_BUILD/tests/system/probe" ] || skip "no static probe in this build"
