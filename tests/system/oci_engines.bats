@@ -16,7 +16,7 @@ need_engine()
 in_engine()
 {
 	bundle b
-	rt=$TARE_BUILD/tare-runtime group=$group rootfs=$T/b/rootfs work=$T/work timeout -k 5 100 \
+	rt=$TARE_BUILD/tare-runtime tare="$TARE_BUILD/tare --root $T/work/tare" group=$group rootfs=$T/b/rootfs work=$T/work timeout -k 5 100 \
 		unshare -mpf --mount-proc --propagation private bash -uc '
 		mount -t tmpfs tmpfs /run
 		mount -t tmpfs tmpfs /dev/shm
@@ -39,6 +39,25 @@ in_engine()
 			local i
 			for i in {1..50}; do [[ $("${@:3}" 2>&1 </dev/null) != $2 ]] || break; sleep 0.2; done
 			check "$@"
+		}
+		# same_numbers: memory and processes of the container one, as the engine says, are what tare says of its group, within
+		# 2 %. Docker leaves out the page cache that was not used lately.
+		same_numbers()
+		{
+			local pid path said ours idle
+			pid=$($engine inspect --format "{{.State.Pid}}" one)
+			path=$(grep -m1 -o "/$group/.*" "/proc/$pid/cgroup")
+			said=$($engine stats --no-stream --format "{{.MemUsage}} {{.PIDs}}" one)
+			ours=$($tare cgroup --format json --depth 1 "$path" | head -n 1)
+			idle=$(cat /sys/fs/cgroup/{memory/,}"$path"/memory.stat 2>/dev/null | sed -nE "s/^(total_)?inactive_file //p" | tail -n 1)
+			python3 -c "
+import json, re, sys
+said, ours, idle = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+unit = {\"B\": 1, \"kB\": 1e3, \"MB\": 1e6, \"KiB\": 1024, \"MiB\": 1048576}
+m = re.match(r\"([0-9.]+)([A-Za-z]+) / .* ([0-9]+)$\", said)
+memory = float(m.group(1)) * unit[m.group(2)]
+near = [w for w in (ours[\"Memory\"], ours[\"Memory\"] - idle) if abs(memory - w) <= 0.02 * w + 4096]
+print(\"agree\" if near and int(m.group(3)) == ours[\"Pids\"] else f\"{said} {ours} {idle}\")" "$said" "$ours" "${idle:-0}"
 		}
 		on_tty() { script -qec "$*" /dev/null; }
 		eval "$0"
@@ -63,6 +82,7 @@ common='
 	check "exec as a user" "uid=7 gid=8*" $engine exec -u 7:8 one id
 	later logs started $engine logs one
 	check stats "*/*6[47]*M*" $engine stats --no-stream --format "{{.MemUsage}}" one
+	later "the same numbers as tare" agree same_numbers
 	check top "*sleep 1000*" $engine top one
 	check pause "*" $engine pause one
 	check paused paused $engine inspect --format "{{.State.Status}}" one

@@ -81,3 +81,42 @@ memory_agrees()
 	wait $pid
 	equal "web -- web 1" "$(sort -u "$T/stream" | paste -sd' ')"
 }
+
+# cpu_ns NAME: CPU time of its group in ns, as the kernel says
+cpu_ns()
+{
+	if [[ $(hierarchy_of cpuacct) == v1* ]]; then
+		limit "$1" cpuacct.usage -
+	else
+		echo $(($(limit "$1" - cpu.stat | awk '/^usage_usec/ { print $2 }') * 1000))
+	fi
+}
+
+# read_bytes NAME: from all disks
+read_bytes()
+{
+	if [[ $(hierarchy_of blkio) == v1* ]]; then
+		cat "$(cgroup_dir "$1" blkio)"/blkio.{bfq,throttle}.io_service_bytes_recursive 2>/dev/null | awk '$2 == "Read" { if ($3 > n[$1]) n[$1] = $3 } END { for (d in n) sum += n[d]; print sum + 0 }'
+	else
+		limit "$1" - io.stat | tr ' ' '\n' | awk -F= '$1 == "rbytes" { sum += $2 } END { print sum + 0 }'
+	fi
+}
+
+@test "CPU time, block I/O, cache and peak are those of the kernel's files" {
+	need_controller memory
+	need_controller cpuacct
+	head -c 8M /dev/urandom >"$T/data"
+	start web -v "$T:/data:ro" -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; dd if=/data/data of=/dev/null bs=1M iflag=direct 2>/dev/null; : >/tmp/done; sleep 1000'
+	eventually 20 in_box web test -e /tmp/done
+	local before all after said
+	before=$(cpu_ns web)
+	all=$(fields web)
+	after=$(cpu_ns web)
+	said=$(jq -r .CPUTime <<<"$all" | tr -d s.) # microseconds
+	between $((before / 1000 - 1)) $((after / 1000 + 1)) "$((10#$said))" "CPU time in us"
+	said=$(jq -r '.BlockIO | split(" / ")[0]' <<<"$all" | sed 's/kB/K/; s/B//' | numfmt --from=si)
+	after=$(read_bytes web)
+	between $((after * 98 / 100 - 1)) $((after * 102 / 100 + 1)) "$said" "bytes read"
+	after=$(limit web memory.max_usage_in_bytes memory.peak)
+	between $((after * 98 / 100 - 4096)) $((after * 102 / 100 + 4096)) "$(bytes "$(jq -r .Peak <<<"$all")")" "peak"
+}
