@@ -61,7 +61,7 @@ static int start_command(struct alert_actions *a, const char *const *variables, 
 	if (!env)
 		return err_oom(e);
 	memcpy(env, environ, n * sizeof *env);
-	for (; variables[k] && k < VARIABLES_MAX; k++)
+	for (; k < VARIABLES_MAX && variables[k]; k++)
 		env[n + k] = (char *)variables[k];
 	return start(a, "/bin/sh", argv, env, -1, e);
 }

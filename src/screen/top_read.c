@@ -62,9 +62,11 @@ static int add_container(struct top_reader *r, const struct container_item *i, s
 
 	if (rc == -ENOENT || rc == -ENODEV)
 		return 0;
-	s = rc == 0 ? LIST_ADD(a, l) : NULL;
+	if (rc < 0)
+		return rc;
+	s = LIST_ADD(a, l);
 	if (!s)
-		return rc < 0 ? rc : err_oom(e);
+		return err_oom(e);
 	*s = (struct top_sample){ .key = i->row.cgroup, .name = i->row.name, .id = i->row.id,
 				  .paused = i->state.status == CONTAINER_PAUSED, .cpu_ns = st.cpu.usage_ns,
 				  .periods = st.cpu.periods, .throttled_periods = st.cpu.throttled_periods,
