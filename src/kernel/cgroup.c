@@ -259,7 +259,7 @@ int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char 
 
 int cgroup_clone_fd(const struct cgroup *cg)
 {
-	return cg->layout.n && cg->layout.h[0].v2 ? cg->part[0].fd : -1;
+	return cg->layout.n && cg->layout.h[0].v2 && !cg->layout.join_v2 ? cg->part[0].fd : -1;
 }
 
 /* Of the line "0::/tare/<id>/inner". */
@@ -309,18 +309,23 @@ static int join_refused(const struct cgroup_hierarchy *h, struct err *e)
 	return err_sys(e, "join cgroup hierarchy %s%s", h->name, why);
 }
 
+bool cgroup_layout_joins(const struct cgroup_layout *l)
+{
+	return l->mode != CGROUP_MODE_NONE && (l->mode != CGROUP_MODE_V2 || l->join_v2);
+}
+
 int cgroup_join(const struct cgroup *cg, struct err *e)
 {
 	for (unsigned i = 0; i < cg->layout.n; i++) {
 		const struct cgroup_part *p = &cg->part[i];
 		scoped_fd opened = -1;
 
-		if (cg->layout.h[i].v2 || !p->present)
+		if ((cg->layout.h[i].v2 && !cg->layout.join_v2) || !p->present)
 			continue;
-		opened = p->fd < 0 ? cgroup1_open_tasks(cg, p, e) : -1;
-		if (p->fd < 0 && opened < 0)
+		opened = cg->layout.h[i].v2 ? cgroup2_open_procs(p, e) : p->fd < 0 ? cgroup1_open_tasks(cg, p, e) : -1;
+		if (opened < 0 && (p->fd < 0 || cg->layout.h[i].v2))
 			return opened;
-		if (write(p->fd < 0 ? opened : p->fd, "0", 1) < 0)
+		if (write(opened < 0 ? p->fd : opened, "0", 1) < 0)
 			return join_refused(&cg->layout.h[i], e);
 	}
 	return 0;

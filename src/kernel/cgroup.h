@@ -58,6 +58,7 @@ struct cgroup_layout {
 	enum cgroup_mode mode;
 	unsigned n;
 	struct cgroup_hierarchy h[CGROUP_HIERARCHY_MAX]; /* freezer of v1 last, so that joins end with it */
+	bool join_v2;        /* the kernel cannot clone into a group (before Linux 5.7): v2 is joined as v1 is */
 	bool memory_swap;    /* memory.memsw.limit_in_bytes or memory.swap.max exists */
 	bool cpu_cfs;        /* cpu.cfs_quota_us or cpu.max exists */
 	bool blkio_weight;   /* some file takes a weight */
@@ -209,14 +210,15 @@ int cgroup_change(struct cgroup *cg, const struct cgroup_writes *change, struct 
 int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct device_rule *rules, size_t n,
 			 struct err *e);
 
-/* cgroup_clone_fd - the v2 directory for CLONE_INTO_CGROUP, or -1 (pure v1). Stays owned by cg. */
+/* cgroup_clone_fd - the v2 directory for CLONE_INTO_CGROUP, or -1 (pure v1, join_v2). Stays owned by cg. */
 int cgroup_clone_fd(const struct cgroup *cg);
 /* cgroup_open_member - the v2 directory that the process is in, in cg or below, for CLONE_INTO_CGROUP.
  * -ESRCH: no such process. -EXDEV: it is elsewhere. */
 int cgroup_open_member(const struct cgroup *cg, const struct host *h, pid_t pid, struct err *e);
 /* cgroup_join - called by the still single-threaded process that is to move: writes "0" to each v1 `tasks`, the
  * freezer's last. Callable after clone3(2): uses the descriptors that cg holds, or opens what cgroup_close_tasks()
- * closed. It does not touch the v2 side. */
+ * closed. Of v2 only with the layout's join_v2. */
+bool cgroup_layout_joins(const struct cgroup_layout *l); /* is there anything for cgroup_join() to do? */
 int cgroup_join(const struct cgroup *cg, struct err *e);
 /* cgroup_close_tasks - gives back the descriptors that cgroup_join() needs; who joins later opens them again. */
 void cgroup_close_tasks(struct cgroup *cg);

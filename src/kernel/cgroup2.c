@@ -135,6 +135,13 @@ static int cgroup2_open(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 	return p->fd < 0 ? err_sys(e, "open %s", p->dir) : 0;
 }
 
+int cgroup2_open_procs(const struct cgroup_part *p, struct err *e)
+{
+	int fd = openat(p->fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "open %s/cgroup.procs", p->dir) : fd;
+}
+
 static int file_put(const struct cgroup_part *p, const char *file, const char *value)
 {
 	scoped_fd fd = openat(p->fd, file, O_WRONLY | O_CLOEXEC);

@@ -62,6 +62,7 @@ struct cgroup_ops {
 extern const struct cgroup_ops cgroup1_ops, cgroup2_ops;
 
 int cgroup1_open_tasks(const struct cgroup *cg, const struct cgroup_part *p, struct err *e); /* for writing */
+int cgroup2_open_procs(const struct cgroup_part *p, struct err *e);                          /* likewise */
 
 #define CGROUP_DIR_MAX 4096 /* a path below the root, with a file's name */
 #define CGROUP_DEPTH_MAX 128 /* of groups below ours that are walked */

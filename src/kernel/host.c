@@ -254,6 +254,7 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 
 	if (r == 0)
 		r = read_kernel(h, &f.kernel, e);
+	f.cgroup.join_v2 = r == 0 && !f.kernel.clone_into_cgroup;
 	if (r == 0)
 		r = read_cpus(h, a, &f, e);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "kernel/bpf_abi.h"
 #include "kernel/host.h"
+#include "kernel/old_kernel.h"
 #include "kernel/smallfile.h"
 #include "kernel/sys.h"
 
@@ -120,7 +121,7 @@ int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e)
 	k.pidfd = exists(sys_pidfd_open(-1, 0));
 	k.new_mount_api = exists(syscall(SYS_fsopen, NULL, 0));
 	k.mount_setattr = exists(syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0));
-	k.close_range = exists(sys_close_range(2, 1, 0));
+	k.close_range = exists(syscall(SYS_close_range, 2, 1, 0));
 	/* cgroup.kill came with 5.14 and has no probe without a group; process_mrelease(2) came with 5.15, everywhere */
 	k.cgroup_kill = exists(syscall(SYS_process_mrelease, -1, 1));
 	/* layers attached nowhere came with 6.15 and have no probe without a mount; open_tree_attr(2) came with it */
@@ -130,6 +131,7 @@ int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e)
 	k.time_namespace = faccessat(h->proc, "self/ns/time", F_OK, 0) == 0;
 	k.cgroup_namespace = faccessat(h->proc, "self/ns/cgroup", F_OK, 0) == 0;
 	probe_overlay(h->proc, &k);
+	sys_old_kernel(&(struct old_kernel){ !k.openat2, !k.mount_setattr, !k.close_range, h->proc });
 	*ret = k;
 	return 0;
 }

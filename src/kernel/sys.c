@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/sys.h"
 
+#include "kernel/old_kernel.h"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static struct old_kernel old;
+
+void sys_old_kernel(const struct old_kernel *k)
+{
+	old = *k;
+}
+
+/* A kernel that does not know the last fields refuses a structure that has them, unless they are zero and it looks. */
 int sys_clone3(struct clone_args *args)
 {
-	return (int)syscall(SYS_clone3, args, sizeof *args);
+	return (int)syscall(SYS_clone3, args, args->cgroup ? sizeof *args : CLONE_ARGS_SIZE_VER0);
 }
 
 int sys_openat2(int dir, const char *path, int flags, unsigned resolve)
 {
 	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC, .resolve = resolve };
 
+	if (old.no_openat2)
+		return old_openat2(dir, path, flags | O_CLOEXEC, resolve);
 	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
 }
 
@@ -44,6 +56,8 @@ int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
 
 int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_attr *attr)
 {
+	if (old.no_mount_setattr)
+		return old_mount_setattr(dir, path, flags, attr);
 	return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
 }
 
@@ -54,6 +68,8 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
+	if (old.no_close_range)
+		return old_close_range(old.proc, first, last, flags);
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 

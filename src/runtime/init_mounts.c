@@ -60,16 +60,19 @@ static int mask_source(struct init *in, struct err *e)
 	in->mask = mnt;
 	if (init_make_null(in->plan, mnt) < 0 || mkdirat(mnt, "dir", 0555) < 0)
 		return err_sys(e, "make the masks' source");
-	return mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	return 0;
 }
 
 static int attach_mask_source(struct init *in, const char *root_path, struct err *e)
 {
 	struct stat root, at;
+	int r = 0;
 
 	if (stat("/", &root) < 0 || (in->anchor >= 0 ? fstat(in->anchor, &at) : stat(root_path, &at)) < 0)
 		return err_sys(e, "stat %s", root_path);
-	return root.st_dev == at.st_dev && root.st_ino == at.st_ino ? 0 : attach_at(in, in->mask, root_path, e);
+	if (root.st_dev != at.st_dev || root.st_ino != at.st_ino)
+		r = attach_at(in, in->mask, root_path, e);
+	return r < 0 ? r : mount_change(in->mask, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 }
 
 int init_bind_source(struct init *in, const struct step *s, struct err *e)
@@ -89,11 +92,11 @@ int init_root_attach(struct init *in, const struct step *s, struct err *e)
 	if (r == 0 && in->mask >= 0)
 		r = attach_mask_source(in, s->source, e);
 
+	if (r == 0)
+		r = attach_at(in, in->root_mount, s->source, e);
 	/* a bind of a shared mount is shared itself, and pivot_root(2) takes no such root */
 	if (r == 0)
 		r = mount_change(in->root_mount, 0, 0, MS_SLAVE, true, e);
-	if (r == 0)
-		r = attach_at(in, in->root_mount, s->source, e);
 	if (r < 0)
 		return err_wrap(e, r, "attach the root");
 	in->root = in->root_mount;
@@ -161,6 +164,9 @@ static int attach_pseudo(struct init *in, int mnt, const char *path, struct err 
 
 /* ---- mounts --------------------------------------------------------------------------------------------------- */
 
+/* What a mount is like is set when it has its place: an old kernel (kernel/old_kernel.h) cannot do it before. Nobody but this
+ * process is in this mount namespace. */
+
 static int change(int mnt, const struct step *s, uint64_t propagation, struct err *e)
 {
 	uint64_t clear = s->clear;
@@ -213,57 +219,57 @@ static int fill(struct init *in, int mnt, const char *path, struct err *e);
 int init_mount(struct init *in, const struct step *s, struct err *e)
 {
 	scoped_fd mnt = mount_new(s->fstype, s->source, s->options, s->set, e);
-	int r;
+	int r, fd;
 
 	if (mnt < 0)
 		return err_wrap(e, mnt, "mount %s", s->path);
+	fd = mnt;
 	r = s->n[1] ? fill(in, mnt, s->path, e) : 0;
-	if (r == 0)
-		r = mount_change(mnt, s->set_recursive, s->clear_recursive, 0, true, e);
-	return r < 0 ? err_wrap(e, r, "mount %s", s->path) : mounted(in, &mnt, s, true, e);
+	if (r < 0)
+		return err_wrap(e, r, "mount %s", s->path);
+	r = mounted(in, &mnt, s, true, e);
+	if (r == 0 && (r = mount_change(fd, s->set_recursive, s->clear_recursive, 0, true, e)) < 0)
+		return err_wrap(e, r, "mount %s", s->path);
+	return r;
 }
 
 int init_bind(struct init *in, const struct step *s, struct err *e)
 {
 	scoped_fd mnt = in->binds[s->n[2]];
+	int r, fd = mnt;
 	struct stat st;
-	int r;
 
 	if (fstat(mnt, &st) < 0)
 		return err_sys(e, "stat %s", s->source);
-	r = change(mnt, s, 0, e);
+	r = mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
 	if (r == 0)
-		r = mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
+		r = change(fd, s, 0, e);
 	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
 }
 
 /* ---- /sys/fs/cgroup ------------------------------------------------------------------------------------------- */
 
 /* dir: below the host's root */
-static int clone_of_host(const char *dir, const struct step *s, struct err *e)
+static int clone_of_host(const char *dir, struct err *e)
 {
-	scoped_fd mnt = -1;
 	char path[PATH_MAX];
-	int r;
 
 	(void)snprintf(path, sizeof path, "/%s", dir);
-	mnt = mount_clone(AT_FDCWD, path, false, e);
-	if (mnt < 0)
-		return mnt;
-	r = change(mnt, s, MS_PRIVATE, e); /* else what is mounted there later comes along */
-	return r < 0 ? r : fd_take(&mnt);
+	return mount_clone(AT_FDCWD, path, false, e);
 }
 
 /* into: a tmpfs of ours */
 static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = clone_of_host(dir, s, e);
+	scoped_fd mnt = clone_of_host(dir, e);
+	int r;
 
 	if (mnt < 0)
 		return mnt;
 	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "mkdir %s", name);
-	return mount_attach_at(mnt, into, name, e);
+	r = mount_attach_at(mnt, into, name, e);
+	return r < 0 ? r : change(mnt, s, MS_PRIVATE, e); /* else what is mounted there later comes along */
 }
 
 /* "cpu,cpuacct" is also found as cpu and as cpuacct */
@@ -320,10 +326,11 @@ static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
 	bool foreign = (in->plan->userns || in->plan->facts->user_namespace) &&
 		       !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
-	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, s, e) :
+	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, e) :
 				  mount_new("cgroup2", NULL, NULL, s->set, e);
+	int r = mnt < 0 ? mnt : mounted(in, &mnt, s, true, e);
 
-	return mnt < 0 ? mnt : mounted(in, &mnt, s, true, e);
+	return r == 0 && foreign ? change(mnt, s, MS_PRIVATE, e) : r;
 }
 
 int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)
@@ -512,9 +519,9 @@ int init_readonly(struct init *in, const struct step *s, struct err *e)
 		return err_wrap(e, target, "read-only %s", s->path);
 	}
 	mnt = mount_clone(target, "", true, e);
-	r = mnt < 0 ? mnt : mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, true, e);
+	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
 	if (r == 0)
-		r = mount_attach(mnt, target, e);
+		r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, true, e);
 	return r < 0 ? err_wrap(e, r, "read-only %s", s->path) : 0;
 }
 

@@ -201,7 +201,6 @@ static bool filter_is_passable(const struct sock_fprog *filter, unsigned sync)
 /* Everything that is of the host comes first; after NS_ENTER no descriptor of it is left. */
 static int plan_enter(const struct exec_context *c, struct plan *p, struct err *e)
 {
-	enum cgroup_mode mode = p->facts->cgroup.mode;
 	struct step *s;
 	int r;
 
@@ -210,7 +209,7 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.initial, "initial", e);
 	if (r < 0)
 		return r;
-	if (mode != CGROUP_MODE_NONE && mode != CGROUP_MODE_V2 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
+	if (cgroup_layout_joins(&p->facts->cgroup) && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
 	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.final, "final", e);
 	if (r == 0)

@@ -347,11 +347,10 @@ int plan_release(struct plan *p, struct err *e)
 /* What comes before any mount: the child's groups, its namespaces, its session. */
 static int plan_child(struct plan *p, struct err *e)
 {
-	bool v1 = !p->without_cgroup && p->facts->cgroup.mode != CGROUP_MODE_NONE &&
-		  p->facts->cgroup.mode != CGROUP_MODE_V2;
+	bool joins = !p->without_cgroup && cgroup_layout_joins(&p->facts->cgroup);
 	int r = 0;
 
-	if (v1 && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
+	if (joins && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
 	r = plan_child_joins(p, e);
 	if (r < 0)
