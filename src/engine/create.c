@@ -77,13 +77,13 @@ static int open_state(struct creation *cr, struct err *e)
 	return r == -EEXIST ? engine_state_dir(cr->en, cr->id.hex, false, &cr->state_dir, e) : r;
 }
 
-/* Nothing of the charter changes any more, unless ids of the host are still to be chosen: its monitor puts the root file
+/* Nothing of the charter changes any more, unless ids or addresses are still to be chosen: its monitor puts the root file
  * system together while we go on. */
 static int tell_charter(struct creation *cr, struct err *e)
 {
 	int r;
 
-	if (!cr->runs_now || cr->userns.kind != USERNS_HOST)
+	if (!cr->runs_now || cr->userns.kind != USERNS_HOST || cr->places.rows.n)
 		return 0;
 	cr->charter.trace = cr->trace;
 	r = open_state(cr, e);
