@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_kube_apply.c - `tare kube apply`, `tare kube delete` */
+/* cmd_kube_apply.c - `tare kube apply`, `tare kube resize`, `tare kube delete` */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -21,7 +21,11 @@ static int print_lines(const struct oci_strings *lines, struct err *e)
 
 /* ---- apply -------------------------------------------------------------------------------------------------- */
 
-static int apply_file(struct engine *en, const struct kube_command *k, const char *path, struct err *e)
+typedef int change_fn(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
+		      struct remarks *remarks, struct oci_strings *done, struct err *e);
+
+static int change_file(struct engine *en, const struct kube_command *k, const char *path, change_fn *change,
+		       struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	scoped_buf text = BUF(LIMIT_KUBE_MANIFEST);
@@ -31,7 +35,7 @@ static int apply_file(struct engine *en, const struct kube_command *k, const cha
 
 	if (r < 0)
 		return r;
-	r = kube_apply(en, buf_sv(&text), &k->options, &a, &remarks, &done, e);
+	r = change(en, buf_sv(&text), &k->options, &a, &remarks, &done, e);
 	for (size_t i = 0; i < remarks.texts.n; i++)
 		log_warning("%s: %s", path, remarks.texts.v[i]);
 	return r < 0 ? err_wrap(e, r, "%s", path) : print_lines(&done, e);
@@ -46,7 +50,7 @@ static int run_apply(struct cli *cli, void *options, const struct operands *oper
 	if (r == 0)
 		r = session_open(&s, cli, e);
 	for (size_t i = 0; r == 0 && i < k->files.n; i++)
-		r = apply_file(&s.engine, k, k->files.v[i], e);
+		r = change_file(&s.engine, k, k->files.v[i], kube_apply, e);
 	return r;
 }
 
@@ -129,4 +133,32 @@ const struct command command_kube_delete = {
 	.max_args = -1,
 	.needs_root = needs_root,
 	.run = run_delete,
+};
+
+/* ---- resize ------------------------------------------------------------------------------------------------- */
+
+static int run_resize(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	struct kube_command *k = options;
+	scoped_session s = { .open = false };
+	int r = k->files.n ? 0 : err_set(e, EINVAL, "must specify a file with --filename");
+
+	if (r == 0)
+		r = session_open(&s, cli, e);
+	for (size_t i = 0; r == 0 && i < k->files.n; i++)
+		r = change_file(&s.engine, k, k->files.v[i], kube_resize, e);
+	return r;
+}
+
+static const struct option_group *const resize_groups[] = { &opt_kube_resize, NULL };
+
+const struct command command_kube_resize = {
+	.name = "kube resize",
+	.args = "-f FILE",
+	.summary = "give running pods the requests and limits of a file, in place",
+	.groups = resize_groups,
+	.options_size = sizeof(struct kube_command),
+	.init = kube_command_init,
+	.needs_root = needs_root,
+	.run = run_resize,
 };

@@ -38,23 +38,6 @@ static bool is_wanted(const struct getting *g, size_t i, const struct operands *
 
 /* ---- tables ------------------------------------------------------------------------------------------------- */
 
-/* kubectl's: "5s", "3m20s", "4h", "12d" */
-static const char *age(struct arena *a, int64_t created_ns)
-{
-	int64_t s = (clock_real_ns() - created_ns) / 1000000000;
-
-	if (s < 0)
-		s = 0;
-	if (s < 120)
-		return arena_fmt(a, "%" PRId64 "s", s);
-	if (s < 600)
-		return s % 60 ? arena_fmt(a, "%" PRId64 "m%" PRId64 "s", s / 60, s % 60) :
-				arena_fmt(a, "%" PRId64 "m", s / 60);
-	if (s < 3 * 3600)
-		return arena_fmt(a, "%" PRId64 "m", s / 60);
-	return s < 48 * 3600 ? arena_fmt(a, "%" PRId64 "h", s / 3600) : arena_fmt(a, "%" PRId64 "d", s / 86400);
-}
-
 static const struct kube_running *pod_at(const struct getting *g, size_t i)
 {
 	for (size_t k = 0; k < g->world.n_pods; k++)
@@ -81,7 +64,7 @@ static int pod_row(const struct getting *g, size_t i, struct table *t)
 				      arena_fmt(g->a, "%d/%d", s.ready, s.containers),
 				      arena_str(g->a, s.status),
 				      arena_fmt(g->a, "%d", s.restarts),
-				      age(g->a, p->row->created_ns),
+				      kube_age(g->a, p->row->created_ns),
 				      qos_name(pod_qos(&p->pod)),
 				      p->row->reason ? p->row->reason : pod_path(&policy, &p->pod, g->a) };
 
@@ -104,7 +87,7 @@ static int other_row(const struct getting *g, size_t i, struct table *t)
 	else if (o->kind == OBJECT_LIMIT_RANGE)
 		what = arena_fmt(g->a, "%zu", o->limits->items.n);
 
-	const char *const cells[] = { row->namespace, row->name, what, age(g->a, row->created_ns) };
+	const char *const cells[] = { row->namespace, row->name, what, kube_age(g->a, row->created_ns) };
 
 	table_row(t, cells + (g->k->all_namespaces ? 0 : 1));
 	return 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_reap.c - `tare _reap`: a monitor becomes this program when its container has ended and no client is there. */
+/* cmd_reap.c - `tare _reap`: a monitor becomes this program when its container has ended and no client is there; `tare
+ * _kube-settle`: when its pod has. */
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/scope.h"
 #include "cli/session.h"
+#include "engine/kube.h"
 #include "engine/recover.h"
 
 #include <errno.h>
@@ -31,4 +33,25 @@ const struct command command_reap = {
 	.max_args = 1,
 	.hidden = true,
 	.run = run,
+};
+
+static int run_settle(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	scoped_session s = { .open = false };
+	int r;
+
+	fault_role("reap");
+	r = session_open(&s, cli, e);
+	if (r < 0)
+		return r;
+	s.engine.patient = true;
+	return kube_settle(&s.engine, e);
+}
+
+const struct command command_kube_settle = {
+	.name = "_kube-settle",
+	.args = "",
+	.summary = "do what must follow the end of a pod",
+	.hidden = true,
+	.run = run_settle,
 };

@@ -14,6 +14,7 @@
 
 static const struct command *const rows[] = {
 	&command_man,
+	&command_kube_settle,
 	&command_reap,
 	&command_attach,
 	&command_cgroup,
@@ -42,12 +43,15 @@ static const struct command *const rows[] = {
 	&command_kube,
 	&command_kube_apply,
 	&command_kube_delete,
+	&command_kube_describe,
 	&command_kube_exec,
 	&command_kube_get,
 	&command_kube_logs,
 	&command_kube_quantity,
+	&command_kube_resize,
 	&command_kube_top,
 	&command_kube_tree,
+	&command_kube_wait,
 	&command_kube_who_dies_first,
 	&command_lint,
 	&command_load,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/kube_status.h"
 
+#include "base/clock.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,4 +89,20 @@ void pod_summary_make(const struct kube_running *p, const struct kube_status *v,
 		say(ret, "Pending", "Pending");
 	else if (!say_init(ret, p, v))
 		say_main(ret, v + p->pod.n_inits, n - p->pod.n_inits);
+}
+
+const char *kube_age(struct arena *a, int64_t created_ns)
+{
+	int64_t s = (clock_real_ns() - created_ns) / 1000000000;
+
+	if (s < 0)
+		s = 0;
+	if (s < 120)
+		return arena_fmt(a, "%" PRId64 "s", s);
+	if (s < 600)
+		return s % 60 ? arena_fmt(a, "%" PRId64 "m%" PRId64 "s", s / 60, s % 60) :
+				arena_fmt(a, "%" PRId64 "m", s / 60);
+	if (s < 3 * 3600)
+		return arena_fmt(a, "%" PRId64 "m", s / 60);
+	return s < 48 * 3600 ? arena_fmt(a, "%" PRId64 "h", s / 3600) : arena_fmt(a, "%" PRId64 "d", s / 86400);
 }

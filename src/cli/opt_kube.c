@@ -78,6 +78,17 @@ static const struct option file_rows[] = {
 	  FIELD(options.strict) },
 };
 
+static const struct option namespace_rows[] = {
+	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+};
+
+static const struct option resize_rows[] = {
+	ROW_FILE,
+	ROW_NAMESPACE,
+	{ "strict", 0, NULL, "fields that are unknown or not supported are errors", option_switch,
+	  FIELD(options.strict) },
+};
+
 static const struct option delete_rows[] = {
 	ROW_FILE,
 	{ "grace-period", 0, "SECONDS", "until SIGKILL; -1: as the pods say (default)", set_grace },
@@ -98,6 +109,8 @@ static const struct option top_rows[] = {
 
 OPTION_GROUP(opt_kube_top, "Options", top_rows);
 OPTION_GROUP(opt_kube_file, "Options", file_rows);
+OPTION_GROUP(opt_kube_namespace, "Options", namespace_rows);
+OPTION_GROUP(opt_kube_resize, "Options", resize_rows);
 OPTION_GROUP(opt_kube_delete, "Options", delete_rows);
 OPTION_GROUP(opt_kube_get, "Options", get_rows);
 

@@ -16,6 +16,8 @@ struct kube_command {
 void kube_command_init(void *options);
 
 extern const struct option_group opt_kube_file;	 /* --filename, --namespace, --strict, --cgroup-root */
+extern const struct option_group opt_kube_namespace; /* --namespace */
+extern const struct option_group opt_kube_resize; /* --filename, --namespace, --strict */
 extern const struct option_group opt_kube_delete; /* --filename, --namespace, --grace-period */
 extern const struct option_group opt_kube_top;	 /* --namespace, --all-namespaces, --containers */
 extern const struct option_group opt_kube_get;	 /* --namespace, --all-namespaces, --output */

@@ -98,7 +98,7 @@ int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct
 	return 0;
 }
 
-static int take_lock(struct engine *en, int *ret_fd, struct err *e)
+int kube_lock(struct engine *en, int *ret_fd, struct err *e)
 {
 	int fd = openat(en->root, "kube.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), r;
 
@@ -120,6 +120,25 @@ static const char *root_of(const struct kube_world *w, const struct kube_options
 		if (w->pods[i].row->cgroup)
 			return w->pods[i].row->cgroup;
 	return o->cgroup_root ? o->cgroup_root : KUBE_ROOT;
+}
+
+int kube_look(struct engine *en, const struct kube_options *o, struct arena *a, struct kube_world *ret,
+	      struct kube_site *ret_site, struct err *e)
+{
+	int r = kube_load(en, a, ret, e);
+
+	for (size_t i = 0; r == 0 && i < ret->n_pods; i++)
+		if (!ret->pods[i].row->reason)
+			r = kube_pod_has_ended(en, &ret->pods[i], a, &ret->pods[i].pod.ended, e);
+	return r < 0 ? r : kube_site_read(en, root_of(ret, o), a, ret_site, e);
+}
+
+int kube_begin(struct engine *en, const struct kube_options *o, struct arena *a, int *ret_lock, struct kube_world *ret,
+	       struct kube_site *ret_site, struct err *e)
+{
+	int r = kube_lock(en, ret_lock, e);
+
+	return r < 0 ? r : kube_look(en, o, a, ret, ret_site, e);
 }
 
 /* ---- one file's changes ------------------------------------------------------------------------------------- */
@@ -148,7 +167,7 @@ static const char *new_uid(struct arena *a, struct err *e)
 	return arena_fmt(a, "%.8s-%.4s-%.4s-%.4s-%.12s", id.hex, id.hex + 8, id.hex + 12, id.hex + 16, id.hex + 20);
 }
 
-static int set_namespace(const struct kube_options *o, struct object *obj, struct err *e)
+int kube_set_namespace(const struct kube_options *o, struct object *obj, struct err *e)
 {
 	if (obj->kind == OBJECT_NAMESPACE) {
 		obj->meta.namespace = "";
@@ -297,7 +316,7 @@ static int add_replicas(struct applying *k, const struct object *o, const char *
 static int add_object(struct applying *k, struct object *o)
 {
 	struct kube_change *c;
-	int r = set_namespace(k->o, o, k->e);
+	int r = kube_set_namespace(k->o, o, k->e);
 
 	if (r == 0)
 		r = add_change(k, o, NULL, &c);
@@ -328,7 +347,7 @@ static int write_rows(struct applying *k)
 	return db_end(db, r, k->e);
 }
 
-static int write_tiers(struct kube_site *s, const struct kube_world *w, struct arena *a, struct err *e)
+int kube_write_tiers(struct kube_site *s, const struct kube_world *w, struct arena *a, struct err *e)
 {
 	const struct kube_pod **all = arena_array(a, w->n_pods + 1, sizeof *all);
 	size_t n = 0;
@@ -376,7 +395,7 @@ static int start_pods(struct applying *k, const struct kube_world *w)
 	const struct kube_sources sources = { w->objects, w->rows.n };
 	struct starting s = { .n = 0 };
 	struct err unheard = { 0 };
-	int r = write_tiers(&k->site, w, k->a, k->e), rest;
+	int r = kube_write_tiers(&k->site, w, k->a, k->e), rest;
 
 	for (size_t i = 0; r == 0 && i < w->n_pods; i++) {
 		if (w->pods[i].row->reason || !concerns(&k->changes, w->pods[i].row->uid))
@@ -423,7 +442,7 @@ static void undo(struct applying *k, const struct kube_world *w)
 		if (concerns(&k->changes, k->world.rows.v[i].uid) &&
 		    (engine_db(k->en, &db, &why) < 0 || kube_rows_replace(db, &k->world.rows.v[i], &why) < 0))
 			log_warning("%s", why.msg);
-	if (write_tiers(&k->site, &k->world, k->a, &why) < 0)
+	if (kube_write_tiers(&k->site, &k->world, k->a, &why) < 0)
 		log_warning("%s", why.msg);
 }
 
@@ -442,10 +461,8 @@ static int report(struct applying *k)
 static int apply_locked(struct applying *k, struct objects *l)
 {
 	struct kube_world after;
-	int r = kube_load(k->en, k->a, &k->world, k->e);
+	int r = kube_look(k->en, k->o, k->a, &k->world, &k->site, k->e);
 
-	if (r == 0)
-		r = kube_site_read(k->en, root_of(&k->world, k->o), k->a, &k->site, k->e);
 	for (size_t i = 0; r == 0 && i < l->n; i++)
 		r = add_object(k, &l->v[i]);
 	if (r == 0)
@@ -457,6 +474,8 @@ static int apply_locked(struct applying *k, struct objects *l)
 	r = start_pods(k, &after);
 	if (r < 0)
 		undo(k, &after);
+	if (r == 0)
+		r = kube_pending_begin(k->en, k->o, k->a, k->e);
 	return r < 0 ? r : report(k);
 }
 
@@ -473,7 +492,7 @@ int kube_apply(struct engine *en, struct sv text, const struct kube_options *o, 
 	if (r == 0 && l.n == 0)
 		r = err_set(e, EINVAL, "no objects passed to apply");
 	if (r == 0)
-		r = take_lock(en, &lock, e);
+		r = kube_lock(en, &lock, e);
 	return r < 0 ? r : apply_locked(&k, &l);
 }
 
@@ -537,7 +556,9 @@ static int settle(struct deleting *d)
 	struct kube_world after;
 	int r = kube_load(d->en, d->a, &after, d->e);
 
-	return r < 0 ? r : write_tiers(&d->site, &after, d->a, d->e);
+	if (r == 0)
+		r = kube_write_tiers(&d->site, &after, d->a, d->e);
+	return r < 0 ? r : kube_pending_begin(d->en, d->o, d->a, d->e);
 }
 
 static int delete_named(struct deleting *d, const struct object_meta *meta, enum object_kind kind)
@@ -550,12 +571,8 @@ static int delete_named(struct deleting *d, const struct object_meta *meta, enum
 
 static int delete_begin(struct deleting *d, int *ret_lock)
 {
-	int r = take_lock(d->en, ret_lock, d->e);
+	int r = kube_begin(d->en, d->o, d->a, ret_lock, &d->world, &d->site, d->e);
 
-	if (r == 0)
-		r = kube_load(d->en, d->a, &d->world, d->e);
-	if (r == 0)
-		r = kube_site_read(d->en, root_of(&d->world, d->o), d->a, &d->site, d->e);
 	if (r < 0)
 		return r;
 	d->gone = arena_array(d->a, d->world.rows.n + 1, sizeof *d->gone);
@@ -574,7 +591,7 @@ int kube_delete_file(struct engine *en, struct sv text, const struct kube_option
 	int first = 0, r = objects_read(text, a, &nobody, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++)
-		r = set_namespace(o, &l.v[i], e);
+		r = kube_set_namespace(o, &l.v[i], e);
 	if (r == 0)
 		r = delete_begin(&d, &lock);
 	if (r < 0)

@@ -40,6 +40,14 @@ int kube_delete_file(struct engine *en, struct sv text, const struct kube_option
 int kube_delete(struct engine *en, enum object_kind kind, const char *name, const struct kube_options *o,
 		struct arena *a, struct oci_strings *done, struct err *e);
 
+/* kube_resize - pods that run get the requests and limits of the file, in place; 'pod/web resized'. -EINVAL: anything else of them
+ * is other than it was. -EBUSY: a limit below what is used, and cannot be taken back: all of the pod is as it was. */
+int kube_resize(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
+		struct remarks *remarks, struct oci_strings *done, struct err *e);
+
+/* kube_settle - a pod has ended: who waited for room begins. */
+int kube_settle(struct engine *en, struct err *e);
+
 /* kube_kind - "pod", "pods", "Pod", "po" … -EINVAL: the server doesn't have a resource type "x" */
 int kube_kind(const char *word, enum object_kind *ret, struct err *e);
 /* kube_kind_word - "pod", "deployment.apps" */

@@ -160,7 +160,7 @@ static int check_node(const struct kube_world *w, const struct kube_changes *bef
 	int r = pod_requests(&c->pod, a, &requests);
 
 	for (size_t i = 0; r == 0 && i < w->n_pods; i++)
-		if (!w->pods[i].row->reason)
+		if (!w->pods[i].row->reason && !w->pods[i].pod.ended)
 			r = ask(&w->pods[i].pod, a, &asked);
 	for (size_t i = 0; r == 0 && i < before->n; i++)
 		if (before->v[i].is_new && before->v[i].object.kind == OBJECT_POD && !before->v[i].row.reason)
@@ -197,6 +197,41 @@ int kube_admit(const struct kube_world *w, const struct kube_changes *before, co
 	if (r == 0)
 		r = check_node(w, before, site, c, a, e);
 	return r == 0 ? keep(c, note, a, e) : r;
+}
+
+int kube_admit_resize(const struct kube_world *others, const struct kube_site *site, struct kube_change *c,
+		      struct arena *a, struct err *e)
+{
+	const struct kube_changes none = { 0 };
+	struct limit_range *ranges = NULL;
+	size_t n = 0;
+	int r;
+
+	if (object_pod(&c->object, a, &c->pod) < 0 ||
+	    ranges_of(others, &none, c->object.meta.namespace, a, &ranges, &n) < 0)
+		return err_oom(e);
+	r = pod_validate(&c->pod, a, e);
+	if (r == 0)
+		r = limit_range_admit(ranges, n, &c->pod, a, e);
+	if (r == 0)
+		r = check_quotas(others, &none, &c->pod, a, e);
+	c->row.reason = NULL;
+	if (r == 0)
+		r = check_node(others, &none, site, c, a, e);
+	if (r == 0 && c->row.reason)
+		return err_set(e, ENOSPC, "the resize is infeasible: %s", c->row.reason);
+	return r == 0 ? keep(c, NULL, a, e) : r;
+}
+
+int kube_admit_pending(const struct kube_world *w, const struct kube_site *site, size_t pod, const char **ret_reason,
+		       struct arena *a, struct err *e)
+{
+	const struct kube_changes none = { 0 };
+	struct kube_change c = { .pod = w->pods[pod].pod };
+	int r = check_node(w, &none, site, &c, a, e);
+
+	*ret_reason = c.row.reason;
+	return r;
 }
 
 int kube_admit_other(const struct object *o, struct arena *a, struct err *e)

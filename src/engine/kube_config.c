@@ -225,7 +225,7 @@ static int add_files(const struct kube_build *b, const struct kube_level *l, str
 	return r;
 }
 
-static int set_limits(const struct kube_build *b, const struct kube_container *k, struct container_config *c)
+int kube_config_limits(const struct kube_build *b, const struct kube_container *k, struct container_config *c)
 {
 	struct kube_level v1, v2;
 
@@ -432,7 +432,7 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	if (r == 0)
 		r = set_process(b, s, &c);
 	if (r == 0)
-		r = set_limits(b, k, &c);
+		r = kube_config_limits(b, k, &c);
 	if (r == 0)
 		r = set_rights(b, s, &c);
 	if (r == 0)

@@ -18,6 +18,8 @@ struct kube_build {
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
 		     struct container_config *ret);
 
+/* kube_config_limits - its part about limits alone */
+int kube_config_limits(const struct kube_build *b, const struct kube_container *k, struct container_config *c);
 /* kube_config_holder - of the process that only holds the pid namespace which the pod's containers share. */
 #define KUBE_HOLDER "POD"
 int kube_config_holder(const struct kube_build *b, struct container_config *ret);

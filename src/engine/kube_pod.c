@@ -219,8 +219,7 @@ static int find(struct engine *en, const char *name, struct arena *a, struct con
 
 /* ---- the pod ------------------------------------------------------------------------------------------------ */
 
-/* Never again: every main container has done what it was for, or must not be started again. */
-static int has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e)
+int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e)
 {
 	const char *policy = p->object.pod->restart_policy;
 	size_t n, inits = p->object.pod->inits.n;
@@ -246,7 +245,7 @@ int kube_pod_start(struct kube_site *s, const struct kube_running *p, const stru
 	if (r == 0 && kube_sandbox_is_alive(s->en, p->pod.uid))
 		return 0;
 	if (r == 0)
-		r = has_ended(s->en, p, a, &ended, e);
+		r = kube_pod_has_ended(s->en, p, a, &ended, e);
 	if (r < 0 || ended)
 		return r;
 	r = kube_site_make_pod(s, &p->pod, a, e);

@@ -145,6 +145,75 @@ int kube_site_make_pod(struct kube_site *s, const struct kube_pod *pod, struct a
 	return write_level(s, &v1, &v2, e);
 }
 
+static bool is_of(const char *file, enum kube_part part)
+{
+	struct sv name = sv_from(file);
+
+	switch (part) {
+	case KUBE_PART_MEMORY:
+		return sv_has_prefix(name, "memory.");
+	case KUBE_PART_SHARES:
+		return sv_is(name, "cpu.shares") || sv_is(name, "cpu.weight");
+	case KUBE_PART_QUOTA:
+		return sv_is(name, "cpu.max") || sv_has_prefix(name, "cpu.cfs_");
+	}
+	return false;
+}
+
+static void add_writes(struct kube_site *s, const struct kube_level *l, bool v2, enum kube_part part,
+		       struct cgroup_writes *to)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		int h = cgroup_layout_find(s->layout, l->v[i].controller);
+
+		if (h < 0 || s->layout->h[h].v2 != v2 || !is_of(l->v[i].file, part))
+			continue;
+		to->w[to->n++] = (struct cgroup_write){
+			.hierarchy = (unsigned)h,
+			.file = l->v[i].file,
+			.value = l->v[i].value,
+			.check = part == KUBE_PART_MEMORY ? CGROUP_CHECK_PAGES : CGROUP_CHECK_EXACT,
+		};
+	}
+}
+
+static int writes_of(struct kube_site *s, const struct kube_pod *pod, enum kube_part part, struct arena *a,
+		     struct cgroup_writes *ret)
+{
+	struct kube_level v1, v2;
+
+	*ret = (struct cgroup_writes){ 0 };
+	if (pod_plan(&s->v1, &s->node, pod, false, a, &v1) < 0 || pod_plan(&s->v2, &s->node, pod, false, a, &v2) < 0)
+		return -ENOMEM;
+	ret->w = arena_array(a, v1.n + v2.n + 1, sizeof *ret->w);
+	if (!ret->w)
+		return -ENOMEM;
+	add_writes(s, &v1, false, part, ret);
+	add_writes(s, &v2, true, part, ret);
+	return 0;
+}
+
+int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const struct kube_pod *to,
+			 enum kube_part part, struct arena *a, struct err *e)
+{
+	struct cgroup_writes before, after, change;
+	const char *path = pod_path(&s->v1, to, a);
+	struct cgroup *cg;
+	int r;
+
+	if (!path || writes_of(s, from, part, a, &before) < 0 || writes_of(s, to, part, a, &after) < 0)
+		return err_oom(e);
+	r = cgroup_change_plan(&before, &after, false, a, &change, e);
+	if (r < 0 || change.n == 0)
+		return r;
+	r = cgroup_open(s->en->host, s->layout, path, &cg, e);
+	if (r < 0)
+		return r;
+	r = cgroup_change(cg, &change, a, e);
+	cgroup_free(cg);
+	return r;
+}
+
 #define REMOVE_TIMEOUT_MS 2000
 
 int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e)

@@ -27,5 +27,11 @@ int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pod
 int kube_site_make_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e);
 int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e);
 
+/* kube_site_change_pod - a part of what its group has, while processes run in it. -EBUSY: more memory is used than a new limit
+ * leaves, and cannot be taken back without killing. Nothing is changed then. */
+enum kube_part { KUBE_PART_MEMORY, KUBE_PART_SHARES, KUBE_PART_QUOTA };
+int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const struct kube_pod *to,
+			 enum kube_part part, struct arena *a, struct err *e);
+
 /* kube_site_serves_v2 - are this controller's files those of v2 here? false: of v1, or there is none. */
 bool kube_site_serves_v2(const struct kube_site *s, enum cgroup_controller c);

@@ -323,15 +323,67 @@ static int check_usage(struct cgroup *cg, const struct cgroup_write *w, const st
 	return keeps > 0 && (uint64_t)keeps > bytes(sv_from(w->value)) ? too_much(w, &s, e) : 0;
 }
 
+/* ---- a limit below what is used (v2) ------------------------------------------------------------------------------ */
+
+#define SHRINK_TRIES 8
+
+static int write_value(struct cgroup *cg, const struct cgroup_write *w, const char *file, const char *value)
+{
+	struct cgroup_write other = {
+		.hierarchy = w->hierarchy, .file = file, .value = value, .check = CGROUP_CHECK_NONE, .optional = true
+	};
+
+	return cgroup_apply(cg, &other, NULL);
+}
+
+/* What is above the limit is taken back. A kernel without memory.reclaim did as much as it could at memory.high. */
+static int64_t reclaim(struct cgroup *cg, const struct cgroup_write *w, int64_t limit)
+{
+	struct cgroup_stat s = { .memory.usage_bytes = 0 };
+	char text[32];
+
+	for (int i = 0; i < SHRINK_TRIES; i++) {
+		if (read_usage(cg, &s) < 0 || s.memory.usage_bytes <= limit)
+			return 0;
+		(void)snprintf(text, sizeof text, "%lld", (long long)(s.memory.usage_bytes - limit));
+		(void)write_value(cg, w, "memory.reclaim", text);
+	}
+	return s.memory.usage_bytes > limit ? s.memory.usage_bytes - limit : 0;
+}
+
+/* The kernel would kill to reach a lower memory.max. So processes are first held back from taking more, by memory.high; what
+ * they use too much is taken back; and only if that is enough the limit is written. */
+static int shrink(struct cgroup *cg, const struct cgroup_write *w, struct arena *a, struct err *e)
+{
+	const struct cgroup_write high = { .hierarchy = w->hierarchy, .file = "memory.high", .value = w->value };
+	int64_t limit = (int64_t)bytes(sv_from(w->value));
+	struct cgroup_stat s;
+	const char *before;
+	int r = 0;
+
+	if (read_usage(cg, &s) < 0 || s.memory.usage_bytes <= limit)
+		return cgroup_apply(cg, w, e);
+	if (value_now(cg, &high, a, &before, NULL) < 0 || write_value(cg, w, high.file, high.value) < 0)
+		return cgroup_apply(cg, w, e);
+	if (reclaim(cg, w, limit) > 0 && read_usage(cg, &s) == 0)
+		r = too_much(w, &s, e);
+	if (r == 0)
+		r = cgroup_apply(cg, w, e);
+	(void)write_value(cg, w, high.file, before);
+	return r;
+}
+
 /* ---- all or none ------------------------------------------------------------------------------------------------- */
 
-static int write_one(struct cgroup *cg, const struct cgroup_write *w, const struct cgroup_writes *change, struct err *e)
+static int write_one(struct cgroup *cg, const struct cgroup_write *w, const struct cgroup_writes *change,
+		     struct arena *a, struct err *e)
 {
+	bool may_kill = strcmp(w->file, "memory.max") == 0 && strcmp(w->value, "max") != 0;
 	struct cgroup_stat s;
 	int r = check_usage(cg, w, change, e);
 
 	if (r == 0)
-		r = cgroup_apply(cg, w, e);
+		r = may_kill ? shrink(cg, w, a, e) : cgroup_apply(cg, w, e);
 	if (r == -EBUSY && strncmp(w->file, "memory.", 7) == 0 && strstr(w->file, "limit_in_bytes") &&
 	    read_usage(cg, &s) == 0)
 		return too_much(w, &s, e);
@@ -362,7 +414,7 @@ int cgroup_change(struct cgroup *cg, const struct cgroup_writes *change, struct 
 		if (r == 0)
 			r = value_now(cg, w, a, &before[i], e);
 		if (r == 0)
-			r = write_one(cg, w, change, e);
+			r = write_one(cg, w, change, a, e);
 		if (r < 0)
 			undo(cg, change->w, before, i);
 	}

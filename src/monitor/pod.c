@@ -172,6 +172,7 @@ static void hear(struct pod *p, size_t i)
 		if (fds[k] >= 0)
 			close(fds[k]);
 	if (msg.type == CONTROL_STOP) {
+		p->told_to_end = true;
 		end_pod(p, msg.value);
 	} else if (msg.type == CONTROL_AWAIT_READY) {
 		p->clients[i].awaits_ready = true;
@@ -364,11 +365,23 @@ static bool is_quiet(const struct pod *p)
 	return p->state == POD_OVER;
 }
 
+/* There is room for others. Whoever told it to end sees to that. */
+static void settle(const struct pod_charter *c)
+{
+	char *const argv[] = { "tare", "--root", (char *)c->data_root, "--state", (char *)c->state_root, "_kube-settle",
+			       NULL };
+	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+
+	execve(c->program, argv, envp);
+}
+
 static void finish(struct pod *p)
 {
 	close(fd_take(&p->listener));
 	close(fd_take(&p->lock));
 	tell_pod(p, CONTROL_EXITED, 0, NULL);
+	if (!p->told_to_end)
+		settle(&p->charter);
 }
 
 /* Until then it is being made. A client that goes instead, for whatever reason, has not made it. */

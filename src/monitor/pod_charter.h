@@ -16,6 +16,7 @@
 #define POD_CHARTER_FILE "pod"
 #define POD_CHARTER_VERSION 1
 #define POD_DIRECTORY "pods" /* below the state root: a directory of each pod's monitor */
+#define POD_EVENTS_FILE "events" /* there: "first last count Warning Unhealthy app text" a line, ns since 1970 */
 
 #define MEMBER_KINDS(X) \
 	X(INIT, "init")       /* runs to its end before the next one begins */ \

@@ -36,7 +36,6 @@ void doing_done(struct doing *d, bool success, const char *why);
 /* ---- happening.c ---- */
 
 #define HAPPENINGS 24
-#define HAPPENINGS_FILE "events" /* in the pod's directory: "first last count Warning Unhealthy app text" a line, ns */
 
 struct happening {
 	int64_t first_ns, last_ns; /* since 1970 */
@@ -127,6 +126,7 @@ struct pod {
 	bool settled;           /* once, nothing could begin but after something else */
 	enum { POD_RUNS, POD_ENDS, POD_OVER } state;
 	bool at_once; /* without any grace */
+	bool told_to_end;
 	int64_t kill_ns;
 	struct happenings happenings;
 };

@@ -204,3 +204,103 @@ events_of() { cat "$T/state/pods/$(uid_of "$1")/events"; }
 }
 
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
+level()
+{
+	local version mount file=${3:-$2}
+	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
+	[ "$version" = v2 ] || file=$2
+	cat "$mount/$group/$1/$file"
+}
+
+sized() # CPU MEMORY [FURTHER REQUEST]
+{
+	manifest <<-END
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: r}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - name: app
+		    image: ${4:-busybox}
+		    command: [sh, -c, "dd if=/dev/zero of=/dev/shm/f bs=1M count=24 2>/dev/null; exec sleep 1000"]
+		    resources: {requests: {cpu: 100m, memory: ${3:-16Mi}}, limits: {cpu: $1, memory: $2}}
+	END
+}
+
+# bats test_tags=guest
+@test "resize: limits of pod and container in place; what is used cannot be taken, and all is as it was" {
+	sized 500m 64Mi
+	expect 0 apply "$T/m.yaml"
+	local pod id pid
+	pod=kubepods/burstable/pod$(uid_of r) id=$(tare inspect -f '{{.Id}}' "$(container_of r)") pid=$(pid_of "$(container_of r)")
+	eventually 5 eval '[ "$(tare kube exec r stat -c %s /dev/shm/f 3>&-)" = 25165824 ]'
+	sized 250m 128Mi 32Mi
+	expect 0 tare kube resize -f "$T/m.yaml"
+	equal "pod/r resized" "$out"
+	equal 134217728 "$(level "$pod" memory.limit_in_bytes memory.max)"
+	equal 134217728 "$(level "$pod/$id" memory.limit_in_bytes memory.max)"
+	is_v1 cpu || equal "25000 100000" "$(level "$pod/$id" cpu.max)"
+	equal "$pid" "$(pid_of "$(container_of r)")"
+	expect 0 apply "$T/m.yaml"
+	equal "pod/r unchanged" "$out"
+	sized 500m 20Mi
+	expect 1 tare kube resize -f "$T/m.yaml"
+	matches "pod default/r: .*container app: .*unable to set memory limit to 20971520 \(current usage: [0-9]+, peak usage: [0-9]+\)" "$err"
+	equal 134217728 "$(level "$pod" memory.limit_in_bytes memory.max)"
+	equal 134217728 "$(level "$pod/$id" memory.limit_in_bytes memory.max)"
+	is_v1 memory || equal max "$(level "$pod/$id" memory.high)"
+	is_v1 cpu || equal "25000 100000" "$(level "$pod/$id" cpu.max)"
+	equal "$pid" "$(pid_of "$(container_of r)")"
+	sized 250m 48Mi
+	expect 0 tare kube resize -f "$T/m.yaml"
+	equal 50331648 "$(level "$pod" memory.limit_in_bytes memory.max)"
+	sized 100m 16Mi
+	expect 1 tare kube resize -f "$T/m.yaml"
+	contains 'Pod "r" is invalid: spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing' "$err"
+	sized 250m 64Mi 16Mi other
+	expect 1 tare kube resize -f "$T/m.yaml"
+	contains 'line 1: Pod "r" is invalid: spec: Forbidden: only cpu and memory resources are mutable' "$err"
+	expect 0 tare kube get pod r -o json
+	equal 48Mi "$(jq -r '.spec.containers[0].resources.limits.memory' <<<"$out")"
+}
+
+@test "describe, wait: what the pod is, conditions, events" {
+	manifest <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: d, labels: {a: b}}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  volumes: [{name: v, emptyDir: {}}]
+		  containers:
+		  - name: app
+		    image: busybox
+		    command: [sleep, "1000"]
+		    env: [{name: K, value: V}]
+		    volumeMounts: [{name: v, mountPath: /v}]
+		    readinessProbe: {exec: {command: [test, -e, /v/ready]}, periodSeconds: 1}
+		    resources: {limits: {memory: 64Mi}}
+	END
+	expect 0 apply "$T/m.yaml"
+	expect 1 tare kube wait --timeout 0s d
+	contains 'pods/d: timed out waiting for the condition' "$err"
+	expect 0 tare kube describe pod d
+	matches $'^Name: +d\nNamespace: +default\n' "$out"
+	matches $'\nLabels: +a=b\n' "$out"
+	matches $'\n    State: +Running\n' "$out"
+	matches $'\n    Limits:\n      memory +64Mi\n' "$out"
+	matches 'Readiness: +exec \[test -e /v/ready\] delay=0s timeout=1s period=1s #success=1 #failure=3' "$out"
+	matches $'\n  Ready +False\n  ContainersReady +False\n  PodScheduled +True\n' "$out"
+	matches $'\n  Normal +Started +[0-9]+s +tare-monitor +Started container app\n' "$out"
+	matches 'Warning +Unhealthy .*Readiness probe failed: command exited with status 1' "$out"
+	touch "$T/root/kube/$(uid_of d)/v/ready"
+	expect 0 tare kube wait --for condition=Ready pod/d
+	equal "pod/d condition met" "$out"
+	expect 0 tare kube describe po
+	matches $'\n  Ready +True\n' "$out"
+	expect 1 tare kube describe pod nobody
+	expect 1 tare kube wait nobody
+}

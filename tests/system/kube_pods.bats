@@ -264,3 +264,24 @@ pod/d-1 created" "$out"
 	matches $'\n1 +default/loud +app +BestEffort +1000 .*\n2 +default/quiet +app +Guaranteed +-997 ' "$out"
 	expect 0 tare kube delete -f "$T/m.yaml"
 }
+
+@test "a pod that waits begins when another one has gone, or has ended" {
+	local all=$(($(nproc) * 1000)) most
+	most=$((all * 6 / 10))
+	{ pod one "{requests: {cpu: ${most}m}}"; pod two "{requests: {cpu: ${most}m}}"; } | manifest
+	expect 0 apply "$T/m.yaml"
+	expect 0 tare kube get pods
+	matches $'\ntwo +0/1 +Pending ' "$out"
+	expect 0 tare kube delete pod one
+	eventually 5 is_running "$(container_of two)"
+	expect 0 tare kube delete pod two
+	{ pod one "{requests: {cpu: ${most}m}}" | sed 's/"1000"/"0.3"/'
+	  echo '  restartPolicy: Never'
+	  pod two "{requests: {cpu: ${most}m}}"; } | manifest
+	expect 0 apply "$T/m.yaml"
+	eventually 10 is_running "$(container_of two)"
+	expect 0 tare kube get pods
+	matches $'\none +0/1 +Completed ' "$out"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
