@@ -86,7 +86,7 @@ static int write_at(int fd, const char *data, size_t n, off_t at, struct err *e)
 }
 
 /* Blocks come with their place: what lies between them is a hole. */
-static int file_data(struct unpack *u, int fd, struct err *e)
+static int file_data(struct unpack *u, int fd, off_t *ret_end, struct err *e)
 {
 	const void *block;
 	la_int64_t at;
@@ -102,6 +102,8 @@ static int file_data(struct unpack *u, int fd, struct err *e)
 		r = write_at(fd, block, n, at, e);
 		if (r < 0)
 			return r;
+		if (n && at + (off_t)n > *ret_end)
+			*ret_end = at + (off_t)n;
 	}
 }
 
@@ -109,13 +111,14 @@ static int file_entry(struct unpack *u, struct archive_entry *entry, const char 
 		      struct err *e)
 {
 	scoped_fd fd = -1;
-	int r = tree_file(u->tree, name, &fd, e);
+	off_t end = 0;
+	int r = tree_file(u->tree, name, m, &fd, e);
 
 	if (r == 0)
-		r = file_data(u, fd, e);
+		r = file_data(u, fd, &end, e);
 	if (r < 0)
 		return r;
-	return tree_file_end(u->tree, fd_take(&fd), archive_entry_size(entry), m, e);
+	return tree_file_end(u->tree, fd_take(&fd), end, archive_entry_size(entry), m, e);
 }
 
 static int symlink_entry(struct unpack *u, struct archive_entry *entry, const char *name, const struct tree_meta *m,

@@ -29,6 +29,9 @@ struct tree {
 	struct tree_options o;
 	uint64_t entries, bytes;
 	int parent; /* of the entry before, O_PATH: archives go folder by folder */
+	bool parent_gives_group; /* to what is made in it */
+	struct tree_made made; /* what a file gets that is made here, of which only the mode varies */
+	bool knows_made;
 	char parent_path[ENTRY_NAME_SIZE];
 	int below; /* merged view of the layers below, opened when first needed */
 	struct dir_time *times, **times_end; /* in the archive's order */
@@ -41,6 +44,8 @@ int tree_open(const struct tree_options *o, struct tree **ret, struct err *e)
 
 	if (!t)
 		return err_oom(e);
+	if (!o->shared)
+		(void)umask(0); /* a file gets its mode when it is made */
 	t->o = *o;
 	t->parent = t->below = -1;
 	t->arena = ARENA(LIMIT_LAYER_NAMES);
@@ -212,6 +217,7 @@ static int make_parents(struct tree *t, const char *path, struct err *e)
 /* parent_of - *ret_fd stays the tree's. */
 static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, struct err *e)
 {
+	struct stat st;
 	int fd, r;
 
 	if (t->parent >= 0 && strcmp(t->parent_path, s->parent) == 0) {
@@ -229,6 +235,7 @@ static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, s
 		return err_sys(e, PATH_FMT, s->parent);
 	forget_parent(t);
 	t->parent = fd;
+	t->parent_gives_group = fstat(fd, &st) < 0 || (st.st_mode & S_ISGID);
 	memcpy(t->parent_path, s->parent, strlen(s->parent) + 1);
 	*ret_fd = fd;
 	return 0;
@@ -411,7 +418,7 @@ int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, 
 	dir = openat(p.parent, p.s.leaf[0] ? p.s.leaf : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "open");
-	r = tree_set_meta(&t->o, dir, m, e);
+	r = tree_set_meta(&t->o, dir, NULL, m, e);
 	return r < 0 ? r : remember_time(t, p.s.parent, p.s.leaf, m->mtime, e);
 }
 
@@ -510,7 +517,28 @@ int tree_hardlink(struct tree *t, const char *name, const char *target, struct e
 	return link_to(t, &p, &to, e);
 }
 
-int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e)
+/* In a tree of others nobody may read it before it has its owner. */
+static mode_t mode_of_new(const struct tree *t, const struct tree_meta *m)
+{
+	return t->o.shared ? 0600 : m->mode & 0777;
+}
+
+/* The first file tells whom all of them belong to, so that three system calls for each are saved. */
+static int look_at_new(struct tree *t, int fd, const struct tree_meta *m, struct err *e)
+{
+	struct stat st;
+
+	if (!t->knows_made && fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
+	if (!t->knows_made) {
+		t->knows_made = !t->parent_gives_group;
+		t->made = (struct tree_made){ .uid = st.st_uid, .gid = st.st_gid };
+	}
+	t->made.mode = mode_of_new(t, m);
+	return 0;
+}
+
+int tree_file(struct tree *t, const char *name, const struct tree_meta *m, int *ret_fd, struct err *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	struct place p;
@@ -520,32 +548,34 @@ int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e)
 		r = not_the_root(&p, e);
 	if (r < 0)
 		return r;
-	fd = openat(p.parent, p.s.leaf, flags, 0600);
+	fd = openat(p.parent, p.s.leaf, flags, mode_of_new(t, m));
 	if (fd < 0 && errno == EEXIST) {
 		r = make_room(t, &p, e);
 		if (r < 0)
 			return r;
-		fd = openat(p.parent, p.s.leaf, flags, 0600);
+		fd = openat(p.parent, p.s.leaf, flags, mode_of_new(t, m));
 	}
 	if (fd < 0)
 		return err_sys(e, "create");
-	*ret_fd = fd;
-	return 0;
+	r = look_at_new(t, fd, m, e);
+	if (r < 0)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return r;
 }
 
-int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m, struct err *e)
+int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct err *e)
 {
+	bool known = t->knows_made && !t->parent_gives_group;
 	scoped_fd file = fd;
-	struct stat st;
 
-	if (fstat(file, &st) < 0)
-		return err_sys(e, "stat");
-	if (st.st_size != size && ftruncate(file, size) < 0)
+	if (written != size && ftruncate(file, size) < 0)
 		return err_sys(e, "truncate to %lld bytes", (long long)size);
 	if (size < 0 || (uint64_t)size > INT64_MAX - t->bytes)
 		return err_set(e, EFBIG, "more than %lld bytes in one layer", (long long)INT64_MAX);
 	t->bytes += (uint64_t)size;
-	return tree_set_meta(&t->o, file, m, e);
+	return tree_set_meta(&t->o, file, known ? &t->made : NULL, m, e);
 }
 
 /* In the archive's order: of a name that came twice the last time stays. A name that something else has taken since is

@@ -78,10 +78,10 @@ int tree_symlink(struct tree *t, const char *name, const char *target, const str
 int tree_hardlink(struct tree *t, const char *name, const char *target, struct err *e);
 int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const struct tree_meta *m, struct err *e);
 
-/* tree_file - a new empty file, to be written with pwrite(2); then tree_file_end with its size, which closes fd whatever
+/* tree_file - a new empty file, to be written with pwrite(2); then tree_file_end with its size and how far it was written, which closes fd whatever
  * happens. What was not written is a hole. */
-int tree_file(struct tree *t, const char *name, int *ret_fd, struct err *e);
-int tree_file_end(struct tree *t, int fd, off_t size, const struct tree_meta *m, struct err *e);
+int tree_file(struct tree *t, const char *name, const struct tree_meta *m, int *ret_fd, struct err *e);
+int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct err *e);
 
 /* tree_put - an entry of another tree (entry.h), with its bytes. */
 int tree_put(struct tree *t, const struct tree_entry *entry, struct err *e);

@@ -55,7 +55,8 @@ static int owner_of(const struct tree_options *options, const struct tree_meta *
 }
 
 /* In this order: a change of owner takes setuid and capabilities away. */
-int tree_set_meta(const struct tree_options *o, int fd, const struct tree_meta *m, struct err *e)
+int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *made, const struct tree_meta *m,
+		  struct err *e)
 {
 	struct timespec times[2] = { m->mtime, m->mtime };
 	struct owner own;
@@ -63,9 +64,9 @@ int tree_set_meta(const struct tree_options *o, int fd, const struct tree_meta *
 
 	if (r < 0)
 		return r;
-	if (fchown(fd, own.uid, own.gid) < 0)
+	if ((!made || made->uid != own.uid || made->gid != own.gid) && fchown(fd, own.uid, own.gid) < 0)
 		return err_sys(e, "chown to %u:%u", own.uid, own.gid);
-	if (fchmod(fd, m->mode & 07777) < 0)
+	if ((!made || made->mode != (m->mode & 07777)) && fchmod(fd, m->mode & 07777) < 0)
 		return err_sys(e, "chmod");
 	r = set_xattrs(fd, m, e);
 	if (r < 0)

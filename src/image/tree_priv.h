@@ -4,8 +4,16 @@
 
 #include "image/tree.h"
 
-/* tree_set_meta - of an open file or directory. */
-int tree_set_meta(const struct tree_options *o, int fd, const struct tree_meta *m, struct err *e);
+/* What a new file has already. */
+struct tree_made {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/* tree_set_meta - of an open file or directory. made NULL: nothing is known of it. */
+int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *made, const struct tree_meta *m,
+		  struct err *e);
 /* tree_set_meta_at - of what parent/leaf names; no link is followed. */
 int tree_set_meta_at(const struct tree_options *o, int parent, const char *leaf, const struct tree_meta *m,
 		     bool chmod_too, struct err *e);

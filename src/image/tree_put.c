@@ -77,11 +77,11 @@ static int copy_data(const struct tree_entry *entry, int to, struct err *e)
 static int put_file(struct tree *t, const struct tree_entry *entry, struct err *e)
 {
 	scoped_fd fd = -1;
-	int r = tree_file(t, entry->name, &fd, e);
+	int r = tree_file(t, entry->name, &entry->meta, &fd, e);
 
 	if (r == 0)
 		r = copy_data(entry, fd, e);
-	return r < 0 ? r : tree_file_end(t, fd_take(&fd), entry->size, &entry->meta, e);
+	return r < 0 ? r : tree_file_end(t, fd_take(&fd), -1, entry->size, &entry->meta, e);
 }
 
 int tree_put(struct tree *t, const struct tree_entry *entry, struct err *e)

@@ -98,7 +98,7 @@ expect_any() { "$@" >"$T/stdout" 2>"$T/stderr" </dev/null 3>&- || true; }
 	PATH=$T/evil/usr/bin:$PATH strace -f -qq -e trace=execve -o "$T/trace" "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" \
 		load -i "$T/all.tar.xz" >/dev/null 3>&-
 	[ ! -e "$T/executed" ] || fail "it was executed"
-	equal 2 "$(grep -c 'execve(.*= 0$' "$T/trace")" "programs that were started: $(cat "$T/trace")"
+	equal 3 "$(grep -c 'execve(.*= 0$' "$T/trace")" "programs that were started (tare, tare-image, and that again to sync): $(cat "$T/trace")"
 }
 
 # CVE-2026-53488: labels of an image are text
