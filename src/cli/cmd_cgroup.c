@@ -260,7 +260,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_cgroup = {
 	.name = "cgroup",
-	.args = "[OPTIONS] [PATH|CONTAINER|PID]",
+	.args = "[OPTIONS] [PATH|CONTAINER|PID|pod/NAME]",
 	.summary = "show the tree of control groups with their limits and use",
 	.complete = "container",
 	.groups = groups,

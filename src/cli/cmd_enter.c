@@ -80,8 +80,9 @@ static int find_pid(struct cli *cli, struct seeing *s, const char *text, pid_t *
 	if (r < 0)
 		return r;
 	if (!subject.pid)
-		return err_set(e, ESRCH, subject.kind == SUBJECT_CGROUP ? "%s: a container or a process is wanted" :
-									   "%s is not running",
+		return err_set(e, ESRCH,
+			       subject_is_of_process(subject.kind) ? "%s is not running" :
+								     "%s: a container or a process is wanted",
 			       subject.text);
 	*ret = subject.pid;
 	return 0;

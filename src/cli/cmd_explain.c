@@ -33,7 +33,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_explain = {
 	.name = "explain",
-	.args = "[OPTIONS] CONTAINER|PID|CGROUP",
+	.args = "[OPTIONS] CONTAINER|PID|CGROUP|pod/NAME",
 	.summary = "say why it is slow or was killed, and what to do about it",
 	.complete = "container",
 	.groups = groups,

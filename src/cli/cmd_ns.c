@@ -244,7 +244,7 @@ static int pid_of(struct census *c, const char *text, pid_t *ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (s.kind == SUBJECT_CGROUP)
+	if (!subject_is_of_process(s.kind))
 		return err_set(e, EINVAL, "%s: a container or a process is wanted", s.text);
 	if (!s.pid)
 		return err_set(e, ESRCH, "%s is not running", s.text);

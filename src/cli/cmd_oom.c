@@ -309,7 +309,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_oom = {
 	.name = "oom",
-	.args = "[OPTIONS] [CONTAINER|PID|CGROUP]",
+	.args = "[OPTIONS] [CONTAINER|PID|CGROUP|pod/NAME]",
 	.summary = "tell of OOM kills: whose limit, who was killed, what memory held",
 	.complete = "container",
 	.groups = groups,

@@ -223,6 +223,7 @@ int engine_explain(struct engine *en, const struct host *h, const struct cgroup_
 		.host = h, .layout = l, .subject = s->text, .place = s->place, .alive = s->alive, .pid = s->pid
 	};
 	in->name = s->kind == SUBJECT_CONTAINER ? "the container" :
+		   s->kind == SUBJECT_POD       ? "the pod" :
 		   s->kind == SUBJECT_PROCESS   ? "its group" :
 						  "the group";
 	if (s->kind == SUBJECT_CONTAINER)

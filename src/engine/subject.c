@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/subject.h"
 
+#include "engine/kube.h"
 #include "kernel/host.h"
 #include "kernel/smallfile.h"
 
@@ -103,11 +104,61 @@ static int find_cgroup(const struct host *h, const struct cgroup_layout *l, cons
 	return s->text ? 0 : err_oom(e);
 }
 
+/* ---- pods ---------------------------------------------------------------------------------------------------------- */
+
+static const struct kube_running *pod_named(const struct kube_world *w, struct sv text)
+{
+	struct sv namespace, name;
+
+	if (!sv_cut(text, '/', &namespace, &name)) {
+		name = text;
+		namespace = SV("default");
+	}
+	for (size_t i = 0; i < w->n_pods; i++)
+		if (sv_is(name, w->pods[i].pod.name) && sv_is(namespace, w->pods[i].pod.namespace))
+			return &w->pods[i];
+	return NULL;
+}
+
+/* text: what follows "pod/" */
+static int find_pod(struct engine *en, const struct host *h, const struct cgroup_layout *l, const char *text,
+		    struct arena *a, struct subject *s, struct err *e)
+{
+	struct kube_world world = { .n_pods = 0 };
+	int r = en ? kube_load(en, a, &world, e) : 0;
+	const struct kube_running *p = r == 0 ? pod_named(&world, sv_from(text)) : NULL;
+	const struct kube_policy policy = { .root = p ? p->row->cgroup : NULL };
+	const char *path = p ? pod_path(&policy, &p->pod, a) : NULL;
+
+	if (r < 0)
+		return r;
+	if (!p)
+		return err_set(e, ENOENT, "No such pod: %.200s", text);
+	if (!path)
+		return err_oom(e);
+	s->kind = SUBJECT_POD;
+	for (unsigned i = 0; i < l->n; i++)
+		if (exists(h, l, i, path)) {
+			s->place.path[i] = path;
+			s->alive = true;
+		}
+	s->text = arena_fmt(a, "pod %s", text);
+	return s->text ? 0 : err_oom(e);
+}
+
 int subject_find(struct engine *en, const struct host *h, const struct cgroup_layout *l, const char *text,
 		 struct arena *a, struct subject *ret, struct err *e)
 {
 	struct subject s = { 0 };
-	int r = en ? find_container(en, text, a, &s, e) : -ENOENT;
+	int r;
+
+	if (strncmp(text, "pod/", 4) == 0 && text[4]) {
+		r = find_pod(en, h, l, text + 4, a, &s, e);
+		if (r == 0)
+			*ret = s;
+		return r;
+	}
+	r = en ? find_container(en, text, a, &s, e) : -ENOENT;
 
 	if (r == -ENOENT)
 		r = find_process(h, l, text, a, &s, e);

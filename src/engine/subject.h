@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject.h - what a person points at: a container, a process, or a group of anybody's. */
+/* subject.h - what a person points at: a container, a pod, a process, or a group of anybody's. */
 #pragma once
 
 #include "base/arena.h"
@@ -10,7 +10,13 @@
 
 #include <stdbool.h>
 
-enum subject_kind { SUBJECT_CONTAINER, SUBJECT_PROCESS, SUBJECT_CGROUP };
+enum subject_kind { SUBJECT_CONTAINER, SUBJECT_PROCESS, SUBJECT_CGROUP, SUBJECT_POD };
+
+/* Has it a process of its own? Groups and pods have none. */
+static inline bool subject_is_of_process(enum subject_kind k)
+{
+	return k == SUBJECT_CONTAINER || k == SUBJECT_PROCESS;
+}
 
 struct subject {
 	enum subject_kind kind;
@@ -22,8 +28,8 @@ struct subject {
 	struct container_state state;
 };
 
-/* subject_find - a container's name or id; else a process's number; else the path of a group, with or without the mount
+/* subject_find - "pod/NAME" and "pod/NAMESPACE/NAME"; a container's name or id; else a process's number; else the path of a group, with or without the mount
  * ("/system.slice", "system.slice/x.service", "/sys/fs/cgroup/memory/tare"). en NULL: without containers. Memory goes
- * to a. -ENOENT "No such container, process or cgroup: x". -ESRCH: a number, and no such process. */
+ * to a. -ENOENT "No such container, process or cgroup: x", "No such pod: x". -ESRCH: a number, and no such process. */
 int subject_find(struct engine *en, const struct host *h, const struct cgroup_layout *l, const char *text,
 		 struct arena *a, struct subject *ret, struct err *e);

@@ -61,6 +61,30 @@ provoke() { "$@" || true; [ -s "$T/alerts" ]; }
 	contains "firing: container busy: pressure.cpu > 5% (" "$(cat "$T/alerts")"
 }
 
+@test "a pod is one group: watched, explained, shown" {
+	need_controller memory
+	cat >"$T/pod.yaml" <<-'EOF'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: duo}
+		spec:
+		  containers:
+		  - {name: one, image: busybox, command: [sleep, "1000"], resources: {limits: {memory: 32Mi, cpu: 500m}}}
+		  - {name: two, image: busybox, command: [sleep, "1000"], resources: {limits: {memory: 16Mi, cpu: 500m}}}
+	EOF
+	expect 0 tare kube apply --cgroup-root "/$group" -f "$T/pod.yaml"
+	expect 0 tare watch --once -r "pids >= 2" pod/duo
+	contains "firing: pod duo: pids >= 2 (2)" "$out"
+	expect 0 tare explain --format json pod/default/duo
+	equal "pod duo 50331648" "$(jq -r '"\(.subject | sub("default/"; "")) \(.resources.memory.facts[] | select(.key == "limit") | .value)"' <<<"$out")"
+	equal 2 "$(tare cgroup --format json pod/duo | jq -r .Container | grep -c '^k8s_')"
+	expect 1 tare enter pod/duo
+	equal "tare: pod duo: a container or a process is wanted" "$err"
+	expect 1 tare explain pod/none
+	equal "tare: No such pod: none" "$err"
+	tare kube delete pod duo --grace-period 0 >/dev/null
+}
+
 @test "an alert is posted as JSON" {
 	need_controller pids
 	start web
