@@ -161,19 +161,21 @@ noisy()
 	equal 1 "$(layers)" layers
 }
 
+# PULL_STORM: how many at a time (20; 200 in a soak)
 @test "pulls, runs and removals of one image at once: no damage, and each blob is fetched once" {
-	local i pids=()
+	local i pids=() storm=${PULL_STORM:-20}
+	[ "${TARE_SOAK:-0}" = 0 ] || storm=200
 	noisy 3
-	for i in 1 2 3 4 5 6; do
+	for i in $(seq $((storm * 2 / 5))); do
 		tare pull "$registry/noisy" >"$T/out.$i" 2>&1 3>&- &
 		pids+=($!)
 	done
-	for i in 1 2 3 4 5 6; do
+	for i in $(seq $((storm * 2 / 5))); do
 		wait "${pids[i - 1]}" || fail "pull $i: $(cat "$T/out.$i")"
 	done
 	equal 4 "$(requests 'GET /v2/noisy/blobs')" "blobs fetched"
 	pids=()
-	for i in 1 2 3 4; do
+	for i in $(seq $((storm / 5))); do
 		tare pull -q "$registry/noisy" >>"$T/log" 2>&1 3>&- &
 		pids+=($!)
 		tare rmi "$registry/noisy" >>"$T/log" 2>&1 3>&- &

@@ -77,14 +77,34 @@ loaded() { expect 0 image load "$T/layout" "$registry/web:1"; }
 	with_host expect 0 tare pull registry.test:5443/web:1
 }
 
+@test "a certificate of certs.d is trusted, for that registry alone" {
+	need_program openssl
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry.test \
+		-addext subjectAltName=DNS:registry.test -keyout "$T/key" -out "$T/crt" 2>/dev/null
+	registry_begin 5443 "  tls: {certificate: $T/crt, key: $T/key}"
+	expect 0 image load "$T/layout" registry.test:5443/web:1
+	mkdir -p "$T/etc/tare/certs.d/registry.test:5443" "$T/etc/docker/certs.d/registry.test:5000"
+	cp "$T/crt" "$T/etc/docker/certs.d/registry.test:5000/ca.crt"
+	with_host expect 1 tare push registry.test:5443/web:1
+	matches 'certificate' "$err"
+	cp "$T/crt" "$T/etc/tare/certs.d/registry.test:5443/ca.crt"
+	with_host expect 0 tare push registry.test:5443/web:1
+	mkdir -p "$T/etc/docker/certs.d/registry.test:5443"
+	mv "$T/etc/tare/certs.d/registry.test:5443/ca.crt" "$T/etc/docker/certs.d/registry.test:5443/"
+	expect 0 tare rmi registry.test:5443/web:1
+	with_host expect 0 tare pull registry.test:5443/web:1
+}
+
 need_program() { command -v "$1" >/dev/null || skip "needs $1"; }
 
-# with_host CMD…: registry.test is 127.0.0.1, in a mount namespace of its own
+# with_host CMD…: registry.test is 127.0.0.1, in a mount namespace with an /etc of its own: $T/etc
 with_host()
 {
-	printf '127.0.0.1 registry.test localhost\n' >"$T/hosts"
+	mkdir -p "$T/etc"
+	cp /etc/nsswitch.conf /etc/passwd /etc/group "$T/etc/"
+	printf '127.0.0.1 registry.test localhost\n' >"$T/etc/hosts"
 	local keep=$TARE_BUILD
-	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount --bind %s/hosts /etc/hosts; exec "$@"'\'' - %s/tare "$@"\n' "$T" "$TARE_BUILD" >"$T/tare"
+	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount --bind %s/etc /etc; exec "$@"'\'' - %s/tare "$@"\n' "$T" "$TARE_BUILD" >"$T/tare"
 	chmod +x "$T/tare"
 	TARE_BUILD=$T
 	"$@"
