@@ -23,6 +23,13 @@ const struct command command_kube = {
 	.family = true,
 };
 
+const struct command command_network = {
+	.name = "network",
+	.args = "COMMAND",
+	.summary = "manage networks",
+	.family = true,
+};
+
 const struct command command_system = {
 	.name = "system",
 	.args = "COMMAND",

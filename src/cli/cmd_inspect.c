@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "engine/image_inspect.h"
 #include "engine/inspect.h"
+#include "engine/network.h"
 #include "engine/volume.h"
 
 #include <errno.h>
@@ -50,6 +51,14 @@ static int find_volume(struct finder *f, const char *name, struct document **ret
 	return r < 0 ? r : volume_document(f->en, &row, f->a, ret, e);
 }
 
+static int find_network(struct finder *f, const char *name, struct document **ret, struct err *e)
+{
+	struct network net;
+	int r = network_find(f->en, name, f->a, &net, e);
+
+	return r < 0 ? r : network_document(f->en, &net, f->a, ret, e);
+}
+
 /* In the order in which a name is looked for, as in Docker. */
 static const struct kind {
 	const char *name;
@@ -57,6 +66,7 @@ static const struct kind {
 } kinds[] = {
 	{ "container", find_container },
 	{ "image", find_image },
+	{ "network", find_network },
 	{ "volume", find_volume },
 };
 
@@ -113,8 +123,8 @@ static int set_type(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	FORMAT,
 	SIZE,
-	{ "type", 0, "TYPE", "what the names are: container, image or volume", set_type,
-	  .words = "container image volume" },
+	{ "type", 0, "TYPE", "what the names are: container, image, network or volume", set_type,
+	  .words = "container image network volume" },
 };
 
 static const struct option container_rows[] = { FORMAT, SIZE };
@@ -123,6 +133,14 @@ static const struct option image_rows[] = {
 	FORMAT,
 	{ "platform", 0, "OS/ARCH", .refused = "not supported yet: an image has one platform" },
 };
+
+static const struct option network_rows[] = {
+	FORMAT,
+	{ "verbose", 'v', NULL, .refused = "is for swarms, and tare has none" },
+};
+
+static OPTION_GROUP(network_group, "Options", network_rows);
+static const struct option_group *const network_groups[] = { &network_group, NULL };
 
 static const struct option volume_rows[] = { FORMAT };
 
@@ -146,9 +164,14 @@ static void only_images(void *options)
 	((struct inspect_options *)options)->kind = &kinds[1];
 }
 
-static void only_volumes(void *options)
+static void only_networks(void *options)
 {
 	((struct inspect_options *)options)->kind = &kinds[2];
+}
+
+static void only_volumes(void *options)
+{
+	((struct inspect_options *)options)->kind = &kinds[3];
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
@@ -220,7 +243,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_inspect = {
 	.name = "inspect",
-	INSPECT("NAME [NAME...]", "containers, images or volumes", "container", groups),
+	INSPECT("NAME [NAME...]", "all kinds of objects", "container", groups),
 };
 
 const struct command command_container_inspect = {
@@ -233,6 +256,12 @@ const struct command command_image_inspect = {
 	.name = "image inspect",
 	INSPECT("IMAGE [IMAGE...]", "images", "image", image_groups),
 	.init = only_images,
+};
+
+const struct command command_network_inspect = {
+	.name = "network inspect",
+	INSPECT("NETWORK [NETWORK...]", "networks", "network", network_groups),
+	.init = only_networks,
 };
 
 const struct command command_volume_inspect = {

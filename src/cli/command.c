@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static const struct command *const rows[] = {
+	&command_firewall,
 	&command_man,
 	&command_kube_settle,
 	&command_reap,
@@ -58,6 +59,14 @@ static const struct command *const rows[] = {
 	&command_login,
 	&command_logout,
 	&command_logs,
+	&command_network,
+	&command_network_connect,
+	&command_network_create,
+	&command_network_disconnect,
+	&command_network_inspect,
+	&command_network_ls,
+	&command_network_prune,
+	&command_network_rm,
 	&command_ns,
 	&command_oom,
 	&command_pause,

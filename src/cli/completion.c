@@ -48,6 +48,7 @@ static void each_command(command_fn *fn, struct buf *out)
 }
 
 #define CONTAINERS "tare ps -a --format '{{.Names}}' 2>/dev/null"
+#define NETWORKS "tare network ls --format '{{.Name}}' 2>/dev/null"
 #define VOLUMES "tare volume ls -q 2>/dev/null"
 #define IMAGES "tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null"
 
@@ -58,6 +59,8 @@ static void operand_words(const struct command *c, const char *before, const cha
 		buf_putf(out, "%s" CONTAINERS "%s", before, after);
 	else if (strcmp(c->complete, "image") == 0)
 		buf_putf(out, "%s" IMAGES "%s", before, after);
+	else if (strcmp(c->complete, "network") == 0)
+		buf_putf(out, "%s" NETWORKS "%s", before, after);
 	else if (strcmp(c->complete, "volume") == 0)
 		buf_putf(out, "%s" VOLUMES "%s", before, after);
 	else if (strcmp(c->complete, "command") == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* opt_network.c - networks, published ports and names: Docker's options, with its texts. */
 #include "base/scope.h"
+#include "cli/network_option.h"
 #include "cli/opt.h"
 #include "kernel/rtnetlink_move.h"
 #include "network/ports.h"
@@ -20,7 +21,7 @@ static bool is_mode(const char *text)
 	return strcmp(text, "none") == 0 || strcmp(text, "host") == 0 || strncmp(text, "container:", 10) == 0;
 }
 
-static int set_address(struct sv value, uint8_t family, struct arena *a, const char **ret, struct err *e)
+int network_option_address(struct sv value, uint8_t family, struct arena *a, const char **ret, struct err *e)
 {
 	struct net_ip ip;
 
@@ -42,7 +43,7 @@ static int set_mac(struct sv value, struct arena *a, const char **ret, struct er
 	return *ret ? 0 : err_oom(e);
 }
 
-static int add_alias(struct sv value, struct arena *a, struct oci_strings *to, struct err *e)
+int network_option_alias(struct sv value, struct arena *a, struct oci_strings *to, struct err *e)
 {
 	if (!value.n || value.n > 253 || memchr(value.p, ' ', value.n) || memchr(value.p, '\n', value.n))
 		return err_set(e, EINVAL, "invalid alias \"" SV_FMT "\": a host name", SV_ARG(value));
@@ -69,11 +70,11 @@ static int set_field(struct sv key, struct sv value, struct network_config *n, s
 	if (sv_is(key, "name"))
 		return (n->name = arena_sv(a, value)) ? 0 : err_oom(e);
 	if (sv_is(key, "alias"))
-		return add_alias(value, a, &n->aliases, e);
+		return network_option_alias(value, a, &n->aliases, e);
 	if (sv_is(key, "ip"))
-		return set_address(value, AF_INET, a, &n->ip4, e);
+		return network_option_address(value, AF_INET, a, &n->ip4, e);
 	if (sv_is(key, "ip6"))
-		return set_address(value, AF_INET6, a, &n->ip6, e);
+		return network_option_address(value, AF_INET6, a, &n->ip6, e);
 	if (sv_is(key, "mac-address"))
 		return set_mac(value, a, &n->mac, e);
 	if (sv_is(key, "driver-opt"))
@@ -141,12 +142,12 @@ static struct network_config *first(const struct option_call *c)
 
 static int set_ip(const struct option_call *c, struct err *e)
 {
-	return set_address(sv_from(c->text), AF_INET, c->arena, &first(c)->ip4, e);
+	return network_option_address(sv_from(c->text), AF_INET, c->arena, &first(c)->ip4, e);
 }
 
 static int set_ip6(const struct option_call *c, struct err *e)
 {
-	return set_address(sv_from(c->text), AF_INET6, c->arena, &first(c)->ip6, e);
+	return network_option_address(sv_from(c->text), AF_INET6, c->arena, &first(c)->ip6, e);
 }
 
 static int set_mac_address(const struct option_call *c, struct err *e)
@@ -156,7 +157,7 @@ static int set_mac_address(const struct option_call *c, struct err *e)
 
 static int set_alias(const struct option_call *c, struct err *e)
 {
-	return add_alias(sv_from(c->text), c->arena, &first(c)->aliases, e);
+	return network_option_alias(sv_from(c->text), c->arena, &first(c)->aliases, e);
 }
 
 /* ---- ports ------------------------------------------------------------------------------------------------------------ */

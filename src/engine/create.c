@@ -86,6 +86,7 @@ static int tell_charter(struct creation *cr, struct err *e)
 	if (!cr->runs_now || cr->userns.kind != USERNS_HOST || cr->places.rows.n)
 		return 0;
 	cr->charter.trace = cr->trace;
+	cr->charter.networked = cr->places.rows.n > 0;
 	r = open_state(cr, e);
 	if (r == 0)
 		r = charter_write(cr->state_dir, &cr->charter, e);
@@ -205,9 +206,12 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
 	if (r == 0)
 		r = running_name(cr->state_dir, cr->name, e);
+	if (r == 0 && cr->places.rows.n)
+		r = charter_write_network(cr->state_dir, &cr->charter, e);
 	if (r < 0 || cr->charter_is_there)
 		return r;
 	cr->charter.trace = cr->trace;
+	cr->charter.networked = cr->places.rows.n > 0;
 	return charter_write(cr->state_dir, &cr->charter, e);
 }
 

@@ -8,6 +8,7 @@
 #include "base/scope.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
+#include "network/record.h"
 #include "oci/list.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ static bool is_default(const struct network *net)
 	return strcmp(net->row.name, NETWORK_DEFAULT) == 0;
 }
 
-static int check_wishes(const struct network_config *n, const struct network *net, struct err *e)
+int create_check_wishes(const struct network_config *n, const struct network *net, struct err *e)
 {
 	uint8_t mac[6];
 
@@ -65,7 +66,7 @@ static int check_wishes(const struct network_config *n, const struct network *ne
 	return 0;
 }
 
-static const char *join(const struct oci_strings *l, struct arena *a)
+const char *create_join_words(const struct oci_strings *l, struct arena *a)
 {
 	const char *text = "";
 
@@ -78,7 +79,7 @@ static int prepare_place(struct creation *cr, size_t i, struct err *e)
 {
 	const struct network_config *n = &cr->config->networks.v[i];
 	struct place_row *row = &cr->places.rows.v[i];
-	int r = check_wishes(n, &cr->places.nets[i], e);
+	int r = create_check_wishes(n, &cr->places.nets[i], e);
 
 	if (r < 0)
 		return r;
@@ -86,7 +87,7 @@ static int prepare_place(struct creation *cr, size_t i, struct err *e)
 				   .number = (int64_t)i, .mac = n->mac, .priority = n->priority, .at4 = PLACE_NONE,
 				   .at6 = PLACE_NONE };
 	row->device = n->device ? n->device : arena_fmt(cr->a, "eth%zu", i);
-	row->aliases = join(&n->aliases, cr->a);
+	row->aliases = create_join_words(&n->aliases, cr->a);
 	return row->device && row->aliases ? 0 : err_oom(e);
 }
 
@@ -321,7 +322,7 @@ int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 
 /* ---- when it is started --------------------------------------------------------------------------------------------- */
 
-static void fill_link(const struct places *p, size_t i, struct net_link *l)
+void network_fill_link(const struct places *p, size_t i, struct net_link *l)
 {
 	const struct network *net = &p->nets[i];
 	const struct place_row *row = &p->rows.v[i];
@@ -348,7 +349,7 @@ int network_link_line(const struct places *p, size_t i, bool published, struct a
 	struct net_link l;
 	int r;
 
-	fill_link(p, i, &l);
+	network_fill_link(p, i, &l);
 	l.hairpin = published && l.kind == NET_LINK_VETH;
 	net_link_print(&l, &line);
 	r = buf_status(&line, e);
@@ -356,7 +357,89 @@ int network_link_line(const struct places *p, size_t i, bool published, struct a
 	return r < 0 ? r : *ret ? 0 : err_oom(e);
 }
 
-static int put_links(struct creation *cr, struct err *e)
+static bool to_address(const struct net_ip *ip, struct ip_address *ret)
+{
+	*ret = (struct ip_address){ .family = ip->family };
+	if (ip->family == AF_INET)
+		memcpy(&ret->u.v4, ip->bytes, 4);
+	else if (ip->family)
+		memcpy(&ret->u.v6, ip->bytes, 16);
+	return ip->family != 0;
+}
+
+/* Whom tare-net asks: --dns, or the host's own servers, those that only the host can reach from there. */
+static int find_upstreams(struct creation *cr, struct endpoint *ep, struct err *e)
+{
+	struct resolver host = { 0 };
+	const struct oci_strings *servers = cr->config->dns.n ? &cr->config->dns : &host.servers;
+	int r = cr->config->dns.n ? 0 : read_resolver(cr, &host, e);
+
+	if (r < 0)
+		return r;
+	ep->upstreams = arena_array(cr->a, servers->n + 1, sizeof *ep->upstreams);
+	if (!ep->upstreams)
+		return err_oom(e);
+	for (size_t i = 0; i < servers->n; i++) {
+		struct net_ip ip;
+
+		if (net_ip_parse(sv_from(servers->v[i]), &ip) &&
+		    to_address(&ip, &ep->upstreams[ep->upstream_count].address))
+			ep->upstreams[ep->upstream_count++].from_host = is_local(servers->v[i]) && !cr->config->dns.n;
+	}
+	return 0;
+}
+
+static int find_aliases(struct creation *cr, const char *words, struct endpoint *ep, struct err *e)
+{
+	struct sv rest = sv_from(words), word;
+	struct oci_strings list = { 0 };
+
+	while (sv_next(&rest, ' ', &word))
+		if (word.n && strings_add(cr->a, &list, arena_sv(cr->a, word)) < 0)
+			return err_oom(e);
+	ep->aliases = list.v;
+	ep->alias_count = list.n;
+	return 0;
+}
+
+int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct err *e)
+{
+	const struct network *net = &cr->places.nets[i];
+	const struct place_row *p = &cr->places.rows.v[i];
+	struct net_ip ip4 = network_place_ip4(net, p), ip6 = network_place_ip6(net, p);
+	struct endpoint ep = { .container = cr->id.hex, .network = net->row.id, .network_name = net->row.name,
+			       .name = cr->name, .names = true, .pid = 1,
+			       .priority = p->priority > INT32_MAX ? INT32_MAX :
+					   p->priority < INT32_MIN ? INT32_MIN : (int)p->priority };
+	int r;
+
+	if (is_default(net))
+		return 0;
+	(void)to_address(&ip4, &ep.ipv4);
+	(void)to_address(&ip6, &ep.ipv6);
+	r = find_aliases(cr, p->aliases, &ep, e);
+	if (r == 0)
+		r = find_upstreams(cr, &ep, e);
+	if (r == 0)
+		*ret = ep;
+	return r < 0 ? r : 1;
+}
+
+/* Its process is not there yet: a record has one, and the monitor puts the right one there. */
+static int put_name(struct creation *cr, size_t i, struct err *e)
+{
+	scoped_buf text = BUF(LIMIT_RECORD);
+	struct endpoint ep;
+	int r = create_endpoint(cr, i, &ep, e);
+
+	if (r <= 0)
+		return r;
+	r = endpoint_print(&ep, &text, e);
+	return r < 0 ? r :
+	       strings_add(cr->a, &cr->charter.net_names, arena_str(cr->a, text.p)) < 0 ? err_oom(e) : 0;
+}
+
+int create_put_links(struct creation *cr, struct err *e)
 {
 	int r = 0;
 
@@ -366,6 +449,8 @@ static int put_links(struct creation *cr, struct err *e)
 		r = network_link_line(&cr->places, i, cr->ports.n > 0, cr->a, &line, e);
 		if (r == 0 && strings_add(cr->a, &cr->charter.net_links, line) < 0)
 			r = err_oom(e);
+		if (r == 0)
+			r = put_name(cr, i, e);
 	}
 	return r;
 }
@@ -409,7 +494,7 @@ int create_network_up(struct creation *cr, struct err *e)
 	if (r == 0)
 		r = take_ports(cr, &ports, e);
 	if (r == 0)
-		r = put_links(cr, e);
+		r = create_put_links(cr, e);
 	if (r == 0)
 		r = firewall_add(cr->en,
 				 &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, ports.v, ports.n }, e);

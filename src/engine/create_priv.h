@@ -31,6 +31,14 @@ int create_network_up(struct creation *cr, struct err *e);
 /* create_put_hosts - what /etc/hosts has beside localhost. create_put_resolver - /etc/resolv.conf. */
 void create_put_hosts(const struct creation *cr, struct buf *b);
 int create_put_resolver(struct creation *cr, struct buf *b, struct err *e);
+/* create_check_wishes - of one place, against its network. create_join_words - parted by blanks; NULL: out of memory.
+ * create_put_links - of the charter: interfaces and names of all places. create_endpoint - the record of one, without its
+ * process; 1: there is one, 0: that network has no names. */
+struct endpoint;
+int create_check_wishes(const struct network_config *n, const struct network *net, struct err *e);
+const char *create_join_words(const struct oci_strings *l, struct arena *a);
+int create_put_links(struct creation *cr, struct err *e);
+int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct err *e);
 bool create_has_names(const struct creation *cr); /* some network of it answers names */
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);

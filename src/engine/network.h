@@ -82,7 +82,9 @@ struct places {
 };
 #define PLACE_NO_GATEWAY ((size_t)-1)
 void network_choose_gateway(struct places *p); /* of those that are there */
-/* network_link_line - the i-th as its interface (kernel/net_link.h); published: ports of the host lead there */
+/* network_fill_link - the i-th as its interface. network_link_line - as a line of a charter; published: ports of the host
+ * lead there */
+void network_fill_link(const struct places *p, size_t i, struct net_link *l);
 int network_link_line(const struct places *p, size_t i, bool published, struct arena *a, const char **ret,
 		      struct err *e);
 int network_places(struct engine *en, const char *container, struct arena *a, struct places *ret, struct err *e);

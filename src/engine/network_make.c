@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "engine/network_ports.h"
 #include "kernel/netlink.h"
@@ -12,6 +13,7 @@
 #include "kernel/smallfile.h"
 #include "oci/list.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -222,10 +224,10 @@ static int check_spec(const struct network_spec *spec, struct err *e)
 	if (strcmp(spec->name, "bridge") == 0 || strcmp(spec->name, "host") == 0 || strcmp(spec->name, "none") == 0 ||
 	    strcmp(spec->name, "default") == 0)
 		return err_set(e, EPERM, "operation is not permitted on predefined %s network", spec->name);
-	if (!name_is_valid(sv_from(spec->name)))
+	if (!name_is_valid(sv_from(spec->name)) && !(isalnum((unsigned char)spec->name[0]) && !spec->name[1]))
 		return err_set(
 			e, EINVAL,
-			"invalid network name (%.140s): only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, 2 to %d characters",
+			"invalid network name (%.140s): only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at most %d characters",
 			spec->name, LIMIT_NAME);
 	if (none)
 		return err_set(e, EPERM, "only one instance of \"%s\" network is allowed", spec->driver);
@@ -336,6 +338,8 @@ int network_make(struct engine *en, const struct network_spec *spec, struct aren
 		r = network_ensure(en, &net, &warn, a, e);
 	if (r < 0 && engine_db(en, &db, NULL) == 0)
 		(void)network_rows_delete(db, net.row.id, &deleted, NULL);
+	for (size_t i = 0; i < warn.n; i++)
+		log_warning("%s", warn.v[i]);
 	if (r == 0)
 		*ret_id = net.row.id;
 	return r;

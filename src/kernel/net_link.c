@@ -323,14 +323,14 @@ static void put_address(struct netlink *n, const struct net_ip *ip, int index, u
 		netlink_put_u32(n, IFA_FLAGS, IFA_F_NODAD);
 }
 
-static void put_default(struct netlink *n, const struct net_ip *gateway, int index)
+static void put_default(struct netlink *n, const struct net_ip *gateway, int index, uint16_t flags)
 {
 	struct rtmsg m = { .rtm_family = gateway->family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT,
 			   .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
 
 	if (!gateway->family)
 		return;
-	netlink_begin(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &m, sizeof m, "add the default route");
+	netlink_begin(n, RTM_NEWROUTE, flags, &m, sizeof m, "add the default route");
 	netlink_put(n, RTA_GATEWAY, gateway->bytes, ip_size(gateway));
 	netlink_put_u32(n, RTA_OIF, (uint32_t)index);
 }
@@ -363,8 +363,8 @@ static int settle(const struct net_link *l, int there, struct err *e)
 	put_up(&n, index, l->ip6.family != 0);
 	put_address(&n, &l->ip4, index, 0);
 	put_address(&n, &l->ip6, index, 0);
-	put_default(&n, &l->gateway4, index);
-	put_default(&n, &l->gateway6, index);
+	put_default(&n, &l->gateway4, index, NLM_F_CREATE | NLM_F_EXCL);
+	put_default(&n, &l->gateway6, index, NLM_F_CREATE | NLM_F_EXCL);
 	put_last(&n, index);
 	r = netlink_talk(&n, there, NULL, e);
 	netlink_done(&n);
@@ -399,6 +399,25 @@ int net_links_attach(const struct net_links *links, int own, int to, struct err 
 	}
 	if (r < 0)
 		undo(links, made, here, there);
+	return r;
+}
+
+int net_link_route(const struct net_link *l, int own, int to, struct err *e)
+{
+	scoped_fd there = -1;
+	struct netlink n;
+	int r = open_there(own, to, &there, e), index = r < 0 ? 0 : net_device_index(there, l->name);
+
+	if (r < 0)
+		return r;
+	if (!index)
+		return err_set(e, ENODEV, "%s is not there", l->name);
+	netlink_init(&n);
+	put_default(&n, &l->gateway4, index, NLM_F_CREATE | NLM_F_REPLACE);
+	put_default(&n, &l->gateway6, index, NLM_F_CREATE | NLM_F_REPLACE);
+	put_last(&n, index);
+	r = netlink_talk(&n, there, NULL, e);
+	netlink_done(&n);
 	return r;
 }
 

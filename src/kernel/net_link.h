@@ -47,6 +47,8 @@ int net_link_parse(struct sv line, struct net_link *ret, struct err *e);
 /* net_links_attach - own, to: descriptors of this process's network namespace and of the container's. When it returns, this process is where it was. Single-threaded callers only. On failure none of them is left.
  * -ENODEV: no such bridge; -EXFULL: the bridge has no port left (1,023). A stale end of an earlier life is removed. */
 int net_links_attach(const struct net_links *links, int own, int to, struct err *e);
+/* net_link_route - the default routes go through this interface of the namespace now, by its gateways. */
+int net_link_route(const struct net_link *l, int own, int to, struct err *e);
 /* net_link_detach - remove this interface from the namespace. One that is not there is success. */
 int net_link_detach(const char *name, int own, int to, struct err *e);
 

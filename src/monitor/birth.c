@@ -183,7 +183,10 @@ static int make_container(struct monitor *m, struct err *e)
 	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
-	return m->member ? pod_keep(m->member, e) : 0;
+	r = places_write(m, e);
+	if (r == 0 && m->member)
+		r = pod_keep(m->member, e);
+	return r;
 }
 
 int birth_create(struct monitor *m, struct err *e)
@@ -191,6 +194,8 @@ int birth_create(struct monitor *m, struct err *e)
 	struct joins joins = { .n = 0 };
 	int r = read_config(m, e);
 
+	if (r == 0 && m->charter.networked)
+		r = charter_read_network(m->state, &m->life, &m->charter, e);
 	if (r == 0 && m->member)
 		r = pod_join(m->member, e);
 	if (r == 0)

@@ -38,6 +38,7 @@ static const struct row {
 	const char *key;
 	enum kind kind;
 	size_t at;
+	bool network; /* of NETWORK_FILE */
 } rows[] = {
 	{ "id", KIND_TEXT, offsetof(struct charter, id) },
 	{ "container_dir", KIND_TEXT, offsetof(struct charter, container_dir) },
@@ -70,9 +71,10 @@ static const struct row {
 	{ "stop_signal", KIND_INT, offsetof(struct charter, stop_signal) },
 	{ "stop_signal_set", KIND_FLAG, offsetof(struct charter, stop_signal_set) },
 	{ "stop_timeout", KIND_INT, offsetof(struct charter, stop_timeout) },
-	{ "net_link", KIND_TEXTS, offsetof(struct charter, net_links) },
-	{ "net_name", KIND_TEXTS, offsetof(struct charter, net_names) },
-	{ "net_ports", KIND_FLAG, offsetof(struct charter, net_ports) },
+	{ "networked", KIND_FLAG, offsetof(struct charter, networked) },
+	{ "net_link", KIND_TEXTS, offsetof(struct charter, net_links), .network = true },
+	{ "net_name", KIND_TEXTS, offsetof(struct charter, net_names), .network = true },
+	{ "net_ports", KIND_FLAG, offsetof(struct charter, net_ports), .network = true },
 	{ "exec_env", KIND_TEXTS, offsetof(struct charter, exec_env) },
 	{ "exec_groups", KIND_TEXTS, offsetof(struct charter, exec_groups) },
 	{ "exec_user", KIND_TEXT, offsetof(struct charter, exec_user) },
@@ -168,16 +170,29 @@ static void put_row(struct buf *b, const struct charter *c, const struct row *ro
 	}
 }
 
-int charter_write(int state_dir, const struct charter *c, struct err *e)
+static int write_rows(int state_dir, const struct charter *c, bool network, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
 	int r;
 
 	put(&b, "tare-charter", "1");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		put_row(&b, c, &rows[i]);
+		if (rows[i].network == network)
+			put_row(&b, c, &rows[i]);
 	r = buf_status(&b, e);
-	return r < 0 ? r : io_replace_at(state_dir, CHARTER_FILE, b.p, b.len, 0600, false, e);
+	if (r < 0)
+		return r;
+	return io_replace_at(state_dir, network ? NETWORK_FILE : CHARTER_FILE, b.p, b.len, 0600, false, e);
+}
+
+int charter_write(int state_dir, const struct charter *c, struct err *e)
+{
+	return write_rows(state_dir, c, false, e);
+}
+
+int charter_write_network(int state_dir, const struct charter *c, struct err *e)
+{
+	return write_rows(state_dir, c, true, e);
 }
 
 static int bad_value(const struct row *row, const char *value, struct err *e)
@@ -305,12 +320,11 @@ static int parse(const char *text, size_t n, struct arena *a, struct charter *c,
 	return r;
 }
 
-int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err *e)
+static int read_rows(int state_dir, const char *file, struct arena *a, struct charter *c, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
-	struct charter c = defaults;
 	char *text;
-	int r = io_read_at(state_dir, CHARTER_FILE, &b, e);
+	int r = io_read_at(state_dir, file, &b, e);
 
 	if (r < 0)
 		return r;
@@ -319,10 +333,30 @@ int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err
 		return err_oom(e);
 	if (b.len)
 		memcpy(text, b.p, b.len);
-	r = parse(text, b.len, a, &c, e);
+	return parse(text, b.len, a, c, e);
+}
+
+int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err *e)
+{
+	struct charter c = defaults;
+	int r = read_rows(state_dir, CHARTER_FILE, a, &c, e);
+
 	if (r == 0 && (!c.id || !c.container_dir || !c.program || !c.data_root || !c.state_root))
 		r = err_set(e, EINVAL, CHARTER_FILE ": a field is missing");
 	if (r == 0)
 		*ret = c;
 	return r;
+}
+
+int charter_read_network(int state_dir, struct arena *a, struct charter *c, struct err *e)
+{
+	struct charter own = defaults;
+	int r = read_rows(state_dir, NETWORK_FILE, a, &own, e);
+
+	if (r < 0)
+		return r;
+	c->net_links = own.net_links;
+	c->net_names = own.net_names;
+	c->net_ports = own.net_ports;
+	return 0;
 }

@@ -17,6 +17,7 @@
 #define CHARTER_VERSION 1
 #define CHARTER_FILE "charter"
 #define CONFIG_FILE "config.json"
+#define NETWORK_FILE "network" /* what of the charter is known only later than the rest of it: net_links to net_ports */
 #define TRACE_FILE "trace"
 
 #define LOG_DRIVERS(X) X(JSON_FILE, "json-file") X(NONE, "none")
@@ -59,6 +60,7 @@ struct charter {
 	bool stop_signal_set;      /* by the configuration or the image: what other signals do is the command's own affair */
 	int stop_timeout;          /* seconds; < 0: for ever */
 
+	bool networked; /* there is NETWORK_FILE, once the bundle is complete: charter_read_network() */
 	struct oci_strings net_links; /* interfaces, as net_link_print() has them */
 	struct oci_strings net_names; /* its places in networks, as endpoint_print() has them but for its process */
 	bool net_ports;               /* something of the host's network is its own while it runs: _reap gives it back */
@@ -76,5 +78,8 @@ int restart_policy_from_name(struct sv name);
 
 /* charter_write - state_dir/charter, mode 0600. */
 int charter_write(int state_dir, const struct charter *c, struct err *e);
+/* charter_write_network, charter_read_network - NETWORK_FILE alone; read into a charter that is there. */
+int charter_write_network(int state_dir, const struct charter *c, struct err *e);
+int charter_read_network(int state_dir, struct arena *a, struct charter *c, struct err *e);
 /* charter_read - -ENOENT, -EINVAL: not a charter, or of a newer version. Memory belongs to a. */
 int charter_read(int state_dir, struct arena *a, struct charter *ret, struct err *e);

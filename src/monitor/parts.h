@@ -160,6 +160,10 @@ int birth_open(struct monitor *m, const char *state_dir, struct err *e); /* lock
 int birth_read_charter(struct monitor *m, struct err *e);               /* the one before stays when it fails */
 int birth_create(struct monitor *m, struct err *e);                     /* configuration, plan, container */
 
+/* ---- places.c ---- */
+int places_write(struct monitor *m, struct err *e); /* records for tare-net */
+void places_remove(struct monitor *m);
+
 /* ---- life.c ---- */
 void life_start(struct monitor *m);
 void life_begin(struct monitor *m); /* made and started, with the configuration as it is now */

@@ -92,3 +92,10 @@ host_is_clean()
 {
 	[ "$(ports_of_host)" = 0 ] && ! rules | grep -q '"t[0-9a-f]*-[0-9a-f]' && ! rules | grep -Eq 'tcp \. |udp \. '
 }
+
+in_net() # NAME CMD…: this machine's program in a container's network namespace
+{
+	local pid
+	pid=$(pid_of "$1")
+	nsenter -t "$pid" -n -- "${@:2}"
+}

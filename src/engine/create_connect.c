@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network_connect.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "engine/create_priv.h"
+#include "engine/network.h"
+#include "engine/network_ports.h"
+#include "engine/recover.h"
+#include "network/record.h"
+#include "oci/list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define LOCK_MS 10000
+
+/* One change: what was, and what is. */
+struct change {
+	struct engine *en;
+	struct arena *a;
+	struct container_row row;
+	struct container_config config;
+	struct container_state state;
+	bool lives;
+	struct lock lock;
+	int dir;
+	struct network net;
+	struct places before, after;
+	struct rules_ports ports_before;
+};
+
+static void done(struct change *c)
+{
+	lock_release(&c->lock);
+	if (c->dir >= 0)
+		close(fd_take(&c->dir));
+}
+
+static int begin(struct change *c, struct sv container, const char *network, struct err *e)
+{
+	struct intent before = { 0 };
+	int r = container_find(c->en, container, c->a, &c->row, e);
+
+	if (r == 0)
+		r = network_find(c->en, network, c->a, &c->net, e);
+	if (r == 0)
+		r = container_lock(c->en, c->row.id, "network", LOCK_MS, &c->lock, &c->dir, &before, e);
+	if (r == 0)
+		r = container_look_locked(c->en, &c->row, c->dir, &before, &c->lock, &c->state, e);
+	if (r == 0)
+		r = config_parse(sv_from(c->row.config), c->a, &c->config, e);
+	if (r == 0)
+		r = network_places(c->en, c->row.id, c->a, &c->before, e);
+	if (r == 0)
+		r = network_ports_rules(c->en, c->row.id, c->a, &c->ports_before, e);
+	c->lives = c->state.status == CONTAINER_RUNNING || c->state.status == CONTAINER_PAUSED;
+	return r;
+}
+
+static size_t find_place(const struct places *p, const char *network)
+{
+	size_t i = 0;
+
+	while (i < p->rows.n && strcmp(p->rows.v[i].network_id, network) != 0)
+		i++;
+	return i;
+}
+
+static int check(const struct change *c, struct err *e)
+{
+	const char *mode = c->config.network_mode;
+
+	if (c->net.driver == NETWORK_HOST || c->net.driver == NETWORK_NONE)
+		return err_set(e, EPERM,
+			       "cannot connect container to %s network - container must be created in %s network "
+			       "mode",
+			       c->net.row.name, c->net.row.name);
+	if (config_mode_is(mode, "host") || config_mode_container(mode))
+		return err_set(e, EPERM, "container sharing network namespace with another container or host cannot be "
+			       "connected to any other network");
+	if (config_mode_is(mode, "none"))
+		return err_set(e, EPERM,
+			       "container cannot be connected to multiple networks with one of the networks in "
+			       "private (none) mode");
+	return 0;
+}
+
+/* ---- a namespace that lives ------------------------------------------------------------------------------------------ */
+
+static int open_namespaces(const struct change *c, int *ret_own, int *ret_to, struct err *e)
+{
+	scoped_fd own = openat(c->en->host->proc, "self/ns/net", O_RDONLY | O_CLOEXEC), to = -1;
+	char path[32];
+
+	(void)snprintf(path, sizeof path, "%d/ns/net", (int)c->state.outcome.pid);
+	to = openat(c->en->host->proc, path, O_RDONLY | O_CLOEXEC);
+	if (own < 0 || to < 0)
+		return err_sys(e, "open the container's network namespace");
+	*ret_own = fd_take(&own);
+	*ret_to = fd_take(&to);
+	return 0;
+}
+
+/* The default route is that of the place whose turn it is now. */
+static int set_route(const struct change *c, int own, int to, struct err *e)
+{
+	struct net_link l;
+
+	if (c->after.gateway == PLACE_NO_GATEWAY)
+		return 0;
+	network_fill_link(&c->after, c->after.gateway, &l);
+	return net_link_route(&l, own, to, e);
+}
+
+static int move_ports(const struct change *c, struct err *e)
+{
+	struct rules_ports now = { 0 };
+	int r = c->ports_before.n ? network_ports_rules(c->en, c->row.id, c->a, &now, e) : 0;
+
+	if (r == 0 && c->ports_before.n)
+		r = firewall_remove(
+			c->en, &(struct firewall_change){ .ports = c->ports_before.v, .port_count = c->ports_before.n },
+			e);
+	if (r == 0 && now.n)
+		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
+	return r;
+}
+
+/* What its monitor makes when it starts it again. */
+static int rewrite_charter(const struct change *c, struct err *e)
+{
+	struct creation cr = {
+		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
+	};
+	scoped_fd state = -1;
+	struct charter charter;
+	int r = engine_state_dir(c->en, c->row.id, false, &state, e);
+
+	if (r == 0)
+		r = charter_read(state, c->a, &charter, e);
+	if (r < 0)
+		return r;
+	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
+	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
+	r = create_put_links(&cr, e);
+	cr.charter.net_ports = c->ports_before.n > 0;
+	if (r == 0)
+		r = charter_write_network(state, &cr.charter, e);
+	if (r < 0 || charter.networked)
+		return r;
+	charter.networked = true; /* it was in none */
+	return charter_write(state, &charter, e);
+}
+
+static const char *hostname_of(const struct change *c, struct arena *a)
+{
+	return c->config.hostname && *c->config.hostname ? c->config.hostname : arena_fmt(a, "%.12s", c->row.id);
+}
+
+/* The container has these files mounted: their contents change, the files stay. */
+static int overwrite(int dir, const char *name, struct sv text, struct err *e)
+{
+	scoped_fd fd = openat(dir, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", name);
+	r = io_write_all(fd, text.p, text.n, e);
+	return err_wrap(e, r, "%s", name);
+}
+
+static bool ends_with_address(struct sv line, const struct net_ip *ip)
+{
+	char text[SUBNET_TEXT];
+	struct sv address, rest;
+
+	return ip->family && sv_cut(line, '\t', &address, &rest) && sv_is(address, net_ip_print(ip, text));
+}
+
+/* Lines of the addresses that are no longer its own go, those of new ones come; what somebody else wrote stays. */
+static int rewrite_hosts(const struct change *c, struct err *e)
+{
+	scoped_buf old = BUF(LIMIT_ENV_FILE), now = BUF(LIMIT_ENV_FILE);
+	struct creation cr = {
+		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
+	};
+	struct container_config plain = c->config;
+	struct sv text, line;
+	int r = io_read_at(c->dir, "hosts", &old, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	text = buf_sv(&old);
+	while (sv_next(&text, '\n', &line)) {
+		bool own = false;
+
+		for (size_t i = 0; i < c->before.rows.n; i++) {
+			struct net_ip ip4 = network_place_ip4(&c->before.nets[i], &c->before.rows.v[i]),
+				      ip6 = network_place_ip6(&c->before.nets[i], &c->before.rows.v[i]);
+
+			own |= ends_with_address(line, &ip4) || ends_with_address(line, &ip6);
+		}
+		if (!own && line.n)
+			buf_putf(&now, SV_FMT "\n", SV_ARG(line));
+	}
+	plain.extra_hosts.n = 0; /* they stand there already */
+	cr.config = &plain;
+	cr.inputs.hostname = hostname_of(c, c->a);
+	create_put_hosts(&cr, &now);
+	r = buf_status(&now, e);
+	return r < 0 ? r : overwrite(c->dir, "hosts", buf_sv(&now), e);
+}
+
+static int rewrite_resolver(const struct change *c, struct err *e)
+{
+	struct creation was = { .places = c->before }, cr = {
+		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
+	};
+	scoped_buf text = BUF(LIMIT_ENV_FILE);
+	int r;
+
+	if (create_has_names(&was) == create_has_names(&cr) && c->before.rows.n)
+		return 0;
+	r = create_put_resolver(&cr, &text, e);
+	return r < 0 ? r : overwrite(c->dir, "resolv.conf", buf_sv(&text), e);
+}
+
+static int rewrite_files(const struct change *c, struct err *e)
+{
+	int r = rewrite_hosts(c, e);
+
+	return r < 0 ? r : rewrite_resolver(c, e);
+}
+
+static int write_record(const struct change *c, size_t i, struct err *e)
+{
+	struct creation cr = {
+		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
+	};
+	scoped_fd dir = -1;
+	struct endpoint ep;
+	int r;
+
+	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
+	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
+	r = create_endpoint(&cr, i, &ep, e);
+	if (r <= 0)
+		return r;
+	ep.pid = c->state.outcome.pid;
+	ep.pid_start_ticks = c->state.outcome.pid_start_ticks;
+	dir = endpoints_open(c->en->state_path, e);
+	return dir < 0 ? dir : endpoint_write(dir, &ep, e);
+}
+
+/* ---- connect --------------------------------------------------------------------------------------------------------- */
+
+static int take_place(struct change *c, const struct network_config *wanted, struct err *e)
+{
+	struct place_row p = { .container_id = c->row.id, .mac = wanted->mac, .priority = wanted->priority,
+			       .at4 = PLACE_NONE, .at6 = PLACE_NONE };
+	struct db *db;
+	int r = create_check_wishes(wanted, &c->net, e);
+
+	for (size_t i = 0; i < c->before.rows.n; i++)
+		if (c->before.rows.v[i].number >= p.number)
+			p.number = c->before.rows.v[i].number + 1;
+	p.device = wanted->device ? wanted->device : arena_fmt(c->a, "eth%d", (int)p.number);
+	p.aliases = create_join_words(&wanted->aliases, c->a);
+	if (r == 0 && (!p.device || !p.aliases))
+		r = err_oom(e);
+	if (r == 0)
+		r = engine_db(c->en, &db, e);
+	if (r == 0)
+		r = db_begin(db, e);
+	if (r < 0)
+		return r;
+	r = network_place_take(c->en, db, &c->net, wanted->ip4, wanted->ip6, c->a, &p, e);
+	if (r == 0)
+		r = network_rows_mark(db, c->row.id, e);
+	return db_end(db, r, e);
+}
+
+static int attach(struct change *c, size_t at, struct err *e)
+{
+	const struct firewall_change added = { .nets = &c->after.nets[at], .places = &c->after.rows.v[at], .count = 1 };
+	struct oci_strings warn = { 0 };
+	scoped_fd own = -1, to = -1;
+	struct net_link l;
+	int r = network_ensure(c->en, &c->net, &warn, c->a, e);
+
+	for (size_t i = 0; i < warn.n; i++)
+		log_warning("%s", warn.v[i]);
+	if (r == 0)
+		r = open_namespaces(c, &own, &to, e);
+	if (r == 0)
+		r = firewall_add(c->en, &added, e);
+	if (r < 0)
+		return r;
+	network_fill_link(&c->after, at, &l);
+	l.gateway4.family = l.gateway6.family = 0; /* there may be such a route already */
+	r = net_links_attach(&(struct net_links){ &l, 1 }, own, to, e);
+	if (r == 0 && c->after.gateway == at)
+		r = set_route(c, own, to, e);
+	if (r == 0)
+		r = move_ports(c, e);
+	if (r == 0)
+		r = write_record(c, at, e);
+	if (r < 0)
+		(void)firewall_remove(c->en, &added, NULL);
+	return r;
+}
+
+static int leave(struct change *c, struct err *e)
+{
+	struct db *db;
+	int r = engine_db(c->en, &db, e);
+
+	return r < 0 ? r : network_rows_leave(db, c->row.id, c->net.row.id, e);
+}
+
+static int join(struct change *c, struct err *e)
+{
+	int r = network_places(c->en, c->row.id, c->a, &c->after, e);
+	size_t at = r < 0 ? 0 : find_place(&c->after, c->net.row.id);
+
+	if (r == 0 && at == c->after.rows.n)
+		return err_set(e, ENOENT, "network %s: its place is gone again", c->net.row.name);
+	if (r == 0 && c->lives)
+		r = attach(c, at, e);
+	if (r == 0 && c->lives)
+		r = rewrite_charter(c, e);
+	if (r == 0)
+		r = rewrite_files(c, e);
+	if (r < 0)
+		(void)leave(c, NULL);
+	return r;
+}
+
+int network_connect(struct engine *en, struct sv container, const struct network_config *wanted, struct arena *a,
+		    struct err *e)
+{
+	struct change c = { .en = en, .a = a, .lock = LOCK_NONE, .dir = -1 };
+	int r = begin(&c, container, wanted->name, e);
+
+	if (r == 0)
+		r = check(&c, e);
+	if (r == 0 && find_place(&c.before, c.net.row.id) < c.before.rows.n)
+		r = err_set(e, EEXIST, "endpoint with name %s already exists in network %s", c.row.name,
+			    c.net.row.name);
+	if (r == 0)
+		r = take_place(&c, wanted, e);
+	if (r == 0)
+		r = join(&c, e);
+	done(&c);
+	return r;
+}
+
+/* ---- disconnect ------------------------------------------------------------------------------------------------------ */
+
+static int detach(struct change *c, size_t at, struct err *e)
+{
+	const struct place_row *p = &c->before.rows.v[at];
+	scoped_fd own = -1, to = -1, dir = -1;
+	int r = open_namespaces(c, &own, &to, e);
+
+	if (r == 0)
+		r = net_link_detach(p->device, own, to, e);
+	if (r == 0 && c->before.gateway == at)
+		r = set_route(c, own, to, e);
+	if (r == 0)
+		r = firewall_remove(
+			c->en, &(struct firewall_change){ .nets = &c->before.nets[at], .places = p, .count = 1 }, e);
+	if (r == 0)
+		r = move_ports(c, e);
+	dir = openat(c->en->state, ENDPOINTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && dir >= 0)
+		r = endpoint_remove(dir, p->network_id, p->container_id, e);
+	return r;
+}
+
+int network_disconnect(struct engine *en, struct sv container, const char *network, struct arena *a, struct err *e)
+{
+	struct change c = { .en = en, .a = a, .lock = LOCK_NONE, .dir = -1 };
+	int r = begin(&c, container, network, e);
+	size_t at = r < 0 ? 0 : find_place(&c.before, c.net.row.id);
+
+	if (r == 0 && at == c.before.rows.n)
+		r = err_set(e, ENOTCONN, "container %s is not connected to network %s", c.row.id, c.net.row.name);
+	if (r == 0)
+		r = leave(&c, e);
+	if (r == 0)
+		r = network_places(en, c.row.id, a, &c.after, e);
+	if (r == 0 && c.lives)
+		r = detach(&c, at, e);
+	if (r == 0 && c.lives)
+		r = rewrite_charter(&c, e);
+	if (r == 0)
+		r = rewrite_files(&c, e);
+	done(&c);
+	return r;
+}

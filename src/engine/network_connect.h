@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* network_connect.h - a container that is there joins or leaves a network, whether it runs or not. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/sv.h"
+#include "engine/config.h"
+#include "engine/engine.h"
+
+/* network_connect - -ENOENT: no such container or network; -EEXIST: it is in it; -EINVAL, -EPERM: not that container or
+ * network, with Docker's texts; -EADDRINUSE, -ENOSPC. On failure it is in no more networks than before. */
+int network_connect(struct engine *en, struct sv container, const struct network_config *wanted, struct arena *a,
+		    struct err *e);
+/* network_disconnect - -ENOTCONN: it is not in it. */
+int network_disconnect(struct engine *en, struct sv container, const char *network, struct arena *a, struct err *e);
