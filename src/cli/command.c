@@ -42,6 +42,7 @@ static const struct command *const rows[] = {
 	&command_inspect,
 	&command_kill,
 	&command_kube,
+	&command_kube_advise,
 	&command_kube_apply,
 	&command_kube_delete,
 	&command_kube_describe,

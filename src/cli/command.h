@@ -70,6 +70,7 @@ extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
 extern const struct command command_kube;
+extern const struct command command_kube_advise;
 extern const struct command command_kube_apply;
 extern const struct command command_kube_delete;
 extern const struct command command_kube_describe;

@@ -78,6 +78,11 @@ static const struct option file_rows[] = {
 	  FIELD(options.strict) },
 };
 
+static const struct option scope_rows[] = {
+	{ "all-namespaces", 'A', NULL, "of every namespace", option_switch, FIELD(all_namespaces) },
+	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+};
+
 static const struct option namespace_rows[] = {
 	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
 };
@@ -109,6 +114,7 @@ static const struct option top_rows[] = {
 
 OPTION_GROUP(opt_kube_top, "Options", top_rows);
 OPTION_GROUP(opt_kube_file, "Options", file_rows);
+OPTION_GROUP(opt_kube_scope, "Options", scope_rows);
 OPTION_GROUP(opt_kube_namespace, "Options", namespace_rows);
 OPTION_GROUP(opt_kube_resize, "Options", resize_rows);
 OPTION_GROUP(opt_kube_delete, "Options", delete_rows);

@@ -16,6 +16,7 @@ struct kube_command {
 void kube_command_init(void *options);
 
 extern const struct option_group opt_kube_file;	 /* --filename, --namespace, --strict, --cgroup-root */
+extern const struct option_group opt_kube_scope;	 /* --namespace, --all-namespaces */
 extern const struct option_group opt_kube_namespace; /* --namespace */
 extern const struct option_group opt_kube_resize; /* --filename, --namespace, --strict */
 extern const struct option_group opt_kube_delete; /* --filename, --namespace, --grace-period */

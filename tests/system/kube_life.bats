@@ -304,3 +304,81 @@ sized() # CPU MEMORY [FURTHER REQUEST]
 	expect 1 tare kube describe pod nobody
 	expect 1 tare kube wait nobody
 }
+
+# usage POD: CPU time of its group in microseconds
+usage()
+{
+	local path
+	path=$(tare kube get pod "$1" -o wide | awk 'NR == 2 { print $NF }')
+	path=${path#"/$group/"}
+	if is_v1 cpuacct; then
+		echo $(($(level "$path" cpuacct.usage) / 1000))
+	else
+		level "$path" cpu.stat | awk '$1 == "usage_usec" { print $2 }'
+	fi
+}
+
+busy() # NAME RESOURCES: more processes than there are processors
+{
+	cat <<-END
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $1}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - {name: app, image: busybox, command: [sh, -c, "for i in \$(seq $(($(nproc) * 2))); do yes >/dev/null & done; wait"], resources: $2}
+	END
+}
+
+# bats test_tags=guest-full
+@test "processors that are not enough are shared as pods asked for them; who asked for nothing gets what is left" {
+	{ busy few '{requests: {cpu: 100m}}'; busy many '{requests: {cpu: 300m}}'; busy none '{}'; } | manifest
+	expect 0 apply "$T/m.yaml"
+	local few many none
+	sleep 0.3
+	few=$(usage few) many=$(usage many) none=$(usage none)
+	sleep 2
+	few=$(($(usage few) - few)) many=$(($(usage many) - many)) none=$(($(usage none) - none))
+	between $((few * 2)) $((few * 45 / 10)) "$many" "of 300m beside $few of 100m"
+	between 0 $((few / 2)) "$none" "of nothing beside $few of 100m"
+}
+
+procs()
+{
+	local mount
+	read -r _ mount < <(hierarchy_of memory)
+	cat "$mount/$group/$1/cgroup.procs" 2>/dev/null
+}
+
+# holders CGROUP…: how many processes in these groups hold memory
+holders()
+{
+	local dir pid
+	for dir; do
+		while read -r pid; do
+			cat "/proc/$pid/comm" 2>/dev/null
+		done < <(procs "$dir")
+	done | grep -c '^dd$'
+}
+
+# bats test_tags=guest-full
+@test "the limit of a pod kills in that pod only" {
+	local hold='[sh, -c, "dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep 1000"]'
+	manifest <<-END
+		{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, restartPolicy: Never,
+		 resources: {limits: {memory: 32Mi}}, containers: [{name: a, image: busybox, command: $hold}, {name: b, image: busybox, command: $hold}]}}
+		---
+		{apiVersion: v1, kind: Pod, metadata: {name: q}, spec: {terminationGracePeriodSeconds: 0,
+		 resources: {limits: {memory: 64Mi}}, containers: [{name: a, image: busybox, command: $hold}, {name: b, image: busybox, command: $hold}]}}
+	END
+	expect 0 apply "$T/m.yaml"
+	local p q a b
+	p=$(tare kube get pod p -o wide | awk 'NR == 2 { print $NF }') q=$(tare kube get pod q -o wide | awk 'NR == 2 { print $NF }')
+	p=${p#"/$group/"} q=${q#"/$group/"}
+	group_in() { echo "$1/$(tare inspect -f '{{.Id}}' "$(container_of "$2" "$3")")"; }
+	a=$(group_in "$p" p a) b=$(group_in "$p" p b)
+	eventually 10 eval '[ "$(holders '"$a $b"')" = 1 ]'
+	equal 2 "$(holders "$(group_in "$q" q a)" "$(group_in "$q" q b)")"
+}

@@ -262,6 +262,9 @@ pod/d-1 created" "$out"
 	matches $'\nkubepods +[0-9]+m +[0-9]+% +[0-9]+Mi +[0-9]+%$' "$out"
 	expect 0 tare kube who-dies-first
 	matches $'\n1 +default/loud +app +BestEffort +1000 .*\n2 +default/quiet +app +Guaranteed +-997 ' "$out"
+	expect 0 tare kube advise --window 1 quiet
+	matches $'^POD +CONTAINER +RESOURCE +ASKED +USED +ADVISED +WHY\nquiet +app +cpu +500m/500m +[0-9]+m/[0-9]+m/[0-9]+m +10m/[0-9]+m *\nquiet +app +memory +64Mi/64Mi +[0-9-]+(Mi)?/[0-9]+Mi +4Mi/[0-9]+Mi' "$out"
+	expect 1 tare kube advise nobody
 	expect 0 tare kube delete -f "$T/m.yaml"
 }
 
