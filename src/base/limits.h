@@ -14,6 +14,13 @@
 #define LIMIT_RECORD (64u << 10)       /* outcome, intent, one record of ours */
 #define LIMIT_ENDPOINT_LIST 256      /* aliases, upstreams, ranges of ports of one endpoint */
 #define LIMIT_ENDPOINTS 65536        /* of all containers and networks of a state folder */
+#define LIMIT_DNS_QUERY 4096u        /* bytes of one; names have 255, the rest are options */
+#define LIMIT_DNS_UDP_REPLY 16384u   /* of an upstream; clients ask for 1232 to 4096 */
+#define LIMIT_DNS_UPSTREAMS 8        /* of a container; resolv.conf(5) has at most 3 */
+#define LIMIT_DNS_CLIENTS 32         /* connections of one container to its name service */
+#define LIMIT_DNS_QUESTIONS 4096     /* forwarded ones that are not answered yet, and of one container */
+#define LIMIT_DNS_QUESTIONS_EACH 256
+#define LIMIT_RELAYS 1024            /* connections to [::1] of the host at the same time; each has two buffers of 16 KiB */
 #define LIMIT_ARENA_ENDPOINT (256u << 10) /* what a record may become: three such lists and its texts */
 #define LIMIT_ENV_FILE (1u << 20)      /* --env-file, --label-file */
 #define LIMIT_ENV_COUNT 8192         /* variables of an image or a command; merging them takes the square */

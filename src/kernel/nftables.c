@@ -306,6 +306,15 @@ void nft_payload(struct nft *t, enum nft_payload_bases base, unsigned offset, un
 	expression_end(t, x);
 }
 
+void nft_load(struct nft *t, unsigned reg, const void *data, size_t size)
+{
+	struct expression x = expression(t, "immediate");
+
+	netlink_put_be32(&t->n, NFTA_IMMEDIATE_DREG, REGISTER(reg));
+	put_value(t, NFTA_IMMEDIATE_DATA, data, size);
+	expression_end(t, x);
+}
+
 void nft_compare(struct nft *t, unsigned reg, enum nft_cmp_ops op, const void *data, size_t size)
 {
 	struct expression x = expression(t, "cmp");

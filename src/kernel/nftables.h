@@ -80,6 +80,8 @@ void nft_rule_end(struct nft *t);
 void nft_meta(struct nft *t, enum nft_meta_keys key, unsigned reg);
 void nft_ct(struct nft *t, enum nft_ct_keys key, unsigned reg);
 void nft_payload(struct nft *t, enum nft_payload_bases base, unsigned offset, unsigned size, unsigned reg);
+/* nft_load - a value of the rule's own */
+void nft_load(struct nft *t, unsigned reg, const void *data, size_t size);
 void nft_compare(struct nft *t, unsigned reg, enum nft_cmp_ops op, const void *data, size_t size);
 void nft_mask(struct nft *t, unsigned reg, const void *mask, size_t size); /* at most 16 bytes */
 void nft_in_set(struct nft *t, const char *set, unsigned reg, bool inverted);

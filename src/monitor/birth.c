@@ -29,6 +29,17 @@ static int open_state(struct monitor *m, const char *state_dir, struct err *e)
 	return 0;
 }
 
+static void know_network(struct monitor *m)
+{
+	const struct charter *c = &m->charter;
+
+	m->net.program = c->net_program;
+	m->net.tare = c->program;
+	m->net.data_root = c->data_root;
+	m->net.state_root = c->state_root;
+	m->net.container = c->id;
+}
+
 int birth_read_charter(struct monitor *m, struct err *e)
 {
 	struct arena fresh = ARENA(LIMIT_CONTROL_MSG);
@@ -45,6 +56,7 @@ int birth_read_charter(struct monitor *m, struct err *e)
 	m->stdio.tty = c.tty;
 	m->stdio.open_stdin = c.open_stdin;
 	m->stdio.stdin_once = c.stdin_once;
+	know_network(m);
 	return 0;
 }
 
@@ -96,6 +108,8 @@ int birth_open(struct monitor *m, const char *state_dir, struct err *e)
 		r = open_container_dir(m, e);
 	if (r < 0)
 		return r;
+	if (m->net.program)
+		net_watch_wake(&m->net);
 	m->outcome.restart_count = m->charter.restart_count;
 	m->outcome.monitor_pid = getpid();
 	m->outcome.created_ns = clock_real_ns();

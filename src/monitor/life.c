@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define NETWORK_MS 2000
 #define DRAIN_NS 1000000000 /* for output of processes outside the container's pid namespace that still hold its pipes */
 
 /* ---- beginning ----------------------------------------------------------------------------------------------- */
@@ -90,10 +91,22 @@ static void begin_running(struct monitor *m)
 	give_pages_back();
 }
 
+/* Before the command can ask for a name: whoever gave the container its places in networks has written them down by now. */
+static void settle_network(struct monitor *m)
+{
+	struct err e = { 0 };
+
+	if (m->net.program && net_watch_settle(&m->net, NETWORK_MS, &e) < 0) {
+		(void)err_wrap(&e, -e.code, "tare-net");
+		warn_starter(m, &e);
+	}
+}
+
 static void start(struct monitor *m)
 {
 	struct err e = { 0 };
 
+	settle_network(m);
 	if (container_start(&m->container, &e) == 0)
 		return begin_running(m);
 	(void)container_delete(&m->container, NULL);

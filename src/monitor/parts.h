@@ -26,6 +26,7 @@
 #include "monitor/outcome.h"
 #include "monitor/pollset.h"
 #include "monitor/stdio.h"
+#include "network/watch.h"
 #include "runtime/container.h"
 #include "runtime/exec.h"
 
@@ -108,6 +109,9 @@ struct monitor {
 	int64_t record_again_ns; /* it could not be recorded; 0: it is */
 	struct err left; /* why the cgroup could not be removed; code 0: it could */
 
+	struct net_watch net;
+	size_t net_polled;
+
 	struct arena running; /* what exec needs to know of the container, while it runs */
 	struct exec_context exec;
 	struct sessions sessions;
@@ -121,7 +125,7 @@ struct monitor {
 #define MONITOR_NOTHING                                                                                              \
 	{ .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC },                                \
 	  .running = { .max = LIMIT_ARENA_SPEC }, .early = CONTAINER_EARLY_NONE, .container_dir = -1, .state = -1, .lock = -1, .listener = -1,      \
-	  .container = { .pidfd = -1, .sync = -1, .console = -1 } }
+	  .net = { .sock = -1 }, .container = { .pidfd = -1, .sync = -1, .console = -1 } }
 /* sandbox_signals - blocks all signals; SIGCHLD comes through s->signals, and orphans of a container to us. */
 int sandbox_signals(struct sandbox *s, struct err *e);
 /* sandbox_turn - one round: wait until something can be done, and let every part do it. */

@@ -73,6 +73,7 @@ static int64_t due_ns(const struct sandbox *s)
 	for (const struct monitor *m = s->first; m; m = m->next) {
 		at = sooner(at, sooner(life_due_ns(m), orders_due_ns(m)));
 		at = sooner(at, sooner(sessions_due_ns(m), record_due_ns(m)));
+		at = sooner(at, net_watch_due_ns(&m->net));
 	}
 	return at;
 }
@@ -105,6 +106,7 @@ static void look(struct sandbox *s)
 	p->n = 0;
 	pollset_add(p, s->signals, POLLIN);
 	for (struct monitor *m = s->first; m; m = m->next) {
+		m->net_polled = pollset_add(p, net_watch_fd(&m->net), 0);
 		clients_poll(m, p);
 		stdio_poll(&m->stdio, p);
 		sessions_poll(m, p);
@@ -141,6 +143,7 @@ void sandbox_turn(struct sandbox *s)
 	if (r > 0)
 		run(s);
 	for (struct monitor *m = s->first; m; m = m->next) {
+		net_watch_run(&m->net, r > 0 ? s->pollset.v[m->net_polled].revents : 0);
 		orders_run(m);
 		sessions_settle(m);
 		life_run(m);

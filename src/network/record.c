@@ -38,6 +38,22 @@ const char *ip_address_print(const struct ip_address *a, char ret[INET6_ADDRSTRL
 	return ret;
 }
 
+socklen_t ip_address_to_sockaddr(const struct ip_address *a, uint16_t port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *v4 = (void *)ret;
+	struct sockaddr_in6 *v6 = (void *)ret;
+
+	*ret = (struct sockaddr_storage){ .ss_family = (sa_family_t)a->family };
+	if (a->family == AF_INET) {
+		v4->sin_port = htons(port);
+		v4->sin_addr = a->u.v4;
+		return sizeof *v4;
+	}
+	v6->sin6_port = htons(port);
+	v6->sin6_addr = a->u.v6;
+	return sizeof *v6;
+}
+
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 {
 	return a->family == b->family &&

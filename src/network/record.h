@@ -14,6 +14,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define ENDPOINTS_DIR "net/endpoints" /* below the state folder */
@@ -62,6 +63,8 @@ struct endpoint {
 /* ip_address_parse - "10.0.0.1", "fd00::1". false: it is neither */
 bool ip_address_parse(struct sv text, struct ip_address *ret);
 const char *ip_address_print(const struct ip_address *a, char ret[INET6_ADDRSTRLEN]); /* "" for none */
+/* ip_address_to_sockaddr - its length */
+socklen_t ip_address_to_sockaddr(const struct ip_address *a, uint16_t port, struct sockaddr_storage *ret);
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b);
 
 /* endpoint_parse - the text of a record. Memory, also of the texts, belongs to a. -EINVAL: not a record, damaged, or of a newer

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/netns.h"
+
+#include "base/scope.h"
+#include "kernel/host.h"
+#include "kernel/procfs.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+bool endpoint_is_alive(const struct host *h, const struct endpoint *ep)
+{
+	struct procfs_stat st;
+
+	if (!ep->pid)
+		return true;
+	return procfs_stat_read(h, ep->pid, &st, NULL) == 0 && st.state != 'Z' && st.state != 'X' &&
+	       st.start_ticks == ep->pid_start_ticks;
+}
+
+int endpoint_netns_open(const struct host *h, const struct endpoint *ep, struct err *e)
+{
+	scoped_fd fd = -1;
+	char path[32];
+
+	if (ep->netns) {
+		fd = open(ep->netns, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? err_sys(e, "open %s", ep->netns) : fd_take(&fd);
+	}
+	(void)snprintf(path, sizeof path, "%d/ns/net", (int)ep->pid);
+	fd = openat(h->proc, path, O_RDONLY | O_CLOEXEC);
+	/* asked afterwards: if it is still that process now, it was when its namespace was opened */
+	if (!endpoint_is_alive(h, ep) || (fd < 0 && (errno == ENOENT || errno == ESRCH)))
+		return err_set(e, ESRCH, "process %d is gone", (int)ep->pid);
+	return fd < 0 ? err_sys(e, "proc: open %s", path) : fd_take(&fd);
+}
+
+int netns_of_socket(int sock, struct err *e)
+{
+	int fd = ioctl(sock, SIOCGSKNS);
+
+	return fd < 0 ? err_sys(e, "network namespace of a socket") : fd;
+}
+
+int netns_enter(int netns, struct err *e)
+{
+	return setns(netns, CLONE_NEWNET) < 0 ? err_sys(e, "setns to a network namespace") : 0;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/serve.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "kernel/ofd_lock.h"
+#include "network/netns.h"
+#include "network/serve_priv.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define IDLE_NS (INT64_C(500) * 1000000) /* whoever stops one container often starts another one */
+#define CHANGES (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF)
+
+/* Somebody who has a container: most often its monitor. */
+struct session {
+	struct watch watch;
+	struct session *next;
+	char container[ID_LEN + 1]; /* "": has not said yet */
+};
+
+/* ---- namespaces -------------------------------------------------------------------------------------------------- */
+
+int visit(struct server *s, int netns, struct err *e)
+{
+	return netns_enter(netns, e);
+}
+
+void visit_end(struct server *s)
+{
+	struct err e = { 0 };
+
+	if (netns_enter(s->own_netns, &e) == 0)
+		return;
+	log_error("%s", e.msg);
+	_exit(125);
+}
+
+/* ---- residents --------------------------------------------------------------------------------------------------- */
+
+static struct resident **resident_place(struct server *s, const char *container)
+{
+	struct resident **r = &s->residents;
+
+	while (*r && strcmp((*r)->container, container) != 0)
+		r = &(*r)->next;
+	return r;
+}
+
+/* The record by which names are answered in a container; NULL: they are not. */
+static const struct endpoint *wants_names(const struct server *s, const char *container)
+{
+	const struct endpoint *ep;
+	size_t at = 0;
+
+	while ((ep = endpoints_of(&s->all, container, &at)))
+		if (ep->names && endpoint_is_alive(&s->host, ep))
+			return ep;
+	return NULL;
+}
+
+static void leave(struct server *s, struct resident **place)
+{
+	struct resident *r = *place;
+
+	if (!r)
+		return;
+	*place = r->next;
+	resident_free(s, r);
+}
+
+static bool is_same(const struct resident *r, const struct stat *netns)
+{
+	return r->netns.st_ino == netns->st_ino && r->netns.st_dev == netns->st_dev;
+}
+
+/* As the records say now: in the right namespace, or not at all. */
+static int settle(struct server *s, const char *container, struct err *e)
+{
+	struct resident **place = resident_place(s, container);
+	const struct endpoint *ep = wants_names(s, container);
+	scoped_fd netns = ep ? endpoint_netns_open(&s->host, ep, e) : -1;
+	struct stat st;
+	int r;
+
+	if (netns < 0) {
+		leave(s, place);
+		return ep ? netns : 0;
+	}
+	if (fstat(netns, &st) < 0)
+		return err_sys(e, "stat of a network namespace");
+	if (*place && is_same(*place, &st))
+		return 0;
+	leave(s, place);
+	r = resident_new(s, ep, netns, place, e);
+	return err_wrap(e, r, "names for %.12s", container);
+}
+
+static void settle_or_log(struct server *s, const char *container)
+{
+	struct err e = { 0 };
+
+	if (settle(s, container, &e) < 0 && e.code != ESRCH)
+		log_warning("%s", e.msg);
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+static void look_idle(struct server *s)
+{
+	if (s->sessions || s->all.n)
+		loop_cancel(s, &s->idle);
+	else if (!s->idle.due_ns)
+		loop_timer(s, &s->idle, IDLE_NS);
+}
+
+static void idle(struct server *s, struct timer *t)
+{
+	records_refresh(s);
+	s->over = !s->sessions && !s->all.n;
+}
+
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+static void bad_record(const struct err *why)
+{
+	log_warning("%s", why->msg);
+}
+
+static void load_all(struct server *s)
+{
+	struct resident *r, *next;
+	struct err e = { 0 };
+
+	endpoints_done(&s->all);
+	if (endpoints_load(&s->all, s->dir, bad_record, &e) < 0)
+		log_error("%s", e.msg);
+	for (size_t i = 0; i < s->all.n; i++)
+		settle_or_log(s, s->all.v[i]->ep.container);
+	for (r = s->residents; r; r = next) {
+		next = r->next;
+		settle_or_log(s, r->container);
+	}
+}
+
+static void record_changed(struct server *s, const char *file)
+{
+	struct endpoint_slot *slot;
+	struct err e = { 0 };
+	char container[ID_LEN + 1];
+
+	if (!endpoint_is_file(sv_from(file)))
+		return;
+	if (endpoints_reread(&s->all, s->dir, file, &slot, &e) < 0)
+		bad_record(&e);
+	(void)sv_copy(sv_from(file + ID_LEN + 1), container, sizeof container);
+	settle_or_log(s, container);
+}
+
+static void take_change(struct server *s, const struct inotify_event *ev)
+{
+	if (ev->mask & IN_Q_OVERFLOW)
+		load_all(s);
+	else if (ev->mask & (IN_DELETE_SELF | IN_IGNORED))
+		s->over = true; /* the folder is gone: nobody can be here */
+	else if (ev->len)
+		record_changed(s, ev->name);
+}
+
+void records_refresh(struct server *s)
+{
+	char text[16384] __attribute__((aligned(8)));
+	ssize_t n;
+
+	while ((n = read(s->changes.fd, text, sizeof text)) > 0)
+		for (char *p = text; p < text + n;
+		     p += sizeof(struct inotify_event) + ((struct inotify_event *)(void *)p)->len)
+			take_change(s, (const struct inotify_event *)(const void *)p);
+	relay_settle(s);
+	look_idle(s);
+}
+
+static void changed(struct server *s, struct watch *w, unsigned events)
+{
+	records_refresh(s);
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------------------------- */
+
+static void session_end(struct server *s, struct session *c)
+{
+	struct session **at = &s->sessions;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	loop_close(s, &c->watch);
+	if (c->container[0])
+		settle_or_log(s, c->container); /* its container may have gone with it */
+	free(c);
+	look_idle(s);
+}
+
+static void session_reply(struct server *s, struct session *c)
+{
+	struct err e = { 0 };
+	const char *text = NET_OK;
+
+	records_refresh(s);
+	if (settle(s, c->container, &e) < 0) {
+		log_warning("%s", e.msg);
+		text = e.msg;
+	}
+	(void)send(c->watch.fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void session_ready(struct server *s, struct watch *w, unsigned events)
+{
+	struct session *c = PARENT_OF(w, struct session, watch);
+	char text[ID_LEN + 1];
+	ssize_t n = recv(w->fd, text, sizeof text, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != ID_LEN || !id_is_valid((struct sv){ text, ID_LEN }))
+		return session_end(s, c);
+	(void)sv_copy((struct sv){ text, ID_LEN }, c->container, sizeof c->container);
+	session_reply(s, c);
+}
+
+static void accept_session(struct server *s, struct watch *w, unsigned events)
+{
+	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct session *c = fd < 0 ? NULL : calloc(1, sizeof *c);
+
+	if (!c) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	*c = (struct session){ .watch = { fd, session_ready }, .next = s->sessions };
+	s->sessions = c;
+	if (loop_watch(s, &c->watch, EPOLLIN, NULL) < 0)
+		session_end(s, c);
+	look_idle(s);
+}
+
+/* ---- beginning --------------------------------------------------------------------------------------------------- */
+
+/* Under another name first: until it listens, whoever connects is to find the old one, which refuses. */
+static int listen_here(struct server *s, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = NET_SOCKET ".new" };
+
+	s->listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listener.fd < 0)
+		return err_sys(e, "socket");
+	(void)unlink(a.sun_path);
+	if (bind(s->listener.fd, (struct sockaddr *)&a, sizeof a) < 0)
+		return err_sys(e, "bind " NET_SOCKET);
+	if (listen(s->listener.fd, SOMAXCONN) < 0 || rename(a.sun_path, NET_SOCKET) < 0)
+		return err_sys(e, "listen on " NET_SOCKET);
+	return loop_watch(s, &s->listener, EPOLLIN, e);
+}
+
+static int watch_records(struct server *s, struct err *e)
+{
+	s->dir = endpoints_open(s->site->state_root, e);
+	if (s->dir < 0)
+		return s->dir;
+	if (fchdir(s->dir) < 0 || chdir("..") < 0)
+		return err_sys(e, "chdir %s/" NET_DIR, s->site->state_root);
+	s->changes.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (s->changes.fd < 0 || inotify_add_watch(s->changes.fd, "endpoints", CHANGES | IN_ONLYDIR) < 0)
+		return err_sys(e, "inotify of the endpoints");
+	return loop_watch(s, &s->changes, EPOLLIN, e);
+}
+
+static int take_lock(struct server *s, int lock, struct err *e)
+{
+	s->lock = lock >= 0 ? fcntl(lock, F_DUPFD_CLOEXEC, 3) : open(NET_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock < 0)
+		return err_sys(e, "open %s/" NET_DIR "/" NET_LOCK, s->site->state_root);
+	if (lock >= 0) {
+		close(lock);
+		return 0;
+	}
+	return err_wrap(e, ofd_lock_take(s->lock, 0, e), "%s/" NET_DIR "/" NET_LOCK, s->site->state_root);
+}
+
+/* Three descriptors and a connection for each container, and one for each question. */
+static void raise_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+static int begin(struct server *s, int lock, struct err *e)
+{
+	int r = loop_open(s, e);
+
+	raise_descriptors();
+	if (r == 0)
+		r = host_open(&s->host, "/", e);
+	if (r == 0)
+		r = watch_records(s, e);
+	if (r == 0)
+		r = take_lock(s, lock, e);
+	if (r < 0)
+		return r;
+	s->own_netns = openat(s->host.proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (s->own_netns < 0)
+		return err_sys(e, "proc: open self/ns/net");
+	guard_open(s);
+	load_all(s);
+	relay_settle(s);
+	r = listen_here(s, e);
+	look_idle(s);
+	return r;
+}
+
+static void end(struct server *s)
+{
+	while (s->sessions)
+		session_end(s, s->sessions);
+	while (s->residents)
+		leave(s, &s->residents);
+	guard_close(s);
+	relay_close(s);
+	endpoints_done(&s->all);
+	loop_close(s, &s->listener);
+	loop_close(s, &s->changes);
+}
+
+/* Somebody may have written a record, seen that the lock is held, and gone away satisfied, just before we let go of it. */
+static bool is_wanted_again(struct server *s)
+{
+	(void)unlink(NET_SOCKET);
+	close(fd_take(&s->lock));
+	if (endpoints_load(&s->all, s->dir, NULL, NULL) < 0 || !s->all.n)
+		return false;
+	endpoints_done(&s->all);
+	return true;
+}
+
+int net_serve(const struct net_site *site, int lock, struct err *e)
+{
+	bool again;
+	int r;
+
+	do {
+		struct server s = { .site = site,
+				    .lock = -1,
+				    .dir = -1,
+				    .epoll = -1,
+				    .own_netns = -1,
+				    .changes = { -1, changed },
+				    .listener = { -1, accept_session },
+				    .idle = { .fire = idle },
+.guard = { .events = { .fd = -1 }, .repair = { .fd = -1 } }, .relays = { .listener = { .fd = -1 } } };
+
+		r = begin(&s, lock, e);
+		if (r == 0)
+			r = loop_run(&s, e);
+		end(&s);
+		again = r == 0 && is_wanted_again(&s);
+		lock = -1;
+		host_close(&s.host);
+		close(s.epoll);
+		close(s.dir);
+		close(s.own_netns);
+	} while (again);
+	return r;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Published ports at [::1] of the host: TCP connections to them come to one socket of ours, by a rule of a table of our own
+ * (nothing may leave the host with the source ::1), and are passed on to the container, byte by byte.
+ *
+ * One socket and one set element for each published range, however many ports it has. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "kernel/nftables.h"
+#include "network/serve_priv.h"
+
+#include <arpa/inet.h>
+#include <netinet/ip6.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define ORIGINAL_DST 80 /* IP6T_SO_ORIGINAL_DST of <linux/netfilter_ipv6/ip6_tables.h> */
+#define SET "ports"
+#define CHAIN "relayed"
+#define HOOK_OUTPUT 3
+#define PRIORITY_DSTNAT (-100)
+#define PIPE_SIZE 16384
+#define CONNECT_NS (INT64_C(30) * 1000000000)
+
+/* One direction. */
+struct flow {
+	uint8_t *bytes;
+	size_t n, at;
+	bool ended, told; /* nothing more comes in; and the other end knows */
+};
+
+struct relay {
+	struct relay *next;
+	struct watch near, far;
+	struct timer timer; /* until it is connected */
+	struct flow out, back;
+	bool connected;
+};
+
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
+
+/* Of this state folder alone: another one has its own tare-net. */
+static void table_name(const struct server *s, char ret[32])
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *p = s->site->state_root; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	(void)snprintf(ret, 32, GUARD_PREFIX "_relay_%08x", hash);
+}
+
+static void redirect(struct nft *t, uint16_t port)
+{
+	const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+	const uint8_t tcp = IPPROTO_TCP;
+	uint16_t to = htons(port);
+
+	nft_chain_base(t, CHAIN, "nat", HOOK_OUTPUT, PRIORITY_DSTNAT);
+	nft_rule(t, CHAIN);
+	nft_payload(t, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), sizeof loopback, 0);
+	nft_compare(t, 0, NFT_CMP_EQ, &loopback, sizeof loopback);
+	nft_meta(t, NFT_META_L4PROTO, 4);
+	nft_compare(t, 4, NFT_CMP_EQ, &tcp, sizeof tcp);
+	nft_payload(t, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof to, 5);
+	nft_in_set(t, SET, 4, false);
+	nft_load(t, 4, &to, sizeof to);
+	nft_dnat(t, NFPROTO_IPV6, 0, 4);
+	nft_rule_end(t);
+}
+
+/* Ranges of several containers may touch, not overlap: whoever publishes sees to that. */
+static void add_ports(struct nft *t, const struct relay_ports *p)
+{
+	struct {
+		uint8_t protocol, fill[3];
+		uint16_t port, fill_too;
+	} first = { .protocol = IPPROTO_TCP, .port = htons(p->host_first) }, last = first;
+
+	last.port = htons((uint16_t)(p->host_first + p->count - 1));
+	nft_element_add(t, SET, &(struct nft_element){ .key = &first, .end = &last, .key_size = sizeof first });
+}
+
+static void each_range(const struct server *s, void (*fn)(void *arg, const struct relay_ports *p), void *arg)
+{
+	for (size_t i = 0; i < s->all.n; i++)
+		for (size_t k = 0; k < s->all.v[i]->ep.relay_count; k++)
+			fn(arg, &s->all.v[i]->ep.relays[k]);
+}
+
+static void add_to(void *arg, const struct relay_ports *p)
+{
+	add_ports(arg, p);
+}
+
+static void sum(void *arg, const struct relay_ports *p)
+{
+	*(uint64_t *)arg += ((uint64_t)p->host_first << 32 | p->count) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static int put_rules(const struct server *s, bool any, struct err *e)
+{
+	static const struct nft_set_spec set = { .name = SET,
+						 .key = { { NFT_TYPE_PROTO, 1 }, { NFT_TYPE_SERVICE, 2 } },
+						 .interval = true };
+	char table[32];
+	struct nft t;
+	int r;
+
+	table_name(s, table);
+	nft_begin(&t, 0);
+	nft_use(&t, NFPROTO_IPV6, table);
+	nft_table_make(&t, false);
+	nft_table_delete(&t);
+	if (any) {
+		nft_table_make(&t, true);
+		nft_set_make(&t, &set);
+		redirect(&t, s->relays.port);
+		each_range(s, add_to, &t);
+	}
+	r = nft_commit(&t, e);
+	nft_done(&t);
+	return r;
+}
+
+/* ---- one connection ---------------------------------------------------------------------------------------------- */
+
+static void relay_free(struct server *s, struct relay *r)
+{
+	struct relay **at = &s->relays.first;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	s->relays.n--;
+	loop_cancel(s, &r->timer);
+	loop_close(s, &r->near);
+	loop_close(s, &r->far);
+	free(r->out.bytes);
+	free(r->back.bytes);
+	free(r);
+}
+
+static bool would_block(ssize_t n)
+{
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* What can be moved now. false: an end is broken. */
+static bool move(struct flow *f, int from, int to)
+{
+	ssize_t n;
+
+	if (f->n == 0 && !f->ended) {
+		n = recv(from, f->bytes, PIPE_SIZE, MSG_DONTWAIT);
+		if (n < 0 && !would_block(n))
+			return false;
+		f->ended = n == 0;
+		f->n = n > 0 ? (size_t)n : 0;
+		f->at = 0;
+	}
+	if (f->n > f->at) {
+		n = send(to, f->bytes + f->at, f->n - f->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && !would_block(n))
+			return false;
+		f->at += n > 0 ? (size_t)n : 0;
+	}
+	if (f->at == f->n)
+		f->n = f->at = 0;
+	if (f->ended && f->n == 0 && !f->told) {
+		f->told = true;
+		(void)shutdown(to, SHUT_WR);
+	}
+	return true;
+}
+
+static unsigned wanted(const struct flow *in, const struct flow *out)
+{
+	return (in->n == 0 && !in->ended ? EPOLLIN : 0u) | (out->n ? EPOLLOUT : 0u);
+}
+
+static bool is_over(const struct relay *r)
+{
+	return r->out.told && r->back.told;
+}
+
+static void run(struct server *s, struct relay *r)
+{
+	if (!move(&r->out, r->near.fd, r->far.fd) || !move(&r->back, r->far.fd, r->near.fd) || is_over(r) ||
+	    loop_watch(s, &r->near, wanted(&r->out, &r->back), NULL) < 0 ||
+	    loop_watch(s, &r->far, wanted(&r->back, &r->out), NULL) < 0)
+		relay_free(s, r);
+}
+
+static void near_ready(struct server *s, struct watch *w, unsigned events)
+{
+	run(s, PARENT_OF(w, struct relay, near));
+}
+
+static void far_ready(struct server *s, struct watch *w, unsigned events)
+{
+	struct relay *r = PARENT_OF(w, struct relay, far);
+	socklen_t size = sizeof(int);
+	int why = 0;
+
+	if (!r->connected && (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &why, &size) < 0 || why))
+		return relay_free(s, r);
+	r->connected = true;
+	loop_cancel(s, &r->timer);
+	run(s, r);
+}
+
+static void late(struct server *s, struct timer *t)
+{
+	relay_free(s, PARENT_OF(t, struct relay, timer));
+}
+
+/* ---- new ones ---------------------------------------------------------------------------------------------------- */
+
+/* 0: nobody publishes it */
+static socklen_t find(const struct server *s, uint16_t port, struct sockaddr_storage *ret)
+{
+	for (size_t i = 0; i < s->all.n; i++)
+		for (size_t k = 0; k < s->all.v[i]->ep.relay_count; k++) {
+			const struct relay_ports *p = &s->all.v[i]->ep.relays[k];
+
+			if (port >= p->host_first && port - p->host_first < p->count)
+				return ip_address_to_sockaddr(&p->to, (uint16_t)(p->to_first + (port - p->host_first)),
+							      ret);
+		}
+	return 0;
+}
+
+static int connect_far(const struct server *s, int near)
+{
+	struct sockaddr_storage to;
+	struct sockaddr_in6 asked;
+	socklen_t size = sizeof asked;
+	scoped_fd fd = -1;
+
+	if (getsockopt(near, IPPROTO_IPV6, ORIGINAL_DST, &asked, &size) < 0)
+		return -1;
+	size = find(s, ntohs(asked.sin6_port), &to);
+	if (!size)
+		return -1;
+	fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&to, size) < 0 && errno != EINPROGRESS))
+		return -1;
+	return fd_take(&fd);
+}
+
+static struct relay *relay_new(int near, int far)
+{
+	struct relay *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	*r = (struct relay){ .near = { near, near_ready }, .far = { far, far_ready }, .timer = { .fire = late } };
+	r->out.bytes = malloc(PIPE_SIZE);
+	r->back.bytes = malloc(PIPE_SIZE);
+	if (r->out.bytes && r->back.bytes)
+		return r;
+	free(r->out.bytes);
+	free(r->back.bytes);
+	free(r);
+	return NULL;
+}
+
+static void accept_relay(struct server *s, struct watch *w, unsigned events)
+{
+	scoped_fd near = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), far = -1;
+	struct relay *r;
+
+	if (near < 0)
+		return;
+	records_refresh(s);
+	if (s->relays.n >= LIMIT_RELAYS || (far = connect_far(s, near)) < 0 || !(r = relay_new(near, far)))
+		return;
+	(void)fd_take(&near);
+	(void)fd_take(&far);
+	r->next = s->relays.first;
+	s->relays.first = r;
+	s->relays.n++;
+	loop_timer(s, &r->timer, CONNECT_NS);
+	if (loop_watch(s, &r->near, 0, NULL) < 0 || loop_watch(s, &r->far, EPOLLOUT, NULL) < 0)
+		relay_free(s, r);
+}
+
+/* ---- as the records say ------------------------------------------------------------------------------------------ */
+
+static int listen_here(struct server *s, struct err *e)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t size = sizeof a;
+	scoped_fd fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &size) < 0)
+		return err_sys(e, "listen on [::1]");
+	s->relays.listener = (struct watch){ fd_take(&fd), accept_relay };
+	s->relays.port = ntohs(a.sin6_port);
+	return loop_watch(s, &s->relays.listener, EPOLLIN, e);
+}
+
+static void settle(struct server *s)
+{
+	struct err e = { 0 };
+	bool any = s->relays.ranges != 0;
+	int r = 0;
+
+	if (any && s->relays.listener.fd < 0)
+		r = listen_here(s, &e);
+	if (r == 0)
+		r = put_rules(s, any, &e);
+	if (r < 0) {
+		log_warning("ports of [::1]: %s", e.msg);
+		return;
+	}
+	s->relays.ruled = any;
+	if (!any)
+		loop_close(s, &s->relays.listener);
+}
+
+void relay_settle(struct server *s)
+{
+	uint64_t ranges = 0;
+
+	each_range(s, sum, &ranges);
+	if (ranges == s->relays.ranges)
+		return;
+	s->relays.ranges = ranges;
+	settle(s);
+}
+
+void relay_lost(struct server *s)
+{
+	if (s->relays.ruled)
+		settle(s);
+}
+
+void relay_close(struct server *s)
+{
+	while (s->relays.first)
+		relay_free(s, s->relays.first);
+	loop_close(s, &s->relays.listener);
+	if (s->relays.ruled)
+		(void)put_rules(s, false, NULL);
+}
