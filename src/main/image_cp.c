@@ -198,9 +198,12 @@ static const char *prefix_of(struct arena *a, const char *dir)
 	return arena_sv(a, s);
 }
 
-static int readonly_text(int r, struct err *e)
+static int readonly_text(const struct cp *c, int r, struct err *e)
 {
-	return r == -EROFS ? err_set(e, EROFS, "container rootfs or mounted volume is marked read-only") : r;
+	if (r != -EROFS)
+		return r;
+	return err_set(e, EROFS, "%s:%s: container rootfs or mounted volume is marked read-only", c->container,
+		       c->to_text);
 }
 
 /* ---- into a container ---------------------------------------------------------------------------------------- */
@@ -243,7 +246,7 @@ static int copy_local_in(struct cp *c, struct err *e)
 		return r;
 	from.start = source;
 	r = copy_tree_into(c, &from, &to, e);
-	return r < 0 ? readonly_text(r, e) :
+	return r < 0 ? readonly_text(c, r, e) :
 		       report(c, arena_fmt(c->a, "%s:%s", c->container, c->to_text), e);
 }
 
@@ -268,7 +271,7 @@ static int unpack_in(struct cp *c, struct err *e)
 		r = tar_unpack(in, &to, &bytes, e);
 	if (r == 0)
 		r = inflate_end(in, &digest, e);
-	return readonly_text(r, e);
+	return readonly_text(c, r, e);
 }
 
 /* ---- out of a container -------------------------------------------------------------------------------------- */

@@ -261,6 +261,59 @@ TEST(loads_of_one_image_by_many_processes_agree)
 	db_close(db);
 }
 
+static unsigned only_number(struct db *db, char id, struct arena *a, const char **ret_unsynced)
+{
+	struct image_numbers numbers;
+
+	assert_int_equal(0, images_layers(db, digest_of(id).hex, a, &numbers, NULL));
+	assert_int_equal(1, numbers.n);
+	*ret_unsynced = numbers.unsynced;
+	return numbers.v[0];
+}
+
+TEST(a_layer_that_was_not_known_to_be_on_the_disk_is_lost_with_its_boot)
+{
+	scoped_tmpdir t = tmpdir_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct image_layer first = layer('1', 7, true), known = layer('1', 7, false), again = layer('1', 9, true);
+	struct image_loaded one = image('a', NULL, &first, 1), two = image('b', NULL, &known, 1),
+			    anew = image('a', NULL, &again, 1);
+	const struct digest chain = digest_of('1');
+	struct db *db = open_db(&t);
+	struct oci_strings chains;
+	const char *unsynced;
+	unsigned number = 0;
+	bool any = false;
+
+	one.boot = "old";
+	record(db, one);
+	record(db, two);
+	assert_int_equal(0, images_mark_lost(db, "old", &any, NULL));
+	assert_true(any);
+	assert_int_equal(1, images_find_layer(db, &chain, &number, NULL));
+	assert_int_equal(7, only_number(db, 'a', &a, &unsynced));
+	assert_string_equal("old", unsynced);
+	assert_int_equal(0, images_unsynced(db, "old", &a, &chains, NULL));
+	assert_int_equal(1, chains.n);
+
+	assert_int_equal(0, images_mark_lost(db, "new", &any, NULL));
+	assert_false(any);
+	assert_int_equal(0, images_find_layer(db, &chain, &number, NULL));
+	assert_int_equal(0, images_synced(db, "old", chain.hex, NULL)); /* too late */
+	(void)only_number(db, 'a', &a, &unsynced);
+	assert_string_equal(LAYER_LOST, unsynced);
+
+	anew.boot = "new";
+	record(db, anew);
+	assert_int_equal(9, only_number(db, 'b', &a, &unsynced));
+	assert_string_equal("new", unsynced);
+	assert_int_equal(0, images_knows_layer(db, 7, NULL));
+	assert_int_equal(0, images_synced(db, "new", chain.hex, NULL));
+	assert_int_equal(9, only_number(db, 'a', &a, &unsynced));
+	assert_null(unsynced);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +325,7 @@ int main(void)
 		RUN(a_name_moves_to_the_image_that_was_loaded_last),
 		RUN(a_malformed_image_is_refused_before_a_row_is_made),
 		RUN(loads_of_one_image_by_many_processes_agree),
+		RUN(a_layer_that_was_not_known_to_be_on_the_disk_is_lost_with_its_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
