@@ -226,7 +226,7 @@ static int prune_one(struct engine *en, const struct item *i, struct arena *a, s
 	return 0;
 }
 
-static int prune(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
+int prune_networks(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
 		 struct err *e)
 {
 	struct network_rows rows = { 0 };
@@ -252,7 +252,7 @@ static int prune(struct engine *en, const struct prune_options *o, struct arena 
 static int run_prune(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	return prune_run(cli, options, "This will remove all custom networks not used by at least one container.",
-			 prune, e);
+			 prune_networks, e);
 }
 
 const struct command command_network_prune = {

@@ -73,6 +73,7 @@ static int prune_all(struct engine *en, const struct prune_options *o, struct ar
 {
 	const struct system_prune *s = (const struct system_prune *)o;
 	const struct part parts[] = { { prune_containers, true },
+				      { prune_networks, true },
 				      { prune_volumes, s->volumes },
 				      { prune_images, true } };
 	struct prune_options own = *o;
@@ -99,7 +100,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 	if (s->volumes && filters_has(&s->o.filters, "until"))
 		return err_set(e, EINVAL, "the \"until\" filter is not supported with \"--volumes\"");
-	buf_puts(&warning, "This will remove:\n  - all stopped containers\n");
+	buf_puts(&warning, "This will remove:\n  - all stopped containers\n"
+			   "  - all networks not used by at least one container\n");
 	if (s->volumes)
 		buf_puts(&warning, "  - all anonymous volumes not used by at least one container\n");
 	buf_puts(&warning, s->o.all ? "  - all images without at least one container associated to them\n" :

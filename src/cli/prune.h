@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prune.h - what `container prune`, `image prune` and `volume prune` have alike: options, filters, the question. */
+/* prune.h - what `container prune`, `image prune`, `network prune` and `volume prune` have alike: options, filters, the question. */
 #pragma once
 
 #include "base/buf.h"
@@ -32,8 +32,8 @@ extern const struct filter_row prune_filters[3], prune_volume_filters[3];
 typedef int prune_fn(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out,
 		     int64_t *freed, struct err *e);
 
-/* What the three commands do; system prune does all of it. */
-prune_fn prune_containers, prune_images, prune_volumes;
+/* What the four commands do; system prune does all of it. */
+prune_fn prune_containers, prune_images, prune_networks, prune_volumes;
 
 /* prune_run - ask (unless --force), remove, and tell what, with the space that it gives back. */
 int prune_run(struct cli *cli, const struct prune_options *o, const char *warning, prune_fn *prune, struct err *e);

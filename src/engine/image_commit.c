@@ -84,6 +84,21 @@ static int merge(const struct container_config *c, struct image_config *image, s
 	return 0;
 }
 
+/* --expose: "80/tcp", "80-90/udp" */
+static int merge_ports(const struct container_config *c, struct image_full_config *image, struct arena *a,
+		       struct err *e)
+{
+	bool no_matter = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->expose.n; i++) {
+		const char *change = arena_fmt(a, "EXPOSE %s", c->expose.v[i]);
+
+		r = change ? image_change(image, &no_matter, change, a, e) : err_oom(e);
+	}
+	return r;
+}
+
 static int change_all(const struct commit_words *w, struct image_full_config *image, struct arena *a, struct err *e)
 {
 	bool cmd_was_set = false;
@@ -135,6 +150,8 @@ int image_commit_config(const struct container_config *c, const struct commit_wo
 	int r = merge(c, &image->base, a, e);
 
 	created_by = joined(&image->base.cmd, a);
+	if (r == 0)
+		r = merge_ports(c, image, a, e);
 	if (r == 0)
 		r = change_all(words, image, a, e);
 	if (r == 0 && diff_id)

@@ -11,7 +11,7 @@ config_of() { tare image inspect "$1" | jq -c ".[0].Config$2"; } # IMAGE FIELD
 @test "what a container changed becomes an image" {
 	expect 0 tare run --name web -e A=1 -e B=2 -u 3:4 -w /srv -l k=v busybox true
 	expect 0 tare rm web
-	expect 0 tare run --name web -e A=1 -w /srv -l k=v -v /data busybox sh -c '
+	expect 0 tare run --name web -e A=1 -w /srv -l k=v -v /data --expose 90/udp busybox sh -c '
 		echo new >/root/new; rm /etc/group; rm -r /home; mkdir /home; echo h >/home/h; ln /root/new /root/again
 		ln -s new /root/link; chmod 4711 /root/new; mkdir -p /opt/.wh-like'
 	expect 0 tare commit -a 'An Author' -m 'a word' -c 'CMD ["ls", "/home"]' -c 'ENV C=3' -c 'EXPOSE 80' web kept:1
@@ -25,7 +25,7 @@ config_of() { tare image inspect "$1" | jq -c ".[0].Config$2"; } # IMAGE FIELD
 	equal '["A=1","PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","C=3"]' "$(config_of kept:1 .Env)"
 	equal '{"k":"v"}' "$(config_of kept:1 .Labels)"
 	equal '{"/data":{}}' "$(config_of kept:1 .Volumes)"
-	equal '{"80/tcp":{}}' "$(config_of kept:1 .ExposedPorts)"
+	equal '{"80/tcp":{},"90/udp":{}}' "$(config_of kept:1 .ExposedPorts)"
 	expect 0 tare history --no-trunc --format '{{.CreatedBy}}|{{.Comment}}' kept:1
 	contains '|a word' "${out%%$'\nsh'*}"
 	equal 2 "$(tare image inspect kept:1 | jq '.[0].RootFS.Layers | length')" layers

@@ -69,9 +69,11 @@ crash_leftovers() # what an end at the wrong moment leaves, everywhere
 	before=$(tare system df --format '{{.Type}}' | wc -l)
 	equal 9 "$before"
 	expect 0 tare system prune </dev/null
-	contains $'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n' "$out"
+	contains $'WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n  - all dangling images\n' "$out"
 	equal 7 "$(row Orphans TotalCount)" "orphans after no"
+	expect 0 tare network create unused
 	expect 0 tare system prune -f
+	contains $'Deleted Networks:\nunused' "$out"
 	matches $'Deleted Orphans:\n.*layers/new.1234.0' "$out"
 	contains 'Deleted Containers:' "$out"
 	contains 'Deleted Images:' "$out"
