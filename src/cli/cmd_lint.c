@@ -223,7 +223,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_lint = {
 	.name = "lint",
 	.args = "[OPTIONS] CONTAINER | FILE | docker run ... | tare run ...",
-	.summary = "tell of well-known mistakes in the options of a container, a manifest or a compose file",
+	.summary = "well-known mistakes in options, manifests and compose files",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct see_options),

@@ -205,7 +205,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_watch = {
 	.name = "watch",
 	.args = "-r RULE [OPTIONS] [CONTAINER|PID|CGROUP|pod/NAME...]",
-	.summary = "tell when a container or group comes near a limit, is slowed or killed",
+	.summary = "tell when a group comes near a limit, is slowed or killed",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct watch_options),

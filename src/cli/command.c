@@ -14,8 +14,8 @@
 
 static const struct command *const rows[] = {
 	&command_firewall,
-	&command_man,
 	&command_kube_settle,
+	&command_man,
 	&command_reap,
 	&command_attach,
 	&command_cgroup,

@@ -112,3 +112,49 @@ cpu_usage()
 	between 42 56 "$own" "percent of a CPU by stress-ng's account"
 	[ "$throttled" -gt 0 ] || fail "never throttled"
 }
+
+@test "a pod of nginx, redis and a stress-ng sidecar, with probes and a quota: from apply to ready, and gone" {
+	cat >"$T/m.yaml" <<-'END'
+		{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+		---
+		{apiVersion: v1, kind: ResourceQuota, metadata: {name: rq, namespace: shop},
+		 spec: {hard: {pods: 1, requests.cpu: 500m, limits.memory: 512Mi}}}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: shop, namespace: shop}
+		spec:
+		  terminationGracePeriodSeconds: 5
+		  initContainers:
+		  - name: load
+		    image: debian-web:12
+		    restartPolicy: Always
+		    command: [stress-ng, --cpu, "1", --cpu-load, "5", --timeout, "600"]
+		    resources: {requests: {cpu: 100m, memory: 16Mi}, limits: {memory: 128Mi}}
+		  containers:
+		  - name: web
+		    image: debian-web:12
+		    ports: [{name: http, containerPort: 80}]
+		    readinessProbe: {httpGet: {path: /, port: http}}
+		    livenessProbe: {tcpSocket: {port: http}}
+		    resources: {requests: {cpu: 100m, memory: 32Mi}, limits: {memory: 128Mi}}
+		  - name: db
+		    image: debian-web:12
+		    command: [redis-server, --bind, 127.0.0.1, --save, ""]
+		    readinessProbe: {exec: {command: [redis-cli, ping]}}
+		    resources: {requests: {cpu: 100m, memory: 32Mi}, limits: {memory: 128Mi}}
+	END
+	local from until
+	from=$(date +%s%N)
+	expect 0 tare kube apply --cgroup-root "/$group" -f "$T/m.yaml"
+	expect 0 tare kube wait -n shop --timeout 60s shop
+	until=$(date +%s%N)
+	echo "# $(((until - from) / 1000000)) ms from apply to ready" >&3
+	expect 0 tare kube exec -n shop -c db shop redis-cli -h 127.0.0.1 ping
+	equal PONG "$out"
+	expect 0 tare kube get pods -n shop
+	matches $'\nshop +3/3 +Running +0 ' "$out"
+	expect 0 tare kube delete ns shop
+	nothing_made
+	equal "" "$(find "$T/root/kube" "$T/state" -mindepth 1)"
+}
