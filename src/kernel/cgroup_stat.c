@@ -423,6 +423,14 @@ void cgroup_stat_init(struct cgroup_stat *st)
 			*field(st, f->keys[i].at) = CG_UNSET;
 }
 
+const struct cgroup_stat *cgroup_stat_keep(struct arena *a, const struct cgroup_stat *st)
+{
+	size_t size = offsetof(struct cgroup_stat, io.device) + st->io.n * sizeof st->io.device[0];
+	void *copy = arena_alloc(a, size);
+
+	return copy ? memcpy(copy, st, size) : NULL;
+}
+
 void cgroup_stat_parse(struct cgroup_stat *st, unsigned version, const char *file, struct sv text)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {

@@ -6,6 +6,7 @@
  * never an error; "no limit" is CG_MAX. A value means the group and all groups below it, unless it says otherwise. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "kernel/cgroup_place.h"
 
@@ -86,18 +87,21 @@ struct cgroup_stat {
 	} pids;
 	struct {
 		size_t n;
-		bool more;
-		struct cgroup_device_io device[CGROUP_STAT_DEVICES];
-		struct psi pressure;
-	} io;
-	struct {
-		size_t n;
 		struct cgroup_hugepages size[CGROUP_STAT_HUGEPAGES];
 	} hugetlb;
+	struct {
+		struct psi pressure;
+		size_t n;
+		bool more;
+		struct cgroup_device_io device[CGROUP_STAT_DEVICES]; /* last of all: see cgroup_stat_keep() */
+	} io;
 };
 
 /* cgroup_stat_init - everything CG_UNSET, no devices */
 void cgroup_stat_init(struct cgroup_stat *st);
+
+/* cgroup_stat_keep - a copy to look at, without the room for devices that it has not: a quarter of the size. NULL: no memory */
+const struct cgroup_stat *cgroup_stat_keep(struct arena *a, const struct cgroup_stat *st);
 
 /* cgroup_stat_parse - take what the text of one file says into *st: pure. version 1 or 2; file without its folder
  * ("memory.stat"). Lines that are not understood, and files that are not known, change nothing. A value that is there

@@ -199,7 +199,7 @@ static void put_rows(const struct metrics *m, const char *const *labels, struct 
 			put_head(out, row->name, row->help, row->counter);
 		last = row->name;
 		for (size_t i = 0; i < m->n; i++) {
-			const char *st = (const char *)&m->subjects[i].st;
+			const char *st = (const char *)m->subjects[i].st;
 			int64_t v = *(const int64_t *)(const void *)(st + row->at);
 
 			if (!has_sample(row, v))
@@ -215,7 +215,7 @@ static void put_derived(const struct metrics *m, const char *const *labels, stru
 {
 	put_head(out, "container_memory_working_set_bytes", "Current working set in bytes.", false);
 	for (size_t i = 0; i < m->n; i++) {
-		const struct cgroup_stat *st = &m->subjects[i].st;
+		const struct cgroup_stat *st = m->subjects[i].st;
 		int64_t idle = st->memory.inactive_file > 0 ? st->memory.inactive_file : 0;
 
 		if (st->memory.usage_bytes == CG_UNSET)
@@ -252,8 +252,8 @@ static void put_devices(const struct metrics *m, const char *const *labels, stru
 	for (size_t row = 0; row < ARRAY_LEN(device_rows); row++) {
 		put_head(out, device_rows[row].name, device_rows[row].help, true);
 		for (size_t i = 0; i < m->n; i++)
-			for (size_t k = 0; k < m->subjects[i].st.io.n; k++) {
-				const struct cgroup_device_io *d = &m->subjects[i].st.io.device[k];
+			for (size_t k = 0; k < m->subjects[i].st->io.n; k++) {
+				const struct cgroup_device_io *d = &m->subjects[i].st->io.device[k];
 				int64_t v = *(const int64_t *)(const void *)((const char *)d + device_rows[row].at);
 				char label[96];
 
@@ -271,8 +271,8 @@ static void put_net(const struct metrics *m, const char *const *labels, struct b
 	for (size_t row = 0; row < ARRAY_LEN(net_rows); row++) {
 		put_head(out, net_rows[row].name, net_rows[row].help, true);
 		for (size_t i = 0; i < m->n; i++)
-			for (size_t k = 0; k < m->subjects[i].net.n; k++) {
-				const struct net_interface *n = &m->subjects[i].net.v[k];
+			for (size_t k = 0; m->subjects[i].net && k < m->subjects[i].net->n; k++) {
+				const struct net_interface *n = &m->subjects[i].net->v[k];
 				const char *totals = (const char *)&n->totals;
 				scoped_buf label = BUF(128);
 

@@ -15,8 +15,8 @@ struct metrics_subject {
 	/* labels; NULL: it has none of it */
 	const char *id, *name, *image;          /* path of the group; of a container */
 	const char *pod, *namespace, *container; /* Kubernetes' */
-	struct cgroup_stat st;
-	struct net_interfaces net;
+	const struct cgroup_stat *st;
+	const struct net_interfaces *net; /* NULL: none */
 	int64_t started_ns; /* since 1970; 0: not known */
 };
 

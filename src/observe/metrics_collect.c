@@ -48,26 +48,38 @@ static bool is_empty(const struct cgroup_stat *st)
 	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
 }
 
-/* labels: all of the subject but its numbers. */
+static int read_net(struct collector *c, pid_t pid, struct metrics_subject *s)
+{
+	struct net_interfaces *net;
+
+	if (!pid)
+		return 0;
+	net = arena_alloc(c->arena, sizeof *net);
+	if (!net)
+		return err_oom(c->e);
+	if (net_dev_read_list(c->en->host, pid, net, NULL) == 0)
+		s->net = net;
+	return 0;
+}
+
+/* labels: all of the subject but its numbers. One that is not to be read is left out. */
 static int add(struct collector *c, const struct metrics_subject *labels, pid_t pid)
 {
-	struct metrics_subject *s = LIST_ADD(c->arena, &c->subjects);
-	int r;
+	struct metrics_subject *s;
+	struct cgroup_stat st;
+	int r = cgroup_stat_reader_read(&c->files, labels->id, WHAT, &st, c->e);
 
+	if (r == -ENOMEM)
+		return r;
+	c->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
+	if (r < 0 || (c->layout->n && is_empty(&st)))
+		return 0;
+	s = LIST_ADD(c->arena, &c->subjects);
 	if (!s)
 		return err_oom(c->e);
 	*s = *labels;
-	r = cgroup_stat_reader_read(&c->files, s->id, WHAT, &s->st, c->e);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 || (c->layout->n && is_empty(&s->st))) {
-		c->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
-		c->subjects.n--;
-		return 0;
-	}
-	if (pid)
-		(void)net_dev_read_list(c->en->host, pid, &s->net, NULL);
-	return 0;
+	s->st = cgroup_stat_keep(c->arena, &st);
+	return s->st ? read_net(c, pid, s) : err_oom(c->e);
 }
 
 /* ---- containers and pods ------------------------------------------------------------------------------------------- */
@@ -248,9 +260,9 @@ static int name_devices(struct collector *c, struct devices *l)
 	int r = 0;
 
 	for (size_t i = 0; i < c->subjects.n; i++)
-		for (size_t k = 0; r == 0 && k < c->subjects.v[i].st.io.n && l->n < DEVICES_MAX; k++)
-			if (!is_known(l, &c->subjects.v[i].st.io.device[k]))
-				r = name_device(c, &c->subjects.v[i].st.io.device[k], l);
+		for (size_t k = 0; r == 0 && k < c->subjects.v[i].st->io.n && l->n < DEVICES_MAX; k++)
+			if (!is_known(l, &c->subjects.v[i].st->io.device[k]))
+				r = name_device(c, &c->subjects.v[i].st->io.device[k], l);
 	return r;
 }
 

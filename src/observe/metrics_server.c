@@ -31,6 +31,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer
 	struct MHD_Response *r = MHD_create_response_from_buffer(a->n, (void *)a->text, a->mode);
 	enum MHD_Result done;
 
+	if (!r && a->mode == MHD_RESPMEM_MUST_FREE)
+		free((void *)a->text);
 	if (!r)
 		return MHD_NO;
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
@@ -66,7 +68,9 @@ static enum MHD_Result send_metrics(struct metrics_server *s, struct MHD_Connect
 		(void)snprintf(text, sizeof text, "%s\n", e.msg);
 		return refuse(c, MHD_HTTP_INTERNAL_SERVER_ERROR, text);
 	}
-	return send_answer(c, &(struct answer){ MHD_HTTP_OK, TEXT_TYPE, NULL, out.p, out.len, MHD_RESPMEM_MUST_COPY });
+	/* the text is the response's from now on */
+	return send_answer(
+		c, &(struct answer){ MHD_HTTP_OK, TEXT_TYPE, NULL, PTR_TAKE(out.p), out.len, MHD_RESPMEM_MUST_FREE });
 }
 
 /* What a request says beside method and path counts nothing; a body is read over. */

@@ -22,12 +22,14 @@ static const char *printed(struct metrics_subject *s)
 	return text;
 }
 
+static struct cgroup_stat st;
+static struct net_interfaces net;
+
 static struct metrics_subject subject(const char *id)
 {
-	struct metrics_subject s = { .id = id };
-
-	cgroup_stat_init(&s.st);
-	return s;
+	cgroup_stat_init(&st);
+	net.n = 0;
+	return (struct metrics_subject){ .id = id, .st = &st, .net = &net };
 }
 
 static void has(const char *line)
@@ -42,10 +44,10 @@ TEST(times_are_exact_seconds_and_limits_that_are_none_are_zero)
 {
 	struct metrics_subject s = subject("/a");
 
-	s.st.cpu.usage_ns = INT64_C(1234567890123456789);
-	s.st.cpu.pressure.some.total_us = 1500000;
-	s.st.memory.limit_bytes = CG_MAX;
-	s.st.cpu.quota_us = CG_MAX;
+	st.cpu.usage_ns = INT64_C(1234567890123456789);
+	st.cpu.pressure.some.total_us = 1500000;
+	st.memory.limit_bytes = CG_MAX;
+	st.cpu.quota_us = CG_MAX;
 	(void)printed(&s);
 	has("container_cpu_usage_seconds_total{id=\"/a\",cpu=\"total\"} 1234567890.123456789\n");
 	has("container_pressure_cpu_waiting_seconds_total{id=\"/a\"} 1.500000\n");
@@ -65,7 +67,7 @@ TEST(labels_are_those_that_it_has_and_are_escaped)
 	s.pod = "p";
 	s.namespace = "n";
 	s.container = "c";
-	s.st.pids.current = 3;
+	st.pids.current = 3;
 	(void)printed(&s);
 	has("container_threads{container=\"c\",id=\"/a\\\"\\\\\\n\",image=\"nginx\",name=\"web\",namespace=\"n\",pod=\"p\"} 3\n");
 }
@@ -74,12 +76,12 @@ TEST(devices_and_interfaces_are_labels)
 {
 	struct metrics_subject s = subject("/a");
 
-	s.st.io.n = 2;
-	s.st.io.device[0] = (struct cgroup_device_io){ .major = 8, .read_bytes = 7, .write_bytes = CG_UNSET };
-	s.st.io.device[1] = (struct cgroup_device_io){ .major = 9, .minor = 1, .reads = 4 };
-	s.net.n = 1;
-	memcpy(s.net.v[0].name, "eth0", 5);
-	s.net.v[0].totals.rx_bytes = UINT64_MAX;
+	st.io.n = 2;
+	st.io.device[0] = (struct cgroup_device_io){ .major = 8, .read_bytes = 7, .write_bytes = CG_UNSET };
+	st.io.device[1] = (struct cgroup_device_io){ .major = 9, .minor = 1, .reads = 4 };
+	net.n = 1;
+	memcpy(net.v[0].name, "eth0", 5);
+	net.v[0].totals.rx_bytes = UINT64_MAX;
 	(void)printed(&s);
 	has("container_fs_reads_bytes_total{id=\"/a\",device=\"/dev/sda\"} 7\n");
 	has("container_fs_reads_total{id=\"/a\",device=\"9:1\"} 4\n");
@@ -93,9 +95,9 @@ TEST(each_metric_is_one_block_with_a_head)
 	struct metrics_subject s = subject("/a");
 	const char *at;
 
-	s.st.memory.pgfault = s.st.memory.pgmajfault = 1;
-	s.st.memory.usage_bytes = 10;
-	s.st.memory.inactive_file = 20;
+	st.memory.pgfault = st.memory.pgmajfault = 1;
+	st.memory.usage_bytes = 10;
+	st.memory.inactive_file = 20;
 	(void)printed(&s);
 	at = strstr(text, "# TYPE container_memory_failures_total counter\n");
 	assert_non_null(at);
