@@ -4,6 +4,7 @@
 #include "base/scope.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,8 +74,8 @@ static int listen_local(const struct address *a, int *ret_fd, struct err *e)
 
 	memcpy(to.sun_path, a->path, sizeof to.sun_path);
 	remove_stale(&to);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&to, sizeof to) < 0 || chmod(a->path, 0660) < 0 ||
-	    listen(fd, BACKLOG) < 0)
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&to, sizeof to) < 0 ||
+	    fchmodat(AT_FDCWD, a->path, 0660, 0) < 0 || listen(fd, BACKLOG) < 0)
 		return err_sys(e, "listen on %s", a->path);
 	*ret_fd = fd_take(&fd);
 	return 0;

@@ -31,6 +31,7 @@
 	X(lstat64, int, -1, ENOMEM, (const char *p, void *st), (p, st)) \
 	X(statx, int, -1, ENOMEM, (int d, const char *p, int f, unsigned m, void *st), (d, p, f, m, st)) \
 	X(fstatfs64, int, -1, EIO, (int fd, void *st), (fd, st)) \
+	X(fstatvfs64, int, -1, EIO, (int fd, void *st), (fd, st)) \
 	X(statvfs64, int, -1, EIO, (const char *p, void *st), (p, st)) \
 	X(statfs64, int, -1, EIO, (const char *p, void *st), (p, st)) \
 	X(mkdir, int, -1, ENOSPC, (const char *p, mode_t m), (p, m)) \
@@ -128,6 +129,8 @@
 	X(connect, int, -1, ECONNREFUSED, (int fd, const void *a, unsigned n), (fd, a, n)) \
 	X(send, ssize_t, -1, EPIPE, (int fd, const void *b, size_t n, int f), (fd, b, n, f)) \
 	X(recv, ssize_t, -1, ECONNRESET, (int fd, void *b, size_t n, int f), (fd, b, n, f)) \
+	X(sendto, ssize_t, -1, EPIPE, (int fd, const void *b, size_t n, int f, const void *a, unsigned l), (fd, b, n, f, a, l)) \
+	X(recvfrom, ssize_t, -1, ECONNRESET, (int fd, void *b, size_t n, int f, void *a, void *l), (fd, b, n, f, a, l)) \
 	X(sendmsg, ssize_t, -1, EPIPE, (int fd, const void *m, int f), (fd, m, f)) \
 	X(recvmsg, ssize_t, -1, ECONNRESET, (int fd, void *m, int f), (fd, m, f)) \
 	X(setsockopt, int, -1, ENOBUFS, (int fd, int l, int o, const void *v, unsigned n), (fd, l, o, v, n)) \
