@@ -7,74 +7,57 @@
 #include "main/image_session.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/resource.h>
 
 /* ---- sync ---------------------------------------------------------------------------------------------------- */
 
-/* The program that is started for it gets descriptors by their numbers, and no path: the folder may be moved meanwhile. */
-struct handed {
-	int root, layers, ready;
-	const char *boot;
-};
+/* The program that is started for it gets descriptors and no path: the folder may be moved meanwhile. They are in the places
+ * of its standard streams, which it has no use for. */
+enum handed { HANDED_ROOT, HANDED_LAYERS, HANDED_READY, HANDED };
 
-static int sync_now(const struct handed *h, struct err *e)
+static int sync_now(const char *boot, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_IMAGE);
 	struct oci_strings chains = { 0 };
 	struct db *db = NULL;
-	char path[32];
-	int r;
+	int r = db_open("/proc/self/fd/0", &db, e);
 
-	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", h->root);
-	r = db_open(path, &db, e);
 	if (r == 0)
-		r = images_unsynced(db, h->boot, &a, &chains, e);
-	close(h->ready); /* from here on it needs no path any more */
-	if (r == 0 && chains.n && syncfs(h->layers) < 0)
+		r = images_unsynced(db, boot, &a, &chains, e);
+	(void)close(HANDED_READY); /* from here on it needs no path any more */
+	if (r == 0 && chains.n && syncfs(HANDED_LAYERS) < 0)
 		r = err_sys(e, "sync layers");
 	for (size_t i = 0; r == 0 && i < chains.n; i++)
-		r = images_synced(db, h->boot, chains.v[i], e);
+		r = images_synced(db, boot, chains.v[i], e);
 	db_close(db);
 	return r;
 }
 
-static bool parse_fd(const char *text, int *ret)
-{
-	uint64_t n;
-
-	if (sv_u64(sv_from(text), &n) < 0 || n > INT_MAX)
-		return false;
-	*ret = (int)n;
-	return true;
-}
-
 int image_sync_main(int argc, char **argv)
 {
-	struct handed h = { .boot = argc == 6 ? argv[5] : NULL };
-
-	if (argc != 6 || !parse_fd(argv[2], &h.root) || !parse_fd(argv[3], &h.layers) || !parse_fd(argv[4], &h.ready))
+	if (argc != 3)
 		return 1;
 	(void)setpriority(PRIO_PROCESS, 0, 10);
-	return sync_now(&h, NULL) < 0;
+	return sync_now(argv[2], NULL) < 0;
 }
 
 /* Nobody waits for its end: no pipe and no terminal of the caller's is open in it. */
 static void become_sync(const struct session *s, int ready)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	char numbers[3][16];
-	char *argv[] = {
-		"tare-image", IMAGE_SYNC, numbers[0], numbers[1], numbers[2], (char *)s->engine.boot_id, NULL
-	};
+	const int own[HANDED] = { s->engine.root, s->store.layers, ready };
+	char *argv[] = { "tare-image", IMAGE_SYNC, (char *)s->engine.boot_id, NULL };
+	int high[HANDED];
 
 	(void)setsid();
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		(void)dup2(null, fd);
-	(void)snprintf(numbers[0], sizeof numbers[0], "%d", fcntl(s->engine.root, F_DUPFD, 3));
-	(void)snprintf(numbers[1], sizeof numbers[1], "%d", fcntl(s->store.layers, F_DUPFD, 3));
-	(void)snprintf(numbers[2], sizeof numbers[2], "%d", fcntl(ready, F_DUPFD, 3));
+	for (int i = 0; i < HANDED; i++) {
+		high[i] = fcntl(own[i], F_DUPFD_CLOEXEC, HANDED);
+		if (high[i] < 0)
+			_exit(1);
+	}
+	for (int i = 0; i < HANDED; i++)
+		if (dup2(high[i], i) < 0)
+			_exit(1);
 	(void)execv("/proc/self/exe", argv);
 	_exit(1);
 }

@@ -7,7 +7,7 @@ load helpers
 
 config_of() { tare image inspect "$1" | jq -c ".[0].Config$2"; } # IMAGE FIELD
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "what a container changed becomes an image" {
 	expect 0 tare run --name web -e A=1 -e B=2 -u 3:4 -w /srv -l k=v busybox true
 	expect 0 tare rm web
@@ -70,7 +70,7 @@ config_of() { tare image inspect "$1" | jq -c ".[0].Config$2"; } # IMAGE FIELD
 	equal 1 "$(tare images -q | wc -l)"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "export writes a container's own files, import makes an image of them" {
 	mkdir "$T/host"
 	echo h >"$T/host/h"

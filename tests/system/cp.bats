@@ -43,7 +43,7 @@ source_tree()
 	between 0 1000 "$(stat -c %b "$T/back/sparse")" "blocks of a file that is a hole"
 }
 
-# bats test_tags=guest-full
+# bats test_tags=guest
 @test "likewise when it has never run, and when it has ended" {
 	source_tree
 	expect 0 tare create --name web -v "$T/src:/host:ro" -v kept:/kept busybox true

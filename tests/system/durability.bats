@@ -20,7 +20,7 @@ went_down()
 	: >"$T/root/layers/1/bin/busybox"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "what is unpacked is marked once it is on the disk, and nobody waits for that" {
 	need_python
 	expect 0 box -- true

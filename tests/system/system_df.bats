@@ -28,7 +28,7 @@ crash_leftovers() # what an end at the wrong moment leaves, everywhere
 	touch "$T/root/content/new.1234.0/0"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "every byte below the data root is somebody's, within one percent of du" {
 	local all
 	two_layers
