@@ -195,6 +195,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = seeing_open(&s, cli, e);
 	if (r < 0)
 		return r;
+	if (!s.engine && !operands->n)
+		return err_set(e, EACCES, "watch: containers cannot be seen; name a group");
 	q.rules = rules.v;
 	q.n_rules = rules.n;
 	r = engine_watch(s.engine, &s.session.host, &s.layout, &q, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lint_manifest.c - the containers of Kubernetes' objects, as insight/lint.h judges them. */
 #include "engine/lint.h"
-#include "manifest/objects.h"
+#include "manifest/pod_specs.h"
 #include "oci/list.h"
 
 #include <errno.h>
@@ -77,7 +77,7 @@ static int take_security(struct judged *k)
 static const char *host_path(const struct pod_spec *pod, const char *name)
 {
 	for (size_t i = 0; i < pod->volumes.n; i++)
-		if (pod->volumes.v[i].host_path && strcmp(pod->volumes.v[i].name, name) == 0)
+		if (pod->volumes.v[i].host_path && pod->volumes.v[i].name && strcmp(pod->volumes.v[i].name, name) == 0)
 			return pod->volumes.v[i].host_path->path;
 	return NULL;
 }
@@ -104,7 +104,7 @@ static int take_env(struct judged *k)
 	for (size_t i = 0; r == 0 && i < k->container->env.n; i++) {
 		const struct env_var *v = &k->container->env.v[i];
 
-		if (v->value)
+		if (v->name && v->value)
 			r = strings_addf(k->arena, &k->s.env, "%s=%s", v->name, v->value);
 	}
 	return r;
@@ -141,7 +141,7 @@ static int judge(struct judged *k)
 	return r < 0 ? r : take_args(k);
 }
 
-static int add_containers(const struct object *o, const struct container_specs *l, const char *what, struct arena *a,
+static int add_containers(const struct pod_of *o, const struct container_specs *l, const char *what, struct arena *a,
 			  struct lint_targets *to, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -150,7 +150,7 @@ static int add_containers(const struct object *o, const struct container_specs *
 
 		if (!t || judge(&k) < 0)
 			return err_oom(e);
-		t->name = arena_fmt(a, "%s %s, %s %s", object_kind_name(o->kind), o->meta.name, what, l->v[i].name);
+		t->name = arena_fmt(a, "%s %s, %s %s", o->kind, o->name, what, l->v[i].name ? l->v[i].name : "?");
 		t->line = o->line;
 		t->subject = k.s;
 		if (!t->name)
@@ -162,21 +162,16 @@ static int add_containers(const struct object *o, const struct container_specs *
 int lint_of_manifest(struct sv text, struct arena *a, struct lint_targets *ret, struct err *e)
 {
 	struct lint_targets l = { 0 };
-	struct remarks remarks = { 0 };
-	struct objects all;
-	int r = objects_read(text, a, &remarks, &all, e);
+	struct pods_of pods;
+	int r = pod_specs_read(text, a, &pods, e);
 
-	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		const struct object *o = &all.v[i];
-
-		if (!o->pod)
-			continue;
-		r = add_containers(o, &o->pod->inits, "init container", a, &l, e);
+	for (size_t i = 0; r == 0 && i < pods.n; i++) {
+		r = add_containers(&pods.v[i], &pods.v[i].pod->inits, "init container", a, &l, e);
 		if (r == 0)
-			r = add_containers(o, &o->pod->containers, "container", a, &l, e);
+			r = add_containers(&pods.v[i], &pods.v[i].pod->containers, "container", a, &l, e);
 	}
 	if (r == 0 && !l.n)
-		r = err_set(e, EINVAL, "there is no Pod, Deployment or Job in it");
+		r = err_set(e, EINVAL, "there is no pod in it, nor a template of pods");
 	if (r == 0)
 		*ret = l;
 	return r;

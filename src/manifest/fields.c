@@ -349,20 +349,20 @@ static const struct field pod_spec_rows[] = {
 	{ "topologySpreadConstraints", FIELD_ASIDE },
 	{ "volumes", FIELD_OBJECTS, false, offsetof(struct pod_spec, volumes), .table = &volume },
 };
-static const struct fields pod_spec = FIELDS(pod_spec_rows, struct pod_spec);
+const struct fields pod_spec_fields = FIELDS(pod_spec_rows, struct pod_spec);
 
 static const struct field pod_fields_rows[] = {
 	{ "apiVersion", FIELD_IGNORED },
 	{ "kind", FIELD_IGNORED },
 	{ "metadata", FIELD_OBJECT, true, offsetof(struct pod_template, meta), .table = &meta },
-	{ "spec", FIELD_OBJECT, true, offsetof(struct pod_template, spec), .table = &pod_spec },
+	{ "spec", FIELD_OBJECT, true, offsetof(struct pod_template, spec), .table = &pod_spec_fields },
 	{ "status", FIELD_IGNORED },
 };
 const struct fields pod_fields = FIELDS(pod_fields_rows, struct pod_template);
 
 static const struct field template_fields_rows[] = {
 	{ "metadata", FIELD_OBJECT, false, offsetof(struct pod_template, meta), .table = &meta },
-	{ "spec", FIELD_OBJECT, true, offsetof(struct pod_template, spec), .table = &pod_spec },
+	{ "spec", FIELD_OBJECT, true, offsetof(struct pod_template, spec), .table = &pod_spec_fields },
 };
 static const struct fields template_fields = FIELDS(template_fields_rows, struct pod_template);
 

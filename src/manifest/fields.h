@@ -33,5 +33,5 @@ struct namespace_object {
 	struct object_meta meta;
 };
 
-extern const struct fields pod_fields, deployment_fields, job_fields, quota_fields, limit_fields, config_map_fields,
-	secret_fields, namespace_fields;
+extern const struct fields pod_spec_fields, pod_fields, deployment_fields, job_fields, quota_fields, limit_fields,
+	config_map_fields, secret_fields, namespace_fields;

@@ -2,7 +2,7 @@
 /* fuzz_manifest.c - files of objects: a failure has a message and leaves the result alone; what is read can be reckoned with. */
 #include "base/scope.h"
 #include "kube/pod_cgroup.h"
-#include "manifest/objects.h"
+#include "manifest/pod_specs.h"
 
 #include <stdlib.h>
 
@@ -37,8 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_arena a = ARENA(256u << 20);
 	struct objects o = { .n = 7777777 };
 	struct remarks remarks = { 0 };
+	struct pods_of pods = { .n = 7777777 };
 	struct err e = { 0 };
 
+	if (pod_specs_read((struct sv){ (const char *)data, size }, &a, &pods, &e) < 0)
+		require(e.msg[0] && pods.n == 7777777);
+	for (size_t i = 0; pods.n != 7777777 && i < pods.n; i++)
+		require(pods.v[i].kind && pods.v[i].name && pods.v[i].pod);
+	e.msg[0] = '\0';
 	if (objects_read((struct sv){ (const char *)data, size }, &a, &remarks, &o, &e) < 0) {
 		require(e.msg[0] && o.n == 7777777);
 		return 0;

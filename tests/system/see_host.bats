@@ -299,5 +299,22 @@ rules() { "$TARE_BUILD/tare" lint --format json "$@" | jq -r .Rule | paste -sd' 
 		"$(rules - <"$T/app.yaml")"
 	echo '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}' >"$T/ns.json"
 	expect 1 tare lint "$T/ns.json"
-	contains "there is no Pod, Deployment or Job in it" "$err"
+	contains "there is no pod in it, nor a template of pods" "$err"
+	cat >"$T/more.yaml" <<-'EOF'
+		apiVersion: v1
+		kind: List
+		items:
+		- {apiVersion: v1, kind: Service, metadata: {name: x}, spec: {ports: [{port: 80}]}}
+		- apiVersion: apps/v1
+		  kind: StatefulSet
+		  metadata: {name: db}
+		  spec: {template: {spec: {containers: [{name: c, image: "x:1", securityContext: {privileged: true}}]}}}
+		---
+		apiVersion: batch/v1
+		kind: CronJob
+		metadata: {name: night}
+		spec: {jobTemplate: {spec: {template: {spec: {hostPID: true, containers: [{name: c, image: "x:1"}]}}}}}
+	EOF
+	equal "StatefulSet db, container c privileged;CronJob night, container c host-namespaces" \
+		"$("$TARE_BUILD/tare" lint --format json "$T/more.yaml" | jq -r 'select(.Weight == "danger") | "\(.Subject) \(.Rule)"' | paste -sd';')"
 }
