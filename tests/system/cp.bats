@@ -6,6 +6,9 @@
 load helpers
 load traps
 
+test_parent=/var/tmp # on a disk: a tmpfs cannot be idmapped before Linux 6.3
+: "$test_parent"
+
 packed() { tar tf "$T/stdout"; } # what the last command wrote
 
 files() { (cd "$1" && find . | sort | tr '\n' ' '); }
