@@ -56,6 +56,7 @@ static enum MHD_Result send_metrics(struct metrics_server *s, struct MHD_Connect
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	scoped_buf out = BUF(LIMIT_METRICS);
+	struct answer good;
 	struct metrics m;
 	struct err e = { 0 };
 	int r = metrics_collect(s->en, &a, &m, &e);
@@ -68,9 +69,9 @@ static enum MHD_Result send_metrics(struct metrics_server *s, struct MHD_Connect
 		(void)snprintf(text, sizeof text, "%s\n", e.msg);
 		return refuse(c, MHD_HTTP_INTERNAL_SERVER_ERROR, text);
 	}
-	/* the text is the response's from now on */
-	return send_answer(
-		c, &(struct answer){ MHD_HTTP_OK, TEXT_TYPE, NULL, PTR_TAKE(out.p), out.len, MHD_RESPMEM_MUST_FREE });
+	good = (struct answer){ MHD_HTTP_OK, TEXT_TYPE, NULL, out.p, out.len, MHD_RESPMEM_MUST_FREE };
+	out.p = NULL; /* the response's from now on */
+	return send_answer(c, &good);
 }
 
 /* What a request says beside method and path counts nothing; a body is read over. */
