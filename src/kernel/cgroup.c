@@ -103,10 +103,44 @@ static int handle_open(const struct host *h, const struct cgroup_layout *l, cons
 	return 0;
 }
 
+static bool has_one_of(const struct cgroup_hierarchy *h, struct sv controllers)
+{
+	struct sv name, own, rest;
+
+	if (!controllers.n)
+		return true;
+	while (sv_next(&controllers, ',', &name))
+		for (rest = sv_from(h->name); sv_next(&rest, ',', &own);)
+			if (!h->v2 && sv_eq(name, own))
+				return true;
+	return false;
+}
+
+int cgroup_graft(struct cgroup *cg, struct cgroup *other, struct sv controllers, struct err *e)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < cg->layout.n; i++) {
+		struct cgroup_part own = cg->part[i];
+
+		if (!has_one_of(&cg->layout.h[i], controllers) || (!controllers.n && !other->part[i].present))
+			continue;
+		if (!other->part[i].present)
+			break;
+		cg->part[i] = other->part[i];
+		other->part[i] = own;
+		found++;
+	}
+	other->graft = cg->graft;
+	cg->graft = other;
+	return found ? 0 : err_set(e, EINVAL, "no hierarchy of \"" SV_FMT "\" has this group", SV_ARG(controllers));
+}
+
 void cgroup_free(struct cgroup *cg)
 {
 	if (!cg)
 		return;
+	cgroup_free(cg->graft);
 	for (unsigned i = 0; i < cg->layout.n; i++)
 		if (cg->part[i].fd >= 0)
 			close(cg->part[i].fd);
@@ -260,6 +294,11 @@ int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char 
 int cgroup_clone_fd(const struct cgroup *cg)
 {
 	return cg->layout.n && cg->layout.h[0].v2 && !cg->layout.join_v2 ? cg->part[0].fd : -1;
+}
+
+int cgroup_make_threaded(struct cgroup *cg, struct err *e)
+{
+	return cgroup_clone_fd(cg) < 0 ? err_set(e, EINVAL, "no group of v2") : cgroup2_make_threaded(&cg->part[0], e);
 }
 
 /* Of the line "0::/tare/<id>/inner". */

@@ -185,6 +185,9 @@ int cgroup_create(const struct host *h, const struct cgroup_layout *l, const cha
 /* cgroup_open - an existing group. -ENOENT: in no hierarchy. */
 int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
 		struct err *e);
+/* cgroup_graft - from now on cg is where `other` is: in the hierarchies of v1 of these controllers ("cpu,memory"), or in all of them. It
+ * takes `other`. -EINVAL: such a hierarchy is not there, or `other` is not in it. */
+int cgroup_graft(struct cgroup *cg, struct cgroup *other, struct sv controllers, struct err *e);
 void cgroup_free(struct cgroup *cg); /* closes, removes nothing; NULL is fine */
 void cgroup_unmake(struct cgroup *cg); /* and removes what this handle made, as far as it is empty */
 
@@ -212,6 +215,9 @@ int cgroup_apply_devices(struct cgroup *cg, unsigned hierarchy, const struct dev
 
 /* cgroup_clone_fd - the v2 directory for CLONE_INTO_CGROUP, or -1 (pure v1, join_v2). Stays owned by cg. */
 int cgroup_clone_fd(const struct cgroup *cg);
+/* cgroup_make_threaded - below a threaded group the new one can hold no process until it is threaded as well: cgroups(7) of v2.
+ * -EINVAL: it lies below no such group. */
+int cgroup_make_threaded(struct cgroup *cg, struct err *e);
 /* cgroup_open_member - the v2 directory that the process is in, in cg or below, for CLONE_INTO_CGROUP.
  * -ESRCH: no such process. -EXDEV: it is elsewhere. */
 int cgroup_open_member(const struct cgroup *cg, const struct host *h, pid_t pid, struct err *e);

@@ -149,6 +149,13 @@ static int file_put(const struct cgroup_part *p, const char *file, const char *v
 	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
+int cgroup2_make_threaded(const struct cgroup_part *p, struct err *e)
+{
+	int r = file_put(p, "cgroup.type", "threaded");
+
+	return r < 0 ? err_set(e, -r, "%s/cgroup.type: %s", p->dir, strerror(-r)) : 0;
+}
+
 static int cgroup2_freeze(const struct cgroup *cg, const struct cgroup_part *p, bool on)
 {
 	(void)cg;

@@ -26,6 +26,7 @@ struct cgroup_part {
 struct cgroup {
 	struct cgroup_layout layout;
 	struct cgroup_part part[CGROUP_HIERARCHY_MAX]; /* as layout.h */
+	struct cgroup *graft; /* whose parts some of ours are; owned */
 	int root;   /* own duplicate of the host's */
 	bool real;  /* not a captured tree */
 	char *path; /* "/tare/<id>" */
@@ -62,6 +63,7 @@ struct cgroup_ops {
 extern const struct cgroup_ops cgroup1_ops, cgroup2_ops;
 
 int cgroup1_open_tasks(const struct cgroup *cg, const struct cgroup_part *p, struct err *e); /* for writing */
+int cgroup2_make_threaded(const struct cgroup_part *p, struct err *e);
 int cgroup2_open_procs(const struct cgroup_part *p, struct err *e);                          /* likewise */
 
 #define CGROUP_DIR_MAX 4096 /* a path below the root, with a file's name */

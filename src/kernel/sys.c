@@ -93,6 +93,11 @@ int sys_seccomp(unsigned op, unsigned flags, void *args)
 	return (int)syscall(SYS_seccomp, op, flags, args);
 }
 
+long sys_keyctl(int op, unsigned long a, unsigned long b)
+{
+	return syscall(SYS_keyctl, op, a, b);
+}
+
 int sys_bpf(int cmd, void *attr, unsigned size)
 {
 	return (int)syscall(SYS_bpf, cmd, attr, size);

@@ -26,5 +26,6 @@ int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signo);
 int sys_pidfd_getfd(int pidfd, int fd); /* the new descriptor is O_CLOEXEC */
 int sys_seccomp(unsigned op, unsigned flags, void *args);
+long sys_keyctl(int op, unsigned long a, unsigned long b);
 int sys_bpf(int cmd, void *attr, unsigned size);
 int sys_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);

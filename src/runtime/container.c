@@ -120,6 +120,8 @@ static int host_clone(struct apply *a, const struct step *s, struct err *e)
 	a->init.sync = pair[1];
 	a->init.cgroup = c->cgroup;
 	pid = clone_child(&args);
+	if (pid < 0 && errno == EOPNOTSUPP && into >= 0 && cgroup_make_threaded(c->cgroup, NULL) == 0)
+		pid = clone_child(&args); /* its parent is threaded */
 	if (pid == 0) {
 		close(pair[0]);
 		init_main(&a->init);

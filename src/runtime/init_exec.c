@@ -43,6 +43,8 @@ int init_ns_enter(struct init *in, const struct step *s, struct err *e)
 	r = close_the_host(in, e);
 	if (r == 0 && s->set & CLONE_NEWUSER)
 		r = init_become_root(e);
+	if (r == 0)
+		r = init_keyring(s->path, e);
 	if (r < 0)
 		return r;
 	in->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -102,6 +102,7 @@ int init_bind_device(struct init *in, const struct step *s, int dir, const char 
 		     struct err *e); /* init_userns.c */
 
 int init_make_null(const struct plan *p, int dir); /* init_mounts.c: the source of what is masked; errno */
+int init_keyring(const char *name, struct err *e); /* NULL: nothing is done; init_process.c */
 int init_become_root(struct err *e); /* of the user namespace that the process is in; init_userns.c */
 int init_join_failed(const struct step *s, struct err *e); /* of errno after setns(2); init_process.c */
 int init_own_stdio(const int fds[3], uid_t uid, bool terminal, struct err *e); /* init_process.c */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
@@ -59,10 +60,27 @@ int init_ns_join(struct init *in, const struct step *s, struct err *e)
 	return setns(fd, (int)s->set) < 0 ? init_join_failed(s, e) : 0;
 }
 
+/* Keys of the caller's session are not the container's. By name, so that what is executed in it later joins; for that its user may
+ * find it. A kernel without keys, or somebody who keeps us from them, keeps the container from them too. */
+int init_keyring(const char *name, struct err *e)
+{
+	const unsigned long mode = 0x3f1b0000; /* possessor: all; user: view, read, search, link */
+	long id = name ? sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)(uintptr_t)name, 0) : -1;
+
+	if (!name || (id < 0 && (errno == ENOSYS || errno == EPERM)))
+		return 0;
+	if (id < 0)
+		return err_sys(e, "keyctl: join the session keyring %s", name);
+	return sys_keyctl(KEYCTL_SETPERM, (unsigned long)id, mode) < 0 && errno != EACCES ?
+		       err_sys(e, "keyctl: permissions of the session keyring") :
+		       0;
+}
+
 int init_session(struct init *in, const struct step *s, struct err *e)
 {
-	(void)s;
 	umask(0); /* modes are as the plan has them until UMASK */
+	if (init_keyring(s->path, e) < 0)
+		return -e->code;
 	if (setsid() < 0)
 		return err_sys(e, "setsid");
 	for (int i = 0; i < 3; i++)

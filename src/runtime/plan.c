@@ -57,6 +57,8 @@ int plan_make(const struct runtime_spec *spec, const struct host_facts *facts, c
 			  .preserve_fds = in->preserve_fds };
 	int r = plan_userns(&p, e);
 
+	if (r == 0 && p.id && !in->shares_keyring && !(p.keyring = arena_fmt(a, "_ses.%s", p.id)))
+		r = err_oom(e);
 	if (r == 0)
 		r = plan_hooks_check(&p, e);
 	if (r == 0)

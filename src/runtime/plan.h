@@ -123,6 +123,7 @@ struct plan_inputs {
 	const char *bundle;   /* absolute; for hooks, NULL where a document has none */
 	const struct unit_manager *systemd; /* it manages the cgroups; NULL: nobody does */
 	bool without_cgroup;  /* none may be made here, and no limit was asked for */
+	bool shares_keyring;  /* the process keeps the session keyring of the caller; else it has one of its own, "_ses.<id>" */
 	bool die_with_parent; /* the first process gets SIGKILL when the process that started it ends */
 	int start_socket;      /* the caller's, listening (SOCK_SEQPACKET): once ready, the process waits for who connects to
 				* it (container_let_go()); 0: it has its parent's word */
@@ -142,6 +143,7 @@ struct plan {
 	struct plan_unit unit;
 	uint64_t clone_flags; /* CLONE_NEWx */
 	bool cgroup_ns, die_with_parent;
+	const char *keyring; /* session keyring of the process, by name; NULL: the caller's */
 	int start_socket;
 	unsigned preserve_fds;
 	bool userns; /* a new one, with these maps */

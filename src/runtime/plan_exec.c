@@ -122,10 +122,11 @@ int exec_context_make(const struct plan *p, struct arena *a, struct exec_context
 	struct exec_context c = { .namespaces = namespaces_of(p),
 				  .caps = p->caps,
 				  .die_with_parent = p->die_with_parent,
+				  .keyring = p->keyring ? arena_str(a, p->keyring) : NULL,
 				  .process = { .no_new_privileges = pr->no_new_privileges,
 					       .umask = pr->umask,
 					       .oom_score_adj = pr->oom_score_adj } };
-	int r = copy_rlimits(pr, &c.process, a, e);
+	int r = p->keyring && !c.keyring ? err_oom(e) : copy_rlimits(pr, &c.process, a, e);
 
 	if (r == 0)
 		r = copy_attributes(p->spec, &c, a, e);
@@ -226,6 +227,7 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 	if (!(s = plan_add(p, ACTOR_CHILD, STEP_NS_ENTER)))
 		return err_oom(e);
 	s->set = c->namespaces;
+	s->path = c->keyring;
 	return p->spec->process.terminal ? plan_console(p, NULL, false, e) : 0;
 }
 

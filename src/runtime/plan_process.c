@@ -348,6 +348,7 @@ int plan_release(struct plan *p, struct err *e)
 static int plan_child(struct plan *p, struct err *e)
 {
 	bool joins = !p->without_cgroup && cgroup_layout_joins(&p->facts->cgroup);
+	struct step *session;
 	int r = 0;
 
 	if (joins && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
@@ -356,9 +357,11 @@ static int plan_child(struct plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	if ((p->userns && !plan_add(p, ACTOR_CHILD, STEP_USERNS_ROOT)) ||
-	    (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS)) || !plan_add(p, ACTOR_CHILD, STEP_SESSION) ||
+	    (p->cgroup_ns && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_NS)) ||
+	    !(session = plan_add(p, ACTOR_CHILD, STEP_SESSION)) ||
 	    ((p->clone_flags & CLONE_NEWNET) && !plan_add(p, ACTOR_CHILD, STEP_LOOPBACK)))
 		return err_oom(e);
+	session->path = p->keyring;
 	return 0;
 }
 

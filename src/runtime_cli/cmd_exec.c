@@ -20,8 +20,8 @@
 #include <sys/wait.h>
 
 struct exec_options {
-	const char *console_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor, *cgroup;
-	struct oci_strings env, caps, gids;
+	const char *console_socket, *cwd, *user, *process, *pid_file, *pidfd_socket, *process_label, *apparmor;
+	struct oci_strings env, caps, gids, groups;
 	int64_t preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused;
 };
@@ -39,8 +39,9 @@ static const struct option rows[] = {
 	{ "apparmor", 0, "PROFILE", "AppArmor profile of the process", option_text,
 	  offsetof(struct exec_options, apparmor) },
 	{ "cap", 'c', "CAP", "a further capability of the process", add_text, offsetof(struct exec_options, caps) },
-	{ "cgroup", 0, "PATH", "group below the container's that gets the process", option_text,
-	  offsetof(struct exec_options, cgroup) },
+	{ "cgroup", 0, "[CONTROLLERS:]PATH",
+	  "group below the container's that gets the process; with names as cpu,memory in the hierarchies of v1 that have them",
+	  add_text, offsetof(struct exec_options, groups) },
 	{ "console-socket", 0, "SOCKET", "socket of the caller's that gets the terminal's master (AF_UNIX)",
 	  option_text, offsetof(struct exec_options, console_socket) },
 	{ "cwd", 0, "DIR", "working directory in the container", option_text, offsetof(struct exec_options, cwd) },
@@ -53,6 +54,8 @@ static const struct option rows[] = {
 	  offsetof(struct exec_options, no_new_privs) },
 	{ "pid-file", 0, "FILE", "file that gets the process id", option_text,
 	  offsetof(struct exec_options, pid_file) },
+	{ "pidfd-socket", 0, "SOCKET", "socket of the caller's that gets a descriptor of the process (AF_UNIX)",
+	  option_text, offsetof(struct exec_options, pidfd_socket) },
 	{ "preserve-fds", 0, "N", "pass on N descriptors from 3 on, after those of LISTEN_FDS", option_i64,
 	  offsetof(struct exec_options, preserve_fds) },
 	{ "process", 'p', "FILE", "the process as a JSON document", option_text,
@@ -208,17 +211,44 @@ static int check_status(struct exec *x, struct err *e)
 	return entry_pidfd(x->rt, &x->entry, &x->pidfd, e);
 }
 
+/* One value: where it is, in all hierarchies or in those that it names. */
+static int open_below(struct exec *x, const char *text, struct cgroup **ret, struct sv *ret_controllers, struct err *e)
+{
+	const char *path = x->entry.record.cgroup, *colon = strchr(text, ':'), *below = colon ? colon + 1 : text;
+
+	*ret_controllers = (struct sv){ text, colon ? (size_t)(colon - text) : 0 };
+	if (strstr(below, ".."))
+		return err_set(e, EINVAL, "--cgroup %s: a path below the container's group is needed", text);
+	below += strspn(below, "/");
+	if (*below && !(path = arena_fmt(x->rt->arena, "%s/%s", path, below)))
+		return err_oom(e);
+	return cgroup_open(&x->rt->host, &x->rt->facts.cgroup, path, ret, e);
+}
+
+static int move_to(struct exec *x, const char *text, struct err *e)
+{
+	struct cgroup *other;
+	struct sv controllers;
+	int r = open_below(x, text, &other, &controllers, e);
+
+	if (r == 0)
+		r = cgroup_graft(x->group, other, controllers, e);
+	return r < 0 ? err_wrap(e, r, "--cgroup %s", text) : 0;
+}
+
 static int open_exec_group(struct exec *x, struct err *e)
 {
-	const char *below = x->options->cgroup, *path = x->entry.record.cgroup;
+	const struct oci_strings *wanted = &x->options->groups;
+	const char *path = x->entry.record.cgroup;
+	int r = 0;
 
-	if (!path)
-		return below ? err_set(e, ENOENT, "--cgroup %s: the container has no control group", below) : 0;
-	if (below && (strchr(below, ':') || strstr(below, "..")))
-		return err_set(e, ENOTSUP, "--cgroup %s: a path below the container's group is needed", below);
-	if (below && !(path = arena_fmt(x->rt->arena, "%s/%s", path, below + (*below == '/'))))
-		return err_oom(e);
-	return cgroup_open(&x->rt->host, &x->rt->facts.cgroup, path, &x->group, e);
+	if (path)
+		r = cgroup_open(&x->rt->host, &x->rt->facts.cgroup, path, &x->group, e);
+	else if (wanted->n)
+		r = err_set(e, ENOENT, "--cgroup %s: the container has no control group", wanted->v[0]);
+	for (size_t i = 0; r == 0 && i < wanted->n; i++)
+		r = move_to(x, wanted->v[i], e);
+	return r;
 }
 
 static int plan(struct exec *x, const struct operands *o, struct err *e)
@@ -228,7 +258,9 @@ static int plan(struct exec *x, const struct operands *o, struct err *e)
 	int r = bundle_read_saved(rt, &x->entry, &x->bundle, e);
 
 	if (r == 0)
-		r = bundle_plan(rt, &x->bundle, (struct plan_inputs){ .id = x->entry.id }, e);
+		r = bundle_plan(
+			rt, &x->bundle,
+			(struct plan_inputs){ .id = x->entry.id, .shares_keyring = x->entry.record.shares_keyring }, e);
 	if (r == 0)
 		r = plan_make_filter(&x->bundle.plan, e);
 	if (r == 0)
@@ -288,6 +320,8 @@ static int tell_engine(struct exec *x, struct err *e)
 		r = console_send(x->console_socket, x->x.console, e);
 		close(fd_take(&x->x.console));
 	}
+	if (r == 0)
+		r = pidfd_socket_send(x->options->pidfd_socket, x->x.pid, e);
 	return r < 0 ? r : pid_file_write(x->options->pid_file, x->x.pid, e);
 }
 
@@ -319,7 +353,7 @@ static int execute(struct exec *x, const struct operands *o, int *ret_status, st
 	if (r == 0)
 		r = plan(x, o, e);
 	if (r == 0 && x->options->console_socket)
-		r = console_connect(x->options->console_socket, &x->console_socket, e);
+		r = console_connect("--console-socket", x->options->console_socket, &x->console_socket, e);
 	if (r == 0 && !x->options->detach)
 		r = foreground_block(&set, e);
 	if (r == 0)

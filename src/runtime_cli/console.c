@@ -19,7 +19,7 @@
 
 /* ---- an engine's socket ----------------------------------------------------------------------------------------- */
 
-int console_connect(const char *path, int *ret_fd, struct err *e)
+int console_connect(const char *option, const char *path, int *ret_fd, struct err *e)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -27,17 +27,16 @@ int console_connect(const char *path, int *ret_fd, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "socket");
 	if (sv_copy(sv_from(path), to.sun_path, sizeof to.sun_path) < 0)
-		return err_set(e, ENAMETOOLONG, "--console-socket %s: at most %zu bytes", path, sizeof to.sun_path - 1);
+		return err_set(e, ENAMETOOLONG, "%s %s: at most %zu bytes", option, path, sizeof to.sun_path - 1);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
-		return err_sys(e, "--console-socket %s", path);
+		return err_sys(e, "%s %s", option, path);
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
-int console_send(int sock, int master, struct err *e)
+static int send_one(int sock, const char *name, int fd)
 {
-	static char name[] = "/dev/ptmx"; /* some data must come along */
-	struct iovec v = { name, sizeof name - 1 };
+	struct iovec v = { (char *)name, strlen(name) }; /* some data must come along */
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -50,8 +49,29 @@ int console_send(int sock, int master, struct err *e)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &master, sizeof master);
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? err_sys(e, "--console-socket: send the terminal") : 0;
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int console_send(int sock, int master, struct err *e)
+{
+	return send_one(sock, "/dev/ptmx", master) < 0 ? err_sys(e, "--console-socket: send the terminal") : 0;
+}
+
+int pidfd_socket_send(const char *path, pid_t pid, struct err *e)
+{
+	scoped_fd sock = -1, fd = -1;
+	int r;
+
+	if (!path)
+		return 0;
+	fd = sys_pidfd_open(pid, 0);
+	if (fd < 0)
+		return err_sys(e, "open process %d", (int)pid);
+	r = console_connect("--pidfd-socket", path, &sock, e);
+	if (r < 0)
+		return r;
+	return send_one(sock, "pidfd", fd) < 0 ? err_sys(e, "--pidfd-socket %s: send the descriptor", path) : 0;
 }
 
 int console_check(bool terminal, bool detach, const char *socket, struct err *e)

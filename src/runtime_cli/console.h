@@ -8,10 +8,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* console_connect - to the engine's socket (AF_UNIX, SOCK_STREAM) */
-int console_connect(const char *path, int *ret_fd, struct err *e);
+/* console_connect - to the engine's socket (AF_UNIX, SOCK_STREAM), which `option` names */
+int console_connect(const char *option, const char *path, int *ret_fd, struct err *e);
 /* console_send - the master of the terminal, by SCM_RIGHTS */
 int console_send(int sock, int master, struct err *e);
+
+/* pidfd_socket_send - a descriptor of the process, to who listens there; NULL: nobody does */
+int pidfd_socket_send(const char *path, pid_t pid, struct err *e);
 
 /* console_check - a terminal needs --console-socket when nobody stays to show it, and no socket else. */
 int console_check(bool terminal, bool detach, const char *socket, struct err *e);

@@ -29,6 +29,8 @@ static const struct option make_rows[] = {
 	  offsetof(struct make_options, no_pivot) },
 	{ "pid-file", 0, "FILE", "file that gets the process id", option_text,
 	  offsetof(struct make_options, pid_file) },
+	{ "pidfd-socket", 0, "SOCKET", "socket of the caller's that gets a descriptor of the process (AF_UNIX)",
+	  option_text, offsetof(struct make_options, pidfd_socket) },
 	{ "preserve-fds", 0, "N", "pass on N descriptors from 3 on, after those of LISTEN_FDS", option_i64,
 	  offsetof(struct make_options, preserve_fds) },
 };
@@ -48,6 +50,7 @@ static void describe(struct making *m)
 				 .rootfs = b->spec.root.path,
 				 .created_ns = clock_real_ns(),
 				 .owner = m->rt->caller,
+				 .shares_keyring = m->options->no_new_keyring,
 				 .annotations = b->spec.annotations,
 				 .unit = b->plan.unit.manager ? b->plan.unit.name.name : NULL,
 				 .unit_user = b->plan.unit.manager && b->plan.unit.manager->user,
@@ -104,6 +107,7 @@ static int read_and_plan(struct making *m, const char *id, struct err *e)
 		r = preserve_fds(m->options->preserve_fds, &in.preserve_fds, &listen_fds, e);
 	if (r == 0 && listen_fds)
 		r = preserve_env(m->rt->arena, listen_fds, &m->bundle.spec.process.env, e);
+	in.shares_keyring = m->options->no_new_keyring;
 	in.start_socket = m->held ? START_SOCKET_COMES : 0;
 	return r < 0 ? r : bundle_plan(m->rt, &m->bundle, in, e);
 }
@@ -147,6 +151,8 @@ static int tell_engine(struct making *m, struct err *e)
 		r = console_send(m->console, m->container.console, e);
 		close(fd_take(&m->container.console));
 	}
+	if (r == 0)
+		r = pidfd_socket_send(m->options->pidfd_socket, m->container.pid, e);
 	return r < 0 ? r : pid_file_write(m->options->pid_file, m->container.pid, e);
 }
 
@@ -155,6 +161,8 @@ static int settle_paths(struct runtime *rt, struct make_options *o, struct err *
 {
 	int r = runtime_path(rt, &o->console_socket, e);
 
+	if (r == 0)
+		r = runtime_path(rt, &o->pidfd_socket, e);
 	return r < 0 ? r : runtime_path(rt, &o->pid_file, e);
 }
 
@@ -170,7 +178,7 @@ int make_claim(struct runtime *rt, const char *id, struct make_options *options,
 	if (r == 0)
 		r = read_and_plan(m, id, e);
 	if (r == 0 && options->console_socket)
-		r = console_connect(options->console_socket, &m->console, e);
+		r = console_connect("--console-socket", options->console_socket, &m->console, e);
 	return r < 0 ? r : claim(m, id, e);
 }
 

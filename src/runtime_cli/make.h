@@ -13,7 +13,7 @@
 #include <signal.h>
 
 struct make_options {
-	const char *bundle, *console_socket, *pid_file;
+	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
 	int64_t preserve_fds;
 	bool no_pivot, no_new_keyring, no_subreaper, detach, keep;
 };

@@ -52,6 +52,7 @@ struct record {
 	const char *boot_id; /* pids mean nothing after a boot */
 	int64_t created_ns;
 	int64_t owner; /* uid of who created it */
+	bool shares_keyring; /* --no-new-keyring */
 	bool restored; /* from a checkpoint: it never called execve(2) */
 	struct oci_pairs annotations;
 	struct record_end end;

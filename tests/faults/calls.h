@@ -150,6 +150,7 @@
 	X(sys_move_mount, int, -1, ENOMEM, (int a, const char *p, int b, const char *q, unsigned f), (a, p, b, q, f)) \
 	X(sys_mount_setattr, int, -1, ENOMEM, (int d, const char *p, unsigned f, void *a), (d, p, f, a)) \
 	X(sys_pivot_root, int, -1, EBUSY, (const char *n, const char *o), (n, o)) \
+	X(sys_keyctl, long, -1, EDQUOT, (int o, unsigned long a, unsigned long b), (o, a, b)) \
 	X(sys_close_range, int, -1, EMFILE, (unsigned a, unsigned b, unsigned f), (a, b, f)) \
 	X(sys_pidfd_open, int, -1, EMFILE, (pid_t p, unsigned f), (p, f)) \
 	X(sys_pidfd_getfd, int, -1, EMFILE, (int p, int fd), (p, fd)) \

@@ -101,6 +101,90 @@ P
 	expect 0 runtime delete --force one
 }
 
+@test "exec: --cgroup, below the container's group, everywhere or in the hierarchies that are named" {
+	started one
+	local group_dirs d v1=
+	mapfile -t group_dirs < <(find "$host_cgroup" -type d -path "*/$group/one")
+	for d in "${group_dirs[@]}"; do mkdir "$d/below"; done
+	for d in "$host_cgroup"/memory/"$group/one/below"; do
+		[ ! -d "$d" ] || { v1=1 && cat "$d/../cpuset.cpus" >/dev/null 2>&1 || true; }
+	done
+	for d in "${group_dirs[@]}"; do
+		[ ! -e "$d/cpuset.mems" ] || [ ! -e "$d/tasks" ] || { cat "$d/cpuset.mems" >"$d/below/cpuset.mems" && cat "$d/cpuset.cpus" >"$d/below/cpuset.cpus"; }
+	done
+	[ "${#group_dirs[@]}" -gt 1 ] || v1=
+	if [ -n "$v1" ]; then
+		expect 0 runtime exec --cgroup memory,pids:/below one cat /proc/self/cgroup
+		equal "memory pids" "$(sed -n 's|^[0-9]*:\(.*\):/below$|\1|p' <<<"$out" | sort | paste -sd ' ')" "where it is below"
+		expect 255 runtime exec --cgroup nothing:/below one true
+		contains '--cgroup nothing:/below: no hierarchy of "nothing" has this group' "$err"
+		expect 0 runtime exec --cgroup /below one cat /proc/self/cgroup
+		equal "" "$(grep -v ':/below$' <<<"$out" | grep -vE '^[0-9]+:(rdma|misc|perf_event|net_.*|hugetlb)?:/$' || true)" "where it is not below"
+	fi
+	expect 255 runtime exec --cgroup /../.. one true
+	contains "--cgroup /../..: a path below the container's group is needed" "$err"
+	expect 255 runtime exec --cgroup /none one true
+	contains "--cgroup /none: cgroup" "$err"
+}
+
+@test "a session keyring of the container's own, shared by what is executed in it" {
+	grep -q . /proc/keys || skip "no /proc/keys"
+	started one
+	expect 0 runtime exec one cat /proc/keys
+	local ring
+	ring=$(awk '/_ses.one/ { print $1 }' <<<"$out")
+	matches '^[0-9a-f]+$' "$ring"
+	[[ $(awk '/_ses.one/ { print $3 }' <<<"$out") -ge 2 ]] || fail "nobody else has it: $out"
+	bundle two '.process.args = ["cat", "/proc/keys"]'
+	expect 0 runtime run --no-new-keyring --bundle "$T/two" two
+	[[ $out != *_ses.two* ]] || fail "$out"
+}
+
+@test "a descriptor of the process goes to the --pidfd-socket of run and exec" {
+	need_python
+	started one
+	python3 - "$T/s" >"$T/seen" 3>&- <<'P' &
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+for _ in range(2):
+    c, _ = s.accept()
+    _, control, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
+    fd = array.array('i', control[0][2])[0]
+    print([l.split()[1] for l in open('/proc/self/fdinfo/%d' % fd) if l.startswith('Pid:')][0], flush=True)
+P
+	eventually 5 test -S "$T/s"
+	bundle two
+	expect 0 runtime run --detach --pidfd-socket "$T/s" --bundle "$T/two" two </dev/null
+	expect 0 runtime exec --detach --pidfd-socket "$T/s" --pid-file "$T/pid" one sleep 1000 </dev/null
+	eventually 5 eval '[ "$(wc -l <"$T/seen")" = 2 ]'
+	equal "$(first_of two) $(cat "$T/pid")" "$(paste -sd ' ' "$T/seen")"
+	expect 255 runtime exec --pidfd-socket "$T/none" one true
+	contains "--pidfd-socket $T/none: No such file or directory" "$err"
+}
+
+# bats test_tags=guest
+@test "groups below one that is threaded, and below one that holds processes" {
+	local v2=$host_cgroup parent
+	[ -e "$v2/cgroup.controllers" ] || v2=$host_cgroup/unified
+	[ -e "$v2/cgroup.controllers" ] || skip "no v2 here"
+	parent=$v2/$group/domain/parent
+	mkdir -p "$parent"
+	echo threaded >"$parent/cgroup.type"
+	bundle one ".linux.cgroupsPath = \"/$group/domain/parent/one\" | .process.args = [\"cat\", \"/proc/self/cgroup\"]"
+	expect 0 runtime run --bundle "$T/one" one
+	contains "0::/" "$out"
+	mkdir "$v2/$group/busy"
+	sleep 1000 3>&- &
+	echo $! >"$v2/$group/busy/cgroup.procs"
+	bundle two ".linux.cgroupsPath = \"/$group/busy/two\" | .process.args = [\"true\"]"
+	expect 0 runtime run --bundle "$T/two" two
+	kill %1
+	wait || true
+	eventually 5 eval '! find "$host_cgroup" -depth -type d -path "*/$group/*" -exec rmdir {} + 2>&1 | grep -q .'
+}
+
 @test "list and ps: tables, JSON, -q" {
 	expect 0 runtime list --format json
 	equal null "$out"
