@@ -313,6 +313,11 @@ static void put_offsets(const struct plan *p, const struct step *s, struct buf *
 		 (long long)s->n[2], (long long)s->n[3]);
 }
 
+/* Its keyring is named for the container: that tells nothing. */
+static void put_nothing(const struct plan *p, const struct step *s, struct buf *out)
+{
+}
+
 /* Of those that are not here: put_paths() */
 static void (*const put_operands[])(const struct plan *p, const struct step *s, struct buf *out) = {
 	[STEP_AFFINITY] = put_source,
@@ -345,6 +350,7 @@ static void (*const put_operands[])(const struct plan *p, const struct step *s, 
 	[STEP_SCHEDULER] = put_source,
 	[STEP_SECCOMP] = put_filter,
 	[STEP_SELINUX] = put_source,
+	[STEP_SESSION] = put_nothing,
 	[STEP_STDIO_OWNER] = put_number,
 	[STEP_SYMLINK] = put_assignment,
 	[STEP_SYSCTL] = put_assignment,

@@ -28,8 +28,10 @@ static int take_status_fd(const struct option_call *c, struct err *e)
 	return r;
 }
 
+static const struct option common_rows[] = { CHECKPOINT_ROWS(struct dump_options, common) };
+static OPTION_GROUP(common_group, "Options", common_rows);
+
 static const struct option rows[] = {
-	CHECKPOINT_ROWS(struct dump_options, common),
 	{ "leave-running", 0, NULL, "the container goes on, and is kept", option_switch,
 	  offsetof(struct dump_options, leave_running) },
 	{ "link-remap", 0, NULL, "allow files that were removed and are still open, by a link", option_switch,
@@ -45,7 +47,7 @@ static const struct option rows[] = {
 	{ "tcp-skip-in-flight", 0, NULL, "leave connections out that are not accepted yet", option_switch,
 	  offsetof(struct dump_options, tcp_skip_in_flight) },
 };
-static OPTION_GROUP(group, "Options", rows);
+static OPTION_GROUP(group, "Options of checkpoint", rows);
 
 /* ---- what criu is asked for -------------------------------------------------------------------------------------- */
 
@@ -159,7 +161,7 @@ static int run(struct runtime *rt, void *options, const struct operands *operand
 	return r < 0 || o->leave_running || o->pre_dump ? r : container_remove_all(rt, &c, e);
 }
 
-static const struct option_group *const groups[] = { &group, NULL };
+static const struct option_group *const groups[] = { &common_group, &group, NULL };
 
 const struct runtime_command runtime_command_checkpoint = {
 	.name = "checkpoint",

@@ -16,18 +16,20 @@ struct restore_options {
 	bool tcp_close;
 };
 
+static const struct option common_rows[] = { CHECKPOINT_ROWS(struct restore_options, common) };
+static OPTION_GROUP(common_group, "Options of checkpoint and restore", common_rows);
+
 static const struct option rows[] = {
-	CHECKPOINT_ROWS(struct restore_options, common),
+	{ "detach", 'd', NULL, "do not wait for the end", option_switch,
+	  offsetof(struct restore_options, make) + offsetof(struct make_options, detach) },
 	{ "lsm-mount-context", 0, "CONTEXT", "SELinux context of mounts, in the place of the image's", option_text,
 	  offsetof(struct restore_options, lsm_mount_context) },
 	{ "lsm-profile", 0, "TYPE:NAME", "apparmor or selinux label, in the place of the image's", option_text,
 	  offsetof(struct restore_options, lsm_profile) },
-	{ "tcp-close", 0, NULL, "TCP connections come back closed", option_switch,
-	  offsetof(struct restore_options, tcp_close) },
-	{ "detach", 'd', NULL, "do not wait for the end", option_switch,
-	  offsetof(struct restore_options, make) + offsetof(struct make_options, detach) },
 	{ "no-subreaper", 0, NULL, "has no effect: tare-runtime is none", option_switch,
 	  offsetof(struct restore_options, make) + offsetof(struct make_options, no_subreaper) },
+	{ "tcp-close", 0, NULL, "TCP connections come back closed", option_switch,
+	  offsetof(struct restore_options, tcp_close) },
 };
 static OPTION_GROUP(group, "Options of restore", rows);
 _Static_assert(offsetof(struct restore_options, make) == 0, "the rows of make_option_group fill it");
@@ -158,7 +160,7 @@ static int run(struct runtime *rt, void *options, const struct operands *operand
 	return r;
 }
 
-static const struct option_group *const groups[] = { &make_option_group, &group, NULL };
+static const struct option_group *const groups[] = { &make_option_group, &common_group, &group, NULL };
 
 const struct runtime_command runtime_command_restore = {
 	.name = "restore",

@@ -19,6 +19,7 @@
 
 static const struct runtime_command *const rows[] = {
 	&runtime_command_checkpoint,
+	&runtime_command_completion,
 	&runtime_command_create,
 	&runtime_command_delete,
 	&runtime_command_doctor,

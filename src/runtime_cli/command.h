@@ -52,6 +52,7 @@ struct runtime_command {
 
 /* One line each, as they are many people's. */
 extern const struct runtime_command runtime_command_checkpoint;
+extern const struct runtime_command runtime_command_completion;
 extern const struct runtime_command runtime_command_create;
 extern const struct runtime_command runtime_command_delete;
 extern const struct runtime_command runtime_command_doctor;

@@ -8,6 +8,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/ofd_lock.h"
 #include "kernel/procfs.h"
+#include "kernel/smallfile.h"
 #include "kernel/sys.h"
 #include "oci/json.h"
 
@@ -88,19 +89,31 @@ static int read_first(const struct entry *c, struct buf *b, struct err *e)
 	return lseek(c->lock, 0, SEEK_SET) < 0 ? err_sys(e, "seek") : io_read_fd(c->lock, b, e);
 }
 
+/* In one read, as most of them fit. */
+static int read_short(const struct entry *c, char *text, size_t cap, struct sv *ret)
+{
+	int r = smallfile_read(c->dir, STATE_RECORD, text, cap, ret);
+
+	return r == 0 && ret->n == cap - 1 ? -EMSGSIZE : r;
+}
+
 static int record_read(struct runtime *rt, struct entry *c, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONFIG_JSON);
 	struct record record;
-	int r = io_read_at(c->dir, STATE_RECORD, &b, e);
+	char text[4096];
+	struct sv json;
+	int r = read_short(c, text, sizeof text, &json);
 
 	c->has_record = false;
-	if (r == -ENOENT)
-		r = read_first(c, &b, e);
-	if (r == -ENOENT || (r == 0 && !b.len))
+	if (r < 0) {
+		r = r == -ENOENT ? read_first(c, &b, e) : io_read_at(c->dir, STATE_RECORD, &b, e);
+		json = buf_sv(&b);
+	}
+	if (r == -ENOENT || (r == 0 && !json.n))
 		return 0;
 	if (r == 0)
-		r = json_decode(buf_sv(&b), &record_table, rt->arena, &record, e);
+		r = json_decode(json, &record_table, rt->arena, &record, e);
 	if (r == 0 && record.version != STATE_VERSION)
 		r = err_set(e, EINVAL, "version %lld: this is from another tare-runtime", (long long)record.version);
 	if (r < 0)

@@ -26,6 +26,20 @@ load oci
 	contains "does not exist" "$err"
 }
 
+@test "completion scripts are accepted by their shells, and know commands, options and words" {
+	local shell
+	for shell in bash fish zsh; do
+		expect 0 runtime completion "$shell"
+		! command -v "$shell" >/dev/null || "$shell" -n <(echo "$out")
+	done
+	complete() { bash -c 'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tare_runtime; echo "${COMPREPLY[*]}"' - "$(runtime completion bash)" "$@"; }
+	equal "restore resume" "$(complete tare-runtime --root /nosuch res)"
+	equal "--pid-file --pidfd-socket" "$(complete tare-runtime exec --pid)"
+	equal "text json" "$(complete tare-runtime --log-format '')"
+	expect 1 runtime completion tcsh
+	contains "completion tcsh: allowed are: bash fish zsh" "$err"
+}
+
 @test "a container in the foreground can be paused, changed and deleted by others" {
 	bundle one
 	runtime run --bundle "$T/one" one >"$T/log" 2>&1 </dev/null 3>&- &

@@ -20,6 +20,7 @@ teardown()
 {
 	local d=/sys/fs/cgroup/ttest.slice
 	[ -n "${T-}" ] || return 0
+	[ ! -d $d ] || echo 1 >$d/cgroup.kill # a first process need not listen to SIGTERM, and systemd waits
 	systemctl stop "ttest-*.slice" 2>/dev/null || true
 	systemctl stop ttest.slice
 	rm -rf "$T"
