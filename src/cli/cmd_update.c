@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_update.c - `tare update`: the options of `tare run` that are limits, for containers that are there. */
+#include "base/limits.h"
+#include "base/scope.h"
 #include "cli/each.h"
 #include "cli/opt.h"
+#include "engine/network_connect.h"
 #include "engine/update.h"
+#include "network/ports.h"
 
 #include <errno.h>
 
 struct update_options {
 	struct run_options run; /* first: the setters of run's options know nothing else */
 	struct update update;
+	struct oci_strings publish_add, publish_rm;
 };
 
 static void init(void *options)
@@ -32,10 +37,29 @@ static int set_restart(const struct option_call *c, struct err *e)
 	return option_restart(c, e);
 }
 
+/* -p's grammar, and as it is kept. */
+static int add_port(const struct option_call *c, struct err *e)
+{
+	struct oci_strings *list = (void *)((char *)c->target + c->row->field);
+	scoped_buf text = BUF(256);
+	struct port_mapping m;
+	int r = ports_parse(sv_from(c->text), &m, e);
+
+	if (r < 0)
+		return r;
+	ports_print(&m, &text);
+	r = buf_status(&text, e);
+	return r < 0 ? r : strings_add(c->arena, list, arena_str(c->arena, text.p)) < 0 ? err_oom(e) : 0;
+}
+
 static const struct option rows[] = {
 	{ "kernel-memory", 0, "BYTES", .refused = "the kernel has no such limit any more", .hidden = true },
 	{ "oom-kill-disable", 0, NULL, "let processes wait for memory instead of killing one (cgroup v1)",
 	  set_oom_kill_disable, RUN_FIELD(config.oom_kill_disable) },
+	{ "publish-add", 0, "[IP:][HOST:]PORT[/PROTO]", "a port of the host leads to the container from now on",
+	  add_port, offsetof(struct update_options, publish_add) },
+	{ "publish-rm", 0, "[IP:][HOST:]PORT[/PROTO]", "it does not any more", add_port,
+	  offsetof(struct update_options, publish_rm) },
 	{ "restart", 0, "POLICY", "no, always, unless-stopped or on-failure[:MAX]", set_restart,
 	  .words = "no always unless-stopped on-failure" },
 };
@@ -45,7 +69,13 @@ static const struct option_group *const groups[] = { &opt_limit, &group, NULL };
 
 static int update_one(struct engine *en, const char *ref, const void *options, struct err *e)
 {
-	return engine_update(en, sv_from(ref), options, e);
+	const struct update_options *o = options;
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	int r = update_is_empty(&o->update) ? 0 : engine_update(en, sv_from(ref), &o->update, e);
+
+	if (r < 0 || (!o->publish_add.n && !o->publish_rm.n))
+		return r;
+	return network_publish(en, sv_from(ref), &o->publish_add, &o->publish_rm, &a, e);
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
@@ -53,16 +83,16 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct update_options *o = options;
 
 	o->update.to = o->run.config;
-	if (update_is_empty(&o->update))
+	if (update_is_empty(&o->update) && !o->publish_add.n && !o->publish_rm.n)
 		return err_set(e, EINVAL, "You must provide one or more flags when using this command.");
-	return each_operand(cli, operands, update_one, &o->update, ret_status, e);
+	return each_operand(cli, operands, update_one, o, ret_status, e);
 }
 
 const struct command command_update = {
 	.name = "update",
 	.also = ALSO("container update"),
 	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "change limits and restart policy of containers",
+	.summary = "change limits, restart policy and ports of containers",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct update_options),

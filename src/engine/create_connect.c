@@ -45,7 +45,7 @@ static int begin(struct change *c, struct sv container, const char *network, str
 	struct intent before = { 0 };
 	int r = container_find(c->en, container, c->a, &c->row, e);
 
-	if (r == 0)
+	if (r == 0 && network)
 		r = network_find(c->en, network, c->a, &c->net, e);
 	if (r == 0)
 		r = container_lock(c->en, c->row.id, "network", LOCK_MS, &c->lock, &c->dir, &before, e);
@@ -400,6 +400,105 @@ int network_disconnect(struct engine *en, struct sv container, const char *netwo
 		r = rewrite_charter(&c, e);
 	if (r == 0)
 		r = rewrite_files(&c, e);
+	done(&c);
+	return r;
+}
+
+/* ---- ports ----------------------------------------------------------------------------------------------------------- */
+
+static int parse_ports(const struct change *c, const struct oci_strings *texts, struct port_mappings *ret,
+		       struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < texts->n; i++) {
+		struct port_mapping *m = LIST_ADD(c->a, ret);
+
+		r = m ? ports_parse(sv_from(texts->v[i]), m, e) : err_oom(e);
+	}
+	return r;
+}
+
+static bool is_dropped(const struct port_mapping *m, const struct port_mappings *drop)
+{
+	for (size_t k = 0; k < drop->n; k++) {
+		const struct port_mapping *d = &drop->v[k];
+
+		if (m->first == d->first && m->last == d->last && m->protocol == d->protocol &&
+		    (!d->host_first || m->host_first == d->host_first) &&
+		    (!d->host.family || net_ip_equal(&m->host, &d->host)))
+			return true;
+	}
+	return false;
+}
+
+/* The list of the configuration, for its next start. */
+static int rewrite_config(struct change *c, const struct oci_strings *add, const struct port_mappings *drop,
+			  struct err *e)
+{
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	struct oci_strings list = { 0 };
+	struct db *db;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->config.publish.n; i++) {
+		const char *text = c->config.publish.v[i];
+		struct port_mapping m;
+
+		r = ports_parse(sv_from(text), &m, e);
+		if (r == 0 && !is_dropped(&m, drop) && strings_add(c->a, &list, text) < 0)
+			r = err_oom(e);
+	}
+	for (size_t i = 0; r == 0 && i < add->n; i++)
+		if (!strings_has(&list, add->v[i]) && strings_add(c->a, &list, add->v[i]) < 0)
+			r = err_oom(e);
+	c->config.publish = list;
+	if (r == 0)
+		r = config_print(&c->config, &json, e);
+	if (r == 0)
+		r = engine_db(c->en, &db, e);
+	return r < 0 ? r : containers_set_config(db, c->row.id, json.p, e);
+}
+
+static int publish_now(struct change *c, const struct port_mappings *add, const struct port_mappings *drop,
+		       struct err *e)
+{
+	const struct net_ip *fallback = &c->before.nets[c->before.gateway].host_address;
+	struct rules_ports gone = { 0 }, now = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < drop->n; i++)
+		r = network_ports_drop(c->en, c->row.id, &drop->v[i], c->a, &gone, e);
+	if (gone.n) /* also when a later one failed: their rows are gone */
+		(void)firewall_remove(c->en, &(struct firewall_change){ .ports = gone.v, .port_count = gone.n }, NULL);
+	if (r == 0 && add->n)
+		r = network_ports_add(c->en, c->row.id, add, fallback, c->a, e);
+	if (r == 0)
+		r = network_ports_rules(c->en, c->row.id, c->a, &now, e);
+	if (r == 0 && now.n)
+		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
+	c->ports_before = now;
+	return r == 0 ? rewrite_charter(c, e) : r;
+}
+
+int network_publish(struct engine *en, struct sv container, const struct oci_strings *add,
+		    const struct oci_strings *drop, struct arena *a, struct err *e)
+{
+	struct change c = { .en = en, .a = a, .lock = LOCK_NONE, .dir = -1 };
+	struct port_mappings more = { 0 }, less = { 0 };
+	int r = begin(&c, container, NULL, e);
+
+	c.after = c.before;
+	if (r == 0 && c.before.gateway == PLACE_NO_GATEWAY)
+		r = err_set(e, EINVAL, "container %s is in no network that ports could be published of", c.row.name);
+	if (r == 0)
+		r = parse_ports(&c, add, &more, e);
+	if (r == 0)
+		r = parse_ports(&c, drop, &less, e);
+	if (r == 0 && c.lives)
+		r = publish_now(&c, &more, &less, e);
+	if (r == 0)
+		r = rewrite_config(&c, add, &less, e);
 	done(&c);
 	return r;
 }

@@ -12,5 +12,9 @@
  * network, with Docker's texts; -EADDRINUSE, -ENOSPC. On failure it is in no more networks than before. */
 int network_connect(struct engine *en, struct sv container, const struct network_config *wanted, struct arena *a,
 		    struct err *e);
+/* network_publish - `update --publish-add, --publish-rm`: texts of ports_print(). Of one that runs at once, else from its next
+ * start on. What is to go goes first. -ENOENT: it publishes no such port; -EADDRINUSE; -EINVAL: it is in no network. */
+int network_publish(struct engine *en, struct sv container, const struct oci_strings *add,
+		    const struct oci_strings *drop, struct arena *a, struct err *e);
 /* network_disconnect - -ENOTCONN: it is not in it. */
 int network_disconnect(struct engine *en, struct sv container, const char *network, struct arena *a, struct err *e);

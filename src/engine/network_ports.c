@@ -85,6 +85,7 @@ struct taking {
 	struct port_rows rows;   /* of the others */
 	struct port_rows chosen; /* of this one */
 	uint16_t low, high;      /* where any port is looked for */
+	bool adds;               /* its own rows stay, and are like those of others */
 };
 
 static int add_listener(const struct listener *l, void *arg, struct err *e)
@@ -309,7 +310,7 @@ static int read_rows(struct taking *t, struct db *db, struct err *e)
 	t->rows = (struct port_rows){ 0 };
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		struct port_row *row =
-			strcmp(all.v[i].container_id, t->container) != 0 ? LIST_ADD(t->a, &t->rows) : NULL;
+			t->adds || strcmp(all.v[i].container_id, t->container) != 0 ? LIST_ADD(t->a, &t->rows) : NULL;
 
 		if (row)
 			*row = all.v[i];
@@ -324,7 +325,7 @@ static int write_rows(struct taking *t, struct db *db, const struct port_mapping
 
 	if (r == 0)
 		r = fit_all(t, wanted, ret_holder, e);
-	if (r == 0)
+	if (r == 0 && !t->adds)
 		r = network_rows_unpublish(db, t->container, e);
 	for (size_t i = 0; r == 0 && i < t->chosen.n; i++)
 		r = network_rows_publish(db, &t->chosen.v[i], e);
@@ -345,29 +346,6 @@ static bool is_gone(struct taking *t, const char *container)
 	if (r < 0 || container_is_active(state.status) || container_monitor_is_alive(t->en, container))
 		return false;
 	return network_down(t->en, container, NULL) == 0;
-}
-
-int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
-		       const struct net_ip *fallback, struct arena *a, struct err *e)
-{
-	struct taking t = { .en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a };
-	const struct port_row *holder = NULL;
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	if (r == 0)
-		r = look_at_sockets(&t, wanted, e);
-	read_range(&t);
-	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
-		r = db_begin(db, e);
-		if (r < 0)
-			return r;
-		r = db_end(db, write_rows(&t, db, wanted, &holder, e), e);
-		if (r != -EADDRINUSE || !holder || !is_gone(&t, holder->container_id))
-			return r;
-		r = 0;
-	}
-	return r;
 }
 
 /* ---- for the firewall ------------------------------------------------------------------------------------------------ */
@@ -398,6 +376,80 @@ static int add_rule(struct engine *en, const struct port_row *row, struct arena 
 					.host_first = (uint16_t)row->host_first, .host_last = (uint16_t)row->host_last,
 					.protocol = (uint8_t)row->protocol };
 	return find_target(en, row->container_id, a, &p->to4, &p->to6, e);
+}
+
+static int take(struct taking *t, const struct port_mappings *wanted, struct err *e)
+{
+	const struct port_row *holder = NULL;
+	struct db *db;
+	int r = engine_db(t->en, &db, e);
+
+	if (r == 0)
+		r = look_at_sockets(t, wanted, e);
+	read_range(t);
+	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
+		r = db_begin(db, e);
+		if (r < 0)
+			return r;
+		r = db_end(db, write_rows(t, db, wanted, &holder, e), e);
+		if (r != -EADDRINUSE || !holder || strcmp(holder->container_id, t->container) == 0 ||
+		    !is_gone(t, holder->container_id))
+			return r;
+		r = 0;
+	}
+	return r;
+}
+
+int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
+		       const struct net_ip *fallback, struct arena *a, struct err *e)
+{
+	struct taking t = { .en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a };
+
+	return take(&t, wanted, e);
+}
+
+int network_ports_add(struct engine *en, const char *container, const struct port_mappings *wanted,
+		      const struct net_ip *fallback, struct arena *a, struct err *e)
+{
+	struct taking t = {
+		.en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a, .adds = true
+	};
+
+	return take(&t, wanted, e);
+}
+
+static bool is_of(const struct port_row *row, const struct port_mapping *m)
+{
+	struct net_ip host = host_of(row);
+
+	return row->protocol == m->protocol && row->first == m->first &&
+	       row->host_last - row->host_first == m->last - m->first &&
+	       (!m->host_first || row->host_first == m->host_first) &&
+	       (!m->host.family || net_ip_equal(&host, &m->host));
+}
+
+int network_ports_drop(struct engine *en, const char *container, const struct port_mapping *m, struct arena *a,
+		       struct rules_ports *ret, struct err *e)
+{
+	scoped_buf text = BUF(256);
+	struct port_rows rows = { 0 };
+	size_t before = ret->n;
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_rows_ports(db, container, a, &rows, e);
+	for (size_t i = 0; r == 0 && i < rows.n; i++) {
+		if (!is_of(&rows.v[i], m))
+			continue;
+		r = add_rule(en, &rows.v[i], a, ret, e);
+		if (r == 0)
+			r = network_rows_unpublish_one(db, &rows.v[i], e);
+	}
+	if (r < 0 || ret->n > before)
+		return r;
+	ports_print(m, &text);
+	return err_set(e, ENOENT, "no such published port: %s", text.p ? text.p : "");
 }
 
 int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,

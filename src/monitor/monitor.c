@@ -57,7 +57,7 @@ static void finish(struct sandbox *s, struct monitor *m)
 	/* a client that waits is about to remove all of it, the record too */
 	bool later = remove && !m->failed && is_awaited(m);
 
-	if (m->charter.net_links.n)
+	if (m->charter.networked)
 		places_remove(m);
 	if (!m->failed && !later)
 		record_outcome(m);

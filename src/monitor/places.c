@@ -45,7 +45,10 @@ void places_remove(struct monitor *m)
 	struct charter now = { .net_ports = false };
 	scoped_fd dir = -1;
 
-	if (m->state < 0 || charter_read_network(m->state, &a, &now, NULL) < 0 || !now.net_names.n)
+	if (m->state < 0 || charter_read_network(m->state, &a, &now, NULL) < 0)
+		return;
+	m->charter.net_ports = now.net_ports; /* some may have come while it ran */
+	if (!now.net_names.n)
 		return;
 	dir = endpoints_open(m->charter.state_root, NULL);
 	for (size_t i = 0; dir >= 0 && i < now.net_names.n; i++) {

@@ -119,3 +119,33 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	on_host ip link del tare0
 	expect 0 tare run --rm --network bridge busybox ping -c1 -W2 172.17.0.1
 }
+
+@test "ports come and go while a container runs" {
+	speaker web hello 80 --network bridge
+	expect 0 tare update --publish-add 8080:80 web
+	hears hello on_host 127.0.0.1 8080
+	expect 1 tare update --publish-add 8080:81 web
+	contains "port is already allocated" "$err"
+	failed "no such published port: 99/tcp" tare update --publish-rm 99 web
+	expect 0 tare update --publish-add 8081:80 --publish-rm 80 web
+	equal "80/tcp -> 0.0.0.0:8081" "$(tare port web)" "port"
+	hears hello on_host 127.0.0.1 8081
+	is_deaf on_host 127.0.0.1 8080
+	expect 0 tare restart -t0 web
+	equal "80/tcp -> 0.0.0.0:8081" "$(tare port web)" "port after a restart"
+	tare stop -t0 web
+	eventually 5 host_is_clean
+}
+
+@test "macvlan: a container is a machine of its own on the host's network" {
+	make_outside
+	on_host ip link add probe0 link up0 type macvlan 2>/dev/null || skip "no macvlan here"
+	on_host ip link del probe0
+	failed "there is no such interface" tare network create -d macvlan -o parent=nope0 lan
+	tare network create -d macvlan -o parent=up0 --subnet 10.77.0.0/24 --gateway 10.77.0.2 lan
+	expect 0 tare run --rm --network lan --ip 10.77.0.50 busybox sh -c 'ip route; ping -c1 -W2 10.77.0.2'
+	contains "default via 10.77.0.2 dev eth0" "$out"
+	contains "1 packets received" "$out"
+	expect 0 tare network rm lan
+	expect 0 on_host ip link show up0
+}
