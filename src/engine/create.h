@@ -45,6 +45,7 @@ struct creation {
 	struct oci_strings copy_up; /* targets of volumes that the image fills while they are empty */
 	struct places places;       /* in networks */
 	struct port_mappings ports; /* that it wants published */
+	struct rules_ports published; /* those that it has, while it is started */
 	struct settings settings;
 	struct userns_mode userns;
 	struct id_ranges subuids, subgids; /* where auto chooses from */

@@ -146,8 +146,11 @@ static int rewrite_charter(const struct change *c, struct err *e)
 		return r;
 	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
 	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
-	r = create_put_links(&cr, e);
-	cr.charter.net_ports = c->ports_before.n > 0;
+	if (r == 0)
+		r = network_ports_rules(c->en, c->row.id, c->a, &cr.published, e);
+	if (r == 0)
+		r = create_put_links(&cr, e);
+	cr.charter.net_ports = cr.published.n > 0;
 	if (r == 0)
 		r = charter_write_network(state, &cr.charter, e);
 	if (r < 0 || charter.networked)
@@ -247,7 +250,9 @@ static int write_record(const struct change *c, size_t i, struct err *e)
 
 	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
 	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
-	r = create_endpoint(&cr, i, &ep, e);
+	r = network_ports_rules(c->en, c->row.id, c->a, &cr.published, e);
+	if (r == 0)
+		r = create_endpoint(&cr, i, &ep, e);
 	if (r <= 0)
 		return r;
 	ep.pid = c->state.outcome.pid;
@@ -478,7 +483,9 @@ static int publish_now(struct change *c, const struct port_mappings *add, const 
 	if (r == 0 && now.n)
 		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
 	c->ports_before = now;
-	return r == 0 ? rewrite_charter(c, e) : r;
+	if (r == 0)
+		r = rewrite_charter(c, e);
+	return r < 0 ? r : write_record(c, c->after.gateway, e);
 }
 
 int network_publish(struct engine *en, struct sv container, const struct oci_strings *add,

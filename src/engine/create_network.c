@@ -8,6 +8,7 @@
 #include "base/scope.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
+#include "engine/programs.h"
 #include "network/record.h"
 #include "oci/list.h"
 
@@ -107,6 +108,22 @@ static int name_network(struct creation *cr, struct err *e)
 	return 0;
 }
 
+/* tare-net: where there are names, and for published ports, which it guards and relays. */
+static int find_program(struct creation *cr, struct err *e)
+{
+	char path[PATH_MAX];
+	int r;
+
+	cr->charter.net_waits = create_has_names(cr);
+	if (!cr->charter.net_waits && !cr->ports.n)
+		return 0;
+	r = programs_find("tare-net", path, e);
+	if (r < 0)
+		return r;
+	cr->charter.net_program = arena_str(cr->a, path);
+	return cr->charter.net_program ? 0 : err_oom(e);
+}
+
 int create_find_networks(struct creation *cr, struct err *e)
 {
 	int r;
@@ -117,13 +134,15 @@ int create_find_networks(struct creation *cr, struct err *e)
 		r = network_ports_wanted(cr->config, &cr->image_config.exposed_ports, cr->a, &cr->ports, e);
 	if (r < 0 || !cr->config->networks.n || !cr->en)
 		return r;
-	if (cr->row)
-		return network_places(cr->en, cr->id.hex, cr->a, &cr->places, e);
+	if (cr->row) {
+		r = network_places(cr->en, cr->id.hex, cr->a, &cr->places, e);
+		return r < 0 ? r : find_program(cr, e);
+	}
 	r = find_networks(cr, e);
 	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++)
 		r = prepare_place(cr, i, e);
 	network_choose_gateway(&cr->places);
-	return r;
+	return r < 0 ? r : find_program(cr, e);
 }
 
 int create_take_places(struct creation *cr, struct db *db, struct err *e)
@@ -402,19 +421,52 @@ static int find_aliases(struct creation *cr, const char *words, struct endpoint 
 	return 0;
 }
 
+static bool is_relayed(const struct port_mapping *m)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	return m->protocol == PORT_TCP && (!m->host.family || (m->host.family == AF_INET6 &&
+							       memcmp(m->host.bytes, loopback, sizeof loopback) == 0));
+}
+
+/* The host's own [::1], which no rule can lead anywhere else. */
+static int find_relays(struct creation *cr, const struct net_ip *ip4, const struct net_ip *ip6, struct endpoint *ep,
+		       struct err *e)
+{
+	const struct rules_ports *ports = &cr->published;
+
+	ep->relays = ports->n ? arena_array(cr->a, ports->n, sizeof *ep->relays) : NULL;
+	if (ports->n && !ep->relays)
+		return err_oom(e);
+	for (size_t i = 0; i < ports->n && ep->relay_count < LIMIT_ENDPOINT_LIST; i++) {
+		const struct port_mapping *m = &ports->v[i].map;
+		struct relay_ports *to = &ep->relays[ep->relay_count];
+
+		if (!is_relayed(m) || !to_address(ip4->family ? ip4 : ip6, &to->to))
+			continue;
+		to->host_first = m->host_first;
+		to->count = (uint16_t)(m->host_last - m->host_first + 1);
+		to->to_first = m->first;
+		ep->relay_count++;
+	}
+	return 0;
+}
+
 int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct err *e)
 {
 	const struct network *net = &cr->places.nets[i];
 	const struct place_row *p = &cr->places.rows.v[i];
 	struct net_ip ip4 = network_place_ip4(net, p), ip6 = network_place_ip6(net, p);
 	struct endpoint ep = { .container = cr->id.hex, .network = net->row.id, .network_name = net->row.name,
-			       .name = cr->name, .names = true, .pid = 1,
+			       .name = cr->name, .pid = 1,
 			       .priority = p->priority > INT32_MAX ? INT32_MAX :
 					   p->priority < INT32_MIN ? INT32_MIN : (int)p->priority };
 	int r;
 
-	if (is_default(net))
-		return 0;
+	ep.names = !is_default(net);
+	r = i == cr->places.gateway ? find_relays(cr, &ip4, &ip6, &ep, e) : 0;
+	if (r < 0 || (!ep.names && !ep.relay_count))
+		return r;
 	(void)to_address(&ip4, &ep.ipv4);
 	(void)to_address(&ip6, &ep.ipv6);
 	r = find_aliases(cr, p->aliases, &ep, e);
@@ -468,7 +520,7 @@ static int ensure_networks(struct creation *cr, struct err *e)
 	return r;
 }
 
-static int take_ports(struct creation *cr, struct rules_ports *ret, struct err *e)
+static int take_ports(struct creation *cr, struct err *e)
 {
 	const struct places *p = &cr->places;
 	int r;
@@ -477,26 +529,26 @@ static int take_ports(struct creation *cr, struct rules_ports *ret, struct err *
 		return 0;
 	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &p->nets[p->gateway].host_address, cr->a, e);
 	if (r == 0)
-		r = network_ports_rules(cr->en, cr->id.hex, cr->a, ret, e);
-	cr->charter.net_ports = ret->n > 0;
+		r = network_ports_rules(cr->en, cr->id.hex, cr->a, &cr->published, e);
+	cr->charter.net_ports = cr->published.n > 0;
 	return r;
 }
 
 int create_network_up(struct creation *cr, struct err *e)
 {
 	const struct places *p = &cr->places;
-	struct rules_ports ports = { 0 };
 	int r;
 
 	if (!p->rows.n)
 		return 0;
 	r = ensure_networks(cr, e);
 	if (r == 0)
-		r = take_ports(cr, &ports, e);
+		r = take_ports(cr, e);
 	if (r == 0)
 		r = create_put_links(cr, e);
 	if (r == 0)
 		r = firewall_add(cr->en,
-				 &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, ports.v, ports.n }, e);
+				 &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, cr->published.v,
+						      cr->published.n }, e);
 	return r;
 }

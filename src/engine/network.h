@@ -115,6 +115,6 @@ void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char pre
 
 /* ---- the end of a container ------------------------------------------------------------------------------------------ */
 
-/* network_down - its life is over: ports, rules and names are given back; its addresses stay its own. Nothing to do is
- * success. */
-int network_down(struct engine *en, const char *container, struct err *e);
+/* network_down - its life is over: ports, rules and names are given back; its addresses stay its own unless it goes. Nothing
+ * to do is success. */
+int network_down(struct engine *en, const char *container, bool goes, struct err *e);

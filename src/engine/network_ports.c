@@ -345,7 +345,7 @@ static bool is_gone(struct taking *t, const char *container)
 		return true;
 	if (r < 0 || container_is_active(state.status) || container_monitor_is_alive(t->en, container))
 		return false;
-	return network_down(t->en, container, NULL) == 0;
+	return network_down(t->en, container, false, NULL) == 0;
 }
 
 /* ---- for the firewall ------------------------------------------------------------------------------------------------ */

@@ -116,7 +116,7 @@ static int end_lost(struct engine *en, const struct container_row *row, int dir,
 	if (r == 0)
 		r = container_end_processes(en, row->id, row->cgroup, e);
 	if (r == 0 && row->networked)
-		r = network_down(en, row->id, e);
+		r = network_down(en, row->id, false, e);
 	return r < 0 ? r : write_lost(en, dir, o, e);
 }
 
@@ -314,7 +314,7 @@ static int reap_locked(struct engine *en, const char *id, int dir, const struct 
 		if (row.auto_remove || is_removal(before))
 			return container_remove_locked(en, id, strcmp(before->op, "remove-volumes") == 0, l, e);
 		r = container_end_processes(en, id, row.cgroup, e);
-		return r == 0 && row.networked ? network_down(en, id, e) : r;
+		return r == 0 && row.networked ? network_down(en, id, false, e) : r;
 	}
 	if (container_monitor_is_alive(en, id))
 		return err_set(e, EBUSY, "container %.12s: it is running", id);

@@ -110,7 +110,7 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 	if (r == 0 && row.id)
 		r = container_end_processes(en, id, row.cgroup, e);
 	if (r == 0 && row.networked)
-		r = network_down(en, id, e);
+		r = network_down(en, id, true, e);
 	if (r == 0)
 		r = io_remove_tree_at(en->state, id, e);
 	if (r == 0 && row.id && (volumes || row.auto_remove))
@@ -170,7 +170,7 @@ int container_forget(struct engine *en, const char *id, const char *cgroup, stru
 	if (r == 0)
 		r = container_end_processes(en, id, cgroup, e);
 	if (r == 0)
-		r = network_down(en, id, e);
+		r = network_down(en, id, true, e);
 	if (r == 0)
 		r = io_remove_tree_at(en->state, id, e);
 	return r < 0 ? r : containers_delete(db, id, e);

@@ -96,7 +96,7 @@ static void settle_network(struct monitor *m)
 {
 	struct err e = { 0 };
 
-	if (m->net.program && net_watch_settle(&m->net, NETWORK_MS, &e) < 0) {
+	if (m->net.program && m->charter.net_waits && net_watch_settle(&m->net, NETWORK_MS, &e) < 0) {
 		(void)err_wrap(&e, -e.code, "tare-net");
 		warn_starter(m, &e);
 	}

@@ -149,3 +149,22 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	expect 0 tare network rm lan
 	expect 0 on_host ip link show up0
 }
+
+@test "containers of a network find each other by name; [::1] leads to a port; rules that are flushed come back by themselves" {
+	tare network create blue
+	speaker web hello 80 --network blue --network-alias www -p 8080:80
+	expect 0 tare run --rm --network blue busybox sh -c 'ping -c1 -W2 web && ping -c1 -W2 www && nc -w2 web 80 </dev/null'
+	contains hello "$out"
+	eventually 3 hears hello on_host ::1 8080
+	on_host nft flush ruleset
+	eventually 3 hears hello on_host 127.0.0.1 8080
+	contains "$(address_of web blue)" "$(rules)"
+	tare rm -f web
+	tare network rm blue
+	start plain -p 8081:80
+	on_host nft flush ruleset
+	# shellcheck disable=SC2016 # the function is called again and again
+	eventually 3 bash -c "nsenter -t $host_pid -n nft list ruleset | grep -q 'tcp . 8081'"
+	tare rm -f plain
+	eventually 5 host_is_clean
+}

@@ -71,7 +71,7 @@ crash_leftovers() # what an end at the wrong moment leaves, everywhere
 	expect 0 tare system prune </dev/null
 	contains $'WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n  - all dangling images\n' "$out"
 	equal 7 "$(row Orphans TotalCount)" "orphans after no"
-	expect 0 tare network create unused
+	expect 0 unshare -n "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" network create unused
 	expect 0 tare system prune -f
 	contains $'Deleted Networks:\nunused' "$out"
 	matches $'Deleted Orphans:\n.*layers/new.1234.0' "$out"
