@@ -73,8 +73,9 @@ static int merge(const struct container_config *c, struct image_config *image, s
 	if (c->command.n || c->entrypoint_set)
 		image->cmd = c->command;
 	if (c->entrypoint_set)
-		image->entrypoint = c->entrypoint.n == 1 && !*c->entrypoint.v[0] ? (struct oci_strings){ 0 } :
-										   c->entrypoint;
+		image->entrypoint = c->entrypoint;
+	if (image->entrypoint.n == 1 && !*image->entrypoint.v[0]) /* --entrypoint "": none */
+		image->entrypoint.n = 0;
 	if (c->user && *c->user)
 		image->user = c->user;
 	if (c->workdir && *c->workdir)
