@@ -80,7 +80,7 @@ int container_kill(struct container *c, struct err *e);
 /* container_delete - end what still runs, reap the first process, remove the group. Works on a half-made container. */
 int container_delete(struct container *c, struct err *e);
 
-/* container_forget - descriptors and memory alone; its process was reaped, and what else there was is others' business */
+/* container_forget - descriptors and memory alone: what there is of it is others' business from now on */
 void container_forget(struct container *c);
 
 /* container_stop_unit - the unit of a container, whatever is left of that; one that is gone already is success */

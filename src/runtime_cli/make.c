@@ -258,6 +258,8 @@ void make_abort(struct making *m)
 
 void make_done(struct making *m)
 {
+	if (m->made)
+		container_forget(&m->container);
 	if (m->start_socket >= 0)
 		close(fd_take(&m->start_socket));
 	if (m->console >= 0)
