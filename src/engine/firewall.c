@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/network_ports.h"
+#include "engine/recover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +108,20 @@ static int read_all(struct engine *en, struct arena *a, struct everything *ret, 
 	return r;
 }
 
+/* A place without a life needs no rules: its container has a monitor, or somebody starts it just now. */
+static bool is_up(struct engine *en, const char *container)
+{
+	char path[ID_LEN + sizeof "/" LOCK_FILE];
+	struct intent in = { 0 };
+	bool held = false;
+
+	if (container_monitor_is_alive(en, container))
+		return true;
+	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, container);
+	return lock_peek(en->containers, path, &held, &in, NULL) == 0 && held &&
+	       (strcmp(in.op, "create") == 0 || strcmp(in.op, "start") == 0 || strcmp(in.op, "restart") == 0);
+}
+
 static int put_everything(struct engine *en, struct nft *t, const char *table, const char *prefix, struct arena *a,
 			  struct err *e)
 {
@@ -125,7 +140,7 @@ static int put_everything(struct engine *en, struct nft *t, const char *table, c
 	for (size_t i = 0; i < all.places.n; i++) {
 		const struct network *net = network_of(&all, all.places.v[i].network_id);
 
-		if (net)
+		if (net && is_up(en, all.places.v[i].container_id))
 			put_place(t, table, net, &all.places.v[i], RULES_ADD);
 	}
 	for (size_t i = 0; i < ports.n; i++)
