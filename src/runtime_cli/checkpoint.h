@@ -52,7 +52,7 @@ int checkpoint_paths(struct runtime *rt, struct checkpoint_options *o, struct er
 /* checkpoint_call - directories (made when `make`), switches, modes, and what the document says of criu. The caller ends it
  * with checkpoint_call_done(). -EPERM: not root of the host, whom criu needs. */
 int checkpoint_call(struct runtime *rt, const struct checkpoint_options *o, const struct runtime_spec *spec, bool make,
-		    struct criu_call *ret, struct err *e);
+		    struct criu_call *c, struct err *e);
 void checkpoint_call_done(struct criu_call *c);
 
 /* checkpoint_externals - what of the process's mounts, namespaces and stdio is not the container's own: named to criu, and

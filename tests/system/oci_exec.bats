@@ -106,9 +106,7 @@ P
 	local group_dirs d v1=
 	mapfile -t group_dirs < <(find "$host_cgroup" -type d -path "*/$group/one")
 	for d in "${group_dirs[@]}"; do mkdir "$d/below"; done
-	for d in "$host_cgroup"/memory/"$group/one/below"; do
-		[ ! -d "$d" ] || { v1=1 && cat "$d/../cpuset.cpus" >/dev/null 2>&1 || true; }
-	done
+	[ ! -d "$host_cgroup/memory/$group/one/below" ] || v1=1
 	for d in "${group_dirs[@]}"; do
 		[ ! -e "$d/cpuset.mems" ] || [ ! -e "$d/tasks" ] || { cat "$d/cpuset.mems" >"$d/below/cpuset.mems" && cat "$d/cpuset.cpus" >"$d/below/cpuset.cpus"; }
 	done
