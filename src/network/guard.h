@@ -6,13 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define GUARD_PREFIX "tare" /* all our tables begin with it */
+/* How the names of our tables begin: those of the firewall, with a "-" or nothing behind it, and the one of relayed ports. */
+#define GUARD_FIREWALL_PREFIX "tare"
+#define GUARD_RELAY_PREFIX "tare_relay_"
+
+enum guard_part { GUARD_NONE = 0, GUARD_FIREWALL = 1, GUARD_RELAY = 2 };
 
 /* Of the transaction that is being told: it ends with NFT_MSG_NEWGEN, perhaps in a later message. */
 struct guard_changes {
-	bool lost, made;
+	unsigned lost, made; /* enum guard_part */
 };
 
-/* guard_hear - the messages of one recv(2) of a NETLINK_NETFILTER socket; true: a transaction took a table, chain, set or rule of
- * ours, and made no table of ours. Elements come and go all the time. What is not well-formed ends the walk. */
-bool guard_hear(struct guard_changes *c, const void *data, size_t size);
+/* guard_hear - the messages of one recv(2) of a NETLINK_NETFILTER socket; the parts of which a transaction took a table,
+ * chain, set or rule, and made no table. Elements come and go all the time. What is not well-formed ends the walk. */
+unsigned guard_hear(struct guard_changes *c, const void *data, size_t size);

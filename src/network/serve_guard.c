@@ -25,31 +25,44 @@
 
 /* ---- what is told ------------------------------------------------------------------------------------------------ */
 
-static bool is_ours(const void *attributes, size_t size)
+static bool begins(const char *name, size_t n, const char *prefix)
+{
+	return n >= strlen(prefix) && memcmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static enum guard_part part_of(const void *attributes, size_t size)
 {
 	size_t n = 0;
 	/* NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_SET_TABLE and NFTA_RULE_TABLE are all the first one */
 	const char *name = netlink_attr(attributes, size, NFTA_TABLE_NAME, &n);
 
-	return name && n > strlen(GUARD_PREFIX) && memcmp(name, GUARD_PREFIX, strlen(GUARD_PREFIX)) == 0;
+	if (!name || n == 0)
+		return GUARD_NONE;
+	n = strnlen(name, n);
+	if (begins(name, n, GUARD_RELAY_PREFIX))
+		return GUARD_RELAY;
+	return begins(name, n, GUARD_FIREWALL_PREFIX) &&
+			       (n == strlen(GUARD_FIREWALL_PREFIX) || begins(name, n, GUARD_FIREWALL_PREFIX "-")) ?
+		       GUARD_FIREWALL :
+		       GUARD_NONE;
 }
 
-static bool take_change(struct guard_changes *c, unsigned type, bool ours)
+static unsigned take_change(struct guard_changes *c, unsigned type, enum guard_part part)
 {
-	bool lost = false;
+	unsigned lost = GUARD_NONE;
 
 	switch (type) {
 	case NFT_MSG_NEWTABLE:
-		c->made = c->made || ours;
+		c->made |= part;
 		break;
 	case NFT_MSG_DELTABLE:
 	case NFT_MSG_DELCHAIN:
 	case NFT_MSG_DELRULE:
 	case NFT_MSG_DELSET:
-		c->lost = c->lost || ours;
+		c->lost |= part;
 		break;
 	case NFT_MSG_NEWGEN: /* the end of a transaction */
-		lost = c->lost && !c->made;
+		lost = c->lost & ~c->made;
 		*c = (struct guard_changes){ 0 };
 		break;
 	default:
@@ -58,11 +71,11 @@ static bool take_change(struct guard_changes *c, unsigned type, bool ours)
 	return lost;
 }
 
-bool guard_hear(struct guard_changes *c, const void *data, size_t size)
+unsigned guard_hear(struct guard_changes *c, const void *data, size_t size)
 {
 	const size_t head = NLMSG_HDRLEN + sizeof(struct nfgenmsg);
 	const uint8_t *p = data;
-	bool lost = false;
+	unsigned lost = GUARD_NONE;
 
 	while (size >= head) {
 		struct nlmsghdr h;
@@ -71,7 +84,7 @@ bool guard_hear(struct guard_changes *c, const void *data, size_t size)
 		if (h.nlmsg_len < head || h.nlmsg_len > size)
 			break;
 		if (h.nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES)
-			lost = take_change(c, h.nlmsg_type & 0xff, is_ours(p + head, h.nlmsg_len - head)) || lost;
+			lost |= take_change(c, h.nlmsg_type & 0xff, part_of(p + head, h.nlmsg_len - head));
 		if (NLMSG_ALIGN(h.nlmsg_len) >= size)
 			break;
 		p += NLMSG_ALIGN(h.nlmsg_len);
@@ -137,15 +150,16 @@ static void changed(struct server *s, struct watch *w, unsigned events)
 {
 	uint8_t text[32768];
 	ssize_t n = recv(w->fd, text, sizeof text, MSG_DONTWAIT);
-	bool lost = n < 0 && errno == ENOBUFS; /* more than we were told: look */
+	unsigned lost = n < 0 && errno == ENOBUFS ? GUARD_FIREWALL | GUARD_RELAY : 0; /* more than we were told */
 
 	if (n > 0)
 		lost = guard_hear(&s->guard.changes, text, (size_t)n);
-	if (!lost)
+	if (lost & GUARD_RELAY)
+		relay_lost(s);
+	if (!(lost & GUARD_FIREWALL))
 		return;
 	s->guard.failures = 0;
 	loop_timer(s, &s->guard.timer, REPAIR_SOON_NS);
-	relay_lost(s);
 }
 
 static int listen_to_changes(struct server *s, struct err *e)

@@ -47,7 +47,7 @@ static void table_name(const struct server *s, char ret[32])
 
 	for (const char *p = s->site->state_root; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 16777619u;
-	(void)snprintf(ret, 32, GUARD_PREFIX "_relay_%08x", hash);
+	(void)snprintf(ret, 32, GUARD_RELAY_PREFIX "%08x", hash);
 }
 
 static void redirect(struct nft *t, uint16_t port)

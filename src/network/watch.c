@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
+#include "network/record.h"
 #include "network/serve.h"
 
 #include <fcntl.h>
@@ -50,10 +51,12 @@ static int spawn(const struct net_watch *w, int lock, struct err *e)
 /* -EAGAIN: somebody else is about to, or it is there and does not listen yet. */
 static int start(const struct net_watch *w, struct err *e)
 {
+	scoped_fd lock = -1, dir = endpoints_open(w->state_root, e); /* the first one makes it */
 	char path[PATH_MAX];
-	scoped_fd lock = -1;
 	int r;
 
+	if (dir < 0)
+		return dir;
 	if ((size_t)snprintf(path, sizeof path, "%s/" NET_DIR "/" NET_LOCK, w->state_root) >= sizeof path)
 		return err_set(e, ENAMETOOLONG, "%s: path too long", w->state_root);
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -203,7 +206,7 @@ int net_watch_settle(struct net_watch *w, unsigned wait_ms, struct err *e)
 
 void net_watch_run(struct net_watch *w, short revents)
 {
-	if (!w->wanted)
+	if (!w->wanted || !w->program)
 		return;
 	if (w->sock >= 0 && (revents & (POLLHUP | POLLERR))) {
 		disconnect(w);

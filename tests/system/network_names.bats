@@ -238,9 +238,9 @@ upstream()
 	answers ConnectionRefusedError host --tcp --server ::1 --port 9100 example.org
 	answers ConnectionResetError host --tcp --server ::1 --port 9044 example.org # relayed to nobody
 
-	within host nft 'add table inet tare_test; add chain inet tare_test c; add table inet other'
+	within host nft 'add table inet tare-test; add chain inet tare-test c; add table inet other'
 	within host nft delete table inet other
-	within host nft 'delete table inet tare_test; add table inet tare_test; add chain inet tare_test c' # as tare does it
+	within host nft 'delete table inet tare-test; add table inet tare-test; add chain inet tare-test c' # as tare does it
 	[ ! -e "$T/repairs" ] || fail "repaired for nothing: $(<"$T/repairs")"
 	within host nft flush ruleset
 	eventually 5 test -s "$T/repairs"

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# tare-net beside real containers: names, rules that come back, ports of [::1], and that it does.
+load helpers
+load network
+
+own_net() # its pid
+{
+	local f words
+	for f in /proc/[0-9]*/cmdline; do
+		words=()
+		mapfile -d '' -t words <"$f"
+		[ "${words[0]-}" != tare-net ] || [ "${words[1]-}" != "$T/state" ] || echo "${f//[^0-9]/}"
+	done 2>/dev/null
+}
+
+no_net() { [ -z "$(own_net)" ]; }
+
+finds() { contains "$3" "$(in_net "$1" busybox nslookup "$2" 127.0.0.11 2>&1)" "who is $2"; } # WHO NAME ADDRESS
+finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 2>&1; }
+
+@test "names, rules and [::1] outlive tare-net and a flushed firewall; it goes with the last container" {
+	local net before
+	make_outside
+	expect 0 tare network create back
+	start db --network back --network-alias data
+	[ "$(own_net | grep -c .)" = 1 ] || fail "tare-net: $(own_net)"
+	speaker web hello 80 --network back -p 8080:80
+	expect 0 tare exec web nslookup db
+	contains "$(address_of db back)" "$out"
+	finds db web "$(address_of web back)"
+	finds web data "$(address_of db back)"
+	finds web "$(tare inspect db | jq -r '.[0].Id[:12]')" "$(address_of db back)"
+	hears hello on_host ::1 8080
+	hears hello outside 10.77.0.1 8080
+
+	net=$(own_net)
+	kill -KILL "$net"
+	eventually 5 finds db web "$(address_of web back)"
+	eventually 5 hears hello on_host ::1 8080
+	[ "$(own_net | grep -c .)" = 1 ] || fail "tare-net: $(own_net)"
+
+	before=$(rules | sed 's/ to ip6 daddr:[0-9]*//')
+	on_host nft flush ruleset
+	eventually 5 hears hello outside 10.77.0.1 8080
+	eventually 5 hears hello on_host ::1 8080
+	equal "$(sort <<<"$before")" "$(rules | sed 's/ to ip6 daddr:[0-9]*//' | sort)" 'rules'
+
+	expect 0 tare rm -f db
+	finds_not web db || fail "db is still found"
+	expect 0 tare rm -f web
+	eventually 5 no_net
+	[ -z "$(find "$T/state/net/endpoints" -type f)" ] || fail "records are left"
+}
