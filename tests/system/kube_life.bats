@@ -25,7 +25,7 @@ status_is() { tare kube get pods 3>&- | grep -qE "^$1 +$2( |\$)"; } # POD REGEX 
 
 events_of() { cat "$T/state/pods/$(uid_of "$1")/events"; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "one monitor: init containers in order, a sidecar before the main one, probes of three kinds, ready" {
 	manifest <<-'END'
 		apiVersion: v1
@@ -230,7 +230,7 @@ sized() # CPU MEMORY [FURTHER REQUEST]
 	END
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "resize: limits of pod and container in place; what is used cannot be taken, and all is as it was" {
 	sized 500m 64Mi
 	expect 0 apply "$T/m.yaml"
