@@ -228,6 +228,7 @@ upstream()
 	printf '#!/bin/sh\necho "$@" >>%s\n' "$T/repairs" >"$T/tare"
 	chmod +x "$T/tare"
 	container web
+	# shellcheck disable=SC2034 # within() reads it
 	pid_host=$hostns
 	endpoint back web 'ipv4 10.1.0.2' 'relay 9000 100 127.0.0.9 10' # 9043 is 53
 	upstream host 127.0.0.9 4.3.2.1
