@@ -67,14 +67,14 @@ make_outside()
 	outside ip link set up1 up
 }
 
-# hears PREFIX… ADDRESS PORT: what somebody there says to whoever connects, within two seconds
-hear() # WHERE ADDRESS PORT
+# hear WHERE ADDRESS PORT: what somebody there says to whoever connects, within two seconds
+hear()
 {
-	"$1" timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat <&3' "$2" "$3" 2>/dev/null
+	"$1" timeout "${hear_seconds-2}" bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat <&3' "$2" "$3" 2>/dev/null
 }
 
 hears() { equal "$1" "$(hear "${@:2}")" "what ${*:2} says"; }
-is_deaf() { ! hear "$@" >/dev/null || fail "reached: $*"; }
+is_deaf() { ! hear_seconds=0.4 hear "$@" >/dev/null || fail "reached: $*"; }
 
 # a container that says TEXT on PORT to everybody
 speaker() # NAME TEXT PORT [OPTIONS]
