@@ -121,8 +121,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 7000)); s.listen(); time.sleep(60)' 3>
 	equal fd05::2 "$six" "address"
 	expect 0 tare exec other ping -6 -c1 -W2 "$six"
 	expect 1 tare exec attacker ping -6 -c1 -W1 "$six"
-	hears_six() { on_from=$1; equal hello "$("$1" timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/8080" && cat <&3' "$2" 2>/dev/null)" "$1 $2"; }
-	hears_six outside fd77::1
+	hears hello outside fd77::1 8080
 	contains "[::]:8080->80/tcp" "$(tare ps --no-trunc)"
 	outside ip -6 route add fd05::/64 via fd77::1
 	is_deaf outside "$six" 80
