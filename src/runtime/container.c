@@ -3,9 +3,6 @@
 
 #include "base/scope.h"
 #include "kernel/cgroup.h"
-#include "kernel/mount.h"
-#include "kernel/net_link.h"
-#include "kernel/rtnetlink_move.h"
 #include "kernel/sys.h"
 #include "runtime/apply.h"
 #include "runtime/listener.h"
@@ -20,61 +17,6 @@
 #define REMOVE_TIMEOUT_MS 2000
 
 /* ---- host steps, before the clone ------------------------------------------------------------------------------- */
-
-/* userns: -1: no id mapping */
-static int mount_root(const struct root_source *root, const struct host_facts *f, int userns,
-		      const struct mount_owner *owner, struct err *e)
-{
-	scoped_fd layers = open(root->layers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), data = -1;
-	struct mount_overlay o;
-	int r;
-
-	if (layers < 0)
-		return err_sys(e, "open %s", root->layers_dir);
-	data = open(root->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (data < 0)
-		return err_sys(e, "open %s", root->data_dir);
-	o = (struct mount_overlay){ .layers_dir = layers, .data_dir = data, .layers_path = root->layers_dir,
-				    .data_path = root->data_dir, .lower = root->lower,
-				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
-				    .scratch = root->scratch && f->kernel.mount_setattr, /* as old as it is */
-				    .append = f->kernel.overlay_lowerdir_append,
-				    .detached = f->kernel.overlay_detached_layers };
-	r = root->idmap ? mount_overlay_idmapped(&o, userns, owner, e) : mount_overlay(&o, e);
-	return r < 0 ? err_wrap(e, r, "root file system") : r;
-}
-
-static int host_root_overlay(struct apply *a, const struct step *s, struct err *e)
-{
-	const struct plan *p = a->c->plan;
-	struct mount_owner owner = { id_map_outside(&p->uids, 0), id_map_outside(&p->gids, 0) };
-	int r;
-
-	(void)s;
-	if (a->early && a->early->root >= 0)
-		r = fd_take(&a->early->root);
-	else
-		r = mount_root(&p->root, p->facts, a->userns, &owner, e);
-	if (r < 0)
-		return r;
-	a->init.root_mount = r;
-	return 0;
-}
-
-static int host_root_bind(struct apply *a, const struct step *s, struct err *e)
-{
-	const struct root_source *root = &a->c->plan->root;
-	scoped_fd mnt = mount_clone(AT_FDCWD, root->path, true, e);
-	int r = mnt < 0 ? mnt : 0;
-
-	(void)s;
-	if (r == 0 && root->idmap)
-		r = mount_idmap(mnt, a->userns, false, e);
-	if (r < 0)
-		return err_wrap(e, r, "root file system %s", root->path);
-	a->init.root_mount = fd_take(&mnt);
-	return 0;
-}
 
 /* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still
  * our descriptors: it is not dumpable until its execve(2). */
@@ -138,36 +80,6 @@ static int host_clone(struct apply *a, const struct step *s, struct err *e)
 	return host_ns_return(a, e);
 }
 
-static int host_cgroup_make(struct apply *a, const struct step *s, struct err *e)
-{
-	struct container *c = a->c;
-
-	(void)s;
-	if (!c->cgroup_path)
-		c->cgroup_path = strdup(c->plan->cgroup_path);
-	if (!c->cgroup_path)
-		return err_oom(e);
-	if (a->early && a->early->cgroup && strcmp(cgroup_path(a->early->cgroup), c->cgroup_path) == 0) {
-		c->cgroup = PTR_TAKE(a->early->cgroup);
-		return 0;
-	}
-	return cgroup_create(c->host, c->layout, c->cgroup_path, !c->unit, &c->cgroup, e);
-}
-
-static int host_cgroup_write(struct apply *a, const struct step *s, struct err *e)
-{
-	return cgroup_apply(a->c->cgroup, s->data, e);
-}
-
-static int host_cgroup_devices(struct apply *a, const struct step *s, struct err *e)
-{
-	const struct plan *p = a->c->plan;
-
-	(void)s;
-	return cgroup_apply_devices(a->c->cgroup, p->cgroup.device_hierarchy, p->limits.devices,
-				    p->limits.device_count, e);
-}
-
 /* Its first process is there for them to look at: not yet its command, which waits for their end. */
 static int host_hook(struct apply *a, const struct step *s, struct err *e)
 {
@@ -175,33 +87,6 @@ static int host_hook(struct apply *a, const struct step *s, struct err *e)
 
 	return hook_run(p->spec, (enum oci_hook_kind)s->n[0], (size_t)s->n[1], &p->hook_state, p->bundle, a->c->pid,
 			NULL, e);
-}
-
-static int host_net_device(struct apply *a, const struct step *s, struct err *e)
-{
-	scoped_fd own = openat(a->c->host->proc, "self/ns/net", O_RDONLY | O_CLOEXEC), to = -1;
-	char path[32];
-	int r;
-
-	(void)snprintf(path, sizeof path, "%d/ns/net", (int)a->c->pid);
-	to = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
-	if (own < 0 || to < 0)
-		return err_sys(e, "linux.netDevices.%s: open the network namespace", s->source);
-	r = net_device_move(s->source, own, to, s->path, e);
-	return r < 0 ? err_wrap(e, r, "linux.netDevices.%s", s->source) : 0;
-}
-
-static int host_net_links(struct apply *a, const struct step *s, struct err *e)
-{
-	scoped_fd own = openat(a->c->host->proc, "self/ns/net", O_RDONLY | O_CLOEXEC), to = -1;
-	char path[32];
-
-	(void)s;
-	(void)snprintf(path, sizeof path, "%d/ns/net", (int)a->c->pid);
-	to = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
-	if (own < 0 || to < 0)
-		return err_sys(e, "open the network namespace");
-	return net_links_attach(&a->c->plan->links, own, to, e);
 }
 
 static host_fn *const host_steps[STEP_OP_COUNT] = {
@@ -357,22 +242,6 @@ static void undo_hooks(const struct plan *p, struct err *e)
 		if (hook_run(p->spec, OCI_HOOK_POSTSTOP, i, &p->hook_state, p->bundle, 0, NULL, &own) < 0)
 			(void)err_set(e, before.code, "%s; %s", before.msg, own.msg);
 	}
-}
-
-void container_early_root(struct container_early *early, const struct root_source *root, const struct host_facts *f)
-{
-	struct err ignored;
-	int r = root->path || root->idmap ? -ENOTSUP : mount_root(root, f, -1, NULL, &ignored);
-
-	if (r >= 0)
-		early->root = r;
-}
-
-void container_early_undo(struct container_early *early)
-{
-	cgroup_unmake(PTR_TAKE(early->cgroup));
-	if (early->root >= 0)
-		close(fd_take(&early->root));
 }
 
 int container_begin(struct plan *p, const struct host *host, const int stdio[3], struct trace *t,

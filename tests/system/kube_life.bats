@@ -15,7 +15,7 @@ teardown()
 
 apply() { tare kube apply --cgroup-root "/$group" -f "$@"; }
 
-manifest() { cat >"$T/${1:-m}.yaml"; }
+manifest() { cat >"$T/m.yaml"; }
 
 uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
 
@@ -152,10 +152,10 @@ events_of() { cat "$T/state/pods/$(uid_of "$1")/events"; }
 		  containers: [{name: app, image: busybox, command: ["true"]}]
 	END
 	expect 0 apply "$T/m.yaml"
-	eventually 10 status_is done '0/2 +Completed +1'
+	eventually 10 status_is "done" '0/2 +Completed +1'
 	eventually 5 status_is wrong '0/1 +Init:Error +0'
 	expect 0 apply "$T/m.yaml"
-	status_is done '0/2 +Completed +1'
+	status_is "done" '0/2 +Completed +1'
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
 }
