@@ -21,7 +21,7 @@ static int begin(struct engine *en, struct kube_site *site, const struct kube_wo
 		 struct err *e)
 {
 	const struct kube_sources sources = { w->objects, w->rows.n };
-	int sock, r = kube_write_tiers(site, w, a, e);
+	int sock = -1, r = kube_write_tiers(site, w, a, e);
 
 	if (r == 0)
 		r = kube_pod_start(site, &w->pods[i], &sources, a, &sock, e);
