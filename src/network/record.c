@@ -301,9 +301,12 @@ static void put_lists(struct buf *b, const struct endpoint *ep, const struct row
 			if (ep->upstreams[i].from_host == (row->at != 0))
 				buf_putf(b, "%s %s\n", row->key, ip_address_print(&ep->upstreams[i].address, text));
 	if (row->kind == KIND_RELAY)
-		for (const struct relay_ports *p = ep->relays; p < ep->relays + ep->relay_count; p++)
+		for (size_t i = 0; i < ep->relay_count; i++) {
+			const struct relay_ports *p = &ep->relays[i];
+
 			buf_putf(b, "%s %u %u %s %u\n", row->key, p->host_first, p->count,
 				 ip_address_print(&p->to, text), p->to_first);
+		}
 }
 
 static void put_row(struct buf *b, const struct endpoint *ep, const struct row *row)
