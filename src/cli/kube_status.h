@@ -13,4 +13,4 @@ struct pod_summary {
 void pod_summary_make(const struct kube_running *p, const struct kube_status *v, size_t n, struct pod_summary *ret);
 
 /* kube_age - how long ago, as kubectl has it: "5s", "3m20s", "4h", "12d". NULL: out of memory */
-const char *kube_age(struct arena *a, int64_t real_ns);
+const char *kube_age(struct arena *a, int64_t created_ns);

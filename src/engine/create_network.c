@@ -39,8 +39,10 @@ static int find_networks(struct creation *cr, struct err *e)
 			r = err_set(e, EINVAL,
 				    "conflicting options: cannot attach both user-defined and non-user-defined "
 				    "network-modes");
+		if (r < 0)
+			return err_wrap(e, r, "--network %s", c->networks.v[i].name);
 	}
-	return r;
+	return 0;
 }
 
 static bool is_default(const struct network *net)

@@ -126,10 +126,10 @@ static int launch_early(struct engine *en, const struct cgroup_layout *l, const 
 	return r;
 }
 
-int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *path,
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *cgroup_path,
 			 int *ret_sock, struct err *e)
 {
-	return launch_early(en, l, id, false, path, ret_sock, e);
+	return launch_early(en, l, id, false, cgroup_path, ret_sock, e);
 }
 
 int monitor_proceed(int sock, struct err *e)

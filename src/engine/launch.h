@@ -8,9 +8,9 @@
 #include "kernel/cgroup.h"
 
 /* monitor_launch_early - its first half, when nothing of the container is there yet: the monitor starts, looks at the
- * host and makes the container's cgroup (NULL: not yet), on another processor, while the caller makes the rest. It waits
+ * host and makes the container's cgroup (cgroup_path NULL: not yet), on another processor, while the caller makes the rest. It waits
  * for monitor_proceed(), and ends without a trace when *ret_sock is closed instead. */
-int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *cgroup,
+int monitor_launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, const char *cgroup_path,
 			 int *ret_sock, struct err *e);
 /* monitor_charter_is_there - in between: charter and folders are there, config.json is not */
 int monitor_charter_is_there(int sock, struct err *e);

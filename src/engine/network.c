@@ -255,14 +255,16 @@ int network_list(struct engine *en, struct arena *a, struct network_rows *ret, s
 
 struct net_ip network_place_ip4(const struct network *net, const struct place_row *p)
 {
-	return p->at4 == PLACE_NONE || !net->subnet4.family ? (struct net_ip){ 0 } :
-							      net_subnet_at(&net->subnet4, (uint64_t)p->at4);
+	if (p->at4 == PLACE_NONE || !net->subnet4.family)
+		return (struct net_ip){ 0 };
+	return net_subnet_at(&net->subnet4, (uint64_t)p->at4);
 }
 
 struct net_ip network_place_ip6(const struct network *net, const struct place_row *p)
 {
-	return p->at6 == PLACE_NONE || !net->subnet6.family ? (struct net_ip){ 0 } :
-							      net_subnet_at(&net->subnet6, (uint64_t)p->at6);
+	if (p->at6 == PLACE_NONE || !net->subnet6.family)
+		return (struct net_ip){ 0 };
+	return net_subnet_at(&net->subnet6, (uint64_t)p->at6);
 }
 
 struct span {

@@ -2,6 +2,7 @@
 #include "systemd/client.h"
 
 #include "base/scope.h"
+#include "systemd/installed.h"
 
 #include <signal.h>
 #include <spawn.h>
