@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define RT_FIRST 34 /* the kernel's first, 32, and the next belong to the C library */
 #define RT_LAST 64
@@ -80,12 +82,12 @@ const char *signal_name(int signo, char ret[static SIGNAL_NAME_MAX])
 
 void signal_defaults(uint64_t ignored)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
+	/* The C libraries do not touch their own two, 32 and 33, but a caller without one may have. */
+	static const char dfl[32]; /* the kernel's struct sigaction: SIG_DFL, no flags */
+	static const uint64_t none;
 
 	for (int signo = 1; signo <= RT_LAST; signo++)
 		if (ignored >> (signo - 1) & 1)
-			(void)sigaction(signo, &dfl, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+			(void)syscall(SYS_rt_sigaction, signo, dfl, NULL, sizeof none);
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
