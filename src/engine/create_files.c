@@ -170,14 +170,17 @@ static const char localhost[] = "127.0.0.1\tlocalhost\n"
 				"ff02::1\tip6-allnodes\n"
 				"ff02::2\tip6-allrouters\n";
 
-static int put_file(struct creation *cr, const char *name, struct sv text, struct err *e)
+static int put_file(struct creation *cr, const char *name, const struct buf *text, struct err *e)
 {
-	scoped_fd fd = openat(cr->container_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	int r;
+	scoped_fd fd = -1;
+	int r = buf_status(text, e);
 
+	if (r < 0)
+		return r;
+	fd = openat(cr->container_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(e, "create %s/%s", cr->charter.container_dir, name);
-	r = io_write_all(fd, text.p, text.n, e);
+	r = io_write_all(fd, text->p, text->len, e);
 	return r < 0 ? err_wrap(e, r, "%s/%s", cr->charter.container_dir, name) : 0;
 }
 
@@ -193,18 +196,20 @@ static int copy_file(struct creation *cr, const char *host_path, const char *nam
 			*e = missing;
 		return r;
 	}
-	return put_file(cr, name, buf_sv(&b), e);
+	return put_file(cr, name, &b, e);
 }
 
 static int put_hosts(struct creation *cr, bool host_net, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_ENV_FILE);
-	int r = host_net ? io_read_at(cr->en->host->root, "etc/hosts", &b, e) : buf_puts(&b, localhost);
+	int r = host_net ? io_read_at(cr->en->host->root, "etc/hosts", &b, e) : 0;
 
 	if (r < 0 && r != -ENOENT)
 		return r;
+	if (!host_net)
+		buf_puts(&b, localhost);
 	create_put_hosts(cr, &b);
-	return put_file(cr, "hosts", buf_sv(&b), e);
+	return put_file(cr, "hosts", &b, e);
 }
 
 static int put_resolver(struct creation *cr, struct err *e)
@@ -216,7 +221,7 @@ static int put_resolver(struct creation *cr, struct err *e)
 	if (!cr->places.rows.n && !c->dns.n && !c->dns_search.n && !c->dns_options.n)
 		return copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
 	r = create_put_resolver(cr, &b, e);
-	return r < 0 ? r : put_file(cr, "resolv.conf", buf_sv(&b), e);
+	return r < 0 ? r : put_file(cr, "resolv.conf", &b, e);
 }
 
 int create_etc_files(struct creation *cr, struct err *e)
@@ -226,7 +231,7 @@ int create_etc_files(struct creation *cr, struct err *e)
 	int r;
 
 	buf_putf(&b, "%s\n", cr->inputs.hostname);
-	r = put_file(cr, "hostname", buf_sv(&b), e);
+	r = put_file(cr, "hostname", &b, e);
 	if (r == 0)
 		r = put_hosts(cr, host_net, e);
 	return r < 0 ? r : put_resolver(cr, e);
