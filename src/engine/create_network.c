@@ -338,7 +338,7 @@ int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 	if (own && !c->dns_options.n && strings_add(cr->a, &options, "ndots:0") < 0)
 		return err_oom(e);
 	put_list(b, "options", &options);
-	return 0;
+	return buf_status(b, e);
 }
 
 /* ---- when it is started --------------------------------------------------------------------------------------------- */

@@ -8,10 +8,12 @@
 #include "kernel/cgroup.h"
 #include "kernel/mount.h"
 #include "kernel/smallfile.h"
+#include "kernel/sys.h"
 #include "runtime/mount_options.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -288,6 +290,7 @@ int host_hand_over(struct apply *a, const struct step *s, struct err *e)
 		r = send_slots(a, i, n - i < INIT_SLOTS_AT_ONCE ? n - i : INIT_SLOTS_AT_ONCE, e);
 	if (r != -EPIPE)
 		return r;
+	(void)sys_pidfd_send_signal(a->c->pidfd, SIGKILL); /* were it there still, we would wait for ever */
 	r = container_hear(a->c, e); /* it ended early, and may have said why */
 	return r < 0 ? r : container_ended_early(a->c, e);
 }
