@@ -65,7 +65,6 @@
 	X(copy_file_range, ssize_t, -1, ENOSPC, (int a, off_t *i, int b, off_t *o, size_t n, unsigned f), (a, i, b, o, n, f)) \
 	X(sendfile64, ssize_t, -1, ENOSPC, (int o, int i, off_t *at, size_t n), (o, i, at, n)) \
 	X(splice, ssize_t, -1, ENOMEM, (int a, off_t *i, int b, off_t *o, size_t n, unsigned f), (a, i, b, o, n, f)) \
-	X(fcntl64, int, -1, EMFILE, (int fd, int c, long a), (fd, c, a)) \
 	X(ioctl, int, -1, EIO, (int fd, unsigned long c, long a), (fd, c, a)) \
 	X(dup, int, -1, EMFILE, (int a), (a)) \
 	X(dup2, int, -1, EMFILE, (int a, int b), (a, b)) \
@@ -158,6 +157,10 @@
 	X(sys_pidfd_send_signal, int, -1, EPERM, (int fd, int s), (fd, s)) \
 	X(sys_seccomp, int, -1, ENOMEM, (unsigned o, unsigned f, void *a), (o, f, a)) \
 	X(sys_bpf, int, -1, ENOMEM, (int c, void *a, unsigned n), (c, a, n))
+
+/* Letting a lock go does not fail: nobody, and SQLite least of all, could do anything about a lock that it keeps. */
+#define FAULT_UNLESS_UNLOCKED(X) \
+	X(fcntl64, int, -1, EMFILE, (int fd, int c, long a), (fd, c, a))
 
 /* Memory is counted by itself: between two allocations nothing happens that a kill could leave half done. */
 #define FAULT_MEMORY(X) \

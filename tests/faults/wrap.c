@@ -274,6 +274,15 @@ static char *const *handed_on(char *const *envp)
 	{ return here(#name, error) ? (type)(failure) : __real_##name args; }
 #define WRAP(...) WRAP_IF(fault_here, __VA_ARGS__)
 FAULT_CALLS(WRAP)
+static bool lets_go(int cmd, long arg)
+{
+	return (cmd == F_SETLK || cmd == F_SETLKW || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW) &&
+	       ((const struct flock *)arg)->l_type == F_UNLCK;
+}
+
+#define UNLESS_LETS_GO(name, error) !lets_go(c, a) && fault_here(name, error)
+#define WRAP_UNLESS_UNLOCKED(...) WRAP_IF(UNLESS_LETS_GO, __VA_ARGS__)
+FAULT_UNLESS_UNLOCKED(WRAP_UNLESS_UNLOCKED)
 #define WRAP_MEMORY(...) WRAP_IF(memory_here, __VA_ARGS__)
 FAULT_MEMORY(WRAP_MEMORY)
 
