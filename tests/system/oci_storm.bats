@@ -64,7 +64,8 @@ the process ended during its set-up'
 	echo "# $(awk '{ n += $1 } END { print n }' "$T"/lives.*) lives" >&3
 }
 
-# killed N COMMAND…: SIGKILL at the N-th system call of the runtime itself; false when it had fewer
+# killed N COMMAND…: SIGKILL at the first system call that the runtime itself makes for the N-th time (strace counts each by
+# its name); false when it makes none so often
 killed()
 {
 	local n=$1 status=0
@@ -94,16 +95,17 @@ swept()
 	eventually 5 oci_nothing_left || fail "after call $n: left: $(oci_leaks)"
 }
 
-# kill_series BEFORE-FUNCTION COMMAND…: at every call in a soak, at every seventh else, beginning elsewhere each day
+# kill_series BEFORE-FUNCTION COMMAND…: for every N in a soak, for every fifth else, beginning elsewhere each day
 kill_series()
 {
-	local before=$1 n step=7
+	local before=$1 n hits=0 step=5
 	shift
 	command -v strace >/dev/null || skip "needs strace"
 	[ "${TARE_SOAK:-0}" = 0 ] || step=1
 	for ((n = 1 + RANDOM % step; n < 1000; n += step)); do
 		$before
-		killed "$n" "$@" || { [ $? = 1 ] && [ "$n" -gt 10 ] && break; fail "call $n of $1: $(cat "$T/killed.out")" || return; }
+		killed "$n" "$@" || { [ $? = 1 ] && [ $hits -gt 0 ] && break; fail "call $n of $1: $(cat "$T/killed.out")" || return; }
+		hits=$((hits + 1))
 		named one || fail "after call $n" || return
 		swept one || return
 	done
