@@ -68,6 +68,24 @@ int io_write_all(int fd, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+int io_pwrite_all(int fd, const void *data, size_t n, off_t at, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t w = pwrite(fd, p, n, at);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return err_sys(e, "write");
+		p += w;
+		at += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
 static int write_new(int dir, const char *name, const void *data, size_t n, mode_t mode, bool sync, struct err *e)
 {
 	scoped_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);

@@ -13,6 +13,7 @@ int io_read_fd(int fd, struct buf *b, struct err *e);
 
 /* io_write_all - every byte, or an error (no operand in it: the caller wraps). */
 int io_write_all(int fd, const void *data, size_t n, struct err *e);
+int io_pwrite_all(int fd, const void *data, size_t n, off_t at, struct err *e); /* the same at a place of the file */
 
 /* io_replace_at - write path anew by a temporary neighbour and rename(2): readers see the old or the new, never half.
  * sync: also fsync(2) of the file before the rename. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/tar.h"
 
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 
@@ -69,22 +70,6 @@ static int meta_of(struct archive_entry *entry, struct tree_xattr xattrs[LIMIT_E
 	return 0;
 }
 
-static int write_at(int fd, const char *data, size_t n, off_t at, struct err *e)
-{
-	while (n) {
-		ssize_t w = pwrite(fd, data, n, at);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return err_sys(e, "write");
-		data += w;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 /* Blocks come with their place: what lies between them is a hole. */
 static int file_data(struct unpack *u, int fd, off_t *ret_end, struct err *e)
 {
@@ -99,7 +84,7 @@ static int file_data(struct unpack *u, int fd, off_t *ret_end, struct err *e)
 			return 0;
 		if (r < ARCHIVE_WARN)
 			return archive_err(u, e);
-		r = write_at(fd, block, n, at, e);
+		r = io_pwrite_all(fd, block, n, at, e);
 		if (r < 0)
 			return r;
 		if (n && at + (off_t)n > *ret_end)

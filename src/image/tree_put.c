@@ -2,6 +2,7 @@
 /* An entry of one tree is made in another. */
 #include "image/entry.h"
 
+#include "base/io.h"
 #include "base/scope.h"
 
 #include <errno.h>
@@ -9,22 +10,6 @@
 #include <unistd.h>
 
 #define CHUNK (1u << 20)
-
-static int write_at(int to, const char *data, size_t n, off_t at, struct err *e)
-{
-	while (n) {
-		ssize_t w = pwrite(to, data, n, at);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return err_sys(e, "write");
-		data += w;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
 
 /* copy_range - bytes from `at` to `end`; fewer when the file became shorter. */
 static int copy_range(int from, int to, off_t at, off_t end, char *chunk, struct err *e)
@@ -37,7 +22,7 @@ static int copy_range(int from, int to, off_t at, off_t end, char *chunk, struct
 			continue;
 		if (n <= 0)
 			return n < 0 ? err_sys(e, "read") : 0;
-		r = write_at(to, chunk, (size_t)n, at, e);
+		r = io_pwrite_all(to, chunk, (size_t)n, at, e);
 		if (r < 0)
 			return r;
 		at += n;
