@@ -41,17 +41,21 @@ static int change_file(struct engine *en, const struct kube_command *k, const ch
 	return r < 0 ? err_wrap(e, r, "%s", path) : print_lines(&done, e);
 }
 
-static int run_apply(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+static int change_files(struct cli *cli, struct kube_command *k, change_fn *change, struct err *e)
 {
-	struct kube_command *k = options;
 	scoped_session s = { .open = false };
 	int r = k->files.n ? 0 : err_set(e, EINVAL, "must specify a file with --filename");
 
 	if (r == 0)
 		r = session_open(&s, cli, e);
 	for (size_t i = 0; r == 0 && i < k->files.n; i++)
-		r = change_file(&s.engine, k, k->files.v[i], kube_apply, e);
+		r = change_file(&s.engine, k, k->files.v[i], change, e);
 	return r;
+}
+
+static int run_apply(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
+{
+	return change_files(cli, options, kube_apply, e);
 }
 
 static const struct option_group *const apply_groups[] = { &opt_kube_file, NULL };
@@ -139,15 +143,7 @@ const struct command command_kube_delete = {
 
 static int run_resize(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	struct kube_command *k = options;
-	scoped_session s = { .open = false };
-	int r = k->files.n ? 0 : err_set(e, EINVAL, "must specify a file with --filename");
-
-	if (r == 0)
-		r = session_open(&s, cli, e);
-	for (size_t i = 0; r == 0 && i < k->files.n; i++)
-		r = change_file(&s.engine, k, k->files.v[i], kube_resize, e);
-	return r;
+	return change_files(cli, options, kube_resize, e);
 }
 
 static const struct option_group *const resize_groups[] = { &opt_kube_resize, NULL };
