@@ -41,7 +41,7 @@ int kube_delete(struct engine *en, enum object_kind kind, const char *name, cons
 		struct arena *a, struct oci_strings *done, struct err *e);
 
 /* kube_resize - pods that run get the requests and limits of the file, in place; 'pod/web resized'. -EINVAL: anything else of them
- * is other than it was. -EBUSY: a limit below what is used, and cannot be taken back: all of the pod is as it was. */
+ * is other than it was. -EBUSY: a limit below what is used, and cannot be taken back: all pods are as they were. */
 int kube_resize(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
 		struct remarks *remarks, struct oci_strings *done, struct err *e);
 

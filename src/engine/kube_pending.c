@@ -10,11 +10,9 @@
 static int store_reason(struct engine *en, const struct kube_row *row, const char *reason, struct err *e)
 {
 	struct kube_row now = *row;
-	struct db *db;
-	int r = engine_db(en, &db, e);
 
 	now.reason = reason;
-	return r < 0 ? r : kube_rows_replace(db, &now, e);
+	return kube_store(en, &now, e);
 }
 
 static int begin(struct engine *en, struct kube_site *site, const struct kube_world *w, size_t i, struct arena *a,

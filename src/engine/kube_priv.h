@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kube_priv.h - between kube.c (rows, locks, order) and kube_admit.c (may it be?). */
+/* kube_priv.h - between those that change objects, and kube_admit.c (may it be?). */
 #pragma once
 
+#include "base/scope.h"
 #include "engine/kube.h"
 
 /* A row that is to be written. */
@@ -33,12 +34,33 @@ int kube_admit_pending(const struct kube_world *w, const struct kube_site *site,
 /* kube_pending_begin - those that fit now. The caller holds the lock. */
 int kube_pending_begin(struct engine *en, const struct kube_options *o, struct arena *a, struct err *e);
 
-/* kube_lock, kube_look, kube_begin - the lock; what there is, with pods that have ended marked; both. kube_set_namespace - of an object that does not say its own. kube_write_tiers -
- * kubepods and its tiers for the pods that are there. */
+/* One change of what there is: everything that it needs, from the look to the report. */
+struct kube_work {
+	struct engine *en;
+	const struct kube_options *o;
+	struct arena *a;
+	struct remarks *remarks;  /* NULL: they interest nobody */
+	struct oci_strings *done; /* a line for each object */
+	struct err *e;
+	int lock; /* -1: not held */
+	struct kube_world world;
+	struct kube_site site;
+};
+
+/* kube_work_open - the lock, and what there is. kube_work_read - a file's objects with their namespaces, then the same.
+ * kube_work_close - lets the lock go. */
+int kube_work_open(struct kube_work *k);
+int kube_work_read(struct kube_work *k, struct sv text, struct objects *ret);
+void kube_work_close(struct kube_work *k);
+#define scoped_work SCOPED(kube_work_close) struct kube_work
+
+/* kube_lock - the lock. kube_look - what there is, with pods that have ended marked. kube_write_tiers - kubepods and its
+ * tiers for the pods that are there. kube_store, kube_forget - a row by itself. kube_row_index - rows.n: there is none. kube_json - NULL: out of memory. */
 int kube_lock(struct engine *en, int *ret_fd, struct err *e);
 int kube_look(struct engine *en, const struct kube_options *o, struct arena *a, struct kube_world *ret,
 	      struct kube_site *ret_site, struct err *e);
-int kube_begin(struct engine *en, const struct kube_options *o, struct arena *a, int *ret_lock, struct kube_world *ret,
-	       struct kube_site *ret_site, struct err *e);
-int kube_set_namespace(const struct kube_options *o, struct object *obj, struct err *e);
 int kube_write_tiers(struct kube_site *s, const struct kube_world *w, struct arena *a, struct err *e);
+int kube_store(struct engine *en, const struct kube_row *row, struct err *e);
+int kube_forget(struct engine *en, const char *uid, struct err *e);
+size_t kube_row_index(const struct kube_world *w, enum object_kind kind, const char *namespace, const char *name);
+const char *kube_json(const struct node *n, struct arena *a);

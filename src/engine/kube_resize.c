@@ -13,15 +13,34 @@
 
 #include <string.h>
 
-struct resizing {
-	struct engine *en;
-	const struct kube_options *o;
-	struct arena *a;
-	struct remarks *remarks;
-	struct oci_strings *done;
-	struct err *e;
-	struct kube_world world;
-	struct kube_site site;
+/* ---- one pod's change -------------------------------------------------------------------------------------------- */
+
+struct resize_step {
+	enum { STEP_POD, STEP_CONTAINER } what;
+	enum kube_part part;
+	size_t container; /* in the order of the manifest, inits first */
+};
+
+struct resize_steps {
+	struct resize_step v[2 * LIMIT_KUBE_CONTAINERS * 2 + 8];
+	size_t n;
+};
+
+/* A pod of the file: from what to what, and the steps between. */
+struct change {
+	struct kube_work *k;
+	const struct object *o;	 /* of the file */
+	struct kube_running *p;	 /* in the world, as it will be */
+	struct kube_pod old;	 /* as it is */
+	struct kube_change to;	 /* its row, and the pod as it was admitted */
+	struct resize_steps *steps;
+	size_t done; /* of the steps */
+};
+
+struct changes {
+	struct kube_work *k;
+	struct change *v;
+	size_t n;
 };
 
 /* ---- what may change --------------------------------------------------------------------------------------------- */
@@ -65,14 +84,14 @@ static int parse_one(const char *json, struct arena *a, const struct node **ret,
 	return r;
 }
 
-static int check_rest(const struct resizing *z, const struct kube_running *p, const struct object *o)
+static int check_rest(const struct kube_work *k, const struct kube_running *p, const struct object *o)
 {
 	const struct node *before;
-	int r = parse_one(p->row->applied, z->a, &before, z->e);
+	int r = parse_one(p->row->applied, k->a, &before, k->e);
 
 	if (r == 0 && !is_same_but_resources(node_member(before, "spec"), node_member(o->document, "spec")))
 		r = err_set(
-			z->e, EINVAL,
+			k->e, EINVAL,
 			"line %u: Pod \"%s\" is invalid: spec: Forbidden: only cpu and memory resources are mutable",
 			o->line, o->meta.name);
 	return r;
@@ -98,13 +117,13 @@ static bool is_same(const struct resource_list *x, const struct resource_list *y
 }
 
 /* Texts of the API server. */
-static int check_change(const struct resizing *z, const struct kube_pod *old, const struct kube_pod *now)
+static int check_change(const struct kube_work *k, const struct kube_pod *old, const struct kube_pod *now)
 {
 	const char *what = NULL;
 
 	if (pod_qos(old) != pod_qos(now))
 		return err_set(
-			z->e, EINVAL,
+			k->e, EINVAL,
 			"Pod \"%s\" is invalid: spec: Invalid value: \"%s\": Pod QOS Class may not change as a result "
 			"of resizing",
 			now->name, qos_name(pod_qos(now)));
@@ -116,13 +135,13 @@ static int check_change(const struct resizing *z, const struct kube_pod *old, co
 		    (!is_same(&old->inits[i].resources.limits, &now->inits[i].resources.limits) ||
 		     !is_same(&old->inits[i].resources.requests, &now->inits[i].resources.requests)))
 			return err_set(
-				z->e, EINVAL,
+				k->e, EINVAL,
 				"Pod \"%s\" is invalid: spec.initContainers[%zu].resources: Forbidden: resources for "
 				"non-sidecar init containers are immutable",
 				now->name, i);
 		else if (loses(&old->inits[i].resources.limits, &now->inits[i].resources.limits))
 			what = "initContainers";
-	return what ? err_set(z->e, EINVAL,
+	return what ? err_set(k->e, EINVAL,
 			      "Pod \"%s\" is invalid: spec.%s: Forbidden: resource limits cannot be removed", now->name,
 			      what) :
 		      0;
@@ -142,7 +161,7 @@ static const struct node *with_resources(struct arena *a, const struct node *lis
 	return list;
 }
 
-static int make_object(const struct resizing *z, const struct kube_running *p, const struct object *o,
+static int make_object(const struct kube_work *k, const struct kube_running *p, const struct object *o,
 		       struct object *ret)
 {
 	const struct node *from = node_member(o->document, "spec"), *doc, *spec, *part;
@@ -150,7 +169,7 @@ static int make_object(const struct resizing *z, const struct kube_running *p, c
 	struct remarks nobody = { 0 };
 	scoped_buf text = BUF(64u << 20);
 	struct objects l;
-	int r = parse_one(p->row->document, z->a, &doc, z->e);
+	int r = parse_one(p->row->document, k->a, &doc, k->e);
 
 	if (r < 0)
 		return r;
@@ -158,19 +177,19 @@ static int make_object(const struct resizing *z, const struct kube_running *p, c
 	for (size_t i = 0; spec && i < ARRAY_LEN(lists); i++) {
 		part = node_member(spec, lists[i]);
 		if (part)
-			spec = node_with(z->a, spec, lists[i],
-					 with_resources(z->a, part, node_member(from, lists[i])));
+			spec = node_with(k->a, spec, lists[i],
+					 with_resources(k->a, part, node_member(from, lists[i])));
 	}
 	part = node_member(from, "resources");
 	if (spec && part)
-		spec = node_with(z->a, spec, "resources", part);
-	doc = spec ? node_with(z->a, doc, "spec", spec) : NULL;
+		spec = node_with(k->a, spec, "resources", part);
+	doc = spec ? node_with(k->a, doc, "spec", spec) : NULL;
 	if (!doc)
-		return err_oom(z->e);
+		return err_oom(k->e);
 	node_print_json(doc, false, &text);
-	r = buf_status(&text, z->e);
+	r = buf_status(&text, k->e);
 	if (r == 0)
-		r = objects_read(buf_sv(&text), z->a, &nobody, &l, z->e);
+		r = objects_read(buf_sv(&text), k->a, &nobody, &l, k->e);
 	if (r < 0)
 		return r;
 	*ret = l.v[0];
@@ -182,24 +201,6 @@ static int make_object(const struct resizing *z, const struct kube_running *p, c
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
-struct resize_step {
-	enum { STEP_POD, STEP_CONTAINER } what;
-	enum kube_part part;
-	size_t container; /* in the order of the manifest, inits first */
-};
-
-struct resize_steps {
-	struct resize_step v[2 * LIMIT_KUBE_CONTAINERS * 2 + 8];
-	size_t n;
-};
-
-struct change {
-	struct resizing *z;
-	const struct kube_running *p;
-	const struct kube_pod *old, *now;
-	struct resize_steps steps;
-};
-
 static const struct kube_container *container_at(const struct kube_pod *p, size_t i)
 {
 	return i < p->n_inits ? &p->inits[i] : &p->containers[i - p->n_inits];
@@ -207,7 +208,7 @@ static const struct kube_container *container_at(const struct kube_pod *p, size_
 
 static void add(struct change *c, int what, enum kube_part part, size_t container)
 {
-	c->steps.v[c->steps.n++] = (struct resize_step){ what, part, container };
+	c->steps->v[c->steps->n++] = (struct resize_step){ what, part, container };
 }
 
 /* A limit that is not there is above all others. */
@@ -229,11 +230,11 @@ static bool stays(const struct kube_pod *p, size_t i)
 static void add_containers(struct change *c, enum kube_part part, const char *name)
 {
 	for (int grow = 0; grow < 2; grow++)
-		for (size_t i = 0; i < c->now->n_inits + c->now->n_containers; i++) {
-			const struct resource_list *old = &container_at(c->old, i)->resources.limits;
-			const struct resource_list *now = &container_at(c->now, i)->resources.limits;
+		for (size_t i = 0; i < c->to.pod.n_inits + c->to.pod.n_containers; i++) {
+			const struct resource_list *old = &container_at(&c->old, i)->resources.limits;
+			const struct resource_list *now = &container_at(&c->to.pod, i)->resources.limits;
 
-			if (stays(c->now, i) && (compare_limit(now, old, name) > 0) == grow)
+			if (stays(&c->to.pod, i) && (compare_limit(now, old, name) > 0) == grow)
 				add(c, STEP_CONTAINER, part, i);
 		}
 }
@@ -241,12 +242,12 @@ static void add_containers(struct change *c, enum kube_part part, const char *na
 static int plan_steps(struct change *c)
 {
 	struct resource_list old_limits, limits, old_requests, requests;
-	struct arena *a = c->z->a;
+	struct arena *a = c->k->a;
 	bool memory_grows, cpu_grows, shares_grow;
 
-	if (pod_limits(c->old, a, &old_limits) < 0 || pod_limits(c->now, a, &limits) < 0 ||
-	    pod_requests(c->old, a, &old_requests) < 0 || pod_requests(c->now, a, &requests) < 0)
-		return err_oom(c->z->e);
+	if (pod_limits(&c->old, a, &old_limits) < 0 || pod_limits(&c->to.pod, a, &limits) < 0 ||
+	    pod_requests(&c->old, a, &old_requests) < 0 || pod_requests(&c->to.pod, a, &requests) < 0)
+		return err_oom(c->k->e);
 	memory_grows = compare_limit(&limits, &old_limits, "memory") > 0;
 	cpu_grows = compare_limit(&limits, &old_limits, "cpu") > 0;
 	shares_grow = resource_milli(&requests, "cpu") > resource_milli(&old_requests, "cpu");
@@ -270,9 +271,9 @@ static int plan_steps(struct change *c)
 static int change_container(struct change *c, const struct resize_step *s, const struct kube_pod *to, struct err *e)
 {
 	struct kube_running p = *c->p;
-	const struct kube_build b = { &c->z->site, &p, NULL, NULL, c->z->a, e };
+	const struct kube_build b = { &c->k->site, &p, NULL, NULL, c->k->a, e };
 	const struct kube_container *k = container_at(to, s->container);
-	const char *name = kube_container_name(to->uid, k->name, c->z->a);
+	const char *name = kube_container_name(to->uid, k->name, c->k->a);
 	struct container_config limits;
 	struct update u;
 	int r;
@@ -290,133 +291,178 @@ static int change_container(struct change *c, const struct resize_step *s, const
 		u.to.cpu_quota_us = limits.cpu_quota_us;
 		u.to.cpu_period_us = limits.cpu_period_us;
 	}
-	return r < 0 ? r : engine_update(c->z->en, sv_from(name), &u, e);
+	return r < 0 ? r : engine_update(c->k->en, sv_from(name), &u, e);
 }
 
 static int run_step(struct change *c, const struct resize_step *s, bool back, struct err *e)
 {
-	const struct kube_pod *from = back ? c->now : c->old, *to = back ? c->old : c->now;
-	int r = s->what == STEP_POD ? kube_site_change_pod(&c->z->site, from, to, s->part, c->z->a, e) :
+	const struct kube_pod *from = back ? &c->to.pod : &c->old, *to = back ? &c->old : &c->to.pod;
+	int r = s->what == STEP_POD ? kube_site_change_pod(&c->k->site, from, to, s->part, c->k->a, e) :
 				      change_container(c, s, to, e);
 
 	return r < 0 && s->what == STEP_CONTAINER ?
-		       err_wrap(e, r, "container %s", container_at(c->now, s->container)->name) :
+		       err_wrap(e, r, "container %s", container_at(&c->to.pod, s->container)->name) :
 		       r;
 }
 
 static int run_steps(struct change *c)
 {
-	size_t i = 0;
 	int r = 0;
 
-	while (r == 0 && i < c->steps.n)
-		r = run_step(c, &c->steps.v[i++], false, c->z->e);
-	if (r < 0)
-		for (i--; i-- > 0;)
-			(void)run_step(c, &c->steps.v[i], true, &(struct err){ 0 });
+	while (r == 0 && c->done < c->steps->n) {
+		r = run_step(c, &c->steps->v[c->done], false, c->k->e);
+		c->done += r == 0;
+	}
 	return r;
 }
 
-/* ---- one pod ----------------------------------------------------------------------------------------------------- */
-
-static struct kube_running *find_pod(struct resizing *z, const struct object *o)
+/* From the last pod's last step to the first one's first. */
+static void undo(struct changes *l)
 {
-	for (size_t i = 0; i < z->world.n_pods; i++)
-		if (strcmp(z->world.pods[i].pod.name, o->meta.name) == 0 &&
-		    strcmp(z->world.pods[i].pod.namespace, o->meta.namespace) == 0)
-			return &z->world.pods[i];
+	for (size_t i = l->n; i-- > 0;)
+		while (l->v[i].done)
+			(void)run_step(&l->v[i], &l->v[i].steps->v[--l->v[i].done], true, &(struct err){ 0 });
+}
+
+/* ---- all pods of a file ------------------------------------------------------------------------------------------ */
+
+static struct kube_running *find_pod(struct kube_work *k, const struct object *o)
+{
+	for (size_t i = 0; i < k->world.n_pods; i++)
+		if (strcmp(k->world.pods[i].pod.name, o->meta.name) == 0 &&
+		    strcmp(k->world.pods[i].pod.namespace, o->meta.namespace) == 0)
+			return &k->world.pods[i];
 	return NULL;
 }
 
-/* The others: what it has now does not count against it. */
-static int without(const struct resizing *z, const struct kube_running *p, struct kube_world *ret)
+/* The others, as they will be: what it has now does not count against it. */
+static int without(const struct kube_work *k, const struct kube_running *p, struct kube_world *ret)
 {
-	*ret = z->world;
-	ret->pods = arena_array(z->a, z->world.n_pods + 1, sizeof *ret->pods);
+	*ret = k->world;
+	ret->pods = arena_array(k->a, k->world.n_pods + 1, sizeof *ret->pods);
 	ret->n_pods = 0;
-	for (size_t i = 0; ret->pods && i < z->world.n_pods; i++)
-		if (&z->world.pods[i] != p)
-			ret->pods[ret->n_pods++] = z->world.pods[i];
-	return ret->pods ? 0 : err_oom(z->e);
+	for (size_t i = 0; ret->pods && i < k->world.n_pods; i++)
+		if (&k->world.pods[i] != p)
+			ret->pods[ret->n_pods++] = k->world.pods[i];
+	return ret->pods ? 0 : err_oom(k->e);
 }
 
-static int store(const struct resizing *z, const struct kube_row *row)
+static int read_change(struct changes *l, const struct object *o)
+{
+	struct kube_work *k = l->k;
+	struct change *c = &l->v[l->n];
+	int r;
+
+	if (o->kind != OBJECT_POD)
+		return err_set(k->e, EINVAL, "line %u: %s \"%s\": only pods are resized", o->line,
+			       kube_kind_word(o->kind), o->meta.name);
+	*c = (struct change){ .k = k, .o = o, .p = find_pod(k, o), .steps = arena_alloc(k->a, sizeof *c->steps) };
+	if (!c->p)
+		return err_set(k->e, ENOENT, "pods \"%s\" not found", o->meta.name);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].p == c->p)
+			return err_set(k->e, EEXIST, "line %u: pod \"%s\" stands in line %u already", o->line,
+				       o->meta.name, l->v[i].o->line);
+	l->n++;
+	c->old = c->p->pod;
+	c->to.row = *c->p->row;
+	r = c->steps ? check_rest(k, c->p, o) : err_oom(k->e);
+	if (r == 0)
+		r = make_object(k, c->p, o, &c->to.object);
+	if (r == 0 && object_pod(&c->to.object, k->a, &c->p->pod) < 0)
+		r = err_oom(k->e);
+	return r;
+}
+
+static int admit(struct change *c)
+{
+	struct kube_work *k = c->k;
+	struct kube_world others;
+	int r = without(k, c->p, &others);
+
+	if (r == 0)
+		r = kube_admit_resize(&others, &k->site, &c->to, k->a, k->e);
+	if (r == 0)
+		r = check_change(k, &c->old, &c->to.pod);
+	if (r < 0)
+		return r;
+	c->p->pod = c->to.pod;
+	c->to.row.applied = kube_json(c->o->document, k->a);
+	return c->to.row.applied ? 0 : err_oom(k->e);
+}
+
+static int run_change(struct change *c)
+{
+	int r = 0;
+
+	if (c->p->row->reason || !kube_sandbox_is_alive(c->k->en, c->p->row->uid))
+		return 0;
+	r = plan_steps(c);
+	return r < 0 ? r : run_steps(c);
+}
+
+static int store(const struct changes *l)
 {
 	struct db *db;
-	int r = engine_db(z->en, &db, z->e);
-
-	return r < 0 ? r : kube_rows_replace(db, row, z->e);
-}
-
-static int prepare(struct resizing *z, const struct kube_running *p, const struct object *o, struct kube_change *ret)
-{
-	struct kube_change c = { .row = *p->row };
-	scoped_buf text = BUF(64u << 20);
-	struct kube_world others;
-	int r = check_rest(z, p, o);
+	int r = engine_db(l->k->en, &db, l->k->e);
 
 	if (r == 0)
-		r = make_object(z, p, o, &c.object);
-	if (r == 0)
-		r = without(z, p, &others);
-	if (r == 0)
-		r = kube_admit_resize(&others, &z->site, &c, z->a, z->e);
-	if (r == 0)
-		r = check_change(z, &p->pod, &c.pod);
+		r = db_begin(db, l->k->e);
 	if (r < 0)
 		return r;
-	node_print_json(o->document, false, &text);
-	c.row.applied = buf_status(&text, z->e) < 0 ? NULL : arena_sv(z->a, buf_sv(&text));
-	*ret = c;
-	return c.row.applied ? 0 : err_oom(z->e);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		r = kube_rows_replace(db, &l->v[i].to.row, l->k->e);
+	return db_end(db, r, l->k->e);
 }
 
-static int resize(struct resizing *z, const struct object *o)
+/* All are looked at before any is changed. */
+static int each(struct changes *l, int (*what)(struct change *c))
 {
-	struct kube_running *p = find_pod(z, o);
-	struct change *steps = arena_alloc(z->a, sizeof *steps);
-	struct kube_change c;
-	int r = p && steps ? prepare(z, p, o, &c) :
-		p	   ? err_oom(z->e) :
-			     err_set(z->e, ENOENT, "pods \"%s\" not found", o->meta.name);
+	for (size_t i = 0; i < l->n; i++) {
+		int r = what(&l->v[i]);
 
-	if (r < 0)
-		return r;
-	*steps = (struct change){ z, p, &p->pod, &c.pod, { .n = 0 } };
-	if (!p->row->reason && kube_sandbox_is_alive(z->en, p->row->uid)) {
-		r = plan_steps(steps);
-		if (r == 0)
-			r = run_steps(steps);
+		if (r < 0)
+			return err_wrap(l->k->e, r, "pod %s/%s", l->v[i].old.namespace, l->v[i].old.name);
 	}
+	return 0;
+}
+
+static int resize(struct changes *l, const struct objects *file)
+{
+	struct kube_work *k = l->k;
+	int r = 0;
+
+	l->v = arena_array(k->a, file->n + 1, sizeof *l->v);
+	if (!l->v)
+		return err_oom(k->e);
+	for (size_t i = 0; r == 0 && i < file->n; i++)
+		r = read_change(l, &file->v[i]);
 	if (r == 0)
-		r = store(z, &c.row);
+		r = each(l, admit);
 	if (r < 0)
-		return err_wrap(z->e, r, "pod %s/%s", p->pod.namespace, p->pod.name);
-	p->pod = c.pod;
-	return strings_addf(z->a, z->done, "pod/%s resized", o->meta.name) < 0 ? err_oom(z->e) : 0;
+		return r;
+	r = each(l, run_change);
+	if (r == 0)
+		r = store(l);
+	if (r < 0)
+		undo(l);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		if (strings_addf(k->a, k->done, "pod/%s resized", l->v[i].o->meta.name) < 0)
+			r = err_oom(k->e);
+	return r;
 }
 
 int kube_resize(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
 		struct remarks *remarks, struct oci_strings *done, struct err *e)
 {
-	struct resizing z = { .en = en, .o = o, .a = a, .remarks = remarks, .done = done, .e = e };
-	struct objects l;
-	scoped_fd lock = -1;
-	int r;
+	scoped_work k = { en, o, a, remarks, done, e, .lock = -1 };
+	struct changes l = { .k = &k };
+	struct objects file;
+	int r = kube_work_read(&k, text, &file);
 
-	remarks->strict = o->strict;
-	r = objects_read(text, a, remarks, &l, e);
 	if (r == 0)
-		r = kube_begin(en, o, a, &lock, &z.world, &z.site, e);
-	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		r = kube_set_namespace(o, &l.v[i], e);
-		if (r == 0 && l.v[i].kind != OBJECT_POD)
-			r = err_set(e, EINVAL, "line %u: %s \"%s\": only pods are resized", l.v[i].line,
-				    kube_kind_word(l.v[i].kind), l.v[i].meta.name);
-		if (r == 0)
-			r = resize(&z, &l.v[i]);
-	}
+		r = resize(&l, &file);
 	if (r == 0)
-		r = kube_write_tiers(&z.site, &z.world, a, e);
+		r = kube_write_tiers(&k.site, &k.world, a, e);
 	return r < 0 ? r : kube_pending_begin(en, o, a, e);
 }

@@ -241,6 +241,14 @@ static bool is_gone(int r)
 	return r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE;
 }
 
+void kube_sandbox_announce_end(struct engine *en, const char *uid, int grace_s)
+{
+	scoped_fd sock = connect_to(en, uid, NULL);
+
+	if (sock >= 0)
+		(void)control_tell(sock, CONTROL_STOP, grace_s, 0, NULL);
+}
+
 int kube_sandbox_end(struct engine *en, const char *uid, int grace_s, struct err *e)
 {
 	struct err why = { 0 };

@@ -17,6 +17,8 @@ int kube_sandbox_start(const struct kube_build *b, int *ret_sock, struct err *e)
 int kube_sandbox_settled(int sock, struct err *e);
 
 bool kube_sandbox_is_alive(const struct engine *en, const char *uid);
+/* kube_sandbox_announce_end - they begin to end; kube_sandbox_end() follows */
+void kube_sandbox_announce_end(struct engine *en, const char *uid, int grace_s);
 /* kube_sandbox_end - waits until all containers have ended in their order; no monitor is success. grace_s < 0: the pod's.
  * kube_sandbox_forget - its directory. */
 int kube_sandbox_end(struct engine *en, const char *uid, int grace_s, struct err *e);

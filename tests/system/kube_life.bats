@@ -267,6 +267,58 @@ sized() # CPU MEMORY [FURTHER REQUEST]
 	equal 48Mi "$(jq -r '.spec.containers[0].resources.limits.memory' <<<"$out")"
 }
 
+# both OLD_LIMIT NEW_LIMIT: pods a and b with these limits; b has filled 24 MiB
+both()
+{
+	local name limit
+	for name in a b; do
+		limit=$1
+		shift
+		cat <<-END
+			---
+			apiVersion: v1
+			kind: Pod
+			metadata: {name: $name}
+			spec:
+			  terminationGracePeriodSeconds: 0
+			  containers:
+			  - name: app
+			    image: busybox
+			    command: [sh, -c, "[ \$(hostname) = a ] || dd if=/dev/zero of=/dev/shm/f bs=1M count=24 2>/dev/null; echo filled; exec sleep 1000"]
+			    resources: {requests: {memory: 4Mi}, limits: {memory: $limit}}
+		END
+	done
+}
+
+limits_of() # POD…: of the pod's group
+{
+	local pod
+	for pod; do level "kubepods/burstable/pod$(uid_of "$pod")" memory.limit_in_bytes memory.max; done
+}
+
+@test "resize of several pods is one transaction: quota is asked once for all, and one that cannot takes the others back" {
+	{ echo '{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {limits.memory: 128Mi}}}'
+	  both 32Mi 96Mi; } | manifest
+	expect 0 apply "$T/m.yaml"
+	eventually 10 eval 'tare kube logs b 3>&- | grep -q filled'
+	both 96Mi 8Mi >"$T/small.yaml"
+	expect 1 tare kube resize -f "$T/small.yaml"
+	matches 'pod default/b: .*unable to set memory limit to 8388608 \(current usage: [0-9]+, peak usage: [0-9]+\)' "$err"
+	equal $'33554432\n100663296' "$(limits_of a b)"
+	both 96Mi 96Mi >"$T/quota.yaml"
+	expect 1 tare kube resize -f "$T/quota.yaml"
+	contains 'exceeded quota: q, requested: limits.memory=96Mi, used: limits.memory=96Mi, limited: limits.memory=128Mi' "$err"
+	both 80Mi 48Mi >"$T/swap.yaml"
+	expect 0 tare kube resize -f "$T/swap.yaml"
+	equal $'pod/a resized\npod/b resized' "$out"
+	equal $'83886080\n50331648' "$(limits_of a b)"
+	{ both 80Mi 48Mi; both 80Mi 48Mi; } >"$T/twice.yaml"
+	expect 1 tare kube resize -f "$T/twice.yaml"
+	contains 'pod "a" stands in line 2 already' "$err"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
+
 @test "describe, wait: what the pod is, conditions, events" {
 	manifest <<-'END'
 		apiVersion: v1
