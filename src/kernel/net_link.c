@@ -178,6 +178,13 @@ static void put_no_link_local(struct netlink *n, int index, const char *name)
 	netlink_nest_end(n, all);
 }
 
+/* One queue each way: of more, which there would be by itself, all but one are taken away again, with a grace period. */
+static void put_one_queue(struct netlink *n)
+{
+	netlink_put_u32(n, IFLA_NUM_TX_QUEUES, 1);
+	netlink_put_u32(n, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void put_far_end(struct netlink *n, const struct net_link *l, int to)
 {
 	netlink_put_text(n, IFLA_IFNAME, l->name);
@@ -197,12 +204,14 @@ static void put_veth(struct netlink *n, const struct net_link *l, int master, in
 	netlink_put_u32(n, IFLA_MASTER, (uint32_t)master);
 	if (l->mtu)
 		netlink_put_u32(n, IFLA_MTU, l->mtu);
+	put_one_queue(n);
 	info = netlink_nest(n, IFLA_LINKINFO);
 	netlink_put_text(n, IFLA_INFO_KIND, "veth");
 	data = netlink_nest(n, IFLA_INFO_DATA);
 	peer = netlink_nest(n, VETH_INFO_PEER);
 	netlink_raw(n, &m, sizeof m);
 	put_far_end(n, l, to);
+	put_one_queue(n);
 	netlink_nest_end(n, peer);
 	netlink_nest_end(n, data);
 	netlink_nest_end(n, info);
