@@ -275,7 +275,19 @@ static int delete_networked(struct db *db, const char *id, struct err *e)
 	return r < 0 ? r : db_run(db, "DELETE FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), NULL, e);
 }
 
-int containers_delete(struct db *db, const char *id, struct err *e)
+static int is_networked(struct db *db, const char *id, bool *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, "SELECT networked FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), &rows, e);
+
+	if (r == 0)
+		r = db_next(&rows, e);
+	*ret = r == 1 && db_col_int(&rows, 0);
+	return r < 0 ? r : 0;
+}
+
+/* ret_networked NULL: also what is in a network */
+static int delete(struct db *db, const char *id, bool *ret_networked, struct err *e)
 {
 	int64_t changes = 0;
 	int r = db_begin(db, e);
@@ -289,6 +301,17 @@ int containers_delete(struct db *db, const char *id, struct err *e)
 		r = db_run(db, "DELETE FROM containers WHERE id = ?1 AND networked = 0", DB_ARGS(db_text(id)), &changes,
 			   e);
 	if (r == 0 && changes == 0) /* or it is not there */
-		r = delete_networked(db, id, e);
+		r = ret_networked ? is_networked(db, id, ret_networked, e) : delete_networked(db, id, e);
 	return db_end(db, r, e);
+}
+
+int containers_delete(struct db *db, const char *id, struct err *e)
+{
+	return delete(db, id, NULL, e);
+}
+
+int containers_delete_lone(struct db *db, const char *id, bool *ret_networked, struct err *e)
+{
+	*ret_networked = false;
+	return delete(db, id, ret_networked, e);
 }

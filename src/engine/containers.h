@@ -50,3 +50,5 @@ int containers_set_config(struct db *db, const char *id, const char *config, str
 
 /* containers_delete - the row and what hangs on it; its volumes' rows stay. No row is success. */
 int containers_delete(struct db *db, const char *id, struct err *e);
+/* containers_delete_lone - the same, unless it is in a network: then the row stays, and *ret_networked is true. */
+int containers_delete_lone(struct db *db, const char *id, bool *ret_networked, struct err *e);

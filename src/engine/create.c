@@ -77,7 +77,7 @@ static int open_state(struct creation *cr, struct err *e)
 	return r == -EEXIST ? engine_state_dir(cr->en, cr->id.hex, false, &cr->state_dir, e) : r;
 }
 
-/* Nothing of the charter changes any more, unless ids or addresses are still to be chosen: its monitor puts the root file
+/* Nothing of the charter changes any more, unless ids are still to be chosen: its monitor puts the root file
  * system together while we go on. */
 static int tell_charter(struct creation *cr, struct err *e)
 {

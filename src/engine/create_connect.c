@@ -9,6 +9,7 @@
 #include "engine/network.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
+#include "engine/request.h"
 #include "network/record.h"
 #include "oci/list.h"
 
@@ -130,6 +131,23 @@ static int move_ports(const struct change *c, struct err *e)
 	return r;
 }
 
+/* Of one that was in no network its monitor has not known yet that it needs tare-net. */
+static int tell_monitor(const struct change *c, int state, struct charter *charter, const struct charter *now,
+			struct err *e)
+{
+	int r;
+
+	if (charter->networked && !charter->net_program == !now->net_program && charter->net_waits == now->net_waits)
+		return 0;
+	charter->networked = true;
+	charter->net_program = now->net_program;
+	charter->net_waits = now->net_waits;
+	r = charter_write(state, charter, e);
+	if (r == 0)
+		r = request(c->en, c->row.id, CONTROL_RELOAD, 0, 0, e);
+	return r == -ESRCH ? 0 : r; /* it ended meanwhile */
+}
+
 /* What its monitor makes when it starts it again. */
 static int rewrite_charter(const struct change *c, struct err *e)
 {
@@ -152,11 +170,10 @@ static int rewrite_charter(const struct change *c, struct err *e)
 		r = create_put_links(&cr, e);
 	cr.charter.net_ports = cr.published.n > 0;
 	if (r == 0)
+		r = create_find_net_program(&cr, e);
+	if (r == 0)
 		r = charter_write_network(state, &cr.charter, e);
-	if (r < 0 || charter.networked)
-		return r;
-	charter.networked = true; /* it was in none */
-	return charter_write(state, &charter, e);
+	return r < 0 ? r : tell_monitor(c, state, &charter, &cr.charter, e);
 }
 
 static const char *hostname_of(const struct change *c, struct arena *a)

@@ -110,14 +110,14 @@ static int name_network(struct creation *cr, struct err *e)
 	return 0;
 }
 
-/* tare-net: where there are names, and for published ports, which it guards and relays. */
-static int find_program(struct creation *cr, struct err *e)
+/* tare-net: it answers names, guards the rules that keep containers apart, and closes what takes a while. */
+int create_find_net_program(struct creation *cr, struct err *e)
 {
 	char path[PATH_MAX];
 	int r;
 
 	cr->charter.net_waits = create_has_names(cr);
-	if (!cr->charter.net_waits && !cr->ports.n)
+	if (!cr->places.rows.n)
 		return 0;
 	r = programs_find("tare-net", path, e);
 	if (r < 0)
@@ -138,13 +138,13 @@ int create_find_networks(struct creation *cr, struct err *e)
 		return r;
 	if (cr->row) {
 		r = network_places(cr->en, cr->id.hex, cr->a, &cr->places, e);
-		return r < 0 ? r : find_program(cr, e);
+		return r < 0 ? r : create_find_net_program(cr, e);
 	}
 	r = find_networks(cr, e);
 	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++)
 		r = prepare_place(cr, i, e);
 	network_choose_gateway(&cr->places);
-	return r < 0 ? r : find_program(cr, e);
+	return r < 0 ? r : create_find_net_program(cr, e);
 }
 
 int create_take_places(struct creation *cr, struct db *db, struct err *e)

@@ -40,6 +40,8 @@ const char *create_join_words(const struct oci_strings *l, struct arena *a);
 int create_put_links(struct creation *cr, struct err *e);
 int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct err *e);
 bool create_has_names(const struct creation *cr); /* some network of it answers names */
+/* create_find_net_program - into the charter, when there are places */
+int create_find_net_program(struct creation *cr, struct err *e);
 /* create_find_devices - of --device and --privileged, with their numbers and modes. */
 int create_find_devices(struct creation *cr, struct err *e);
 /* create_others.c: the names in container:X become ids. -ENOENT */

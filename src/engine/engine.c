@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sv.h"
+#include "engine/network.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -169,7 +170,7 @@ static int find_paths(struct engine *en, const char *root, const char *state, st
 
 int engine_open(struct engine *ret, const struct host *h, const char *root, const char *state, struct err *e)
 {
-	struct engine en = { .host = h, .root = -1, .state = -1, .containers = -1 };
+	struct engine en = { .host = h, .root = -1, .state = -1, .containers = -1, .nft = -1 };
 	int r = find_paths(&en, root, state, e);
 
 	if (r == 0)
@@ -197,6 +198,7 @@ void engine_close(struct engine *en)
 {
 	if (!en->root_path && !en->state_path)
 		return; /* never opened: the descriptors are zero, not -1 */
+	firewall_close(en);
 	db_close(PTR_TAKE(en->db));
 	free(PTR_TAKE(en->layout));
 	close_fd(&en->containers);

@@ -31,6 +31,8 @@ struct engine {
 	bool patient; /* set before the first engine_db(): see db_set_patient() */
 	struct db *db;
 	struct cgroup_layout *layout;
+	int nft;           /* firewall.c: its socket; -1: none yet */
+	bool nft_removed;  /* something was removed by it */
 };
 
 /* engine_open - NULL for root or state: the default (--root, --state). Makes the folders.

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
+#include "network/hand_over.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,40 @@
 
 #define ARENA_MAX (64u << 20)
 #define ATTEMPTS 50
+
+/* ---- the socket ----------------------------------------------------------------------------------------------------- */
+
+static void drop_socket(struct engine *en)
+{
+	if (en->nft >= 0)
+		close(fd_take(&en->nft));
+	en->nft_removed = false;
+}
+
+void firewall_close(struct engine *en)
+{
+	if (en->nft_removed && net_hand_over(en->state, en->nft, NULL) < 0) {
+		nft_close(fd_take(&en->nft));
+		en->nft_removed = false;
+	}
+	drop_socket(en);
+}
+
+/* One for all changes. After a failure answers may be left in it. */
+static int commit(struct engine *en, struct nft *t, bool removes, struct err *e)
+{
+	int r = 0;
+
+	if (en->nft < 0)
+		r = en->nft = nft_open(e);
+	if (r >= 0)
+		r = nft_commit(t, en->nft, e);
+	if (r < 0)
+		drop_socket(en);
+	else
+		en->nft_removed |= removes;
+	return r;
+}
 
 /* Engines with other folders have tables of their own. */
 static uint32_t hash(const char *text)
@@ -113,12 +148,15 @@ static bool is_up(struct engine *en, const char *container)
 {
 	char path[ID_LEN + sizeof "/" LOCK_FILE];
 	struct intent in = { 0 };
-	bool held = false;
+	bool held = false, known;
 
+	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, container);
+	known = lock_peek(en->containers, path, &held, &in, NULL) == 0;
+	if (known && strncmp(in.op, "remove", 6) == 0)
+		return false; /* its elements may be gone already, and its rows not yet */
 	if (container_monitor_is_alive(en, container))
 		return true;
-	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, container);
-	return lock_peek(en->containers, path, &held, &in, NULL) == 0 && held &&
+	return known && held &&
 	       (strcmp(in.op, "create") == 0 || strcmp(in.op, "start") == 0 || strcmp(in.op, "restart") == 0);
 }
 
@@ -144,7 +182,8 @@ static int put_everything(struct engine *en, struct nft *t, const char *table, c
 			put_place(t, table, net, &all.places.v[i], RULES_ADD);
 	}
 	for (size_t i = 0; i < ports.n; i++)
-		rules_port(t, table, &ports.v[i], RULES_ADD);
+		if (is_up(en, ports.v[i].container))
+			rules_port(t, table, &ports.v[i], RULES_ADD);
 	return 0;
 }
 
@@ -162,7 +201,7 @@ static int rebuild_once(struct engine *en, struct err *e)
 	nft_begin(&t, generation);
 	r = put_everything(en, &t, table, prefix, &a, e);
 	if (r == 0)
-		r = nft_commit(&t, e);
+		r = commit(en, &t, true, e);
 	nft_done(&t);
 	return r;
 }
@@ -194,7 +233,7 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 	firewall_names(en, table, prefix);
 	nft_begin(&t, 0);
 	put_change(&t, table, c, RULES_ADD);
-	r = nft_commit(&t, e);
+	r = commit(en, &t, false, e);
 	nft_done(&t);
 	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
 }
@@ -210,12 +249,12 @@ int firewall_remove(struct engine *en, const struct firewall_change *c, struct e
 	firewall_names(en, table, prefix);
 	nft_begin(&t, 0);
 	put_change(&t, table, c, RULES_REMOVE);
-	r = nft_commit(&t, &first);
+	r = commit(en, &t, true, &first);
 	if (r == -EINVAL || r == -EOPNOTSUPP) {
 		nft_done(&t);
 		nft_begin(&t, 0);
 		put_change(&t, table, c, RULES_REMOVE_STRICT);
-		r = nft_commit(&t, &first);
+		r = commit(en, &t, true, &first);
 	}
 	nft_done(&t);
 	if (r < 0 && e)
@@ -232,7 +271,7 @@ int firewall_network(struct engine *en, const struct network *net, bool add, str
 	firewall_names(en, table, prefix);
 	nft_begin(&t, 0);
 	put_network(&t, table, net, add ? RULES_ADD : RULES_REMOVE_STRICT);
-	r = nft_commit(&t, e);
+	r = commit(en, &t, !add, e);
 	nft_done(&t);
 	if (!add)
 		return r == -ENOENT ? 0 : r;

@@ -482,9 +482,9 @@ int network_down(struct engine *en, const char *container, bool goes, struct err
 		r = network_ports_rules(en, container, &a, &ports, e);
 	if (r == 0)
 		r = remove_records(en, &p.rows, e);
-	if (r == 0 && (goes || ports.n)) /* before the rules: who makes them anew meanwhile must not find them */
-		r = goes ? network_rows_forget(db, container, e) : network_rows_unpublish(db, container, e);
 	if (r == 0)
 		r = firewall_remove(en, &(struct firewall_change){ p.nets, p.rows.v, p.rows.n, ports.v, ports.n }, e);
+	if (r == 0 && !goes && ports.n) /* the rules went first: until then nobody else can have them */
+		r = network_rows_unpublish(db, container, e);
 	return err_wrap(e, r, "network of container %.12s", container);
 }

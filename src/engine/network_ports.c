@@ -375,6 +375,7 @@ static int add_rule(struct engine *en, const struct port_row *row, struct arena 
 					.last = (uint16_t)(row->first + row->host_last - row->host_first),
 					.host_first = (uint16_t)row->host_first, .host_last = (uint16_t)row->host_last,
 					.protocol = (uint8_t)row->protocol };
+	p->container = row->container_id;
 	return find_target(en, row->container_id, a, &p->to4, &p->to6, e);
 }
 

@@ -137,12 +137,17 @@ int container_remove_locked(struct engine *en, const char *id, bool volumes, str
 
 int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e)
 {
+	bool networked = false;
 	struct db *db;
 	int r = lock_intend(en, l, "remove-volumes", e);
 
 	if (r == 0)
 		r = engine_db(en, &db, e);
 	if (r == 0)
+		r = containers_delete_lone(db, id, &networked, e);
+	if (r == 0 && networked)
+		r = network_down(en, id, true, e);
+	if (r == 0 && networked)
 		r = containers_delete(db, id, e);
 	lock_abandon(l);
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;

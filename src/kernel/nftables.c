@@ -2,9 +2,11 @@
 #include "kernel/nftables.h"
 
 #include "base/scope.h"
+#include "kernel/sys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
@@ -49,10 +51,22 @@ static void ask_for_answer(struct nft *t)
 	h->nlmsg_flags |= NLM_F_ACK;
 }
 
-int nft_commit(struct nft *t, struct err *e)
+int nft_open(struct err *e)
+{
+	return netlink_open(NETLINK_NETFILTER, e);
+}
+
+void nft_close(int fd)
+{
+	if (fd < 0)
+		return;
+	(void)sys_membarrier(MEMBARRIER_CMD_GLOBAL);
+	close(fd);
+}
+
+int nft_commit(struct nft *t, int fd, struct err *e)
 {
 	struct nfgenmsg m = { .version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES) };
-	scoped_fd fd = -1;
 	uint32_t last = t->n.seq;
 	int r;
 
@@ -61,8 +75,7 @@ int nft_commit(struct nft *t, struct err *e)
 	ask_for_answer(t);
 	netlink_begin(&t->n, NFNL_MSG_BATCH_END, 0, &m, sizeof m, NULL);
 	t->n.seq = last; /* the one that is answered */
-	fd = netlink_open(NETLINK_NETFILTER, e);
-	r = fd < 0 ? fd : netlink_talk(&t->n, fd, NULL, e);
+	r = netlink_talk(&t->n, fd, NULL, e);
 	return err_wrap(e, r, "firewall rules");
 }
 

@@ -53,7 +53,11 @@ void nft_begin(struct nft *t, uint32_t genid);
 void nft_done(struct nft *t);
 /* nft_commit - errors are the kernel's, with what the message was about: -ENOENT: a table, chain, set or element that is not
  * there; -EEXIST, -EBUSY; -ERESTART: another generation; -EPERM; -EOPNOTSUPP: this kernel has no nf_tables. */
-int nft_commit(struct nft *t, struct err *e);
+int nft_commit(struct nft *t, int fd, struct err *e); /* fd: of nft_open(); after a failure it is of no use */
+int nft_open(struct err *e);
+/* nft_close - of a socket by which something was removed: the kernel lets its end wait until nobody can see that any more,
+ * and all other changes with it. So that time is waited for before, where nobody else has to. */
+void nft_close(int fd);
 int nft_generation(uint32_t *ret, struct err *e);
 
 void nft_use(struct nft *t, uint8_t family, const char *table); /* what follows is about this table */

@@ -66,6 +66,11 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
+int sys_membarrier(int command)
+{
+	return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
 	if (old.no_close_range)

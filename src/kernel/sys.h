@@ -22,6 +22,7 @@ int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
 int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_attr *attr);
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
+int sys_membarrier(int command);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signo);
 int sys_pidfd_getfd(int pidfd, int fd); /* the new descriptor is O_CLOEXEC */

@@ -221,8 +221,11 @@ void order_resize(struct monitor *m, struct client *c, int size)
 void order_reload(struct monitor *m, struct client *c)
 {
 	struct err e = { 0 };
+	int r = birth_read_charter(m, &e);
 
-	answer(m, c, birth_read_charter(m, &e), &e);
+	if (r == 0 && m->net.program)
+		net_watch_wake(&m->net); /* perhaps it is in its first network now */
+	answer(m, c, r, &e);
 }
 
 void orders_client_left(struct monitor *m, const struct client *c)

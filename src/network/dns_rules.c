@@ -3,7 +3,10 @@
 
 #include "kernel/nftables.h"
 
+#include "base/scope.h"
+
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <stddef.h>
@@ -33,20 +36,30 @@ static void redirect(struct nft *t, uint8_t protocol, uint16_t port)
 	nft_rule_end(t);
 }
 
-int dns_rules_put(uint16_t port, struct err *e)
+static int put(uint16_t port, bool anew, struct err *e)
 {
+	scoped_fd fd = nft_open(e);
 	struct nft t;
-	int r;
+	int r = fd;
 
 	nft_begin(&t, 0);
 	nft_use(&t, NFPROTO_IPV4, TABLE);
-	nft_table_make(&t, false); /* so that there is one to delete */
-	nft_table_delete(&t);
+	if (anew)
+		nft_table_delete(&t);
 	nft_table_make(&t, true);
 	nft_chain_base(&t, CHAIN, "nat", HOOK_OUTPUT, PRIORITY_DSTNAT);
 	redirect(&t, IPPROTO_UDP, port);
 	redirect(&t, IPPROTO_TCP, port);
-	r = nft_commit(&t, e);
+	if (r >= 0)
+		r = nft_commit(&t, fd, e);
 	nft_done(&t);
 	return r;
+}
+
+/* Where none is to be removed nobody waits for that: most often. */
+int dns_rules_put(uint16_t port, struct err *e)
+{
+	int r = put(port, false, e);
+
+	return r == -EEXIST ? put(port, true, e) : r;
 }

@@ -33,6 +33,7 @@ struct rules_endpoint {
 
 /* A published range: host_first is not 0, as many ports as in the container. */
 struct rules_port {
+	const char *container; /* whose it is, borrowed */
 	struct port_mapping map;
 	struct net_ip to4, to6; /* where it leads; family 0: nowhere in that family */
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
+#include "network/hand_over.h"
 #include "network/netns.h"
 #include "network/serve_priv.h"
 
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#define HOLD_NS (INT64_C(100) * 1000000)
 #define IDLE_NS (INT64_C(500) * 1000000) /* whoever stops one container often starts another one */
 #define CHANGES (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF)
 
@@ -41,6 +43,17 @@ void visit_end(struct server *s)
 		return;
 	log_error("%s", e.msg);
 	_exit(125);
+}
+
+int server_commit(struct server *s, struct nft *t, struct err *e)
+{
+	int r = s->nft >= 0 ? 0 : (s->nft = nft_open(e));
+
+	if (r >= 0)
+		r = nft_commit(t, s->nft, e);
+	if (r < 0 && s->nft >= 0) /* answers may be left in it */
+		close(fd_take(&s->nft));
+	return r;
 }
 
 /* ---- residents --------------------------------------------------------------------------------------------------- */
@@ -221,14 +234,32 @@ static void session_reply(struct server *s, struct session *c)
 	(void)send(c->watch.fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static void drop_held(struct server *s, struct timer *t)
+{
+	while (s->held.n)
+		close(s->held.fds[--s->held.n]);
+}
+
+/* Long enough for what was removed to be gone: then its end costs nobody anything. */
+static void hold(struct server *s, int fd)
+{
+	if (s->held.n == ARRAY_LEN(s->held.fds))
+		drop_held(s, NULL);
+	s->held.fds[s->held.n++] = fd;
+	loop_timer(s, &s->held.timer, HOLD_NS);
+}
+
 static void session_ready(struct server *s, struct watch *w, unsigned events)
 {
 	struct session *c = PARENT_OF(w, struct session, watch);
 	char text[ID_LEN + 1];
-	ssize_t n = recv(w->fd, text, sizeof text, MSG_DONTWAIT);
+	int fd;
+	ssize_t n = net_hand_receive(w->fd, text, sizeof text, &fd);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (fd >= 0)
+		hold(s, fd);
 	if (n != ID_LEN || !id_is_valid((struct sv){ text, ID_LEN }))
 		return session_end(s, c);
 	(void)sv_copy((struct sv){ text, ID_LEN }, c->container, sizeof c->container);
@@ -338,6 +369,9 @@ static void end(struct server *s)
 		leave(s, &s->residents);
 	guard_close(s);
 	relay_close(s);
+	loop_cancel(s, &s->held.timer);
+	drop_held(s, NULL);
+	nft_close(fd_take(&s->nft));
 	endpoints_done(&s->all);
 	loop_close(s, &s->listener);
 	loop_close(s, &s->changes);
@@ -368,6 +402,8 @@ int net_serve(const struct net_site *site, int lock, struct err *e)
 				    .changes = { -1, changed },
 				    .listener = { -1, accept_session },
 				    .idle = { .fire = idle },
+				    .held = { .timer = { .fire = drop_held } },
+				    .nft = -1,
 .guard = { .events = { .fd = -1 }, .repair = { .fd = -1 } }, .relays = { .listener = { .fd = -1 } } };
 
 		r = begin(&s, lock, e);

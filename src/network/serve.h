@@ -15,6 +15,7 @@
 #define NET_SOCKET "socket"
 #define NET_LOCK "lock" /* an OFD lock: who has it is the one process, or about to start it */
 #define NET_OK "ok"
+#define NET_HOLD "hold" /* instead of an id, with a descriptor: hand_over.h */
 #define NET_REPLY_MAX 512
 #define NET_LOCK_FD 3 /* where a starter hands the lock over, */
 #define NET_LOCK_HANDED "handed" /* which this word says */

@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "kernel/host.h"
+#include "kernel/nftables.h"
 #include "network/dns_answer.h"
 #include "network/guard.h"
 #include "network/serve.h"
@@ -63,6 +64,10 @@ struct guard {
 	bool again;
 };
 
+struct relay_range {
+	uint16_t first, last;
+};
+
 struct relays {
 	struct relay *first;
 	struct watch listener;
@@ -70,6 +75,15 @@ struct relays {
 	uint16_t port;
 	bool ruled;      /* our table is there */
 	uint64_t ranges; /* a sum over all of them, to see that they changed */
+	struct relay_range *known; /* those that the table has */
+	size_t known_count;
+};
+
+/* Descriptors that are to be closed when their time has come. */
+struct held {
+	int fds[64];
+	unsigned n;
+	struct timer timer;
 };
 
 struct server {
@@ -81,6 +95,8 @@ struct server {
 	struct session *sessions;
 	struct timer *first, *last;
 	struct timer idle; /* nobody is here */
+	struct held held;
+	int nft; /* for changes in the own namespace; -1: none yet */
 	struct watch changes, listener;
 	struct guard guard;
 	struct relays relays;
@@ -103,6 +119,10 @@ void records_refresh(struct server *s);
 /* visit - into a namespace, and home again. A process that does not come home ends: it would do harm where it is. */
 int visit(struct server *s, int netns, struct err *e);
 void visit_end(struct server *s);
+
+/* server_commit - a change of rules in our own namespace. One socket for all of them: the end of one that something was removed by
+ * is waited for, by everybody. */
+int server_commit(struct server *s, struct nft *t, struct err *e);
 
 /* ---- serve_names.c ---- */
 int resident_new(struct server *s, const struct endpoint *ep, int netns, struct resident **ret, struct err *e);

@@ -70,15 +70,19 @@ static void redirect(struct nft *t, uint16_t port)
 }
 
 /* Ranges of several containers may touch, not overlap: whoever publishes sees to that. */
-static void add_ports(struct nft *t, const struct relay_ports *p)
+static void change_ports(struct nft *t, const struct relay_range *p, bool add)
 {
 	struct {
 		uint8_t protocol, fill[3];
 		uint16_t port, fill_too;
-	} first = { .protocol = IPPROTO_TCP, .port = htons(p->host_first) }, last = first;
+	} first = { .protocol = IPPROTO_TCP, .port = htons(p->first) }, last = first;
+	const struct nft_element el = { .key = &first, .end = &last, .key_size = sizeof first };
 
-	last.port = htons((uint16_t)(p->host_first + p->count - 1));
-	nft_element_add(t, SET, &(struct nft_element){ .key = &first, .end = &last, .key_size = sizeof first });
+	last.port = htons(p->last);
+	if (add)
+		nft_element_add(t, SET, &el);
+	else
+		nft_element_delete(t, SET, &el, false);
 }
 
 static void each_range(const struct server *s, void (*fn)(void *arg, const struct relay_ports *p), void *arg)
@@ -88,9 +92,49 @@ static void each_range(const struct server *s, void (*fn)(void *arg, const struc
 			fn(arg, &s->all.v[i]->ep.relays[k]);
 }
 
-static void add_to(void *arg, const struct relay_ports *p)
+struct ranges {
+	struct relay_range *v;
+	size_t n;
+};
+
+static void count(void *arg, const struct relay_ports *p)
 {
-	add_ports(arg, p);
+	++*(size_t *)arg;
+}
+
+static void collect(void *arg, const struct relay_ports *p)
+{
+	struct ranges *to = arg;
+
+	to->v[to->n++] = (struct relay_range){ p->host_first, (uint16_t)(p->host_first + p->count - 1) };
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct relay_range *p = a, *q = b;
+
+	return p->first != q->first ? p->first - q->first : p->last - q->last;
+}
+
+/* In order, each once: a port's old and new container may both have their records there. */
+static int list_ranges(const struct server *s, struct ranges *ret, struct err *e)
+{
+	struct ranges list = { 0 };
+	size_t n = 0;
+
+	each_range(s, count, &n);
+	list.v = calloc(n + 1, sizeof *list.v);
+	if (!list.v)
+		return err_oom(e);
+	each_range(s, collect, &list);
+	qsort(list.v, list.n, sizeof *list.v, compare);
+	n = 0;
+	for (size_t i = 0; i < list.n; i++)
+		if (!n || compare(&list.v[n - 1], &list.v[i]) != 0)
+			list.v[n++] = list.v[i];
+	list.n = n;
+	*ret = list;
+	return 0;
 }
 
 static void sum(void *arg, const struct relay_ports *p)
@@ -98,11 +142,43 @@ static void sum(void *arg, const struct relay_ports *p)
 	*(uint64_t *)arg += ((uint64_t)p->host_first << 32 | p->count) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static int put_rules(const struct server *s, bool any, struct err *e)
+/* Without ranges there is no table. */
+static void put_table(const struct server *s, struct nft *t, const struct ranges *now)
 {
 	static const struct nft_set_spec set = { .name = SET,
 						 .key = { { NFT_TYPE_PROTO, 1 }, { NFT_TYPE_SERVICE, 2 } },
 						 .interval = true };
+
+	nft_table_make(t, false); /* so that there is one to delete */
+	nft_table_delete(t);
+	if (!now->n)
+		return;
+	nft_table_make(t, true);
+	nft_set_make(t, &set);
+	redirect(t, s->relays.port);
+	for (size_t i = 0; i < now->n; i++)
+		change_ports(t, &now->v[i], true);
+}
+
+static void put_difference(struct nft *t, const struct ranges *before, const struct ranges *now)
+{
+	size_t i = 0, k = 0;
+
+	while (i < before->n || k < now->n) {
+		int c = i == before->n ? 1 : k == now->n ? -1 : compare(&before->v[i], &now->v[k]);
+
+		if (c < 0)
+			change_ports(t, &before->v[i], false);
+		else if (c > 0)
+			change_ports(t, &now->v[k], true);
+		i += c <= 0;
+		k += c >= 0;
+	}
+}
+
+static int put_rules(struct server *s, const struct ranges *now, bool anew, struct err *e)
+{
+	const struct ranges before = { s->relays.known, s->relays.known_count };
 	char table[32];
 	struct nft t;
 	int r;
@@ -110,17 +186,33 @@ static int put_rules(const struct server *s, bool any, struct err *e)
 	table_name(s, table);
 	nft_begin(&t, 0);
 	nft_use(&t, NFPROTO_IPV6, table);
-	nft_table_make(&t, false);
-	nft_table_delete(&t);
-	if (any) {
-		nft_table_make(&t, true);
-		nft_set_make(&t, &set);
-		redirect(&t, s->relays.port);
-		each_range(s, add_to, &t);
-	}
-	r = nft_commit(&t, e);
+	if (anew || !now->n)
+		put_table(s, &t, now);
+	else
+		put_difference(&t, &before, now);
+	r = server_commit(s, &t, e);
 	nft_done(&t);
 	return r;
+}
+
+/* What is not as it should be is made anew. */
+static int change_rules(struct server *s, bool anew, struct err *e)
+{
+	struct ranges now = { 0 };
+	int r = list_ranges(s, &now, e);
+
+	if (r == 0)
+		r = put_rules(s, &now, anew, e);
+	if (r < 0 && r != -ENOMEM && !anew)
+		r = put_rules(s, &now, true, e);
+	if (r < 0) {
+		free(now.v);
+		return r;
+	}
+	free(s->relays.known);
+	s->relays.known = now.v;
+	s->relays.known_count = now.n;
+	return 0;
 }
 
 /* ---- one connection ---------------------------------------------------------------------------------------------- */
@@ -302,7 +394,7 @@ static int listen_here(struct server *s, struct err *e)
 	return loop_watch(s, &s->relays.listener, EPOLLIN, e);
 }
 
-static void settle(struct server *s)
+static void settle(struct server *s, bool anew)
 {
 	struct err e = { 0 };
 	bool any = s->relays.ranges != 0;
@@ -311,7 +403,7 @@ static void settle(struct server *s)
 	if (any && s->relays.listener.fd < 0)
 		r = listen_here(s, &e);
 	if (r == 0)
-		r = put_rules(s, any, &e);
+		r = change_rules(s, anew || !s->relays.ruled, &e);
 	if (r < 0) {
 		log_warning("ports of [::1]: %s", e.msg);
 		return;
@@ -329,13 +421,13 @@ void relay_settle(struct server *s)
 	if (ranges == s->relays.ranges)
 		return;
 	s->relays.ranges = ranges;
-	settle(s);
+	settle(s, false);
 }
 
 void relay_lost(struct server *s)
 {
 	if (s->relays.ruled)
-		settle(s);
+		settle(s, true);
 }
 
 void relay_close(struct server *s)
@@ -344,5 +436,7 @@ void relay_close(struct server *s)
 		relay_free(s, s->relays.first);
 	loop_close(s, &s->relays.listener);
 	if (s->relays.ruled)
-		(void)put_rules(s, false, NULL);
+		(void)put_rules(s, &(struct ranges){ 0 }, true, NULL);
+	free(PTR_TAKE(s->relays.known));
+	s->relays.known_count = 0;
 }

@@ -151,6 +151,7 @@
 	X(sys_pivot_root, int, -1, EBUSY, (const char *n, const char *o), (n, o)) \
 	X(sys_keyctl, long, -1, EDQUOT, (int o, unsigned long a, unsigned long b), (o, a, b)) \
 	X(sys_close_range, int, -1, EMFILE, (unsigned a, unsigned b, unsigned f), (a, b, f)) \
+	X(sys_membarrier, int, -1, EINVAL, (int c), (c)) \
 	X(sys_pidfd_open, int, -1, EMFILE, (pid_t p, unsigned f), (p, f)) \
 	X(sys_pidfd_getfd, int, -1, EMFILE, (int p, int fd), (p, fd)) \
 	X(setpgid, int, -1, EPERM, (pid_t p, pid_t g), (p, g)) \

@@ -103,7 +103,7 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 @test "after a crash of its monitor a container's ports and rules are given back" {
 	start web -p 8080:80 --restart no
 	kill -KILL "$(pgrep -f "tare-monitor $T/state" | head -1)"
-	expect 0 tare run --rm -p 8080:80 busybox true
+	eventually 20 tare run --rm -p 8080:80 busybox true
 	expect 0 tare ps -a
 	contains "Exited (137)" "$out"
 	eventually 5 host_is_clean
