@@ -72,15 +72,18 @@ char *arena_str(struct arena *a, const char *text)
 
 char *arena_vfmt(struct arena *a, const char *fmt, va_list ap)
 {
+	char text[256]; /* most are short: made once, and copied */
 	va_list again;
 	char *p;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(text, sizeof text, fmt, again);
 	va_end(again);
 	p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
-	if (p)
+	if (p && (size_t)n < sizeof text)
+		memcpy(p, text, (size_t)n);
+	else if (p)
 		(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
 	return p;
 }

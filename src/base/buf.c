@@ -53,16 +53,32 @@ int buf_putsv(struct buf *b, struct sv s)
 	return buf_put(b, s.p, s.n);
 }
 
+int buf_fill(struct buf *b, char c, size_t n)
+{
+	int r = buf_room(b, n);
+
+	if (r < 0)
+		return r;
+	memset(b->p + b->len, c, n);
+	b->len += n;
+	b->p[b->len] = '\0';
+	return 0;
+}
+
+/* Most texts are short: they are made once, and copied. */
 int buf_vputf(struct buf *b, const char *fmt, va_list ap)
 {
+	char text[256];
 	va_list again;
 	int n, r;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(text, sizeof text, fmt, again);
 	va_end(again);
 	if (n < 0)
 		return b->failed = -EINVAL;
+	if ((size_t)n < sizeof text)
+		return buf_put(b, text, (size_t)n);
 	r = buf_room(b, (size_t)n);
 	if (r < 0)
 		return r;

@@ -21,6 +21,7 @@ struct buf {
 int buf_put(struct buf *b, const void *data, size_t n);
 int buf_puts(struct buf *b, const char *text);
 int buf_putsv(struct buf *b, struct sv s);
+int buf_fill(struct buf *b, char c, size_t n); /* n times c */
 int buf_putf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int buf_vputf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 int buf_room(struct buf *b, size_t n); /* room for n more bytes at p + len, not counted yet */

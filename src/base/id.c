@@ -31,7 +31,7 @@ bool id_is_valid(struct sv text)
 	if (text.n != ID_LEN)
 		return false;
 	for (size_t i = 0; i < text.n; i++)
-		if (!strchr("0123456789abcdef", text.p[i]) || !text.p[i])
+		if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f')))
 			return false;
 	return true;
 }

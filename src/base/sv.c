@@ -15,9 +15,13 @@ bool sv_eq(struct sv a, struct sv b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Most are told apart by their first byte: tables are walked with this. */
 bool sv_is(struct sv s, const char *text)
 {
-	return sv_eq(s, sv_from(text));
+	for (size_t i = 0; i < s.n; i++)
+		if (text[i] == '\0' || text[i] != s.p[i])
+			return false;
+	return text[s.n] == '\0';
 }
 
 bool sv_has_prefix(struct sv s, const char *prefix)

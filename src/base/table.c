@@ -34,11 +34,21 @@ static bool is_shown(const unsigned char *p, size_t n)
 	return n > 2 || p[0] != 0xc2 || p[1] >= 0xa0; /* U+0080 to U+009F are control characters as well */
 }
 
+/* Bytes of printable ASCII at its beginning: a column each. */
+static size_t plain(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= ' ' && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 static unsigned columns_of(const char *text)
 {
-	unsigned n = 0;
+	unsigned n = (unsigned)plain(text);
 
-	for (const unsigned char *p = (const unsigned char *)text; *p; p += character(p))
+	for (const unsigned char *p = (const unsigned char *)text + n; *p; p += character(p))
 		n++;
 	return n;
 }
@@ -46,7 +56,12 @@ static unsigned columns_of(const char *text)
 static void put_text(struct buf *out, const char *text, unsigned width)
 {
 	unsigned left = columns_of(text), at = 0;
+	size_t n_plain = plain(text);
 
+	if (!text[n_plain] && n_plain <= width) {
+		buf_put(out, text, n_plain);
+		return;
+	}
 	for (const unsigned char *p = (const unsigned char *)text; *p; left--, at++) {
 		size_t n = character(p);
 
@@ -134,7 +149,7 @@ static void put_line(const struct table *t, const char *const *cells, struct buf
 		if (shown > t->width[i])
 			shown = t->width[i];
 		if (i + 1 < last)
-			buf_putf(out, "%*s", (int)(t->width[i] - shown + GAP), "");
+			buf_fill(out, ' ', t->width[i] - shown + GAP);
 	}
 	buf_puts(out, "\n");
 }

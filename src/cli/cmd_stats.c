@@ -55,11 +55,15 @@ struct history {
 	struct arena arena;
 };
 
-static const struct stats_before *before_of(const struct history *h, const struct stats_sample *s)
+/* Most are in the place where they were: the search begins there. */
+static const struct stats_before *before_of(const struct history *h, const struct stats_sample *s, size_t place)
 {
-	for (size_t i = 0; i < h->n; i++)
-		if (strcmp(h->v[i].id, s->id) == 0 && h->v[i].lived_ns <= s->lived_ns) /* not another life of it */
-			return &h->v[i];
+	for (size_t i = 0; i < h->n; i++) {
+		const struct stats_before *b = &h->v[(place + i) % h->n];
+
+		if (strcmp(b->id, s->id) == 0 && b->lived_ns <= s->lived_ns) /* not another life of it */
+			return b;
+	}
 	return NULL;
 }
 
@@ -78,9 +82,9 @@ static int remember(struct history *h, const struct stats_samples *all, struct e
 			h->v[h->n++] = (struct stats_before){ id,
 							      s->taken_ns,
 							      s->lived_ns,
-							      s->st.cpu.usage_ns,
-							      s->st.cpu.periods,
-							      s->st.cpu.throttled_periods };
+							      s->st->cpu.usage_ns,
+							      s->st->cpu.periods,
+							      s->st->cpu.throttled_periods };
 	}
 	return h->v ? 0 : err_oom(e);
 }
@@ -100,7 +104,7 @@ static int put_all(const struct stats_options *o, const struct host *h, const st
 	int r = listing_begin(&l, has_pressure(h) ? &stats_kind : &stats_kind_no_pressure, &o->how, a, out, e);
 
 	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		stats_fields(&all->v[i], before_of(before, &all->v[i]), o->how.no_trunc, a, values);
+		stats_fields(&all->v[i], before_of(before, &all->v[i], i), o->how.no_trunc, !o->how.format, a, values);
 		r = listing_add(&l, values, e);
 	}
 	return r < 0 ? r : listing_end(&l, e);

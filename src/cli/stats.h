@@ -13,5 +13,6 @@ struct stats_before {
 	int64_t taken_ns, lived_ns, usage_ns, periods, throttled_periods;
 };
 
-void stats_fields(const struct stats_sample *s, const struct stats_before *before, bool whole, struct arena *a,
-		  const char **ret);
+/* brief: only those that the table shows, of a sample that was read so */
+void stats_fields(const struct stats_sample *s, const struct stats_before *before, bool whole, bool brief,
+		  struct arena *a, const char **ret);

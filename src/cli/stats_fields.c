@@ -95,30 +95,30 @@ static const char *cpu_percent(const struct stats_sample *s, const struct stats_
 {
 	int64_t time = b->taken_ns ? s->taken_ns - b->taken_ns : s->lived_ns;
 
-	if (s->st.cpu.usage_ns == CG_UNSET)
+	if (s->st->cpu.usage_ns == CG_UNSET)
 		return NONE;
-	return percent(s->st.cpu.usage_ns - b->usage_ns, time, a);
+	return percent(s->st->cpu.usage_ns - b->usage_ns, time, a);
 }
 
 static const char *throttled(const struct stats_sample *s, const struct stats_before *b, struct arena *a)
 {
-	if (s->st.cpu.periods == CG_UNSET || s->st.cpu.throttled_periods == CG_UNSET)
+	if (s->st->cpu.periods == CG_UNSET || s->st->cpu.throttled_periods == CG_UNSET)
 		return NONE;
-	return percent(s->st.cpu.throttled_periods - b->throttled_periods, s->st.cpu.periods - b->periods, a);
+	return percent(s->st->cpu.throttled_periods - b->throttled_periods, s->st->cpu.periods - b->periods, a);
 }
 
 static const char *cpu_time(const struct stats_sample *s, struct arena *a)
 {
-	int64_t us = s->st.cpu.usage_ns / 1000;
+	int64_t us = s->st->cpu.usage_ns / 1000;
 
-	if (s->st.cpu.usage_ns == CG_UNSET)
+	if (s->st->cpu.usage_ns == CG_UNSET)
 		return NONE;
 	return arena_fmt(a, "%lld.%06llds", (long long)(us / 1000000), (long long)(us % 1000000));
 }
 
 static const char *memory_usage(const struct stats_sample *s, struct arena *a)
 {
-	const char *used = binary(memory_working_set(&s->st), a), *limit = binary(s->memory.value, a);
+	const char *used = binary(memory_working_set(s->st), a), *limit = binary(s->memory.value, a);
 
 	return used && limit ? arena_fmt(a, "%s / %s", used, limit) : NULL;
 }
@@ -127,8 +127,8 @@ static const char *block_io(const struct stats_sample *s, struct arena *a)
 {
 	int64_t in = 0, out = 0;
 
-	for (size_t i = 0; i < s->st.io.n; i++) {
-		const struct cgroup_device_io *d = &s->st.io.device[i];
+	for (size_t i = 0; i < s->st->io.n; i++) {
+		const struct cgroup_device_io *d = &s->st->io.device[i];
 
 		in += d->read_bytes > 0 ? d->read_bytes : 0;
 		out += d->write_bytes > 0 ? d->write_bytes : 0;
@@ -141,8 +141,8 @@ static const char *devices(const struct stats_sample *s, struct arena *a)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < s->st.io.n && text; i++) {
-		const struct cgroup_device_io *d = &s->st.io.device[i];
+	for (size_t i = 0; i < s->st->io.n && text; i++) {
+		const struct cgroup_device_io *d = &s->st->io.device[i];
 		char in[HUMAN_SIZE], out[HUMAN_SIZE];
 
 		text = arena_fmt(a, "%s%s%u:%u %s / %s", text, i ? ", " : "", d->major, d->minor,
@@ -159,44 +159,51 @@ static const char *pressure_of(const struct psi *p, struct arena *a)
 
 static const char *pressure(const struct stats_sample *s, struct arena *a)
 {
-	const char *cpu = pressure_of(&s->st.cpu.pressure, a), *memory = pressure_of(&s->st.memory.pressure, a);
-	const char *io = pressure_of(&s->st.io.pressure, a);
+	const char *cpu = pressure_of(&s->st->cpu.pressure, a), *memory = pressure_of(&s->st->memory.pressure, a);
+	const char *io = pressure_of(&s->st->io.pressure, a);
 
 	return cpu && memory && io ? arena_fmt(a, "%s / %s / %s", cpu, memory, io) : NULL;
 }
 
-static void put_live(const struct stats_sample *s, const struct stats_before *b, struct arena *a, const char **ret)
+/* The columns of the table. */
+static void put_shown(const struct stats_sample *s, const struct stats_before *b, struct arena *a, const char **ret)
 {
 	ret[F_BLOCK_IO] = block_io(s, a);
 	ret[F_CPU_PERC] = cpu_percent(s, b, a);
-	ret[F_CPU_TIME] = cpu_time(s, a);
-	ret[F_CACHE] = binary(s->st.memory.file, a);
-	ret[F_DEVICES] = devices(s, a);
-	ret[F_KERNEL] = binary(s->st.memory.kernel, a);
-	ret[F_LIMIT] = binary(s->memory.value, a);
-	ret[F_LIMIT_OWNER] = s->memory.owner ? s->memory.owner : NONE;
-	ret[F_MEM_PERC] = percent(memory_working_set(&s->st), s->memory.value, a);
+	ret[F_MEM_PERC] = percent(memory_working_set(s->st), s->memory.value, a);
 	ret[F_MEM_USAGE] = memory_usage(s, a);
 	ret[F_NET_IO] = pair((int64_t)s->net.rx_bytes, (int64_t)s->net.tx_bytes, a);
-	ret[F_PIDS] = number(s->st.pids.current, a);
-	ret[F_PEAK] = binary(s->st.memory.peak_bytes, a);
+	ret[F_PIDS] = number(s->st->pids.current, a);
 	ret[F_PRESSURE] = pressure(s, a);
-	ret[F_SHARED] = binary(s->st.memory.shmem, a);
-	ret[F_SWAP] = binary(s->st.memory.swap_bytes, a);
 	ret[F_THROTTLED] = throttled(s, b, a);
 }
 
-void stats_fields(const struct stats_sample *s, const struct stats_before *before, bool whole, struct arena *a,
-		  const char **ret)
+static void put_further(const struct stats_sample *s, struct arena *a, const char **ret)
+{
+	ret[F_CPU_TIME] = cpu_time(s, a);
+	ret[F_CACHE] = binary(s->st->memory.file, a);
+	ret[F_DEVICES] = devices(s, a);
+	ret[F_KERNEL] = binary(s->st->memory.kernel, a);
+	ret[F_LIMIT] = binary(s->memory.value, a);
+	ret[F_LIMIT_OWNER] = s->memory.owner ? s->memory.owner : NONE;
+	ret[F_PEAK] = binary(s->st->memory.peak_bytes, a);
+	ret[F_SHARED] = binary(s->st->memory.shmem, a);
+	ret[F_SWAP] = binary(s->st->memory.swap_bytes, a);
+}
+
+void stats_fields(const struct stats_sample *s, const struct stats_before *before, bool whole, bool brief,
+		  struct arena *a, const char **ret)
 {
 	static const struct stats_before nothing;
 
 	for (int i = 0; i < FIELDS; i++)
 		ret[i] = NONE;
 	if (s->running)
-		put_live(s, before ? before : &nothing, a, ret);
+		put_shown(s, before ? before : &nothing, a, ret);
 	else
 		ret[F_MEM_USAGE] = ret[F_NET_IO] = ret[F_BLOCK_IO] = NONE " / " NONE;
+	if (s->running && !brief)
+		put_further(s, a, ret);
 	ret[F_ID] = whole ? s->id : arena_fmt(a, "%.*s", ID_SHORT, s->id);
 	ret[F_CONTAINER] = ret[F_ID];
 	ret[F_NAME] = s->name;

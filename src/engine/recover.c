@@ -191,19 +191,22 @@ static enum container_status status_of(const struct outcome *o)
 
 /* What may be seen without the lock, by paths from containers/: a thousand of them are looked at in a row. *ret_wrong:
  * nobody is at work on it, and it is not as it should be. -ENOENT: there is no such folder. */
-static int glance(struct engine *en, const struct container_row *row, struct container_state *ret, bool *ret_wrong,
-		  struct err *e)
+static int glance(struct engine *en, const struct container_row *row, const struct outcome *seen,
+		  struct container_state *ret, bool *ret_wrong, struct err *e)
 {
 	struct container_state s = { 0 };
 	struct intent in = { 0 };
 	bool held = false;
 	char path[NAME_IN_FOLDER];
-	int r, locked;
+	int r = 0, locked;
 
 	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, row->id);
 	locked = lock_peek(en->containers, path, &held, &in, NULL);
 	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, row->id);
-	r = outcome_read_at(en->containers, path, &s.outcome, e);
+	if (seen)
+		s.outcome = *seen;
+	else
+		r = outcome_read_at(en->containers, path, &s.outcome, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, r, "container %.12s", row->id);
 	if (r == -ENOENT && locked == -ENOENT && faccessat(en->containers, row->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -278,9 +281,15 @@ static int put_right(struct engine *en, const struct container_row *row, struct 
 
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
 {
+	return container_look_on(en, row, NULL, ret, e);
+}
+
+int container_look_on(struct engine *en, const struct container_row *row, const struct outcome *seen,
+		      struct container_state *ret, struct err *e)
+{
 	struct container_state s = { 0 };
 	bool wrong = false;
-	int r = glance(en, row, &s, &wrong, e);
+	int r = glance(en, row, seen, &s, &wrong, e);
 
 	if (r == -ENOENT) {
 		r = container_forget(en, row->id, row->cgroup, e);

@@ -69,6 +69,9 @@ bool container_monitor_is_alive(const struct engine *en, const char *id);
 /* container_look - its state, after putting right what a crash left. Cheap when there is nothing to put right, and then
  * takes no lock. -ENOENT: it was half made or half removed, and is gone now. */
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e);
+/* container_look_on - likewise, by an outcome that was read just before; NULL: there was none to be read */
+int container_look_on(struct engine *en, const struct container_row *row, const struct outcome *seen,
+		      struct container_state *ret, struct err *e);
 
 /* engine_reap - after the end of a container, by the monitor (`tare _reap ID`) or the client that waited for it:
  * with --rm it is removed, else its cgroup goes. Done before or gone: success.

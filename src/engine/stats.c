@@ -2,40 +2,53 @@
 #include "engine/stats.h"
 
 #include "base/clock.h"
+#include "base/parallel.h"
 #include "engine/survey.h"
 #include "kernel/host.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #define WHAT                                                                                                           \
 	(CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_PIDS | CGROUP_STAT_IO |        \
 	 CGROUP_STAT_PRESSURE)
 
+/* One of those that look at the same time. */
+struct looker {
+	struct cgroup_stat_reader files;
+	int rc; /* its first failure */
+	struct err err;
+};
+
 struct look {
 	struct engine *en;
 	const struct cgroup_layout *layout;
-	struct arena *arena;
-	struct cgroup_stat_reader files;
 	struct levels levels;
 	int64_t memory_total;
 	unsigned what;
+	const struct container_items *items;
+	struct stats_sample *samples; /* one for each item */
+	struct looker lookers[PARALLEL_MAX];
+	pthread_mutex_t arena_lock;
+	struct arena *arena; /* while several look, only behind its lock */
 };
 
 static int look_begin(struct look *k, struct engine *en, struct arena *a, struct err *e)
 {
 	uint64_t total = 0, swap;
-	int r = engine_layout(en, &k->layout, e);
+	int r;
 
+	*k = (struct look){ .en = en, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER };
+	r = engine_layout(en, &k->layout, e);
 	if (r < 0)
 		return r;
-	k->en = en;
-	k->arena = a;
-	cgroup_stat_reader_init(&k->files, en->host, k->layout);
 	levels_init(&k->levels, en->host, k->layout, a);
 	(void)host_memory(en->host, &total, &swap, NULL);
 	k->memory_total = (int64_t)total;
 	return 0;
 }
+
+/* ---- one of them, by whichever thread -------------------------------------------------------------------------- */
 
 /* Of one that has just ended there may be the group, without a process, or a few of its files still. */
 static bool has_ended(const struct cgroup_stat *st)
@@ -45,41 +58,87 @@ static bool has_ended(const struct cgroup_stat *st)
 	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
 }
 
-static int read_limit(struct look *k, struct stats_sample *s, struct err *e)
+static int read_use(struct look *k, struct looker *me, pid_t pid, struct stats_sample *s)
 {
-	const struct level *above;
-	struct limit own = { s->st.memory.limit_bytes == CG_UNSET ? CG_MAX : s->st.memory.limit_bytes, s->cgroup };
-	int r = levels_above(&k->levels, s->cgroup, CGROUP_STAT_MEMORY, &above, e);
+	struct cgroup_stat st;
+	int r = cgroup_stat_reader_read(&me->files, s->cgroup, k->what, &st, &me->err);
 
+	s->running = r == 0 && !(k->layout->n && has_ended(&st));
 	if (r < 0)
-		return r;
-	s->memory = limit_tighter(limit_tighter(own, limit_memory(above)), (struct limit){ k->memory_total, "/" });
-	s->memory_total_bytes = k->memory_total;
+		return r == -ENOENT ? 0 : r;
+	if (!s->running)
+		return 0;
+	(void)pthread_mutex_lock(&k->arena_lock);
+	s->st = cgroup_stat_keep(k->arena, &st);
+	(void)pthread_mutex_unlock(&k->arena_lock);
+	if (!s->st)
+		return err_oom(&me->err);
+	if (pid)
+		(void)net_dev_read(k->en->host, pid, &s->net, NULL);
 	return 0;
 }
 
-static int read_one(struct look *k, const struct container_item *from, struct stats_sample *s, struct err *e)
+static void look_at(void *context, unsigned worker, size_t i)
 {
-	const struct outcome *o = &from->state.outcome;
-	int r;
+	struct look *k = context;
+	struct looker *me = &k->lookers[worker];
+	const struct container_item *from = &k->items->v[i];
+	struct stats_sample *s = &k->samples[i];
 
 	s->id = from->row.id;
 	s->name = from->row.name;
 	s->cgroup = from->row.cgroup;
-	s->running = from->state.status == CONTAINER_RUNNING || from->state.status == CONTAINER_PAUSED;
 	s->taken_ns = clock_monotonic_ns();
-	cgroup_stat_init(&s->st);
-	if (!s->running)
-		return 0;
-	s->lived_ns = clock_real_ns() - o->started_ns;
-	r = cgroup_stat_reader_read(&k->files, s->cgroup, k->what, &s->st, e);
-	if (r == -ENOENT || (r == 0 && k->layout->n && has_ended(&s->st))) {
-		s->running = false;
-		return 0;
+	if (me->rc < 0 || (from->state.status != CONTAINER_RUNNING && from->state.status != CONTAINER_PAUSED))
+		return;
+	s->lived_ns = clock_real_ns() - from->state.outcome.started_ns;
+	me->rc = read_use(k, me, from->state.outcome.pid, s);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
+
+/* v1 tells the limit in force with the other numbers: the group's own is not asked for then. Whose it is, the groups above
+ * say: it is theirs if they have as little. */
+static int64_t own_limit(const struct cgroup_stat *st, struct limit above)
+{
+	int64_t own = st->memory.limit_bytes, in_force = st->memory.limit_in_force_bytes;
+
+	if (own == CG_UNSET && in_force != CG_UNSET)
+		own = in_force < above.value ? in_force : CG_MAX;
+	return own == CG_UNSET ? CG_MAX : own;
+}
+
+static int read_limit(struct look *k, struct stats_sample *s, struct err *e)
+{
+	const struct level *above;
+	struct limit theirs;
+	int r = levels_above(&k->levels, s->cgroup, CGROUP_STAT_MEMORY, &above, e);
+
+	if (r < 0)
+		return r;
+	theirs = limit_memory(above);
+	s->memory = limit_tighter((struct limit){ own_limit(s->st, theirs), s->cgroup }, theirs);
+	s->memory = limit_tighter(s->memory, (struct limit){ k->memory_total, "/" });
+	s->memory_total_bytes = k->memory_total;
+	return 0;
+}
+
+static int look_at_all(struct look *k, struct err *e)
+{
+	unsigned workers = parallel_workers(k->items->n);
+	int r = 0;
+
+	for (unsigned i = 0; i < workers; i++)
+		cgroup_stat_reader_init(&k->lookers[i].files, k->en->host, k->layout);
+	parallel_for(k->items->n, workers, look_at, k);
+	for (unsigned i = 0; i < workers; i++) {
+		const struct looker *one = &k->lookers[i];
+
+		cgroup_stat_reader_done(&k->lookers[i].files);
+		if (one->rc < 0 && r == 0)
+			r = err_set(e, -one->rc, "%s", one->err.msg);
 	}
-	if (r == 0 && o->pid)
-		(void)net_dev_read(k->en->host, o->pid, &s->net, NULL);
-	return r < 0 ? r : read_limit(k, s, e);
+	return r;
 }
 
 static int find_named(struct engine *en, const struct oci_strings *names, struct arena *a, struct container_items *ret,
@@ -100,20 +159,26 @@ static int find_named(struct engine *en, const struct oci_strings *names, struct
 	return r;
 }
 
+/* ended: those that do not run stay in it */
 static int read_all(struct look *k, const struct container_items *items, bool ended, struct stats_samples *ret,
 		    struct err *e)
 {
-	int r = 0;
+	size_t n = 0;
+	int r;
 
-	ret->v = arena_array(k->arena, items->n + 1, sizeof *ret->v);
-	if (!ret->v)
+	k->items = items;
+	k->samples = arena_array(k->arena, items->n + 1, sizeof *k->samples);
+	if (!k->samples)
 		return err_oom(e);
+	r = look_at_all(k, e);
 	for (size_t i = 0; r == 0 && i < items->n; i++) {
-		if (!ended && !container_is_active(items->v[i].state.status))
-			continue;
-		r = read_one(k, &items->v[i], &ret->v[ret->n], e);
-		ret->n += ret->v[ret->n].running || ended;
+		if (k->samples[i].running)
+			r = read_limit(k, &k->samples[i], e);
+		if (k->samples[i].running || ended)
+			k->samples[n++] = k->samples[i];
 	}
+	if (r == 0)
+		*ret = (struct stats_samples){ k->samples, n };
 	return r;
 }
 
@@ -127,12 +192,11 @@ int stats_read(struct engine *en, const struct oci_strings *names, bool all, boo
 
 	if (r < 0)
 		return r;
-	k.what = brief ? CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_PRESSURE : WHAT;
+	k.what = brief ? CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE : WHAT;
 	r = names->n ? find_named(en, names, a, &items, e) :
 		       engine_survey(en, all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
 	if (r == 0)
 		r = read_all(&k, &items, all || names->n, &samples, e);
-	cgroup_stat_reader_done(&k.files);
 	if (r == 0)
 		*ret = samples;
 	return r;

@@ -19,7 +19,7 @@ struct stats_sample {
 	bool running;       /* else all that follows says nothing */
 	int64_t taken_ns;   /* monotonic */
 	int64_t lived_ns;   /* since this life of it began */
-	struct cgroup_stat st;
+	const struct cgroup_stat *st;
 	struct net_totals net;
 	struct limit memory; /* the tightest one, of the container, a group above it or the whole host */
 	int64_t memory_total_bytes; /* of the host */
@@ -30,7 +30,8 @@ struct stats_samples {
 	size_t n;
 };
 
-/* stats_read - brief: half the files, those of numbers that a table shows (CGROUP_STAT_BRIEF, working set, pressure). Of those that are named, in this order; no names: of all that run, the newest first, with `all` of every
- * one. What ended while it was looked at is not running. -ENOENT: one that is named is not there. */
+/* stats_read - of those that are named, in this order; no names: of all that run, the newest first, with `all` of every one.
+ * brief: half the files, those of numbers that a table shows (CGROUP_STAT_LINE, pressure). What ended while it was looked at
+ * is not running. Of many, several threads look. -ENOENT: one that is named is not there. */
 int stats_read(struct engine *en, const struct oci_strings *names, bool all, bool brief, struct arena *a,
 	       struct stats_samples *ret, struct err *e);

@@ -90,16 +90,22 @@ static bool ids_has(const struct ids *k, const char *id)
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
 /* For a list of what has a life: all others are as good as ended. What was never started in this boot has no state folder;
- * of the rest, most have ended and say so. */
-static bool has_surely_ended(struct engine *en, const struct container_row *row, const struct ids *states)
+ * of the rest, many have ended and say so. */
+static int look_for_life(struct engine *en, const struct container_row *row, const struct ids *states,
+			 struct container_state *ret, struct err *e)
 {
 	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
 	struct outcome o;
+	bool seen;
 
+	ret->status = CONTAINER_EXITED;
 	if (!ids_has(states, row->id))
-		return true;
+		return 0;
 	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, row->id);
-	return !row->auto_remove && outcome_read_at(en->containers, path, &o, NULL) == 0 && o.state == OUTCOME_EXITED;
+	seen = outcome_read_at(en->containers, path, &o, NULL) == 0;
+	if (seen && o.state == OUTCOME_EXITED && !row->auto_remove)
+		return 0;
+	return container_look_on(en, row, seen ? &o : NULL, ret, e);
 }
 
 /* states NULL: every one is looked at. */
@@ -109,12 +115,9 @@ static void look_at_rows(struct engine *en, const struct container_rows *rows, c
 	for (size_t i = 0; i < rows->n; i++) {
 		struct container_item *item = &ret->v[ret->n];
 		struct err e = { 0 };
-		int r = 0;
+		int r = states ? look_for_life(en, &rows->v[i], states, &item->state, &e) :
+				 container_look(en, &rows->v[i], &item->state, &e);
 
-		if (states && has_surely_ended(en, &rows->v[i], states))
-			item->state.status = CONTAINER_EXITED;
-		else
-			r = container_look(en, &rows->v[i], &item->state, &e);
 		if (r < 0 && r != -ENOENT)
 			note(f, r, &e);
 		if (r < 0)

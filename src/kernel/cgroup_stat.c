@@ -12,8 +12,8 @@
 /* ---- the rows ------------------------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct cgroup_stat, field)
-#define KEY(line, field) { line, NULL, AT(field), 1 }
-#define TIMES(line, field, factor) { line, NULL, AT(field), factor }
+#define KEY(line, field) { line, NULL, AT(field), 1, sizeof(line) - 1 }
+#define TIMES(line, field, factor) { line, NULL, AT(field), factor, sizeof(line) - 1 }
 
 static const struct stat_key cpu_usage_v2[] = {
 	TIMES("usage_usec", cpu.usage_ns, 1000),
@@ -72,6 +72,7 @@ static const struct stat_key memory_stat_v1[] = {
 	KEY("total_dirty", memory.dirty),
 	KEY("total_writeback", memory.writeback),
 	KEY("total_swap", memory.swap_bytes),
+	KEY("hierarchical_memory_limit", memory.limit_in_force_bytes),
 	MEMORY_STAT("total_"),
 };
 
@@ -84,15 +85,16 @@ static const struct stat_key oom_control[] = { KEY("oom_kill", memory_events.oom
 static const struct stat_key oom_control_local[] = { KEY("oom_kill", memory_events_local.oom_kill) };
 static const struct stat_key pids_events[] = { KEY("max", pids.limit_hits) };
 
+#define PSI_WORD(line, word, field) { line, word, AT(field), 1, sizeof(line) - 1 }
 #define PSI_LINE(line, where)                                                                                          \
-	{ line, "avg10", AT(where.avg10), 1 }, { line, "avg60", AT(where.avg60), 1 },                                  \
-	{ line, "avg300", AT(where.avg300), 1 }, { line, "total", AT(where.total_us), 1 }
+	PSI_WORD(line, "avg10", where.avg10), PSI_WORD(line, "avg60", where.avg60),                                    \
+	PSI_WORD(line, "avg300", where.avg300), PSI_WORD(line, "total", where.total_us)
 #define PSI(where) { PSI_LINE("some", where.some), PSI_LINE("full", where.full) }
 static const struct stat_key cpu_pressure[] = PSI(cpu.pressure);
 static const struct stat_key memory_pressure[] = PSI(memory.pressure);
 static const struct stat_key io_pressure[] = PSI(io.pressure);
 
-#define DEVICE(word, field) { NULL, word, offsetof(struct cgroup_device_io, field), 1 }
+#define DEVICE(word, field) { NULL, word, offsetof(struct cgroup_device_io, field), 1, 0 }
 static const struct stat_key io_stat[] = {
 	DEVICE("rbytes", read_bytes),   DEVICE("wbytes", write_bytes), DEVICE("rios", reads),
 	DEVICE("wios", writes),	        DEVICE("dbytes", discard_bytes), DEVICE("dios", discards),
@@ -107,7 +109,7 @@ static const struct stat_key io_max[] = { DEVICE("rbps", read_bps), DEVICE("wbps
 static const struct stat_key read_bps_v1[] = { DEVICE("", read_bps) }, write_bps_v1[] = { DEVICE("", write_bps) };
 static const struct stat_key read_iops_v1[] = { DEVICE("", read_iops) }, write_iops_v1[] = { DEVICE("", write_iops) };
 
-#define HUGE(line, field) { { line, NULL, offsetof(struct cgroup_hugepages, field), 1 } }
+#define HUGE(line, field) { { line, NULL, offsetof(struct cgroup_hugepages, field), 1, sizeof(line) - 1 } }
 static const struct stat_key huge_usage[] = HUGE("", usage_bytes), huge_limit[] = HUGE("", limit_bytes);
 static const struct stat_key huge_peak[] = HUGE("", peak_bytes), huge_failures[] = HUGE("", limit_hits);
 static const struct stat_key huge_events[] = HUGE("max", limit_hits);
@@ -124,20 +126,23 @@ static const struct stat_key huge_events[] = HUGE("max", limit_hits);
 
 /* of those files that BRIEF reads, too */
 enum {
-	CGROUP_STAT_CPU_BRIEF = CGROUP_STAT_CPU | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_CPU_BRIEF = CGROUP_STAT_CPU | CGROUP_STAT_BRIEF | CGROUP_STAT_LINE,
+	CGROUP_STAT_CPU_LINE = CGROUP_STAT_CPU | CGROUP_STAT_LINE,
 	CGROUP_STAT_CPU_LIMIT_BRIEF = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_MEMORY_AND_PEAK = CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_PEAK,
-	CGROUP_STAT_MEMORY_DETAIL_OR_STAT = CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_MEMORY_STAT,
+	CGROUP_STAT_MEMORY_DETAIL_OR_STAT = CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_LINE,
 	CGROUP_STAT_MEMORY_BRIEF = CGROUP_STAT_MEMORY | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_MEMORY_LINE = CGROUP_STAT_MEMORY_BRIEF | CGROUP_STAT_LINE,
 	CGROUP_STAT_PIDS_BRIEF = CGROUP_STAT_PIDS | CGROUP_STAT_BRIEF,
-	CGROUP_STAT_IO_BRIEF = CGROUP_STAT_IO | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_PIDS_LINE = CGROUP_STAT_PIDS_BRIEF | CGROUP_STAT_LINE,
+	CGROUP_STAT_IO_BRIEF = CGROUP_STAT_IO | CGROUP_STAT_BRIEF | CGROUP_STAT_LINE,
 };
 
 /* Neighbours of one name are read once. The first row that fills a field wins. */
 const struct stat_file stat_files[] = {
 	KEYED(2, CPU_BRIEF, CPUACCT, "cpu.stat", cpu_usage_v2),
 	KEYED(2, CPU_BRIEF, CPU, "cpu.stat", cpu_quota_v2),
-	KEYED(1, CPU, CPU, "cpu.stat", cpu_quota_v1),
+	KEYED(1, CPU_LINE, CPU, "cpu.stat", cpu_quota_v1),
 	KEYED(1, CPU_BRIEF, CPUACCT, "cpuacct.usage", cpuacct_usage),
 	KEYED(1, CPU, CPUACCT, "cpuacct.stat", cpuacct_stat),
 
@@ -149,14 +154,14 @@ const struct stat_file stat_files[] = {
 	KEYED_IF(1, BRIEF, CPU, "cpu.stat", cpu_quota_v1, cpu.quota_us),
 	VALUE(1, CPU_LIMIT, CPU, "cpu.shares", cpu.shares),
 
-	VALUE(2, MEMORY_BRIEF, MEMORY, "memory.current", memory.usage_bytes),
+	VALUE(2, MEMORY_LINE, MEMORY, "memory.current", memory.usage_bytes),
 	VALUE(2, MEMORY_AND_PEAK, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
-	VALUE(2, MEMORY_BRIEF, MEMORY, "memory.max", memory.limit_bytes),
+	VALUE(2, MEMORY_LINE, MEMORY, "memory.max", memory.limit_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
-	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
+	VALUE(1, MEMORY_LINE, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
 	VALUE(1, MEMORY_AND_PEAK, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
 	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
@@ -172,11 +177,11 @@ const struct stat_file stat_files[] = {
 	KEYED(1, EVENTS_LOCAL, MEMORY, "memory.oom_control", oom_control_local),
 	VALUE(1, EVENTS_LOCAL, MEMORY, "memory.failcnt", memory_events_local.max),
 
-	VALUE(2, PIDS_BRIEF, PIDS, "pids.current", pids.current),
+	VALUE(2, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(2, PIDS, PIDS, "pids.peak", pids.peak), /* Linux 6.6, and some before */
 	VALUE(2, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(2, PIDS, PIDS, "pids.events", pids_events),
-	VALUE(1, PIDS_BRIEF, PIDS, "pids.current", pids.current),
+	VALUE(1, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(1, PIDS, PIDS, "pids.peak", pids.peak),
 	VALUE(1, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(1, PIDS, PIDS, "pids.events", pids_events),
@@ -209,6 +214,7 @@ const struct stat_file stat_files[] = {
 	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "io.pressure", io_pressure),
 };
 const size_t stat_file_count = ARRAY_LEN(stat_files);
+_Static_assert(ARRAY_LEN(stat_files) <= CGROUP_STAT_FILES, "struct cgroup_stat_reader has room for each");
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
@@ -272,7 +278,7 @@ static void parse_line(void *base, const struct stat_file *f, struct sv line)
 	for (size_t i = 0; i < f->n; i++) {
 		const struct stat_key *k = &f->keys[i];
 
-		if (!sv_is(name, k->line))
+		if (name.n != k->line_length || memcmp(name.p, k->line, name.n) != 0)
 			continue;
 		if (!k->word)
 			fill(base, k, rest);

@@ -29,6 +29,9 @@ enum {
 	CGROUP_STAT_BRIEF = 1 << 11,
 	CGROUP_STAT_MEMORY_PEAK = 1 << 12, /* with BRIEF: the peak alone */
 	CGROUP_STAT_MEMORY_STAT = 1 << 13, /* with BRIEF: memory.stat alone */
+	/* what a line of `tare stats` says: use of CPU, memory, pids, bytes of I/O, memory.stat, throttling; of limits only that
+	 * of memory, or on v1 the one in force. The fewest files. */
+	CGROUP_STAT_LINE = 1 << 14,
 };
 
 struct psi_line {
@@ -74,6 +77,7 @@ struct cgroup_stat {
 		int64_t high_bytes, reservation_bytes;        /* reservation: memory.low, soft_limit_in_bytes */
 		int64_t swap_bytes, swap_limit_bytes;         /* swap alone, on v1 too */
 		int64_t both_limit_bytes;                     /* v1: of memory and swap together */
+		int64_t limit_in_force_bytes;                 /* v1, in memory.stat: the least, up to the root */
 		/* memory.stat, by v2's names */
 		int64_t anon, file, shmem, kernel, kernel_stack, pagetables, slab, slab_reclaimable, sock, mapped_file;
 		int64_t dirty, writeback, active_anon, inactive_anon, active_file, inactive_file, unevictable;
@@ -120,7 +124,9 @@ int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, 
 			   unsigned what, struct cgroup_stat *ret, struct err *e);
 
 /* Many groups, one after the other: the folder above them stays open in each hierarchy, so that neighbours are found from
- * there. Looking up a path takes a third of what a file costs. */
+ * there. Looking up a path takes a third of what a file costs; so what the group above has not, or what it has only
+ * zeros of in a file that adds up those below it, is not looked for in each of many neighbours. */
+#define CGROUP_STAT_FILES 96
 struct cgroup_stat_reader {
 	const struct host *host;
 	const struct cgroup_layout *layout;
@@ -128,11 +134,16 @@ struct cgroup_stat_reader {
 	size_t parent_length; /* 0: none is open */
 	char parent[4096];
 	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
+	unsigned neighbours;           /* read since that folder was entered */
+	unsigned char
+		above[CGROUP_STAT_FILES]; /* of the table's files, what the group above says: cgroup_stat_read.c */
 };
 
 void cgroup_stat_reader_init(struct cgroup_stat_reader *rd, const struct host *h, const struct cgroup_layout *l);
 void cgroup_stat_reader_done(struct cgroup_stat_reader *rd);
 #define scoped_stat_reader SCOPED(cgroup_stat_reader_done) struct cgroup_stat_reader
+/* cgroup_stat_reader_forget - a new pass begins: what was found out about groups above is to be looked for again */
+void cgroup_stat_reader_forget(struct cgroup_stat_reader *rd);
 /* cgroup_stat_reader_read - as cgroup_stat_read(), but that *ret is undefined after a failure */
 int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, unsigned what, struct cgroup_stat *ret,
 			    struct err *e);

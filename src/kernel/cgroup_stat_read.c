@@ -150,17 +150,58 @@ static int read_hugepages(struct reader *rd, struct err *e)
 	return r;
 }
 
+/* ---- what the group above says -------------------------------------------------------------------------------------- */
+
+enum { ABOVE_NOT_ASKED, ABOVE_HAS, ABOVE_HAS_NOT };
+#define NEIGHBOURS_FEW 8 /* to ask above costs as much as to look there */
+
+/* A sum over the groups below that is zero. */
+static bool is_all_zero(const struct stat_file *f, struct sv text)
+{
+	struct cgroup_stat st;
+
+	if (f->form != STAT_DEVICES || !(f->what & CGROUP_STAT_IO))
+		return false;
+	cgroup_stat_init(&st);
+	stat_file_parse(&st, f, (struct sv){ 0 }, text);
+	for (size_t i = 0; i < st.io.n; i++)
+		for (size_t k = 0; k < f->n; k++)
+			if (*(const int64_t *)(const void *)((const char *)&st.io.device[i] + f->keys[k].at) > 0)
+				return false;
+	return !st.io.more;
+}
+
+/* A group has the files that the one above it has, or fewer; but for those of the root, which has its own. */
+static bool says_nothing(const struct reader *rd, const struct stat_file *f, unsigned h)
+{
+	struct cgroup_stat_reader *nb = rd->neighbours;
+	unsigned char *known = nb ? &nb->above[f - stat_files] : NULL;
+	char text[2048];
+	struct sv got;
+	int r;
+
+	if (!nb || nb->neighbours < NEIGHBOURS_FEW || nb->parent_length < 2)
+		return false;
+	if (*known == ABOVE_NOT_ASKED) {
+		r = smallfile_read(nb->dir[h], f->name, text, sizeof text, &got);
+		*known = r == -ENOENT || (r == 0 && got.n < sizeof text - 1 && is_all_zero(f, got)) ? ABOVE_HAS_NOT :
+												    ABOVE_HAS;
+	}
+	return *known == ABOVE_HAS_NOT;
+}
+
 static int read_plain(struct reader *rd, unsigned what, struct err *e)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
 		bool wanted = f->what & what && f->form != STAT_HUGEPAGES && stat_file_is_needed(rd->st, f);
-		int h = wanted ? hierarchy_of(rd, f) : -1;
-		int r = h < 0 ? 0 : read_file(rd, (unsigned)h, f->name, e);
+		int h = wanted ? hierarchy_of(rd, f) : -1, r;
 
+		if (h < 0 || says_nothing(rd, f, (unsigned)h))
+			continue;
+		r = read_file(rd, (unsigned)h, f->name, e);
 		if (r < 0)
 			return r;
-		if (h >= 0)
-			stat_file_parse(rd->st, f, (struct sv){ 0 }, buf_sv(rd->text));
+		stat_file_parse(rd->st, f, (struct sv){ 0 }, buf_sv(rd->text));
 	}
 	return 0;
 }
@@ -306,6 +347,13 @@ static void close_dirs(struct cgroup_stat_reader *rd)
 			close(fd);
 	}
 	rd->parent_length = 0;
+	rd->neighbours = 0;
+	memset(rd->above, ABOVE_NOT_ASKED, sizeof rd->above);
+}
+
+void cgroup_stat_reader_forget(struct cgroup_stat_reader *rd)
+{
+	close_dirs(rd);
 }
 
 void cgroup_stat_reader_done(struct cgroup_stat_reader *rd)
@@ -350,5 +398,6 @@ int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, uns
 	if (r < 0)
 		return r;
 	cgroup_place_everywhere(&place, path);
+	rd->neighbours++;
 	return read_group(&one, what, ret, e);
 }

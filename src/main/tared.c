@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tared - the doors that listen: today Prometheus' metrics. tared(8).
  *
- * It holds no state of its own: killed at any moment it loses nothing and stops no container. One thread. */
+ * It holds no state of its own: killed at any moment it loses nothing and stops no container. One thread, but for the
+ * looks at many groups (base/parallel.h). */
 #include "base/fault.h"
 #include "base/io.h"
 #include "base/log.h"

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "base/scope.h"
 #include "engine/kube.h"
 #include "engine/survey.h"
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 #define WHAT                                                                                                           \
@@ -19,9 +21,24 @@
 #define UNITS_MAX 4096
 #define DEVICES_MAX 256
 
-struct subjects {
-	struct metrics_subject *v;
+/* What will be looked at: all of a subject but its numbers. */
+struct wanted {
+	struct metrics_subject labels;
+	pid_t pid; /* of a container; 0: none */
+	bool read;
+};
+
+struct wanted_list {
+	struct wanted *v;
 	size_t n;
+};
+
+/* One of those that look at the same time. */
+struct looker {
+	struct cgroup_stat_reader files;
+	int rc; /* its first failure: no memory */
+	struct err err;
+	bool failed; /* something was not to be read */
 };
 
 struct devices {
@@ -33,10 +50,13 @@ struct collector {
 	struct engine *en;
 	struct arena *arena;
 	const struct cgroup_layout *layout;
-	struct cgroup_stat_reader files;
+	struct looker lookers[PARALLEL_MAX];
+	pthread_mutex_t arena_lock; /* while several look */
 	struct container_items items;
 	struct kube_world world;
-	struct subjects subjects;
+	struct wanted_list wanted;
+	struct metrics_subject *subjects; /* of what was wanted, those that were there */
+	size_t n_subjects;
 	bool failed;
 	struct err *e;
 };
@@ -48,38 +68,78 @@ static bool is_empty(const struct cgroup_stat *st)
 	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
 }
 
-static int read_net(struct collector *c, pid_t pid, struct metrics_subject *s)
+/* Memory that lives on; by whichever thread. */
+static int keep(struct collector *c, struct looker *me, const struct cgroup_stat *st, struct wanted *w)
 {
 	struct net_interfaces *net;
 
-	if (!pid)
-		return 0;
-	net = arena_alloc(c->arena, sizeof *net);
-	if (!net)
-		return err_oom(c->e);
-	if (net_dev_read_list(c->en->host, pid, net, NULL) == 0)
-		s->net = net;
+	(void)pthread_mutex_lock(&c->arena_lock);
+	w->labels.st = cgroup_stat_keep(c->arena, st);
+	net = w->pid ? arena_alloc(c->arena, sizeof *net) : NULL;
+	(void)pthread_mutex_unlock(&c->arena_lock);
+	if (!w->labels.st || (w->pid && !net))
+		return err_oom(&me->err);
+	if (net && net_dev_read_list(c->en->host, w->pid, net, NULL) == 0)
+		w->labels.net = net;
+	w->read = true;
 	return 0;
 }
 
-/* labels: all of the subject but its numbers. One that is not to be read is left out. */
+/* One that is not to be read is left out. */
+static void look_at(void *context, unsigned worker, size_t i)
+{
+	struct collector *c = context;
+	struct looker *me = &c->lookers[worker];
+	struct wanted *w = &c->wanted.v[i];
+	struct cgroup_stat st;
+	int r = me->rc < 0 ? me->rc :
+			     cgroup_stat_reader_read(&me->files, w->labels.id, WHAT, &st, &me->err);
+
+	me->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
+	if (r == 0 && (!c->layout->n || !is_empty(&st)))
+		r = keep(c, me, &st, w);
+	if (r == -ENOMEM)
+		me->rc = r;
+}
+
+static int look_at_all(struct collector *c)
+{
+	unsigned workers = parallel_workers(c->wanted.n);
+	int r = 0;
+
+	for (unsigned i = 0; i < workers; i++)
+		cgroup_stat_reader_init(&c->lookers[i].files, c->en->host, c->layout);
+	parallel_for(c->wanted.n, workers, look_at, c);
+	for (unsigned i = 0; i < workers; i++) {
+		struct looker *one = &c->lookers[i];
+
+		cgroup_stat_reader_done(&one->files);
+		c->failed |= one->failed;
+		if (one->rc < 0)
+			r = err_oom(c->e);
+	}
+	return r;
+}
+
+static int gather(struct collector *c)
+{
+	c->subjects = arena_array(c->arena, c->wanted.n + 1, sizeof *c->subjects);
+	if (!c->subjects)
+		return err_oom(c->e);
+	for (size_t i = 0; i < c->wanted.n; i++)
+		if (c->wanted.v[i].read)
+			c->subjects[c->n_subjects++] = c->wanted.v[i].labels;
+	return 0;
+}
+
 static int add(struct collector *c, const struct metrics_subject *labels, pid_t pid)
 {
-	struct metrics_subject *s;
-	struct cgroup_stat st;
-	int r = cgroup_stat_reader_read(&c->files, labels->id, WHAT, &st, c->e);
+	struct wanted *w = LIST_ADD(c->arena, &c->wanted);
 
-	if (r == -ENOMEM)
-		return r;
-	c->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
-	if (r < 0 || (c->layout->n && is_empty(&st)))
-		return 0;
-	s = LIST_ADD(c->arena, &c->subjects);
-	if (!s)
+	if (!w)
 		return err_oom(c->e);
-	*s = *labels;
-	s->st = cgroup_stat_keep(c->arena, &st);
-	return s->st ? read_net(c, pid, s) : err_oom(c->e);
+	*w = (struct wanted){ .labels = *labels, .pid = pid };
+	return 0;
 }
 
 /* ---- containers and pods ------------------------------------------------------------------------------------------- */
@@ -124,18 +184,25 @@ static int add_container(struct collector *c, const struct container_item *i, bo
 	return add(c, &s, i->state.outcome.pid);
 }
 
-static bool is_there(const struct subjects *l, const char *id)
+/* Among those from the one at `from` on. */
+static bool is_wanted(const struct collector *c, size_t from, const char *id)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i].id, id) == 0)
+	for (size_t i = from; i < c->wanted.n; i++)
+		if (strcmp(c->wanted.v[i].labels.id, id) == 0)
 			return true;
 	return false;
 }
 
+struct pods {
+	struct metrics_subject *v;
+	size_t n;
+};
+
 /* Containers first, neighbours in one folder; then the groups of their pods. */
 static int add_containers(struct collector *c)
 {
-	struct subjects pods = { 0 };
+	struct pods pods = { 0 };
+	size_t first;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->items.n; i++) {
@@ -145,15 +212,17 @@ static int add_containers(struct collector *c)
 		if (!container_is_active(c->items.v[i].state.status))
 			continue;
 		r = add_container(c, &c->items.v[i], &more, &pod);
-		if (r < 0 || !more || is_there(&pods, pod.id))
+		if (r < 0 || !more)
 			continue;
 		to = LIST_ADD(c->arena, &pods);
 		if (!to)
 			return err_oom(c->e);
 		*to = pod;
 	}
+	first = c->wanted.n;
 	for (size_t i = 0; r == 0 && i < pods.n; i++)
-		r = add(c, &pods.v[i], 0);
+		if (!is_wanted(c, first, pods.v[i].id))
+			r = add(c, &pods.v[i], 0);
 	return r;
 }
 
@@ -217,7 +286,7 @@ static int add_units(struct collector *c)
 	if (dir >= 0)
 		r = list_units(c, dir, "", UNIT_DEPTH, &units);
 	for (size_t i = 0; r == 0 && i < units.n; i++)
-		if (!is_there(&c->subjects, units.v[i]))
+		if (!is_wanted(c, 0, units.v[i]))
 			r = add(c, &(struct metrics_subject){ .id = units.v[i] }, 0);
 	return r;
 }
@@ -259,10 +328,13 @@ static int name_devices(struct collector *c, struct devices *l)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < c->subjects.n; i++)
-		for (size_t k = 0; r == 0 && k < c->subjects.v[i].st->io.n && l->n < DEVICES_MAX; k++)
-			if (!is_known(l, &c->subjects.v[i].st->io.device[k]))
-				r = name_device(c, &c->subjects.v[i].st->io.device[k], l);
+	for (size_t i = 0; i < c->n_subjects; i++) {
+		const struct cgroup_stat *st = c->subjects[i].st;
+
+		for (size_t k = 0; r == 0 && k < st->io.n && l->n < DEVICES_MAX; k++)
+			if (!is_known(l, &st->io.device[k]))
+				r = name_device(c, &st->io.device[k], l);
+	}
 	return r;
 }
 
@@ -290,23 +362,25 @@ static int collect(struct collector *c, struct devices *devices)
 	r = add_containers(c);
 	if (r == 0)
 		r = add_units(c);
+	if (r == 0)
+		r = look_at_all(c);
+	if (r == 0)
+		r = gather(c);
 	return r < 0 ? r : name_devices(c, devices);
 }
 
 int metrics_collect(struct engine *en, struct arena *a, struct metrics *ret, struct err *e)
 {
-	struct collector c = { .en = en, .arena = a, .e = e };
+	struct collector c = { .en = en, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER, .e = e };
 	struct devices devices = { 0 };
 	int r = engine_layout(en, &c.layout, e);
 
 	if (r < 0)
 		return r;
-	cgroup_stat_reader_init(&c.files, en->host, c.layout);
 	r = collect(&c, &devices);
-	cgroup_stat_reader_done(&c.files);
 	if (r < 0)
 		return r;
-	*ret = (struct metrics){ .subjects = c.subjects.v, .n = c.subjects.n, .devices = devices.v,
+	*ret = (struct metrics){ .subjects = c.subjects, .n = c.n_subjects, .devices = devices.v,
 				 .n_devices = devices.n, .now_ns = clock_real_ns(), .failed = c.failed };
 	describe_host(en->host, ret);
 	return 0;

@@ -159,6 +159,7 @@ int top_read(struct top_reader *r, bool tree, enum top_order by, struct top_mode
 	int64_t now = clock_monotonic_ns();
 	int rc = 0;
 
+	cgroup_stat_reader_forget(&r->files);
 	if (r->en)
 		(void)engine_survey(r->en, SURVEY_ACTIVE, &a, &items, NULL);
 	rc = tree ? read_tree(r, by, &items, &l, &a, &top, e) : read_containers(r, &items, &l, &a, e);

@@ -406,6 +406,83 @@ TEST(a_reader_of_many_goes_from_folder_to_folder)
 	assert_int_equal(-EINVAL, cgroup_stat_reader_read(&rd, "a", CGROUP_STAT_MEMORY, &st, &e));
 }
 
+/* put_neighbours - twelve groups below /p; the counters of each disk's bytes: of the group above, and of the last one */
+static void put_neighbours(const struct fake_tree *t, const char *above, const char *last)
+{
+	fake_tree_put(t, "proc/self/mountinfo", "32 31 0:29 / /cg rw - cgroup cgroup rw,memory,blkio\n");
+	fake_tree_put(t, "cg/p/blkio.throttle.io_service_bytes_recursive", above);
+	fake_tree_put(t, "cg/p/memory.usage_in_bytes", "9\n");
+	for (int i = 0; i < 12; i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "cg/p/%d/memory.usage_in_bytes", i);
+		fake_tree_put(t, path, "1\n");
+		snprintf(path, sizeof path, "cg/p/%d/memory.limit_in_bytes", i);
+		fake_tree_put(t, path, "2\n");
+		snprintf(path, sizeof path, "cg/p/%d/blkio.throttle.io_service_bytes_recursive", i);
+		fake_tree_put(t, path, i == 11 ? last : "Total 0\n");
+	}
+}
+
+static void read_neighbours(const struct fake_tree *t, struct cgroup_stat *ret_last)
+{
+	scoped_host h = fake_tree_host(t);
+	struct cgroup_layout l;
+	struct err e = { 0 };
+	scoped_stat_reader rd;
+
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	cgroup_stat_reader_init(&rd, &h, &l);
+	for (int i = 0; i < 12; i++) {
+		char path[16];
+
+		snprintf(path, sizeof path, "/p/%d", i);
+		assert_int_equal(0,
+				 cgroup_stat_reader_read(&rd, path, CGROUP_STAT_MEMORY | CGROUP_STAT_IO, ret_last, &e));
+		assert_int_equal(1, ret_last->memory.usage_bytes);
+	}
+}
+
+TEST(many_neighbours_are_asked_for_what_the_group_above_has)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+
+	put_neighbours(&t, "8:0 Read 5\n8:0 Write 0\nTotal 5\n", "8:0 Read 5\n8:0 Write 0\nTotal 5\n");
+	read_neighbours(&t, &st);
+	assert_int_equal(1, st.io.n);
+	assert_int_equal(5, st.io.device[0].read_bytes);
+	assert_int_equal(CG_UNSET, st.memory.limit_bytes); /* the group above has none: not on a real host */
+}
+
+TEST(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+
+	put_neighbours(&t, "8:0 Read 0\n8:0 Write 0\nTotal 0\n", "8:0 Read 5\n8:0 Write 0\nTotal 5\n");
+	read_neighbours(&t, &st);
+	assert_int_equal(0, st.io.n);
+}
+
+TEST(a_line_asks_for_the_limit_in_force_on_v1)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+
+	put_v1(&t);
+	fake_tree_put(&t, "cg/memory/a/0/memory.limit_in_bytes", "4096\n");
+	fake_tree_put(&t, "cg/memory/a/0/memory.stat", "cache 1\nhierarchical_memory_limit 2048\ntotal_cache 3\n");
+	scoped_host h = fake_tree_host(&t);
+	st = read_stat(&h, "/a/0", CGROUP_STAT_LINE);
+	assert_int_equal(7, st.memory.usage_bytes);
+	assert_int_equal(2048, st.memory.limit_in_force_bytes);
+	assert_int_equal(CG_UNSET, st.memory.limit_bytes);
+	assert_int_equal(3, st.memory.file);
+	assert_int_equal(3, st.cpu.throttled_periods);
+	assert_int_equal(CG_UNSET, st.cpu.quota_us);
+}
+
 TEST(briefly_only_a_group_with_a_quota_is_asked_for_throttling)
 {
 	scoped_tree t = fake_tree_new();
@@ -480,6 +557,9 @@ int main(void)
 		RUN(a_group_without_files_is_empty_and_no_group_is_an_error),
 		RUN(neighbours_are_read_as_one_group_is),
 		RUN(a_reader_of_many_goes_from_folder_to_folder),
+		RUN(many_neighbours_are_asked_for_what_the_group_above_has),
+		RUN(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours),
+		RUN(a_line_asks_for_the_limit_in_force_on_v1),
 		RUN(briefly_only_a_group_with_a_quota_is_asked_for_throttling),
 		RUN(v1_kills_below_are_added_up),
 		RUN(v2_adds_kills_up_unless_events_are_local),
