@@ -529,9 +529,8 @@ static int take_ports(struct creation *cr, struct err *e)
 
 	if (!cr->ports.n || p->gateway == PLACE_NO_GATEWAY)
 		return 0;
-	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &p->nets[p->gateway].host_address, cr->a, e);
-	if (r == 0)
-		r = network_ports_rules(cr->en, cr->id.hex, cr->a, &cr->published, e);
+	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &p->nets[p->gateway].host_address, p, cr->a,
+			       &cr->published, e);
 	cr->charter.net_ports = cr->published.n > 0;
 	return r;
 }

@@ -429,14 +429,24 @@ static bool is_better(const struct places *p, size_t i)
 	return strcmp(net->row.name, best->row.name) < 0;
 }
 
-static int open_networks(struct engine *en, const struct place_rows *places, struct arena *a, struct network **ret,
+static int open_by_id(struct db *db, const char *id, struct arena *a, struct network *ret, struct err *e)
+{
+	struct network_row row;
+	int r = network_rows_get(db, id, a, &row, e);
+
+	if (r == 0)
+		return err_set(e, ENOENT, "network %.64s not found", id);
+	return r < 0 ? r : network_open(&row, a, ret, e);
+}
+
+static int open_networks(struct db *db, const struct place_rows *places, struct arena *a, struct network **ret,
 			 struct err *e)
 {
 	struct network *nets = arena_array(a, places->n + 1, sizeof *nets);
 	int r = nets ? 0 : err_oom(e);
 
 	for (size_t i = 0; r == 0 && i < places->n; i++)
-		r = network_find(en, places->v[i].network_id, a, &nets[i], e);
+		r = open_by_id(db, places->v[i].network_id, a, &nets[i], e);
 	*ret = nets;
 	return r;
 }
@@ -458,7 +468,7 @@ int network_places(struct engine *en, const char *container, struct arena *a, st
 	if (r == 0)
 		r = network_rows_places(db, container, NULL, a, &p.rows, e);
 	if (r == 0)
-		r = open_networks(en, &p.rows, a, &p.nets, e);
+		r = open_networks(db, &p.rows, a, &p.nets, e);
 	if (r < 0)
 		return r;
 	network_choose_gateway(&p);

@@ -351,20 +351,37 @@ static bool is_gone(struct taking *t, const char *container)
 /* ---- for the firewall ------------------------------------------------------------------------------------------------ */
 
 /* The place that the default route goes through is the one that is published. */
-static int find_target(struct engine *en, const char *container, struct arena *a, struct net_ip *ret4,
-		       struct net_ip *ret6, struct err *e)
-{
-	struct places places;
-	int r = network_places(en, container, a, &places, e);
+struct target {
+	const char *container; /* NULL: none yet */
+	struct net_ip ip4, ip6;
+};
 
-	if (r < 0 || places.gateway == PLACE_NO_GATEWAY)
-		return r;
-	*ret4 = network_place_ip4(&places.nets[places.gateway], &places.rows.v[places.gateway]);
-	*ret6 = network_place_ip6(&places.nets[places.gateway], &places.rows.v[places.gateway]);
-	return 0;
+static struct target target_in(const struct places *p, const char *container)
+{
+	struct target t = { .container = container };
+
+	if (p->gateway == PLACE_NO_GATEWAY)
+		return t;
+	t.ip4 = network_place_ip4(&p->nets[p->gateway], &p->rows.v[p->gateway]);
+	t.ip6 = network_place_ip6(&p->nets[p->gateway], &p->rows.v[p->gateway]);
+	return t;
 }
 
-static int add_rule(struct engine *en, const struct port_row *row, struct arena *a, struct rules_ports *list,
+/* That of the row before is most often that of the next one too. */
+static int find_target(struct engine *en, const char *container, struct arena *a, struct target *t, struct err *e)
+{
+	struct places places;
+	int r;
+
+	if (t->container && strcmp(t->container, container) == 0)
+		return 0;
+	r = network_places(en, container, a, &places, e);
+	if (r == 0)
+		*t = target_in(&places, container);
+	return r;
+}
+
+static int add_rule(const struct port_row *row, const struct target *t, struct arena *a, struct rules_ports *list,
 		    struct err *e)
 {
 	struct rules_port *p = LIST_ADD(a, list);
@@ -376,7 +393,9 @@ static int add_rule(struct engine *en, const struct port_row *row, struct arena 
 					.host_first = (uint16_t)row->host_first, .host_last = (uint16_t)row->host_last,
 					.protocol = (uint8_t)row->protocol };
 	p->container = row->container_id;
-	return find_target(en, row->container_id, a, &p->to4, &p->to6, e);
+	p->to4 = t->ip4;
+	p->to6 = t->ip6;
+	return 0;
 }
 
 static int take(struct taking *t, const struct port_mappings *wanted, struct err *e)
@@ -402,11 +421,19 @@ static int take(struct taking *t, const struct port_mappings *wanted, struct err
 }
 
 int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
-		       const struct net_ip *fallback, struct arena *a, struct err *e)
+		       const struct net_ip *fallback, const struct places *places, struct arena *a,
+		       struct rules_ports *ret, struct err *e)
 {
 	struct taking t = { .en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a };
+	const struct target to = target_in(places, container);
+	struct rules_ports list = { 0 };
+	int r = take(&t, wanted, e);
 
-	return take(&t, wanted, e);
+	for (size_t i = 0; r == 0 && i < t.chosen.n; i++)
+		r = add_rule(&t.chosen.v[i], &to, a, &list, e);
+	if (r == 0)
+		*ret = list;
+	return r;
 }
 
 int network_ports_add(struct engine *en, const char *container, const struct port_mappings *wanted,
@@ -434,6 +461,7 @@ int network_ports_drop(struct engine *en, const char *container, const struct po
 {
 	scoped_buf text = BUF(256);
 	struct port_rows rows = { 0 };
+	struct target to = { .container = NULL };
 	size_t before = ret->n;
 	struct db *db;
 	int r = engine_db(en, &db, e);
@@ -443,7 +471,9 @@ int network_ports_drop(struct engine *en, const char *container, const struct po
 	for (size_t i = 0; r == 0 && i < rows.n; i++) {
 		if (!is_of(&rows.v[i], m))
 			continue;
-		r = add_rule(en, &rows.v[i], a, ret, e);
+		r = find_target(en, container, a, &to, e);
+		if (r == 0)
+			r = add_rule(&rows.v[i], &to, a, ret, e);
 		if (r == 0)
 			r = network_rows_unpublish_one(db, &rows.v[i], e);
 	}
@@ -458,13 +488,17 @@ int network_ports_rules(struct engine *en, const char *container, struct arena *
 {
 	struct port_rows rows = { 0 };
 	struct rules_ports list = { 0 };
+	struct target to = { .container = NULL };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
 	if (r == 0)
 		r = network_rows_ports(db, container, a, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++)
-		r = add_rule(en, &rows.v[i], a, &list, e);
+	for (size_t i = 0; r == 0 && i < rows.n; i++) {
+		r = find_target(en, rows.v[i].container_id, a, &to, e);
+		if (r == 0)
+			r = add_rule(&rows.v[i], &to, a, &list, e);
+	}
 	if (r == 0)
 		*ret = list;
 	return r;

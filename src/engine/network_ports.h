@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/network.h"
 #include "engine/network_rows.h"
 #include "network/rules.h"
 
@@ -26,9 +27,11 @@ int network_ports_wanted(const struct container_config *c, const struct oci_stri
 			 struct port_mappings *ret, struct err *e);
 
 /* network_ports_take - rows for all of them or none; host ports that may be any are chosen. The earlier ones of the container
- * go. fallback: the address of those that name none. -EADDRINUSE, with Docker's texts and the holder's name. */
+ * go. fallback: the address of those that name none. places: the container's; *ret: what the rows are for the firewall.
+ * -EADDRINUSE, with Docker's texts and the holder's name. */
 int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
-		       const struct net_ip *fallback, struct arena *a, struct err *e);
+		       const struct net_ip *fallback, const struct places *places, struct arena *a,
+		       struct rules_ports *ret, struct err *e);
 
 /* network_ports_add - the same, beside what it has. network_ports_drop - those of one mapping, which need not name the host's
  * port; *ret: what they were for the firewall. -ENOENT: it publishes no such port. */

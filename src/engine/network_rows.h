@@ -57,6 +57,8 @@ struct port_rows {
 int network_rows_insert(struct db *db, const struct network_row *row, struct err *e);
 /* network_rows_find - by name, id, or the unique beginning of one. 1: found; 0: not; -EINVAL: several begin so. */
 int network_rows_find(struct db *db, struct sv ref, struct arena *a, struct network_row *ret, struct err *e);
+/* network_rows_get - by the whole id. 1: found */
+int network_rows_get(struct db *db, const char *id, struct arena *a, struct network_row *ret, struct err *e);
 int network_rows_list(struct db *db, struct arena *a, struct network_rows *ret,
 		      struct err *e); /* in order of creation */
 /* network_rows_delete - *ret_deleted false: somebody has a place in it. */
