@@ -10,6 +10,7 @@
 #include "engine/network_ports.h"
 #include "engine/recover.h"
 #include "engine/request.h"
+#include "kernel/netlink.h"
 #include "network/record.h"
 #include "oci/list.h"
 
@@ -324,6 +325,7 @@ static int attach(struct change *c, size_t at, struct err *e)
 		return r;
 	network_fill_link(&c->after, at, &l);
 	l.gateway4.family = l.gateway6.family = 0; /* there may be such a route already */
+	l.hairpin = c->ports_before.n > 0 && l.kind == NET_LINK_VETH;
 	r = net_links_attach(&(struct net_links){ &l, 1 }, own, to, e);
 	if (r == 0 && c->after.gateway == at)
 		r = set_route(c, own, to, e);
@@ -482,6 +484,18 @@ static int rewrite_config(struct change *c, const struct oci_strings *add, const
 	return r < 0 ? r : containers_set_config(db, c->row.id, json.p, e);
 }
 
+/* As those that a container begins with: see net_link.h. */
+static int let_ports_answer(const struct change *c, struct err *e)
+{
+	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
+	int r = fd < 0 ? fd : 0;
+
+	for (size_t i = 0; r == 0 && i < c->before.rows.n; i++)
+		if (c->before.nets[i].driver == NETWORK_BRIDGE)
+			r = net_port_hairpin(fd, c->before.rows.v[i].host, true, e);
+	return r;
+}
+
 static int publish_now(struct change *c, const struct port_mappings *add, const struct port_mappings *drop,
 		       struct err *e)
 {
@@ -499,6 +513,8 @@ static int publish_now(struct change *c, const struct port_mappings *add, const 
 		r = network_ports_rules(c->en, c->row.id, c->a, &now, e);
 	if (r == 0 && now.n)
 		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
+	if (r == 0 && now.n && !c->ports_before.n)
+		r = let_ports_answer(c, e);
 	c->ports_before = now;
 	if (r == 0)
 		r = rewrite_charter(c, e);

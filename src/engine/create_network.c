@@ -500,7 +500,7 @@ int create_put_links(struct creation *cr, struct err *e)
 	for (size_t i = 0; r == 0 && i < cr->places.rows.n; i++) {
 		const char *line = NULL;
 
-		r = network_link_line(&cr->places, i, cr->ports.n > 0, cr->a, &line, e);
+		r = network_link_line(&cr->places, i, cr->ports.n || cr->published.n, cr->a, &line, e);
 		if (r == 0 && strings_add(cr->a, &cr->charter.net_links, line) < 0)
 			r = err_oom(e);
 		if (r == 0)

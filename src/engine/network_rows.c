@@ -81,8 +81,8 @@ int network_rows_find(struct db *db, struct sv ref, struct arena *a, struct netw
 
 int network_rows_get(struct db *db, const char *id, struct arena *a, struct network_row *ret, struct err *e)
 {
-	return find_by(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE id = ?1 AND ?2 IS NULL", sv_from(id), NULL, a,
-		       ret, e);
+	return find_by(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE id = ?1 AND ?2 IS NULL", sv_from(id), NULL,
+		       a, ret, e);
 }
 
 int network_rows_list(struct db *db, struct arena *a, struct network_rows *ret, struct err *e)

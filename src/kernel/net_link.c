@@ -237,6 +237,25 @@ static void put_port(struct netlink *n, const struct net_link *l)
 	}
 }
 
+int net_port_hairpin(int netlink, const char *host, bool on, struct err *e)
+{
+	struct ifinfomsg m = { .ifi_family = AF_BRIDGE, .ifi_index = net_device_index(netlink, host) };
+	struct netlink n;
+	size_t port;
+	int r;
+
+	if (!m.ifi_index)
+		return err_set(e, ENODEV, "interface %s is not there", host);
+	netlink_init(&n);
+	netlink_begin(&n, RTM_SETLINK, NLM_F_ACK, &m, sizeof m, host);
+	port = netlink_nest(&n, IFLA_PROTINFO);
+	netlink_put_u8(&n, IFLA_BRPORT_MODE, on);
+	netlink_nest_end(&n, port);
+	r = netlink_talk(&n, netlink, NULL, e);
+	netlink_done(&n);
+	return r;
+}
+
 static void put_macvlan(struct netlink *n, const struct net_link *l, int parent, int to)
 {
 	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };

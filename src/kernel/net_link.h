@@ -52,6 +52,9 @@ int net_link_route(const struct net_link *l, int own, int to, struct err *e);
 /* net_link_detach - remove this interface from the namespace. One that is not there is success. */
 int net_link_detach(const char *name, int own, int to, struct err *e);
 
+/* net_port_hairpin - of a port of a bridge, by its name. -ENODEV */
+int net_port_hairpin(int netlink, const char *host, bool on, struct err *e);
+
 /* net_bridge_ensure - a bridge of this name that is up, with these addresses (family 0: none); one that is there gets what
  * it lacks. *ret_made: it was made now. */
 struct net_bridge {

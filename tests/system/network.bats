@@ -124,6 +124,7 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	speaker web hello 80 --network bridge
 	expect 0 tare update --publish-add 8080:80 web
 	hears hello on_host 127.0.0.1 8080
+	contains "hairpin on" "$(on_host bridge -d link show)"
 	expect 1 tare update --publish-add 8080:81 web
 	contains "port is already allocated" "$err"
 	failed "no such published port: 99/tcp" tare update --publish-rm 99 web
@@ -133,6 +134,9 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	is_deaf on_host 127.0.0.1 8080
 	expect 0 tare restart -t0 web
 	equal "80/tcp -> 0.0.0.0:8081" "$(tare port web)" "port after a restart"
+	tare network create blue
+	expect 0 tare network connect blue web
+	equal 2 "$(on_host bridge -d link show | grep -c "hairpin on")" "ports that answer themselves"
 	tare stop -t0 web
 	eventually 5 host_is_clean
 }

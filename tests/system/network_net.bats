@@ -22,6 +22,9 @@ finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 
 	local net before
 	make_outside
 	expect 0 tare network create back
+	start db --network bridge
+	[ "$(own_net | grep -c .)" = 1 ] || fail "no tare-net for a bridge without names and ports: $(own_net)"
+	expect 0 tare rm -f db
 	start db --network back --network-alias data
 	[ "$(own_net | grep -c .)" = 1 ] || fail "tare-net: $(own_net)"
 	speaker web hello 80 --network back -p 8080:80
@@ -29,6 +32,9 @@ finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 
 	contains "$(address_of db back)" "$out"
 	finds db web "$(address_of web back)"
 	finds web data "$(address_of db back)"
+	start lone # in no network of names until now
+	expect 0 tare network connect back lone
+	eventually 5 finds lone data "$(address_of db back)"
 	finds web "$(tare inspect db | jq -r '.[0].Id[:12]')" "$(address_of db back)"
 	hears hello on_host ::1 8080
 	hears hello outside 10.77.0.1 8080
@@ -45,7 +51,7 @@ finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 
 	eventually 5 hears hello on_host ::1 8080
 	equal "$(sort <<<"$before")" "$(rules | sed 's/ to ip6 daddr:[0-9]*//' | sort)" 'rules'
 
-	expect 0 tare rm -f db
+	expect 0 tare rm -f db lone
 	finds_not web db || fail "db is still found"
 	expect 0 tare rm -f web
 	eventually 5 no_net
