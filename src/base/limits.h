@@ -61,3 +61,4 @@
 #define LIMIT_NETLINK (16u << 20)      /* requests that go to the kernel at once: 100,000 elements of a set of rules */
 #define LIMIT_NET_LINKS 64             /* networks of one container */
 #define LIMIT_NET_ROUTES 4096u         /* of the host, looked at when a subnet is chosen */
+#define LIMIT_NFT_SEEN 65536u         /* tables, chains, sets or rules of anybody that are read; kube-proxy makes 20,000 */

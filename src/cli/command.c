@@ -64,6 +64,7 @@ static const struct command *const rows[] = {
 	&command_network_connect,
 	&command_network_create,
 	&command_network_disconnect,
+	&command_network_doctor,
 	&command_network_inspect,
 	&command_network_ls,
 	&command_network_prune,

@@ -4,6 +4,7 @@
  *
  * Every byte is exclusive-or '@', so that the seeds are text. */
 #include "base/scope.h"
+#include "engine/dns_ask.h"
 #include "network/dns_answer.h"
 
 #include <stdlib.h>
@@ -42,6 +43,14 @@ static void answer(const uint8_t *msg, size_t n, unsigned cap, bool tcp)
 	free(out);
 }
 
+static void said(const uint8_t *q, size_t n, const uint8_t *reply, size_t reply_n)
+{
+	struct dns_said said = { .rcode = DNS_NOERROR };
+
+	if (dns_take_said(q, n, reply, reply_n, &said))
+		require(said.address.family == 0 || said.address.prefix == (said.address.family == AF_INET ? 32 : 128));
+}
+
 static void copy(uint8_t *to, const uint8_t *from, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -62,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		copy(reply, data + 1 + first, size - 1 - first);
 		answer(query, first, data[0], data[0] & 1);
 		(void)dns_reply_matches(query, first, reply, size - 1 - first);
+		said(query, first, reply, size - 1 - first);
 	}
 	free(query);
 	free(reply);
