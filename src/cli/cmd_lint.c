@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_lint.c - `tare lint`: the well-known mistakes in a line of docker run or tare run, in a file, or of a container. */
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/opt.h"
@@ -10,7 +11,10 @@
 #include "oci/json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+
+#define FILES_MAX 32 /* that services of one file extend */
 
 static const struct option rows[] = { SEE_FORMAT("text") };
 
@@ -72,6 +76,17 @@ static int judge_container(struct cli *cli, const char *name, struct lint_subjec
 	return lint_of_container(s.engine, &s.layout, &subject, cli->arena, ret, e);
 }
 
+/* name: behind "pod/" */
+static int judge_pod(struct cli *cli, const char *name, struct arena *a, struct lint_targets *ret, struct err *e)
+{
+	scoped_seeing s = { .session = { .open = false } };
+	int r = seeing_open(&s, cli, e);
+
+	if (r == 0 && !s.engine)
+		return err_set(e, EACCES, "pod %.200s: only who runs it may look at it", name);
+	return r < 0 ? r : lint_of_pod(s.engine, &s.layout, name, a, ret, e);
+}
+
 /* ---- files --------------------------------------------------------------------------------------------------------- */
 
 static bool is_file(const char *word)
@@ -82,15 +97,76 @@ static bool is_file(const char *word)
 	       sv_has_suffix(name, ".json");
 }
 
-static const char *variable(const char *name)
+/* A compose file's world: the environment, else the file .env beside it; files that its services extend. */
+struct project {
+	struct arena *arena;
+	struct sv folder; /* with its slash; empty: this one */
+	struct oci_pairs dotenv;
+	unsigned files; /* that were read */
+};
+
+static const char *variable(void *context, const char *name)
 {
-	return getenv(name);
+	const struct project *p = context;
+	const char *value = getenv(name);
+
+	for (size_t i = 0; !value && i < p->dotenv.n; i++)
+		if (strcmp(p->dotenv.v[i].key, name) == 0)
+			value = p->dotenv.v[i].value;
+	return value;
 }
 
-static int judge_services(const struct node *document, struct arena *a, struct lint_targets *to, struct err *e)
+static int read_document(void *context, const char *file, const struct node **ret, struct err *e)
 {
+	struct project *p = context;
+	scoped_buf text = BUF(LIMIT_KUBE_MANIFEST);
+	struct documents d = { 0 };
+	const char *path = arena_fmt(p->arena, SV_FMT "%s", SV_ARG(file[0] == '/' ? SV("") : p->folder), file);
+	int r = path ? 0 : err_oom(e);
+
+	if (r == 0 && p->files++ == FILES_MAX)
+		r = err_set(e, E2BIG, "more than %d files", FILES_MAX);
+	if (r == 0)
+		r = io_read_at(AT_FDCWD, path, &text, e);
+	if (r == 0)
+		r = documents_parse(buf_sv(&text), p->arena, &d, e);
+	if (r < 0)
+		return err_wrap(e, r, "%.200s", file);
+	if (!d.n)
+		return err_set(e, EINVAL, "%.200s: it is empty", file);
+	*ret = d.v[0];
+	return 0;
+}
+
+static int open_project(struct project *p, const char *path, struct arena *a, struct err *e)
+{
+	const struct compose_outside outside = { .context = p, .variable = variable };
+	const char *slash = strrchr(path, '/'), *name;
+	scoped_buf text = BUF(LIMIT_KUBE_MANIFEST);
+	struct oci_pairs pairs;
+	int r;
+
+	*p = (struct project){ .arena = a, .folder = { path, slash ? (size_t)(slash - path) + 1 : 0 } };
+	name = arena_fmt(a, SV_FMT ".env", SV_ARG(p->folder));
+	if (!name)
+		return err_oom(e);
+	r = io_read_at(AT_FDCWD, name, &text, e);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = compose_dotenv(buf_sv(&text), &outside, a, &pairs, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", name);
+	p->dotenv = pairs;
+	return 0;
+}
+
+static int judge_services(const struct node *document, struct project *p, struct arena *a, struct lint_targets *to,
+			  struct err *e)
+{
+	const struct compose_outside outside = { p, variable, read_document };
 	struct compose_services l;
-	int r = compose_read(document, variable, a, &l, e);
+	int r = compose_read(document, &outside, a, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		const struct compose_service *s = &l.v[i];
@@ -110,15 +186,17 @@ static int judge_services(const struct node *document, struct arena *a, struct l
 	return r;
 }
 
-static int judge_text(struct sv text, struct arena *a, struct lint_targets *ret, struct err *e)
+static int judge_text(const char *path, struct sv text, struct arena *a, struct lint_targets *ret, struct err *e)
 {
 	struct documents d = { 0 };
+	struct project p;
 	int r = documents_parse(text, a, &d, e);
 
 	if (r < 0 || !d.n || !compose_is(d.v[0]))
 		return r < 0 ? r : lint_of_manifest(text, a, ret, e);
+	r = open_project(&p, path, a, e);
 	for (size_t i = 0; r == 0 && i < d.n; i++)
-		r = judge_services(d.v[i], a, ret, e);
+		r = judge_services(d.v[i], &p, a, ret, e);
 	if (r == 0 && !ret->n)
 		r = err_set(e, EINVAL, "there is no service in it");
 	return r;
@@ -131,7 +209,7 @@ static int judge_file(const char *path, struct arena *a, struct lint_targets *re
 
 	if (r < 0)
 		return r;
-	r = judge_text(buf_sv(&text), a, ret, e);
+	r = judge_text(path, buf_sv(&text), a, ret, e);
 	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
 }
 
@@ -166,6 +244,14 @@ static int put_finding(const struct lint_target *t, const struct lint_finding *f
 	return r < 0 ? r : buf_status(out, e);
 }
 
+static void put_name(const struct lint_target *t, bool first, struct buf *out)
+{
+	buf_putf(out, "%s%s", first ? "" : "\n", t->name);
+	if (t->line)
+		buf_putf(out, " (line %u)", t->line);
+	buf_puts(out, "\n");
+}
+
 static int put_target(const struct lint_target *t, bool first, bool json, struct arena *a, struct buf *out,
 		      int *ret_status, struct err *e)
 {
@@ -173,7 +259,7 @@ static int put_target(const struct lint_target *t, bool first, bool json, struct
 	int r = lint(&t->subject, a, &l, e);
 
 	if (r == 0 && !json && t->name)
-		buf_putf(out, "%s%s (line %u)\n", first ? "" : "\n", t->name, t->line);
+		put_name(t, first, out);
 	if (r == 0 && !json && !l.n)
 		buf_puts(out, "nothing to say against it\n");
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
@@ -194,9 +280,11 @@ static int judge(struct cli *cli, const struct operands *o, struct arena *a, str
 	if (!from && o->n > 1)
 		return err_set(
 			e, EINVAL,
-			"lint: one container or file, or a line that begins with \"docker run\" or \"tare run\"");
+			"lint: one container, pod or file, or a line that begins with \"docker run\" or \"tare run\"");
 	if (!from && is_file(o->v[0]))
 		return judge_file(o->v[0], a, ret, e);
+	if (!from && strncmp(o->v[0], "pod/", 4) == 0 && o->v[0][4])
+		return judge_pod(cli, o->v[0] + 4, a, ret, e);
 	one = LIST_ADD(a, ret);
 	if (!one)
 		return err_oom(e);
@@ -222,7 +310,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_lint = {
 	.name = "lint",
-	.args = "[OPTIONS] CONTAINER | FILE | docker run ... | tare run ...",
+	.args = "[OPTIONS] CONTAINER | pod/NAME | FILE | docker run ... | tare run ...",
 	.summary = "well-known mistakes in options, manifests and compose files",
 	.complete = "container",
 	.groups = groups,

@@ -2,6 +2,7 @@
 #include "engine/lint.h"
 
 #include "engine/inspect.h"
+#include "engine/kube.h"
 #include "oci/list.h"
 #include "kernel/cgroup_stat.h"
 
@@ -103,4 +104,47 @@ int lint_of_container(struct engine *en, const struct cgroup_layout *l, const st
 	ret->image = s->row.image_ref;
 	observe(en, l, s, ret);
 	return 0;
+}
+
+/* ---- pods ---------------------------------------------------------------------------------------------------------- */
+
+static int observe_status(struct engine *en, const struct cgroup_layout *l, const struct kube_status *status,
+			  struct arena *a, struct lint_subject *ret, struct err *e)
+{
+	struct subject s = { .kind = SUBJECT_CONTAINER, .state = status->state };
+	int r = status->id ? container_find(en, sv_from(status->id), a, &s.row, e) : -ENOENT;
+
+	if (r < 0) /* it is not made yet, or gone */
+		return r == -ENOENT ? 0 : r;
+	s.alive = container_is_active(s.state.status);
+	observe(en, l, &s, ret);
+	return 0;
+}
+
+/* The manifest and the look have the same order: init containers first. */
+int lint_of_pod(struct engine *en, const struct cgroup_layout *l, const char *name, struct arena *a,
+		struct lint_targets *ret, struct err *e)
+{
+	struct lint_targets targets = { 0 };
+	struct kube_world world = { .n_pods = 0 };
+	struct kube_status *status = NULL;
+	const struct kube_running *p;
+	size_t n = 0;
+	int r = kube_load(en, a, &world, e);
+
+	if (r < 0)
+		return r;
+	p = subject_pod(&world, sv_from(name));
+	if (!p)
+		return err_set(e, ENOENT, "No such pod: %.200s", name);
+	r = lint_of_manifest(sv_from(p->row->applied), a, &targets, e);
+	if (r == 0)
+		r = kube_pod_look(en, p, a, &status, &n, e);
+	for (size_t i = 0; r == 0 && i < n && i < targets.n; i++)
+		r = observe_status(en, l, &status[i], a, &targets.v[i].subject, e);
+	for (size_t i = 0; i < targets.n; i++)
+		targets.v[i].line = 0;
+	if (r == 0)
+		*ret = targets;
+	return r;
 }

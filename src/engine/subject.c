@@ -106,7 +106,7 @@ static int find_cgroup(const struct host *h, const struct cgroup_layout *l, cons
 
 /* ---- pods ---------------------------------------------------------------------------------------------------------- */
 
-static const struct kube_running *pod_named(const struct kube_world *w, struct sv text)
+const struct kube_running *subject_pod(const struct kube_world *w, struct sv text)
 {
 	struct sv namespace, name;
 
@@ -126,7 +126,7 @@ static int find_pod(struct engine *en, const struct host *h, const struct cgroup
 {
 	struct kube_world world = { .n_pods = 0 };
 	int r = en ? kube_load(en, a, &world, e) : 0;
-	const struct kube_running *p = r == 0 ? pod_named(&world, sv_from(text)) : NULL;
+	const struct kube_running *p = r == 0 ? subject_pod(&world, sv_from(text)) : NULL;
 	const struct kube_policy policy = { .root = p ? p->row->cgroup : NULL };
 	const char *path = p ? pod_path(&policy, &p->pod, a) : NULL;
 

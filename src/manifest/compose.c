@@ -4,125 +4,21 @@
 #include "base/scope.h"
 #include "oci/list.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #define MERGE_DEPTH 8     /* of "<<" in "<<" */
-#define EXPANDED_MAX 65536 /* bytes of one value */
+#define EXTENDS_DEPTH 16  /* of services that extend services */
 
 struct composing {
 	struct arena *arena;
-	compose_variable_fn *variable;
+	const struct compose_outside *outside;
+	const struct node *services; /* of the file that is read */
+	unsigned depth;		     /* of services that extend others */
 	const char *service;
 	struct oci_strings *args;
 	struct err *e;
 };
-
-/* ---- variables ---------------------------------------------------------------------------------------------------- */
-
-static bool is_name(char c, bool first)
-{
-	return c == '_' || isalpha((unsigned char)c) || (!first && isdigit((unsigned char)c));
-}
-
-/* The bracket that closes the one before p, over those inside. NULL: none. */
-static const char *closing(const char *p)
-{
-	for (unsigned depth = 1; *p; p++) {
-		depth += p[0] == '$' && p[1] == '{';
-		if (*p == '}' && --depth == 0)
-			return p;
-	}
-	return NULL;
-}
-
-static int expand(struct buf *out, struct sv text, compose_variable_fn *variable, unsigned depth);
-
-/* "NAME", "NAME:-text" and its like. */
-static int expand_braces(struct buf *out, struct sv inner, compose_variable_fn *variable, unsigned depth)
-{
-	char name[256];
-	const char *value;
-	bool empty_counts;
-	size_t n = 0;
-
-	while (n < inner.n && is_name(inner.p[n], n == 0))
-		n++;
-	if (!n || sv_copy((struct sv){ inner.p, n }, name, sizeof name) < 0)
-		return -EINVAL;
-	value = variable(name);
-	inner = (struct sv){ inner.p + n, inner.n - n };
-	empty_counts = inner.n && inner.p[0] == ':';
-	if (empty_counts)
-		inner = (struct sv){ inner.p + 1, inner.n - 1 };
-	if (empty_counts && value && !*value)
-		value = NULL;
-	if (!inner.n)
-		return empty_counts ? -EINVAL : buf_puts(out, value ? value : "");
-	if (!strchr("-+?", inner.p[0]) || (inner.p[0] == '?' && !value))
-		return -EINVAL;
-	if (inner.p[0] == '+' ? !value : !!value)
-		return buf_puts(out, value ? value : "");
-	return expand(out, (struct sv){ inner.p + 1, inner.n - 1 }, variable, depth + 1);
-}
-
-/* What follows a dollar; *ret_used: bytes of it. */
-static int expand_one(struct buf *out, struct sv rest, compose_variable_fn *variable, unsigned depth, size_t *ret_used)
-{
-	char name[256];
-	const char *end = rest.n && rest.p[0] == '{' ? closing(rest.p + 1) : NULL, *value;
-	size_t n = 0;
-
-	*ret_used = 1;
-	if (rest.n && rest.p[0] == '$')
-		return buf_puts(out, "$");
-	if (rest.n && rest.p[0] == '{') {
-		if (!end || end >= rest.p + rest.n)
-			return -EINVAL;
-		*ret_used = (size_t)(end - rest.p) + 1;
-		return expand_braces(out, (struct sv){ rest.p + 1, *ret_used - 2 }, variable, depth);
-	}
-	while (n < rest.n && is_name(rest.p[n], n == 0))
-		n++;
-	*ret_used = n;
-	if (!n || sv_copy((struct sv){ rest.p, n }, name, sizeof name) < 0)
-		return -EINVAL;
-	value = variable(name);
-	return buf_puts(out, value ? value : "");
-}
-
-static int expand(struct buf *out, struct sv text, compose_variable_fn *variable, unsigned depth)
-{
-	if (depth > MERGE_DEPTH)
-		return -EINVAL;
-	for (size_t i = 0; i < text.n;) {
-		size_t used = 1;
-		int r;
-
-		if (text.p[i] != '$') {
-			r = buf_put(out, text.p + i, 1);
-		} else {
-			i++;
-			r = expand_one(out, (struct sv){ text.p + i, text.n - i }, variable, depth, &used);
-		}
-		if (r < 0)
-			return r;
-		i += used;
-	}
-	return 0;
-}
-
-const char *compose_expand(const char *text, compose_variable_fn *variable, struct arena *a)
-{
-	scoped_buf out = BUF(EXPANDED_MAX);
-
-	if (!strchr(text, '$'))
-		return text;
-	if (expand(&out, sv_from(text), variable, 0) < 0)
-		return NULL;
-	return arena_sv(a, buf_sv(&out));
-}
 
 /* ---- nodes -------------------------------------------------------------------------------------------------------- */
 
@@ -172,7 +68,7 @@ static const char *text_of(const struct composing *c, const struct node *n, cons
 		*ret_r = wrong(c, n, key, "expected a text");
 		return NULL;
 	}
-	text = node_is_null(n) ? "" : compose_expand(n->text, c->variable, c->arena);
+	text = node_is_null(n) ? "" : compose_expand(n->text, c->outside, c->arena);
 	if (!text)
 		*ret_r = wrong(c, n, key, "a variable is not set, or not written well");
 	return text;
@@ -209,7 +105,12 @@ static int put_switch(const struct composing *c, const struct node *n, const cha
 	value.text = text;
 	if (!node_bool(&value, &on))
 		return wrong(c, n, key, "expected true or false");
-	return on ? put(c, option, NULL) : 0;
+	if (on)
+		return put(c, option, NULL);
+	if (!strings_has(c->args, option)) /* of a service that this one extends */
+		return 0;
+	option = arena_fmt(c->arena, "%s=false", option);
+	return option ? put(c, option, NULL) : err_oom(c->e);
 }
 
 /* Only the host's; "service:db" and networks of the file change nothing that is judged. */
@@ -366,51 +267,136 @@ static const struct row {
 	{ "volumes", put_volumes, "--volume" },
 };
 
-/* ---- services ----------------------------------------------------------------------------------------------------- */
+/* ---- image and command -------------------------------------------------------------------------------------------- */
 
-/* Image, then the command's words; of one text it is what a shell would get. */
-static int put_operands(const struct composing *c, const struct node *service)
+/* Image, then the command's words, of the service or of one that it extends; of one text it is what a shell would get. */
+struct operand_nodes {
+	const struct node *image, *words[2]; /* entrypoint, command */
+};
+
+static int put_words(const struct composing *c, const struct node *n, const char *key)
 {
-	static const char *const keys[] = { "entrypoint", "command" };
-	const struct node *image = member(service, "image", 0);
+	const char *text;
 	int r = 0;
-	const char *text = image ? text_of(c, image, "image", &r) : "";
 
-	if (!text)
-		return r;
-	r = put(c, *text ? text : "@", NULL); /* one that is built has the digest of what was built */
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(keys); i++) {
-		const struct node *n = member(service, keys[i], 0);
-
-		if (n && n->kind == NODE_MAPPING)
-			return wrong(c, n, keys[i], "expected a text or a list");
-		for (size_t k = 0; n && n->kind == NODE_SEQUENCE && r == 0 && k < n->n; k++) {
-			text = text_of(c, n->items[k], keys[i], &r);
-			r = text ? put(c, text, NULL) : r;
-		}
-		if (n && n->kind == NODE_SCALAR && !node_is_null(n)) {
-			text = text_of(c, n, keys[i], &r);
-			r = text ? put(c, text, NULL) : r;
-		}
+	if (n && n->kind == NODE_MAPPING)
+		return wrong(c, n, key, "expected a text or a list");
+	for (size_t k = 0; n && n->kind == NODE_SEQUENCE && r == 0 && k < n->n; k++) {
+		text = text_of(c, n->items[k], key, &r);
+		r = text ? put(c, text, NULL) : r;
+	}
+	if (n && n->kind == NODE_SCALAR && !node_is_null(n)) {
+		text = text_of(c, n, key, &r);
+		r = text ? put(c, text, NULL) : r;
 	}
 	return r;
 }
 
-static int read_service(struct composing *c, const struct node *n, struct compose_service *s)
+static int put_operands(const struct composing *c, const struct operand_nodes *o)
 {
 	int r = 0;
+	const char *text = o->image ? text_of(c, o->image, "image", &r) : "";
 
-	c->service = s->name;
-	c->args = &s->args;
+	if (text)
+		r = put(c, *text ? text : "@", NULL); /* one that is built has the digest of what was built */
+	if (r == 0)
+		r = put_words(c, o->words[0], "entrypoint");
+	return r < 0 ? r : put_words(c, o->words[1], "command");
+}
+
+/* ---- what a service extends --------------------------------------------------------------------------------------- */
+
+static int put_rows(struct composing *c, const struct node *n, struct operand_nodes *ret);
+
+/* The services of another file, as far as they are of use there. */
+static int other_services(const struct composing *c, const struct node *file, const struct node **ret)
+{
+	const struct node *document;
+	int r = 0;
+	const char *name = text_of(c, file, "extends.file", &r);
+
+	if (!name)
+		return r;
+	if (!c->outside->document)
+		return wrong(c, file, "extends.file", "other files are not read here");
+	r = c->outside->document(c->outside->context, name, &document, c->e);
+	if (r < 0)
+		return err_wrap(c->e, r, "line %u: services.%.80s.extends.file", file->line, c->service);
+	if (!compose_is(document))
+		return wrong(c, file, "extends.file", "expected a file with services");
+	*ret = node_member(document, "services");
+	return 0;
+}
+
+/* "extends: base", or {service: base, file: other.yaml}. What is said here comes behind it, and wins or is added. */
+static int put_extended(struct composing *c, const struct node *extends, struct operand_nodes *ret)
+{
+	bool mapping = extends->kind == NODE_MAPPING;
+	const struct node *service = mapping ? member(extends, "service", 0) : extends;
+	const struct node *file = mapping ? member(extends, "file", 0) : NULL, *before = c->services, *found;
+	const char *name;
+	int r = 0;
+
+	if (!service)
+		return wrong(c, extends, "extends", "expected the name of a service");
+	name = text_of(c, service, "extends", &r);
+	if (r == 0 && file)
+		r = other_services(c, file, &c->services);
+	if (r < 0)
+		return r;
+	found = node_member(c->services, name);
+	if (!found)
+		return wrong(c, service, "extends", "there is no such service");
+	if (c->depth++ == EXTENDS_DEPTH)
+		return wrong(c, service, "extends", "services extend each other too deep, or in a ring");
+	r = put_rows(c, found, ret);
+	c->depth--;
+	c->services = before;
+	return r;
+}
+
+static void take_operands(const struct node *n, struct operand_nodes *o)
+{
+	const struct node *image = member(n, "image", 0), *entrypoint = member(n, "entrypoint", 0);
+	const struct node *command = member(n, "command", 0);
+
+	o->image = image ? image : o->image;
+	o->words[0] = entrypoint ? entrypoint : o->words[0];
+	o->words[1] = command ? command : o->words[1];
+}
+
+static int put_rows(struct composing *c, const struct node *n, struct operand_nodes *ret)
+{
+	const struct node *extends;
+	int r = 0;
+
 	if (n->kind != NODE_MAPPING)
 		return wrong(c, n, "", "expected an object");
+	extends = member(n, "extends", 0);
+	if (extends && !node_is_null(extends))
+		r = put_extended(c, extends, ret);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(rows); i++) {
 		const struct node *value = find(n, rows[i].key);
 
 		if (value && !node_is_null(value))
 			r = rows[i].put(c, value, rows[i].key, rows[i].option);
 	}
-	return r < 0 ? r : put_operands(c, n);
+	take_operands(n, ret);
+	return r;
+}
+
+/* ---- services ----------------------------------------------------------------------------------------------------- */
+
+static int read_service(struct composing *c, const struct node *n, struct compose_service *s)
+{
+	struct operand_nodes operands = { 0 };
+	int r;
+
+	c->service = s->name;
+	c->args = &s->args;
+	c->depth = 0;
+	r = put_rows(c, n, &operands);
+	return r < 0 ? r : put_operands(c, &operands);
 }
 
 bool compose_is(const struct node *document)
@@ -420,11 +406,11 @@ bool compose_is(const struct node *document)
 	return services && services->kind == NODE_MAPPING && !node_member(document, "apiVersion");
 }
 
-int compose_read(const struct node *document, compose_variable_fn *variable, struct arena *a,
+int compose_read(const struct node *document, const struct compose_outside *outside, struct arena *a,
 		 struct compose_services *ret, struct err *e)
 {
 	const struct node *services = node_member(document, "services");
-	struct composing c = { .arena = a, .variable = variable, .e = e };
+	struct composing c = { .arena = a, .outside = outside, .services = services, .e = e };
 	struct compose_services l = { 0 };
 
 	for (size_t i = 0; services && i < services->n; i++) {

@@ -256,6 +256,22 @@ rules() { "$TARE_BUILD/tare" lint --format json "$@" | jq -r .Rule | paste -sd' 
 	echo 'services: {web: {image: x, mem_limit: 4x}}' >"$T/bad.yml"
 	expect 1 tare lint "$T/bad.yml"
 	contains "bad.yml: line 1: service web: --memory 4x: invalid size" "$err"
+	printf 'TAG=latest\nexport MEM="%s"\n' 64m >"$T/.env"
+	echo 'services: {base: {read_only: true, privileged: true, profiles: [x]}}' >"$T/base.yml"
+	cat >"$T/more.yml" <<-'EOF'
+		services:
+		  web: {extends: {service: base, file: base.yml}, image: "nginx:${TAG}", mem_limit: "$MEM", memswap_limit: "$MEM", cpus: 1, pids_limit: 9, user: "1", logging: {options: {max-size: 1m}}}
+		  own: {extends: web, image: "nginx:1", privileged: false, security_opt: [no-new-privileges]}
+	EOF
+	equal "service web privileged;service web latest" \
+		"$("$TARE_BUILD/tare" lint --format json "$T/more.yml" | jq -r '"\(.Subject) \(.Rule)"' | paste -sd';')"
+	equal "service web privileged" "$(TAG=1 "$TARE_BUILD/tare" lint --format json "$T/more.yml" | jq -r '"\(.Subject) \(.Rule)"')"
+	echo 'not a line =' >"$T/.env"
+	expect 1 tare lint "$T/more.yml"
+	contains ".env: line 1: expected NAME=VALUE" "$err"
+	rm "$T/.env" "$T/base.yml"
+	expect 1 tare lint "$T/more.yml"
+	contains "services.web.extends.file: base.yml: " "$err"
 	expect 1 tare lint "$T/none.yml"
 	contains "none.yml: No such file or directory" "$err"
 }

@@ -104,6 +104,11 @@ usage_ns()
 	expect 0 tare kube apply --cgroup-root "/$group" -f "$T/pod.yaml"
 	serving "unix://$T/m.sock"
 	scrape >"$T/metrics"
+	expect 2 tare lint pod/duo
+	contains $'Pod duo, container one\ntrouble: no-limits: ' "$out"
+	equal "$out" "$("$TARE_BUILD/tare" --root "$T/root" --state "$T/state" lint pod/default/duo)"
+	expect 1 tare lint pod/nobody
+	equal "tare: No such pod: nobody" "$err"
 	tare kube delete pod duo --grace-period 0 >/dev/null
 	well_formed "$T/metrics"
 	matches 'container_threads\{container="one",id="[^"]*",image="busybox",name="k8s_one_[^"]*",namespace="default",pod="duo"\} 1' "$(cat "$T/metrics")"
