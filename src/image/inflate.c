@@ -2,6 +2,7 @@
 #include "image/inflate.h"
 
 #include "base/scope.h"
+#include "image/ahead.h"
 #include "image/sha256.h"
 
 #include <archive.h>
@@ -26,6 +27,7 @@ struct inflate {
 	unsigned char *out; /* OUT_SIZE, gzip only */
 	bool member_open;
 
+	struct ahead *ahead; /* whose thread has all the rest while it is there; NULL: there is none */
 	struct archive *other;
 	struct err other_err; /* what reading said behind libarchive's back */
 };
@@ -268,8 +270,9 @@ int inflate_open(struct byte_source from, uint64_t max_bytes, struct inflate **r
 	return 0;
 }
 
-ssize_t inflate_next(struct inflate *in, const void **ret_block, struct err *e)
+static ssize_t make_block(void *arg, const void **ret_block, struct err *e)
 {
+	struct inflate *in = arg;
 	ssize_t n = in->next(in, ret_block, e);
 
 	if (n <= 0)
@@ -279,6 +282,17 @@ ssize_t inflate_next(struct inflate *in, const void **ret_block, struct err *e)
 	in->out_bytes += (uint64_t)n;
 	sha256_add(in->hash, *ret_block, (size_t)n);
 	return n;
+}
+
+void inflate_ahead(struct inflate *in)
+{
+	if (!in->ahead)
+		(void)ahead_new(make_block, in, &in->ahead, NULL);
+}
+
+ssize_t inflate_next(struct inflate *in, const void **ret_block, struct err *e)
+{
+	return in->ahead ? ahead_next(in->ahead, ret_block, e) : make_block(in, ret_block, e);
 }
 
 int inflate_end(struct inflate *in, struct digest *ret_diff_id, struct err *e)
@@ -296,6 +310,7 @@ void inflate_free(struct inflate *in)
 {
 	if (!in)
 		return;
+	ahead_free(in->ahead);
 	archive_read_free(in->other);
 	sha256_free(in->hash);
 	free(in->gzip);

@@ -23,6 +23,9 @@ struct byte_source byte_source_fd(const int *fd); /* *fd must live as long */
 struct inflate;
 
 int inflate_open(struct byte_source from, uint64_t max_bytes, struct inflate **ret, struct err *e);
+/* inflate_ahead - from now on a thread inflates and digests ahead of inflate_next, and alone reads the source; if there is
+ * one to be had. inflate_free waits for a read that is under way. */
+void inflate_ahead(struct inflate *in);
 /* inflate_next - the next block, valid until the next call. Bytes, 0 at the end, or -errno. */
 ssize_t inflate_next(struct inflate *in, const void **ret_block, struct err *e);
 /* inflate_end - read what is left, and give the digest of all that came out. */

@@ -60,6 +60,14 @@ static int wait_below(void *arg, struct err *e)
 	return r;
 }
 
+/* When so much of all is in this layer, the others will be done while it still is at work: then processors are free. */
+static bool is_the_most(const struct load *ld, size_t i)
+{
+	unsigned workers = ld->source->workers;
+
+	return workers > 1 && ld->manifest.layers.v[i].size > ld->todo_bytes / workers;
+}
+
 /* unpack_into - the blob's tree into an empty directory; the stream must have the digest that the config promises. */
 static int unpack_into(struct counted *from, size_t i, int dir, int64_t *ret_size, struct err *e)
 {
@@ -74,7 +82,7 @@ static int unpack_into(struct counted *from, size_t i, int dir, int64_t *ret_siz
 	int r = inflate_open((struct byte_source){ read_counted, from }, ld->ceilings->layer_bytes, &in, e);
 
 	if (r == 0)
-		r = tar_unpack(in, &o, &bytes, e);
+		r = tar_unpack(in, &o, is_the_most(ld, i), &bytes, e);
 	if (r == 0)
 		r = inflate_end(in, &real, e);
 	if (r < 0)
@@ -238,6 +246,8 @@ static int look_at_layer(struct load *ld, size_t i, size_t *todo, struct err *e)
 	ld->numbers[i] = layer->number;
 	if (r == 0)
 		todo[ld->n_todo++] = i;
+	if (r == 0)
+		ld->todo_bytes += (double)d->size;
 	if (r == 1 && ld->store->ready)
 		ld->store->ready(ld->store->progress_arg, layer);
 	return 0;

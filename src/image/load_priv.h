@@ -21,6 +21,7 @@ struct load {
 	bool *ready;
 	const size_t *todo; /* positions of the layers to be unpacked, lowest first */
 	size_t n_todo, taken;
+	double todo_bytes; /* packed, of these; what manifests say may have no place in 64 bits */
 	struct err failed; /* the first error */
 };
 

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "image/file_queue.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,6 +18,7 @@ struct unpack {
 	struct inflate *from;
 	struct err from_err; /* what reading said behind libarchive's back */
 	struct tree *tree;
+	struct file_queue *queue; /* of small files; NULL: there is none */
 };
 
 static la_ssize_t read_block(struct archive *a, void *arg, const void **ret_block)
@@ -70,40 +72,71 @@ static int meta_of(struct archive_entry *entry, struct tree_xattr xattrs[LIMIT_E
 	return 0;
 }
 
-/* Blocks come with their place: what lies between them is a hole. */
-static int file_data(struct unpack *u, int fd, off_t *ret_end, struct err *e)
-{
-	const void *block;
-	la_int64_t at;
+struct block {
+	const void *p; /* libarchive's, until the next one */
 	size_t n;
+	la_int64_t at;
+};
 
-	for (;;) {
-		int r = archive_read_data_block(u->archive, &block, &n, &at);
+/* Blocks come with their place: what lies between them is a hole. 1: one more; 0: the end. */
+static int next_block(struct unpack *u, struct block *ret, struct err *e)
+{
+	int r = archive_read_data_block(u->archive, &ret->p, &ret->n, &ret->at);
 
-		if (r == ARCHIVE_EOF)
-			return 0;
-		if (r < ARCHIVE_WARN)
-			return archive_err(u, e);
-		r = io_pwrite_all(fd, block, n, at, e);
+	if (r == ARCHIVE_EOF)
+		return 0;
+	return r < ARCHIVE_WARN ? archive_err(u, e) : 1;
+}
+
+/* From a first block on. */
+static int file_data(struct unpack *u, int fd, struct block *b, off_t *ret_end, struct err *e)
+{
+	int r;
+
+	do {
+		r = io_pwrite_all(fd, b->p, b->n, b->at, e);
 		if (r < 0)
 			return r;
-		if (n && at + (off_t)n > *ret_end)
-			*ret_end = at + (off_t)n;
+		if (b->n && b->at + (off_t)b->n > *ret_end)
+			*ret_end = b->at + (off_t)b->n;
+		r = next_block(u, b, e);
+	} while (r == 1);
+	return r;
+}
+
+static bool can_wait(const struct unpack *u, const struct block *b, off_t size, const struct tree_meta *m)
+{
+	return u->queue && m->n_xattrs == 0 && b->at == 0 && (off_t)b->n == size && size <= (off_t)FILE_QUEUE_BYTES;
+}
+
+static int file_contents(struct unpack *u, const char *name, int *fd, off_t size, const struct tree_meta *m,
+			 struct err *e)
+{
+	struct block b = { .p = NULL };
+	struct tree_rest rest;
+	off_t end = 0;
+	int r = next_block(u, &b, e);
+
+	if (r >= 0 && can_wait(u, &b, size, m)) {
+		r = tree_file_rest(u->tree, *fd, size, size, m, &rest, e);
+		if (r == 0)
+			file_queue_add(u->queue, name, &rest, b.p);
+		if (r == 0)
+			(void)fd_take(fd);
+		return r;
 	}
+	if (r == 1)
+		r = file_data(u, *fd, &b, &end, e);
+	return r < 0 ? r : tree_file_end(u->tree, fd_take(fd), end, size, m, e);
 }
 
 static int file_entry(struct unpack *u, struct archive_entry *entry, const char *name, const struct tree_meta *m,
 		      struct err *e)
 {
 	scoped_fd fd = -1;
-	off_t end = 0;
 	int r = tree_file(u->tree, name, m, &fd, e);
 
-	if (r == 0)
-		r = file_data(u, fd, &end, e);
-	if (r < 0)
-		return r;
-	return tree_file_end(u->tree, fd_take(&fd), end, archive_entry_size(entry), m, e);
+	return r == 0 ? file_contents(u, name, &fd, archive_entry_size(entry), m, e) : r;
 }
 
 static int symlink_entry(struct unpack *u, struct archive_entry *entry, const char *name, const struct tree_meta *m,
@@ -165,6 +198,9 @@ static int unpack_entries(struct unpack *u, struct err *e)
 	while ((r = next_entry(u, &entry, e)) == 1) {
 		const char *name = archive_entry_pathname(entry);
 
+		r = u->queue ? file_queue_check(u->queue, e) : 0;
+		if (r < 0)
+			return r;
 		if (!name)
 			return err_set(e, EINVAL, "an entry without a name");
 		r = make_entry(u, entry, name, e);
@@ -186,25 +222,39 @@ static int open_archive(struct unpack *u, struct err *e)
 	return 0;
 }
 
-static int unpack_all(struct unpack *u, const struct tree_options *o, uint64_t *ret_bytes, struct err *e)
+/* The times of directories come last: of what is made in them, and of what waits. */
+static int unpack_tree(struct unpack *u, struct err *e)
+{
+	int r = open_archive(u, e);
+
+	if (r == 0)
+		r = unpack_entries(u, e);
+	if (r == 0 && u->queue)
+		r = file_queue_end(u->queue, e);
+	return r == 0 ? tree_finish(u->tree, e) : r;
+}
+
+static int unpack_all(struct unpack *u, const struct tree_options *o, bool spread, uint64_t *ret_bytes, struct err *e)
 {
 	int r = tree_open(o, &u->tree, e);
 
-	if (r == 0)
-		r = open_archive(u, e);
-	if (r == 0)
-		r = unpack_entries(u, e);
-	if (r == 0)
-		r = tree_finish(u->tree, e);
+	if (r < 0)
+		return r;
+	if (spread) {
+		inflate_ahead(u->from);
+		(void)file_queue_new(o, &u->queue, NULL);
+	}
+	r = unpack_tree(u, e);
 	if (r == 0)
 		*ret_bytes = tree_bytes(u->tree);
 	archive_read_free(u->archive);
+	file_queue_free(u->queue);
 	tree_free(u->tree);
 	return r;
 }
 
 /* pax names are UTF-8, and libarchive converts them to the locale's bytes: in UTF-8 they stay as they are. */
-int tar_unpack(struct inflate *from, const struct tree_options *o, uint64_t *ret_bytes, struct err *e)
+int tar_unpack(struct inflate *from, const struct tree_options *o, bool spread, uint64_t *ret_bytes, struct err *e)
 {
 	struct unpack u = { .from = from };
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before;
@@ -213,7 +263,7 @@ int tar_unpack(struct inflate *from, const struct tree_options *o, uint64_t *ret
 	if (!utf8)
 		return err_set(e, ENOENT, "the locale C.UTF-8 is missing");
 	before = uselocale(utf8);
-	r = unpack_all(&u, o, ret_bytes, e);
+	r = unpack_all(&u, o, spread, ret_bytes, e);
 	uselocale(before);
 	freelocale(utf8);
 	return r;

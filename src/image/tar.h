@@ -8,5 +8,6 @@
 #include "image/tree.h"
 
 /* tar_unpack - the whole archive into o->root. The stream may go on behind the archive's end: inflate_end() reads it.
- * The error names the entry. -EBADMSG: not a tar archive, or cut off. What was made stays: the caller drops the draft. */
-int tar_unpack(struct inflate *from, const struct tree_options *o, uint64_t *ret_bytes, struct err *e);
+ * The error names the entry. -EBADMSG: not a tar archive, or cut off. What was made stays: the caller drops the draft.
+ * spread: over more than one processor, as far as threads can be had. */
+int tar_unpack(struct inflate *from, const struct tree_options *o, bool spread, uint64_t *ret_bytes, struct err *e);

@@ -565,17 +565,23 @@ int tree_file(struct tree *t, const char *name, const struct tree_meta *m, int *
 	return r;
 }
 
-int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct err *e)
+int tree_file_rest(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct tree_rest *ret,
+		   struct err *e)
 {
-	bool known = t->knows_made && !t->parent_gives_group;
-	scoped_fd file = fd;
-
-	if (written != size && ftruncate(file, size) < 0)
-		return err_sys(e, "truncate to %lld bytes", (long long)size);
 	if (size < 0 || (uint64_t)size > INT64_MAX - t->bytes)
 		return err_set(e, EFBIG, "more than %lld bytes in one layer", (long long)INT64_MAX);
 	t->bytes += (uint64_t)size;
-	return tree_set_meta(&t->o, file, known ? &t->made : NULL, m, e);
+	*ret = (struct tree_rest){ fd, written, size, t->knows_made && !t->parent_gives_group, t->made, *m };
+	return 0;
+}
+
+int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct err *e)
+{
+	struct tree_rest rest;
+	scoped_fd file = fd;
+	int r = tree_file_rest(t, file, written, size, m, &rest, e);
+
+	return r == 0 ? tree_rest_do(&t->o, &rest, e) : r;
 }
 
 /* In the archive's order: of a name that came twice the last time stays. A name that something else has taken since is

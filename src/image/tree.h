@@ -83,6 +83,28 @@ int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const st
 int tree_file(struct tree *t, const char *name, const struct tree_meta *m, int *ret_fd, struct err *e);
 int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct err *e);
 
+/* What a new file has already. */
+struct tree_made {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/* What is left to do of a file. */
+struct tree_rest {
+	int fd; /* the caller's */
+	off_t written, size;
+	bool knows_made;
+	struct tree_made made;
+	struct tree_meta meta; /* its attributes are borrowed */
+};
+
+/* tree_file_end in two steps: tree_file_rest tells what is left to do; and that may be done by another thread, while t goes
+ * on. Neither closes the file. */
+int tree_file_rest(struct tree *t, int fd, off_t written, off_t size, const struct tree_meta *m, struct tree_rest *ret,
+		   struct err *e);
+int tree_rest_do(const struct tree_options *o, const struct tree_rest *rest, struct err *e);
+
 /* tree_put - an entry of another tree (entry.h), with its bytes. */
 int tree_put(struct tree *t, const struct tree_entry *entry, struct err *e);
 

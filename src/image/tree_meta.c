@@ -74,6 +74,13 @@ int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *
 	return futimens(fd, times) < 0 ? err_sys(e, "set times") : 0;
 }
 
+int tree_rest_do(const struct tree_options *o, const struct tree_rest *rest, struct err *e)
+{
+	if (rest->written != rest->size && ftruncate(rest->fd, rest->size) < 0)
+		return err_sys(e, "truncate to %lld bytes", (long long)rest->size);
+	return tree_set_meta(o, rest->fd, rest->knows_made ? &rest->made : NULL, &rest->meta, e);
+}
+
 int tree_set_meta_at(const struct tree_options *o, int parent, const char *leaf, const struct tree_meta *m,
 		     bool chmod_too, struct err *e)
 {

@@ -4,13 +4,6 @@
 
 #include "image/tree.h"
 
-/* What a new file has already. */
-struct tree_made {
-	uid_t uid;
-	gid_t gid;
-	mode_t mode;
-};
-
 /* tree_set_meta - of an open file or directory. made NULL: nothing is known of it. */
 int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *made, const struct tree_meta *m,
 		  struct err *e);

@@ -268,7 +268,7 @@ static int unpack_in(struct cp *c, struct err *e)
 	if (r == 0)
 		r = inflate_open(byte_source_fd(&input), LIMIT_LAYER_BYTES, &in, e);
 	if (r == 0)
-		r = tar_unpack(in, &to, &bytes, e);
+		r = tar_unpack(in, &to, false, &bytes, e);
 	if (r == 0)
 		r = inflate_end(in, &digest, e);
 	return readonly_text(c, r, e);

@@ -91,7 +91,8 @@ static void unpack(const uint8_t *data, size_t size, size_t n_below)
 	require(layers >= 0 && io_mkdir_at(layers, "2", 0755, &root, NULL) == 0);
 	r = inflate_open((struct byte_source){ read_memory, &m }, MAX_BYTES, &in, &e);
 	if (r == 0)
-		r = tar_unpack(in, &(struct tree_options){ root, layers, below, n_below, MAX_ENTRIES }, &bytes, &e);
+		r = tar_unpack(in, &(struct tree_options){ root, layers, below, n_below, MAX_ENTRIES }, n_below > 0,
+			       &bytes, &e);
 	if (r == 0)
 		r = inflate_end(in, &d, &e);
 	require(r == 0 || (r < 0 && e.code == -r && e.msg[0]));

@@ -132,6 +132,25 @@ static inline ssize_t tarball_read(void *arg, void *to, size_t n, struct err *e)
 	return (ssize_t)n;
 }
 
+/* SPREAD(test): once more, with threads. */
+static bool tarball_spread;
+
+static inline int tarball_spread_on(void **state)
+{
+	(void)state;
+	tarball_spread = true;
+	return 0;
+}
+
+static inline int tarball_spread_off(void **state)
+{
+	(void)state;
+	tarball_spread = false;
+	return 0;
+}
+
+#define SPREAD(name) { #name " (with threads)", name, tarball_spread_on, tarball_spread_off, NULL }
+
 /* The whole way: inflate, read, make. */
 static inline int tarball_unpack(const struct buf *b, struct tree_options o, uint64_t *ret_bytes, struct err *e)
 {
@@ -143,6 +162,6 @@ static inline int tarball_unpack(const struct buf *b, struct tree_options o, uin
 	if (o.max_entries == 0)
 		o.max_entries = 100000;
 	if (r == 0)
-		r = tar_unpack(in, &o, ret_bytes, e);
+		r = tar_unpack(in, &o, tarball_spread, ret_bytes, e);
 	return r == 0 ? inflate_end(in, &diff_id, e) : r;
 }

@@ -59,6 +59,8 @@ static int unpack(const struct buf *packed, size_t step, uint64_t max, struct bu
 
 	if (r < 0)
 		return r;
+	if (tarball_spread)
+		inflate_ahead(in);
 	while ((n = inflate_next(in, &block, e)) > 0)
 		(void)buf_put(out, block, (size_t)n);
 	return n < 0 ? (int)n : inflate_end(in, ret, e);
@@ -80,6 +82,9 @@ TEST(every_packing_gives_the_bytes_and_their_digest)
 			scoped_buf out = TARBALL;
 			struct err e = { 0 };
 
+			/* bytes one by one take long from thread to thread */
+			if (tarball_spread && steps[i] && steps[i] < 4096)
+				continue;
 			if (unpack(&packed, steps[i], UINT64_MAX, &out, &d, &e) < 0)
 				fail_msg("packing %d, step %zu: %s", how, steps[i], e.msg);
 			assert_int_equal(text.len, out.len);
@@ -202,6 +207,9 @@ int main(void)
 		RUN(a_wrong_checksum_is_told),
 		RUN(a_bomb_stops_at_the_ceiling),
 		RUN(an_error_of_the_source_comes_through),
+		SPREAD(every_packing_gives_the_bytes_and_their_digest),
+		SPREAD(what_is_cut_off_is_told),
+		SPREAD(a_bomb_stops_at_the_ceiling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

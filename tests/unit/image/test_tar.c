@@ -2,6 +2,8 @@
 /* A layer's entries as they should come out on the disk. Hostile ones are in test_tar_hostile.c. */
 #include "image/tar.h"
 
+#include "kernel/user_namespaces.h"
+
 #include "../test.h"
 #include "../scratch.h"
 #include "tarball.h"
@@ -363,6 +365,59 @@ TEST(of_two_entries_with_one_name_the_last_wins)
 	assert_true(S_ISLNK(stat_of(&f, "e").st_mode));
 }
 
+/* Files by the dozen, and one that is larger than what is handed on at once. */
+TEST(many_files_and_a_large_one)
+{
+	enum { FILES = 100, LARGE = 700000 };
+	scoped_fixture f = fixture_new();
+	scoped_buf large = TARBALL, got = TARBALL;
+	char name[32], text[32];
+
+	while (large.len < LARGE)
+		(void)buf_putf(&large, "%zu ", large.len);
+	for (int i = 0; i < FILES; i++) {
+		(void)snprintf(name, sizeof name, "d/%d", i);
+		(void)snprintf(text, sizeof text, "text %d", i);
+		tarball_add(&f.tar, (struct tar_entry){ '0', name, .data = i % 7 ? text : NULL, .mtime = i });
+		if (i == FILES / 2)
+			tarball_add(&f.tar, (struct tar_entry){ '0', "large", .data = large.p, .size = large.len });
+	}
+	unpack(&f, 0);
+	for (int i = 0; i < FILES; i++) {
+		(void)snprintf(name, sizeof name, "d/%d", i);
+		(void)snprintf(text, sizeof text, "text %d", i);
+		assert_int_equal(i % 7 ? strlen(text) : 0, stat_of(&f, name).st_size);
+		assert_int_equal(i, stat_of(&f, name).st_mtime);
+		if (i % 7)
+			has_text(&f, name, text);
+	}
+	assert_int_equal(0, io_read_at(f.root, "large", &got, NULL));
+	assert_int_equal(large.len, got.len);
+	assert_memory_equal(large.p, got.p, got.len);
+}
+
+/* Whichever thread meets it. */
+TEST(an_entry_that_fails_is_named)
+{
+	static const struct id_extent first = { 0, 100000, 10 };
+	static const struct id_map map = { &first, 1 };
+	const struct tree_owner owner = { .uids = &map, .gids = &map };
+	scoped_fixture f = fixture_new();
+	struct tree_options o = { f.root, f.layers, below, 0, 0, .owner = &owner };
+	struct err e = { 0 };
+	uint64_t bytes;
+	char name[32];
+
+	SKIP_UNLESS(is_root, "not root");
+	for (int i = 0; i < 50; i++) {
+		(void)snprintf(name, sizeof name, "f%d", i);
+		tarball_add(&f.tar, (struct tar_entry){ '0', name, .data = "x", .uid = i == 20 ? 10 : 9 });
+	}
+	tarball_end(&f.tar);
+	assert_int_equal(-EINVAL, tarball_unpack(&f.tar, o, &bytes, &e));
+	assert_string_equal("entry f20: owner 10:0 is not mapped in the user namespace", e.msg);
+}
+
 TEST(an_empty_layer_is_fine)
 {
 	struct tree_options o;
@@ -393,7 +448,17 @@ int main(void)
 		RUN(the_lowest_layer_has_nothing_to_hide),
 		RUN(implied_parents_look_as_below),
 		RUN(of_two_entries_with_one_name_the_last_wins),
+		RUN(many_files_and_a_large_one),
+		RUN(an_entry_that_fails_is_named),
 		RUN(an_empty_layer_is_fine),
+		SPREAD(owner_mode_time_and_content),
+		SPREAD(links_nodes_and_fifos),
+		SPREAD(extended_attributes_are_kept_but_for_the_hosts_own),
+		SPREAD(sparse_files_keep_their_holes),
+		SPREAD(of_two_entries_with_one_name_the_last_wins),
+		SPREAD(many_files_and_a_large_one),
+		SPREAD(an_entry_that_fails_is_named),
+		SPREAD(an_empty_layer_is_fine),
 	};
 
 	is_root = geteuid() == 0;

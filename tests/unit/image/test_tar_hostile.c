@@ -280,6 +280,9 @@ int main(void)
 		RUN(a_truncated_archive_is_told),
 		RUN(what_is_no_archive_is_told),
 		RUN(a_huge_hole_takes_no_room),
+		SPREAD(nothing_outside_the_layer_is_touched),
+		SPREAD(a_truncated_archive_is_told),
+		SPREAD(what_is_no_archive_is_told),
 	};
 
 	is_root = geteuid() == 0;
