@@ -45,7 +45,7 @@ static int run_settle(struct cli *cli, void *options, const struct operands *ope
 	if (r < 0)
 		return r;
 	s.engine.patient = true;
-	return kube_settle(&s.engine, e);
+	return kube_settle(&s.engine, NULL, e);
 }
 
 const struct command command_kube_settle = {

@@ -2,14 +2,16 @@
 #include "cli/kube_status.h"
 
 #include "base/clock.h"
+#include "engine/kube_plain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool is_ready(const struct kube_status *s)
+/* One of `tare run` has no probes. */
+static bool is_ready(const struct kube_running *p, const struct kube_status *s)
 {
-	return s->id && s->state.outcome.ready &&
+	return s->id && (s->state.outcome.ready || kube_plain_has_uid(p->pod.uid)) &&
 	       (s->state.status == CONTAINER_RUNNING || s->state.status == CONTAINER_PAUSED);
 }
 
@@ -82,7 +84,7 @@ void pod_summary_make(const struct kube_running *p, const struct kube_status *v,
 		bool stays = i >= p->pod.n_inits || p->pod.inits[i].sidecar;
 
 		ret->containers += stays;
-		ret->ready += stays && is_ready(&v[i]);
+		ret->ready += stays && is_ready(p, &v[i]);
 		ret->restarts += v[i].id ? v[i].state.outcome.restart_count : 0;
 	}
 	if (p->row->reason)

@@ -2,6 +2,8 @@
 /* opt_resource.c - limits: cgroups(7). Ranges depend on each other and on the host: config_check() knows them. */
 #include "cli/opt.h"
 #include "cli/value.h"
+#include "kube/quantity.h"
+#include "manifest/names.h"
 
 #include <errno.h>
 #include <string.h>
@@ -51,6 +53,26 @@ static int set_oom_score_adj(const struct option_call *c, struct err *e)
 	if (r == 0)
 		config(c)->oom_score_adj_set = true;
 	return r;
+}
+
+static int set_cpu_request(const struct option_call *c, struct err *e)
+{
+	struct quantity q;
+	int r = quantity_parse(sv_from(c->text), &q, e);
+
+	if (r == 0)
+		config(c)->cpu_request_milli = quantity_milli(&q);
+	return r;
+}
+
+static int set_kube_namespace(const struct option_call *c, struct err *e)
+{
+	const char *bad = name_is_label(c->text);
+
+	if (bad)
+		return err_set(e, EINVAL, "%s", bad);
+	config(c)->kube_namespace = c->text;
+	return 0;
 }
 
 static int set_swappiness(const struct option_call *c, struct err *e)
@@ -182,6 +204,12 @@ OPTION_GROUP(opt_limit, "Limits", limit_rows);
 static const struct option fixed_rows[] = {
 	{ "cgroup-parent", 0, "PATH", "cgroup above the container's own (default /tare)", set_cgroup_parent,
 	  RUN_FIELD(config.cgroup_parent) },
+	{ "cpu-request", 0, "CPUS", "CPUs' worth of time that it is to get when they are short, as 250m or 0.25",
+	  set_cpu_request, RUN_FIELD(config.cpu_request_milli) },
+	{ "memory-request", 0, "BYTES", "memory that it is to have when that is short, as 64m", option_bytes,
+	  RUN_FIELD(config.memory_request) },
+	{ "namespace", 0, "NAME", "namespace whose quotas and limit ranges hold for it (tare-kube-apply(1))",
+	  set_kube_namespace, RUN_FIELD(config.kube_namespace) },
 	{ "oom-kill-disable", 0, NULL, "let processes wait for memory instead of killing one (cgroup v1)",
 	  option_switch, RUN_FIELD(config.oom_kill_disable) },
 	{ "oom-score-adj", 0, "N", "how early the OOM killer takes the processes (-1000 to 1000)", set_oom_score_adj,

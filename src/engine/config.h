@@ -123,6 +123,10 @@ struct container_config {
 	int64_t oom_score_adj;
 	bool oom_score_adj_set;
 	const char *cgroup_parent;  /* NULL: /tare */
+	const char
+		*kube_namespace; /* whose quotas hold for it. Any of these three: it is a pod of one (kube_plain.h) */
+	int64_t cpu_request_milli, memory_request;
+	const char *qos; /* which class that is */
 	bool strict;                /* a limit that the host lacks is an error, not a warning */
 };
 

@@ -7,7 +7,7 @@
 #include "base/scope.h"
 #include "oci/list.h"
 
-#define LIGHT_COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove, networked"
+#define LIGHT_COLUMNS "id, name, created_ns, image_ref, image_id, cgroup, auto_remove, networked, ranked"
 #define COLUMNS LIGHT_COLUMNS ", config"
 #define NAME_ATTEMPTS 20
 #define RACE_ATTEMPTS 5
@@ -25,13 +25,14 @@ static int copy_text(const struct db_rows *rows, int column, struct arena *a, co
 static int read_row(const struct db_rows *rows, struct arena *a, struct container_row *ret, struct err *e)
 {
 	struct container_row row = { .created_ns = db_col_int(rows, 2), .auto_remove = db_col_int(rows, 6) != 0,
-				     .networked = db_col_int(rows, 7) != 0 };
+				     .networked = db_col_int(rows, 7) != 0,
+				     .ranked = db_col_int(rows, 8) != 0 };
 	const struct {
 		int column;
 		const char **to;
 	} texts[] = {
 		{ 0, &row.id },       { 1, &row.name },   { 3, &row.image_ref },
-		{ 4, &row.image_id }, { 5, &row.cgroup }, { 8, &row.config },
+		{ 4, &row.image_id }, { 5, &row.cgroup }, { 9, &row.config },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -156,11 +157,11 @@ static int insert_row(struct db *db, const struct container_row *row, const char
 {
 	int64_t changes = 0;
 	int r = db_run(db,
-		       "INSERT INTO containers(" COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+		       "INSERT INTO containers(" COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
 		       " WHERE ?5 IS NULL OR EXISTS (SELECT 1 FROM images WHERE id = ?5 AND removed = 0)",
 		       DB_ARGS(db_text(row->id), db_text(name), db_int(row->created_ns), db_text(row->image_ref),
 			       db_text(row->image_id), db_text(row->cgroup), db_int(row->auto_remove),
-			       db_int(row->networked), db_text(row->config)),
+			       db_int(row->networked), db_int(row->ranked), db_text(row->config)),
 		       &changes, e);
 
 	if (r == 0 && changes == 0)
@@ -268,17 +269,21 @@ int containers_set_config(struct db *db, const char *id, const char *config, str
 	return r == 0 && changes == 0 ? err_set(e, ENOENT, "No such container: %s", id) : r;
 }
 
-static int delete_networked(struct db *db, const char *id, struct err *e)
+/* What few have: a place in a network, a class. */
+static int delete_rest(struct db *db, const char *id, struct err *e)
 {
 	int r = network_rows_forget(db, id, e);
 
+	if (r == 0)
+		r = db_run(db, "DELETE FROM kube_objects WHERE uid = ?1", DB_ARGS(db_text(id)), NULL, e);
 	return r < 0 ? r : db_run(db, "DELETE FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), NULL, e);
 }
 
 static int is_networked(struct db *db, const char *id, bool *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
-	int r = db_query(db, "SELECT networked FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), &rows, e);
+	int r = db_query(db, "SELECT networked OR ranked FROM containers WHERE id = ?1", DB_ARGS(db_text(id)), &rows,
+			 e);
 
 	if (r == 0)
 		r = db_next(&rows, e);
@@ -298,10 +303,10 @@ static int delete(struct db *db, const char *id, bool *ret_networked, struct err
 	if (r == 0)
 		r = db_run(db, "DELETE FROM id_ranges WHERE container_id = ?1", DB_ARGS(db_text(id)), NULL, e);
 	if (r == 0)
-		r = db_run(db, "DELETE FROM containers WHERE id = ?1 AND networked = 0", DB_ARGS(db_text(id)), &changes,
-			   e);
+		r = db_run(db, "DELETE FROM containers WHERE id = ?1 AND networked = 0 AND ranked = 0",
+			   DB_ARGS(db_text(id)), &changes, e);
 	if (r == 0 && changes == 0) /* or it is not there */
-		r = ret_networked ? is_networked(db, id, ret_networked, e) : delete_networked(db, id, e);
+		r = ret_networked ? is_networked(db, id, ret_networked, e) : delete_rest(db, id, e);
 	return db_end(db, r, e);
 }
 

@@ -20,6 +20,7 @@ struct container_row {
 	const char *cgroup; /* "/tare/<id>": its path in every hierarchy */
 	bool auto_remove;
 	bool networked; /* network_rows.h has something of it */
+	bool ranked;	/* it is a pod of one (kube_plain.h) */
 	const char *config; /* JSON, config_print() */
 };
 

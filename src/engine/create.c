@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/containers.h"
 #include "engine/create_priv.h"
+#include "engine/kube_plain.h"
 #include "engine/launch.h"
 #include "engine/recover.h"
 #include "engine/running.h"
@@ -37,9 +38,10 @@ static int insert_row(struct creation *cr, struct err *e)
 		return r;
 	row.config = json.p;
 	row.networked = cr->places.rows.n > 0;
-	if (cr->userns.kind == USERNS_HOST && !row.networked)
+	row.ranked = cr->kube_row;
+	if (cr->userns.kind == USERNS_HOST && !row.networked && !row.ranked)
 		return containers_insert(db, &row, cr->name, e);
-	r = db_begin(db, e); /* no container without its ids and addresses, none of these without their container */
+	r = db_begin(db, e); /* no container without its ids, addresses and requests, and none of these without it */
 	if (r < 0)
 		return r;
 	r = containers_insert(db, &row, cr->name, e);
@@ -47,7 +49,11 @@ static int insert_row(struct creation *cr, struct err *e)
 		r = create_take_userns(cr, db, e);
 	if (r == 0)
 		r = create_take_places(cr, db, e);
-	return db_end(db, r, e);
+	if (r == 0)
+		r = kube_plain_record(cr, db, e);
+	r = db_end(db, r, e);
+	kube_plain_admitted(cr);
+	return r;
 }
 
 static int make_folders(struct creation *cr, struct err *e)
@@ -114,7 +120,7 @@ static int make(struct creation *cr, struct err *e)
 static void begin(struct creation *cr, struct engine *en, struct container_config *c, struct arena *a)
 {
 	*cr = (struct creation){ .en = en, .config = c, .a = a, .warnings = { .arena = a }, .lock = LOCK_NONE,
-				 .container_dir = -1, .state_dir = -1, .monitor = -1 };
+				 .kube_lock = -1, .container_dir = -1, .state_dir = -1, .monitor = -1 };
 }
 
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
@@ -195,6 +201,8 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 	int r = create_check_others(cr, e);
 
 	if (r == 0)
+		r = kube_plain_groups(cr, e);
+	if (r == 0)
 		r = create_mount_volumes(cr, e);
 	if (r == 0)
 		r = create_network_up(cr, e);
@@ -236,6 +244,7 @@ void creation_done(struct creation *cr)
 {
 	dismiss(cr);
 	lock_release(&cr->lock);
+	kube_plain_admitted(cr);
 	if (cr->container_dir >= 0)
 		close(fd_take(&cr->container_dir));
 	if (cr->state_dir >= 0)

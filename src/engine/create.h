@@ -25,6 +25,8 @@
 #include "monitor/charter.h"
 #include "oci/image_spec.h"
 
+struct kube_row;
+
 struct creation {
 	struct engine *en;       /* NULL: a plan for --rootfs, without any data root */
 	const struct host *host; /* of a plan: perhaps a captured one */
@@ -54,6 +56,8 @@ struct creation {
 	struct charter charter;
 	struct warnings warnings;
 	struct lock lock;
+	int kube_lock; /* of one that Kubernetes' quotas hold for, until its row is there; -1 */
+	struct kube_row *kube_row; /* that row; NULL: none is to be written */
 	int container_dir, state_dir; /* -1: none */
 	bool runs_now, trace;
 	const char *cgroup; /* of a creation that runs now, on a host with cgroups: its monitor makes it meanwhile */

@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/kube_plain.h"
 #include "engine/launch.h"
 #include "oci/list.h"
 #include "engine/programs.h"
@@ -390,6 +391,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = create_take_volumes(cr, e);
 	if (r == 0)
 		r = create_apply_settings(cr, e);
+	if (r == 0)
+		r = kube_plain_admit(cr, e);
 	if (r == 0)
 		r = create_look_up_limits(cr, cr->en ? cr->en->host : cr->host, e);
 	if (r == 0)

@@ -28,6 +28,7 @@ struct engine {
 	pid_t self; /* whose start time self_ticks is; 0: not read yet */
 	uint64_t self_ticks;
 	const char *settings_path; /* --config, borrowed; NULL: the default */
+	bool kube_held; /* this process has kube.lock (kube_priv.h) */
 	bool patient; /* set before the first engine_db(): see db_set_patient() */
 	struct db *db;
 	struct cgroup_layout *layout;

@@ -15,7 +15,7 @@
 
 /* ---- which option a file comes from ------------------------------------------------------------------------------ */
 
-enum form { FORM_BYTES, FORM_NUMBER, FORM_NANO, FORM_TEXT, FORM_RATES, FORM_SWITCH };
+enum form { FORM_BYTES, FORM_NUMBER, FORM_MILLI, FORM_NANO, FORM_TEXT, FORM_RATES, FORM_SWITCH };
 
 #define FILES 5
 struct option_row {
@@ -31,6 +31,7 @@ static const struct option_row option_rows[] = {
 	{ "cpu", "--cpus", FORM_NANO, AT(nano_cpus), { "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.max" } },
 	{ "cpu", "--cpu-quota", FORM_NUMBER, AT(cpu_quota_us), { "cpu.cfs_quota_us", "cpu.max" } },
 	{ "cpu", "--cpu-period", FORM_NUMBER, AT(cpu_period_us), { "cpu.cfs_period_us", "cpu.max" } },
+	{ "cpu", "--cpu-request", FORM_MILLI, AT(cpu_request_milli), { "cpu.shares", "cpu.weight" } },
 	{ "cpu", "--cpu-shares", FORM_NUMBER, AT(cpu_shares), { "cpu.shares", "cpu.weight" } },
 	{ "cpu", "--cpuset-cpus", FORM_TEXT, AT(cpuset_cpus), { "cpuset.cpus" } },
 	{ "cpu", "--cpuset-mems", FORM_TEXT, AT(cpuset_mems), { "cpuset.mems" } },
@@ -99,6 +100,8 @@ static const char *given(const struct option_row *o, const struct container_conf
 		return ((const struct rates *)field)->n ? rates_text(field, a) : NULL;
 	case FORM_NANO:
 		return none ? NULL : arena_fmt(a, "%g", (double)n / 1e9);
+	case FORM_MILLI:
+		return none ? NULL : arena_fmt(a, "%lldm", (long long)n);
 	case FORM_NUMBER:
 		return n == OCI_UNSET || (n == 0 && o->at != AT(memory_swappiness)) ?
 			       NULL :

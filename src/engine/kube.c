@@ -106,7 +106,14 @@ int kube_lock(struct engine *en, int *ret_fd, struct err *e)
 		return err_wrap(e, r, "lock %s/kube.lock", en->root_path);
 	}
 	*ret_fd = fd;
+	en->kube_held = true;
 	return 0;
+}
+
+void kube_unlock(struct engine *en, int *fd)
+{
+	close(fd_take(fd));
+	en->kube_held = false;
 }
 
 /* The group above kubepods is that of the pods that there are already. */
@@ -220,6 +227,6 @@ void kube_work_close(struct kube_work *k)
 	int saved = errno;
 
 	if (k->lock >= 0)
-		close(fd_take(&k->lock));
+		kube_unlock(k->en, &k->lock);
 	errno = saved;
 }

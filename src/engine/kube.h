@@ -45,8 +45,9 @@ int kube_delete(struct engine *en, enum object_kind kind, const char *name, cons
 int kube_resize(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
 		struct remarks *remarks, struct oci_strings *done, struct err *e);
 
-/* kube_settle - a pod has ended: who waited for room begins. */
-int kube_settle(struct engine *en, struct err *e);
+/* kube_settle - a pod has ended: who waited for room begins. cgroup: that of a container of it which is gone, to find the
+ * group above kubepods by; NULL: pods tell. */
+int kube_settle(struct engine *en, const char *cgroup, struct err *e);
 
 /* kube_kind - "pod", "pods", "Pod", "po" … -EINVAL: the server doesn't have a resource type "x" */
 int kube_kind(const char *word, enum object_kind *ret, struct err *e);

@@ -234,6 +234,20 @@ int kube_admit_pending(const struct kube_world *w, const struct kube_site *site,
 	return r;
 }
 
+int kube_admit_ended(const struct kube_world *w, const struct kube_site *site, size_t pod, struct arena *a,
+		     struct err *e)
+{
+	const struct kube_changes none = { 0 };
+	struct kube_change c = { .pod = w->pods[pod].pod };
+	int r;
+
+	c.pod.ended = false;
+	r = check_quotas(w, &none, &c.pod, a, e);
+	if (r == 0)
+		r = check_node(w, &none, site, &c, a, e);
+	return r == 0 && c.row.reason ? err_set(e, ENOSPC, "%s", c.row.reason) : r;
+}
+
 int kube_admit_other(const struct object *o, struct arena *a, struct err *e)
 {
 	struct limit_range l;

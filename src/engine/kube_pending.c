@@ -7,6 +7,8 @@
 #include "base/scope.h"
 #include "engine/kube_sandbox.h"
 
+#include <string.h>
+
 static int store_reason(struct engine *en, const struct kube_row *row, const char *reason, struct err *e)
 {
 	struct kube_row now = *row;
@@ -63,12 +65,22 @@ int kube_pending_begin(struct engine *en, const struct kube_options *o, struct a
 	return r;
 }
 
-int kube_settle(struct engine *en, struct err *e)
+/* "/tare" of "/tare/kubepods/burstable/…" */
+static const char *above_kubepods(const char *cgroup, struct arena *a)
 {
-	const struct kube_options o = { .grace_s = -1 };
-	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
-	scoped_fd lock = -1;
-	int r = kube_lock(en, &lock, e);
+	const char *at = cgroup ? strstr(cgroup, "/kubepods/") : NULL;
 
+	return at ? arena_sv(a, (struct sv){ cgroup, (size_t)(at - cgroup) }) : NULL;
+}
+
+int kube_settle(struct engine *en, const char *cgroup, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
+	const struct kube_options o = { .grace_s = -1, .cgroup_root = above_kubepods(cgroup, &a) };
+	scoped_work k = { en, &o, &a, NULL, NULL, e, .lock = -1 };
+	int r = kube_work_open(&k);
+
+	if (r == 0)
+		r = kube_write_tiers(&k.site, &k.world, &a, e);
 	return r < 0 ? r : kube_pending_begin(en, &o, &a, e);
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
 #include "oci/list.h"
 #include "engine/remove.h"
@@ -14,7 +15,7 @@
 
 const char *kube_container_name(const char *uid, const char *container, struct arena *a)
 {
-	return arena_fmt(a, "k8s_%s_%s", container, uid);
+	return kube_plain_has_uid(uid) ? arena_str(a, uid) : arena_fmt(a, "k8s_%s_%s", container, uid);
 }
 
 /* ---- what is not done --------------------------------------------------------------------------------------- */

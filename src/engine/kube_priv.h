@@ -25,6 +25,9 @@ int kube_admit(const struct kube_world *w, const struct kube_changes *before, co
 /* kube_admit_resize - one that is there, among the others, with what its object says now. -ENOSPC: the node has no room for it */
 int kube_admit_resize(const struct kube_world *others, const struct kube_site *site, struct kube_change *c,
 		      struct arena *a, struct err *e);
+/* kube_admit_ended - one that has ended, when it is to run again. -EACCES, -ENOSPC */
+int kube_admit_ended(const struct kube_world *w, const struct kube_site *site, size_t pod, struct arena *a,
+		     struct err *e);
 /* kube_admit_other - limit ranges and quotas: whether they contradict themselves. */
 int kube_admit_other(const struct object *o, struct arena *a, struct err *e);
 
@@ -54,9 +57,10 @@ int kube_work_read(struct kube_work *k, struct sv text, struct objects *ret);
 void kube_work_close(struct kube_work *k);
 #define scoped_work SCOPED(kube_work_close) struct kube_work
 
-/* kube_lock - the lock. kube_look - what there is, with pods that have ended marked. kube_write_tiers - kubepods and its
+/* kube_lock, kube_unlock - the lock. kube_look - what there is, with pods that have ended marked. kube_write_tiers - kubepods and its
  * tiers for the pods that are there. kube_store, kube_forget - a row by itself. kube_row_index - rows.n: there is none. kube_json - NULL: out of memory. */
 int kube_lock(struct engine *en, int *ret_fd, struct err *e);
+void kube_unlock(struct engine *en, int *fd);
 int kube_look(struct engine *en, const struct kube_options *o, struct arena *a, struct kube_world *ret,
 	      struct kube_site *ret_site, struct err *e);
 int kube_write_tiers(struct kube_site *s, const struct kube_world *w, struct arena *a, struct err *e);

@@ -281,6 +281,7 @@ static int change_container(struct change *c, const struct resize_step *s, const
 	p.pod = *to;
 	config_init(&limits);
 	update_init(&u);
+	u.admitted = true;
 	r = name ? kube_config_limits(&b, k, &limits) : err_oom(e);
 	if (s->part == KUBE_PART_MEMORY) {
 		u.to.memory = limits.memory;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/create.h"
+#include "engine/kube_plain.h"
 #include "engine/launch.h"
 #include "engine/recover.h"
 #include "engine/start.h"
@@ -151,6 +152,8 @@ bool kube_sandbox_is_alive(const struct engine *en, const char *uid)
 {
 	char path[80];
 
+	if (kube_plain_has_uid(uid)) /* that of its one container */
+		return container_monitor_is_alive(en, uid);
 	return (size_t)snprintf(path, sizeof path, POD_DIRECTORY "/%s", uid) < sizeof path &&
 	       container_monitor_is_alive(en, path);
 }
@@ -282,11 +285,14 @@ int kube_sandbox_forget(struct engine *en, const char *uid, struct err *e)
 
 int kube_sandbox_await_ready(struct engine *en, const char *uid, int timeout_ms, struct err *e)
 {
-	scoped_fd sock = connect_to(en, uid, e);
+	scoped_fd sock = -1;
 	struct control_message m;
 	struct pollfd p;
 	int fds[3], r;
 
+	if (kube_plain_has_uid(uid) && kube_sandbox_is_alive(en, uid))
+		return 0;
+	sock = connect_to(en, uid, e);
 	if (sock < 0)
 		return is_gone(sock) ? err_set(e, ESRCH, "the pod does not run") : sock;
 	r = control_tell(sock, CONTROL_AWAIT_READY, 0, 0, e);

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "engine/containers.h"
 #include "engine/image_remove.h"
+#include "engine/kube_plain.h"
 #include "engine/network.h"
 #include "engine/recover.h"
 #include "engine/volume.h"
@@ -96,17 +97,18 @@ static int remove_folder(struct engine *en, const char *id, int dir, struct err 
 
 /* ---- the whole ---------------------------------------------------------------------------------------------- */
 
-static int remove_steps(struct engine *en, const char *id, bool volumes, int dir, struct err *e)
+static int remove_steps(struct engine *en, const char *id, bool volumes, int dir, struct arena *a,
+			struct container_row *ret, struct err *e)
 {
-	scoped_arena a = ARENA(ARENA_MAX);
 	struct container_row row = { 0 };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
 	if (r == 0)
-		r = containers_find(db, sv_from(id), &a, &row, e);
+		r = containers_find(db, sv_from(id), a, &row, e);
 	if (r == -ENOENT)
 		r = 0;
+	*ret = row;
 	if (r == 0 && row.id)
 		r = container_end_processes(en, id, row.cgroup, e);
 	if (r == 0 && row.networked)
@@ -124,14 +126,18 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 
 int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e)
 {
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row row = { 0 };
 	scoped_fd dir = -1;
 	int r = engine_container_dir(en, id, false, &dir, e);
 
 	if (r == 0)
 		r = lock_intend(en, l, volumes ? "remove-volumes" : "remove", e);
 	if (r == 0)
-		r = remove_steps(en, id, volumes, dir, e);
+		r = remove_steps(en, id, volumes, dir, &a, &row, e);
 	lock_abandon(l);
+	if (r == 0 && row.ranked)
+		r = kube_plain_gone(en, row.cgroup, e);
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
 }
 

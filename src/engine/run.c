@@ -139,7 +139,7 @@ static int clean_up(struct session *s, int rc, struct err *e)
 		(void)control_tell(t->sock, CONTROL_REAPED, 0, 0, NULL);
 	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
 		r = container_remove_ended(cr->en, cr->id.hex, t->sock,
-					   !t->left.code && !has_anonymous_volume(cr), e);
+					   !t->left.code && !has_anonymous_volume(cr) && !cr->kube_row, e);
 	} else {
 		return 0;
 	}

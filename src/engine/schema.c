@@ -129,6 +129,9 @@ static const char version_6[] = "ALTER TABLE containers ADD COLUMN networked INT
 /* The boot in which a layer was unpacked, as long as it may not be on the disk yet; LAYER_LOST: it may not have got there. */
 static const char version_7[] = "ALTER TABLE layers ADD COLUMN unsynced_boot TEXT;";
 
+/* Is the container a pod of one, with a row of its id in kube_objects? */
+static const char version_8[] = "ALTER TABLE containers ADD COLUMN ranked INTEGER NOT NULL DEFAULT 0;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
@@ -137,5 +140,6 @@ const char *const schema_migrations[] = {
 	version_5,
 	version_6,
 	version_7,
+	version_8,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/create.h"
+#include "engine/kube_plain.h"
 #include "engine/recover.h"
 #include "engine/request.h"
 #include "runtime/plan.h"
@@ -184,6 +185,21 @@ static int update_alive(struct job *j, struct err *e)
 	return tell_monitor(j, e);
 }
 
+/* What quotas are about is changed where they are asked. */
+static int check_admitted(const struct container_config *c, const struct update *u, struct err *e)
+{
+	const int64_t counted[] = { u->to.nano_cpus, u->to.cpu_shares, u->to.cpu_quota_us, u->to.cpu_period_us,
+				    u->to.memory };
+
+	for (size_t i = 0; kube_plain_is(c) && !u->admitted && i < ARRAY_LEN(counted); i++)
+		if (counted[i] != UPDATE_KEEP)
+			return err_set(e, EINVAL,
+				       "quotas of namespace %s hold for its CPU and memory limits: change them with "
+				       "'tare kube resize'",
+				       c->kube_namespace);
+	return 0;
+}
+
 static int update_locked(struct engine *en, const struct container_row *row, const struct container_state *s,
 			 const struct update *u, struct arena *a, struct err *e)
 {
@@ -194,6 +210,8 @@ static int update_locked(struct engine *en, const struct container_row *row, con
 	job_init(&j, en, row, a);
 	config_init(&c);
 	r = config_parse(sv_from(row->config), a, &c, e);
+	if (r == 0)
+		r = check_admitted(&c, u, e);
 	if (r == 0)
 		r = update_merge(&c, u, a, e);
 	if (r == 0)

@@ -18,6 +18,7 @@
 struct update {
 	struct container_config to;
 	bool restart_given, oom_kill_disable_given;
+	bool admitted; /* quotas were asked already (kube_resize()); else what they are about is refused */
 };
 
 void update_init(struct update *u);

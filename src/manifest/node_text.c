@@ -36,6 +36,16 @@ const struct node *node_object(struct arena *a)
 	return make(a, NODE_MAPPING, 0);
 }
 
+const struct node *node_list(struct arena *a, const struct node *item)
+{
+	struct node *n = make(a, NODE_SEQUENCE, 1);
+
+	if (!n)
+		return NULL;
+	n->items[n->n++] = item;
+	return n;
+}
+
 static struct node *copy(struct arena *a, const struct node *from, enum node_kind kind, size_t more)
 {
 	size_t count = from ? from->n : 0;

@@ -11,6 +11,8 @@ const struct node *node_text(struct arena *a, const char *text);
 const struct node *node_object(struct arena *a);
 /* node_with - a mapping (NULL: an empty one) with this value under this key, in the place of an earlier one */
 const struct node *node_with(struct arena *a, const struct node *map, const char *key, const struct node *value);
+/* node_list - of one item */
+const struct node *node_list(struct arena *a, const struct node *item);
 /* node_with_item - a list with another value at i */
 const struct node *node_with_item(struct arena *a, const struct node *list, size_t i, const struct node *value);
 /* node_amounts - {"cpu": "500m"} */

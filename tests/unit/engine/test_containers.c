@@ -32,9 +32,9 @@ TEST(a_row_comes_back_as_it_was)
 {
 	scoped_tmpdir t = tmpdir_new();
 	scoped_arena a = ARENA(1 << 20);
-	struct container_row
-		in = { ID_A, "web", 42, "busybox", "cafe", "/tare/a", true, true, "{\"Image\":\"busybox\"}" },
-		out;
+	struct container_row in = { ID_A,      "web", 42,   "busybox", "cafe",
+				    "/tare/a", true,  true, false,     "{\"Image\":\"busybox\"}" },
+			     out;
 	struct err e = { 0 };
 	char name[NAME_SIZE];
 	struct db *db = open_db(&t);
@@ -58,7 +58,7 @@ TEST(a_row_comes_back_as_it_was)
 TEST(an_image_that_was_just_removed_is_told)
 {
 	scoped_tmpdir t = tmpdir_new();
-	struct container_row row = { ID_A, NULL, 42, "busybox", "cafe", "/tare/a", true, true, "{}" };
+	struct container_row row = { ID_A, NULL, 42, "busybox", "cafe", "/tare/a", true, true, false, "{}" };
 	struct err e = { 0 };
 	char name[NAME_SIZE];
 	struct db *db = open_db(&t);
