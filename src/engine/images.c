@@ -323,6 +323,23 @@ int images_synced(struct db *db, const char *boot, const char *chain_id, struct 
 		      DB_ARGS(db_text(chain_id), db_text(boot)), NULL, e);
 }
 
+int images_forget_blobs(struct db *db, bool *ret_any, struct err *e)
+{
+	int64_t changes = 0;
+	int r = db_run(
+		db,
+		"DELETE FROM image_blobs WHERE digest NOT IN (SELECT id FROM images"
+		" UNION SELECT manifest FROM images WHERE manifest IS NOT NULL"
+		" UNION SELECT index_digest FROM images WHERE index_digest IS NOT NULL)"
+		" AND image_id NOT IN (SELECT il.image_id FROM image_layers il JOIN layers l ON l.number = il.layer"
+		" WHERE l.unsynced_boot IS NOT NULL)",
+		DB_NO_ARGS, &changes, e);
+
+	if (r == 0)
+		*ret_any = changes > 0;
+	return r;
+}
+
 int images_knows_layer(void *arg, unsigned number, struct err *e)
 {
 	scoped_rows rows = { 0 };

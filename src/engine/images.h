@@ -73,6 +73,10 @@ int images_mark_lost(struct db *db, const char *boot, bool *ret_any, struct err 
 int images_unsynced(struct db *db, const char *boot, struct arena *a, struct oci_strings *ret, struct err *e);
 int images_synced(struct db *db, const char *boot, const char *chain_id, struct err *e);
 
+/* images_forget_blobs - blobs of layers are nobody's from now on, for content_sweep() to take: those of images whose layers
+ * are all on the disk. *ret_any: there were some. */
+int images_forget_blobs(struct db *db, bool *ret_any, struct err *e);
+
 /* images_find_layer - struct image_store's find_layer; arg is the struct db. */
 int images_find_layer(void *arg, const struct digest *chain_id, unsigned *ret_number, struct err *e);
 /* images_knows_layer - what layers_sweep() asks: is there a row with this number? 1 or 0. */

@@ -31,6 +31,13 @@ static int set_userns(struct parse *p, const char *value, size_t at, struct err 
 	return p->s.userns_auto || strcmp(value, "off") == 0 ? 0 : err_set(e, EINVAL, "allowed are default and off");
 }
 
+static int set_keep_blobs(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	(void)at;
+	p->s.discard_blobs = strcmp(value, "no") == 0;
+	return p->s.discard_blobs || strcmp(value, "yes") == 0 ? 0 : err_set(e, EINVAL, "allowed are yes and no");
+}
+
 static int set_path(struct parse *p, const char *value, size_t at, struct err *e)
 {
 	if (value[0] != '/')
@@ -100,6 +107,7 @@ static const struct setting {
 	bool list;
 } rows[] = {
 	{ "insecure-registry", add_registry, offsetof(struct settings, insecure_registries), true },
+	{ "keep-blobs", set_keep_blobs, 0 },
 	{ "registry-attempts", set_number, offsetof(struct settings, registry_attempts) },
 	{ "registry-mirror", add_mirror, offsetof(struct settings, registry_mirrors), true },
 	{ "registry-timeout", set_number, offsetof(struct settings, registry_timeout_s) },

@@ -18,6 +18,7 @@ struct settings {
 	struct oci_strings insecure_registries; /* "host:port" */
 	struct oci_strings registry_mirrors;    /* "host:port URL" */
 	unsigned registry_timeout_s, registry_attempts;
+	bool discard_blobs; /* keep-blobs = no: layers' blobs go when the layers are unpacked and on the disk */
 };
 
 /* settings_parse - text's memory may go. file: for errors, "FILE:LINE: …". -EINVAL: an unknown key (with the one that was

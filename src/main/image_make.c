@@ -10,10 +10,10 @@
 #include "engine/recover.h"
 #include "engine/stop.h"
 #include "image/assemble.h"
-#include "image/entry_name.h"
 #include "image/http.h"
 #include "image/inflate.h"
 #include "image/layer_blob.h"
+#include "image/pack.h"
 #include "image/tar_write.h"
 #include "image/walk.h"
 #include "main/image_session.h"
@@ -24,8 +24,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
 #define HTTP_TIMEOUT_S 60
@@ -102,8 +100,9 @@ static int put_below(void *arg, const struct tree_entry *entry, struct err *e)
 	return entry->name[0] ? tar_write(arg, entry, e) : 0;
 }
 
-static int export_to(const struct container_files *f, int fd, struct err *e)
+static int export_to(void *arg, int fd, struct err *e)
 {
+	const struct container_files *f = arg;
 	const struct walk_options from = { .start = f->root, .name = "", .uids = f->mapped ? &f->ids.uids : NULL,
 					   .gids = f->mapped ? &f->ids.gids : NULL };
 	scoped_tar_writer w = NULL;
@@ -112,26 +111,6 @@ static int export_to(const struct container_files *f, int fd, struct err *e)
 	if (r == 0)
 		r = walk_tree(&from, put_below, w, e);
 	return r == 0 ? tar_writer_finish(w, e) : r;
-}
-
-/* A file appears when it is whole. */
-static int export_to_file(const struct container_files *f, const char *path, struct err *e)
-{
-	scoped_free char *new = NULL;
-	scoped_fd fd = -1;
-	int r;
-
-	if (asprintf(&new, "%s.tmp-%d", path, (int)getpid()) < 0)
-		return err_oom(e);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "open %s", new);
-	r = export_to(f, fd, e);
-	if (r == 0 && rename(new, path) < 0)
-		r = err_sys(e, "rename to %s", path);
-	if (r < 0)
-		(void)unlink(new);
-	return r;
 }
 
 int image_export(struct session *s, int argc, char **argv, struct err *e)
@@ -148,7 +127,7 @@ int image_export(struct session *s, int argc, char **argv, struct err *e)
 		r = container_files_open(&s->engine, &row, CONTAINER_FILES_OWN, &files, e);
 	if (r < 0)
 		return r;
-	return asked.output ? export_to_file(&files, asked.output, e) : export_to(&files, STDOUT_FILENO, e);
+	return session_output(asked.output, export_to, &files, e);
 }
 
 /* ---- making an image ----------------------------------------------------------------------------------------- */
@@ -344,64 +323,6 @@ int image_import(struct session *s, int argc, char **argv, struct err *e)
 
 /* ---- commit -------------------------------------------------------------------------------------------------- */
 
-struct changed {
-	struct make *m;
-	struct tar_writer *w;
-	struct layer_blob *blob;
-	bool any;
-};
-
-static int put_mark(struct changed *c, const struct tree_entry *entry, bool opaque, struct err *e)
-{
-	const char *slash = strrchr(entry->name, '/');
-	size_t parent = slash ? (size_t)(slash + 1 - entry->name) : 0;
-	char name[ENTRY_NAME_SIZE + sizeof WHITEOUT_OPAQUE];
-
-	if (opaque)
-		(void)snprintf(name, sizeof name, "%s/" WHITEOUT_OPAQUE, entry->name);
-	else
-		(void)snprintf(name, sizeof name, "%.*s" WHITEOUT_PREFIX "%s", (int)parent, entry->name,
-			       entry->name + parent);
-	return tar_write_name(c->w, name, &(struct tree_meta){ .mode = 0600, .mtime = entry->meta.mtime }, e);
-}
-
-/* An entry of the upper directory, as image-spec wants it told. The name of a whiteout of a name that itself begins so
- * could not be told. */
-static int put_changed(void *arg, const struct tree_entry *entry, struct err *e)
-{
-	struct changed *c = arg;
-	int r;
-
-	if (!entry->name[0])
-		return 0;
-	c->any = true;
-	if (S_ISCHR(entry->type) && entry->rdev == makedev(0, 0))
-		return put_mark(c, entry, false, e);
-	r = tar_write(c->w, entry, e);
-	return r == 0 && entry->opaque ? put_mark(c, entry, true, e) : r;
-}
-
-static int pack_changes(struct make *m, int upper, struct err *e)
-{
-	const struct walk_options from = { .start = upper, .name = "", .upper = true };
-	scoped_layer_blob blob = NULL;
-	scoped_tar_writer w = NULL;
-	struct changed c = { .m = m };
-	int r = layer_blob_begin(&m->staging, &blob, e);
-
-	if (r == 0)
-		r = tar_writer_open(layer_blob_add, blob, &w, e);
-	c.w = w;
-	if (r == 0)
-		r = walk_tree(&from, put_changed, &c, e);
-	if (r == 0)
-		r = tar_writer_finish(w, e);
-	if (r == 0)
-		r = layer_blob_end(blob, &m->diff_id, &m->layer, e);
-	m->has_layer = r == 0 && c.any;
-	return r;
-}
-
 static int read_below(struct make *m, const struct image_row *image, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_MANIFEST);
@@ -445,6 +366,7 @@ struct commit {
 static int commit_files(struct commit *c, struct err *e)
 {
 	scoped_container_files files = CONTAINER_FILES_NONE;
+	struct make *m = &c->m;
 	bool paused = false;
 	int r;
 
@@ -453,7 +375,8 @@ static int commit_files(struct commit *c, struct err *e)
 		paused = engine_pause(&c->m.s->engine, sv_from(c->row.id), NULL) == 0;
 	r = container_files_open(&c->m.s->engine, &c->row, CONTAINER_FILES_UPPER, &files, e);
 	if (r == 0)
-		r = pack_changes(&c->m, files.upper, e);
+		r = pack_upper(&m->staging, &(struct pack_options){ .upper = files.upper }, &m->diff_id, &m->layer,
+			       &m->has_layer, e);
 	if (paused)
 		(void)engine_unpause(&c->m.s->engine, sv_from(c->row.id), NULL);
 	return r;

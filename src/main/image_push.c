@@ -51,26 +51,59 @@ static void elsewhere(void *arg, const struct digest *d, char ret[REFERENCE_PATH
 		ret[0] = '\0';
 }
 
-static int read_manifest(struct session *s, const struct image_row *row, struct buf *b, struct err *e)
+static int read_manifest(struct session *s, const struct digest *d, struct buf *b, struct err *e)
 {
-	struct digest d;
 	scoped_fd fd = -1;
 	int64_t size;
 
-	if (!row->manifest || sv_copy(sv_from(row->manifest), d.hex, sizeof d.hex) < 0)
-		return err_set(e, ENOENT, "image %.12s has no manifest", row->id);
-	if (blob_open(s->store.content, &d, &fd, &size, e) < 0)
+	buf_reset(b);
+	if (blob_open(s->store.content, d, &fd, &size, e) < 0)
 		return err_wrap(e, -ENOENT, "manifest");
 	return io_read_fd(fd, b, e);
 }
 
-static int push_tag(struct pushing *p, struct err *e)
+static int push_manifest(struct pushing *p, const struct digest *d, struct buf *manifest, struct digest *ret,
+			 struct err *e)
 {
 	struct push_options o = { .registry = session_registry(p->s),
 				  .content = p->s->store.content,
 				  .elsewhere = elsewhere,
 				  .told = told,
 				  .arg = p };
+	int r = read_manifest(p->s, d, manifest, e);
+
+	if (r == 0)
+		r = progress_lines_new(STDOUT_FILENO, p->quiet, false, &p->lines, e);
+	if (r == 0)
+		r = push_image(&o, &p->ref, buf_sv(manifest), ret, e);
+	progress_lines_free(PTR_TAKE(p->lines));
+	return r;
+}
+
+/* As it came, if all that was not kept is in the registry; else packed anew. */
+static int push_row(struct pushing *p, const struct image_row *row, struct buf *manifest, struct digest *ret,
+		    struct err *e)
+{
+	struct err failed = { 0 };
+	struct digest own, d;
+	int r;
+
+	if (!row->manifest || sv_copy(sv_from(row->manifest), own.hex, sizeof own.hex) < 0)
+		return err_set(e, ENOENT, "image %.12s has no manifest", row->id);
+	r = push_manifest(p, &own, manifest, ret, &failed);
+	if (r == -ENOENT) {
+		int more = session_repack(p->s, row, &d, e);
+
+		if (more < 0)
+			return more;
+		if (strcmp(d.hex, own.hex) != 0)
+			return push_manifest(p, &d, manifest, ret, e);
+	}
+	return r < 0 ? err_set(e, failed.code, "%s", failed.msg) : 0;
+}
+
+static int push_tag(struct pushing *p, struct err *e)
+{
 	scoped_arena a = ARENA(LIMIT_ARENA_IMAGE);
 	scoped_buf manifest = BUF(LIMIT_MANIFEST), text = BUF(4096);
 	char name[REFERENCE_SIZE];
@@ -82,12 +115,7 @@ static int push_tag(struct pushing *p, struct err *e)
 		return err_set(e, ENOENT, "An image does not exist locally with the tag: %s",
 			       reference_print_familiar(&p->ref, name));
 	if (r == 0)
-		r = read_manifest(p->s, &row, &manifest, e);
-	if (r == 0)
-		r = progress_lines_new(STDOUT_FILENO, p->quiet, false, &p->lines, e);
-	if (r == 0)
-		r = push_image(&o, &p->ref, buf_sv(&manifest), &digest, e);
-	progress_lines_free(PTR_TAKE(p->lines));
+		r = push_row(p, &row, &manifest, &digest, e);
 	if (r < 0)
 		return r;
 	if (p->quiet)

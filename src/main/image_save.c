@@ -8,12 +8,13 @@
 #include "main/image_session.h"
 #include "oci/reference.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 struct chosen {
 	struct save_item *v;
 	size_t n;
+	struct oci_strings ids; /* of these images */
+	int content;
 };
 
 /* The image once, however often it is named. */
@@ -25,8 +26,9 @@ static struct save_item *item_of(struct chosen *c, const struct image_row *row, 
 		if (strcmp(c->v[i].manifest.hex, row->manifest) == 0)
 			return &c->v[i];
 	item = LIST_ADD(a, c);
-	if (item)
-		(void)snprintf(item->manifest.hex, sizeof item->manifest.hex, "%s", row->manifest);
+	if (!item || strings_add(a, &c->ids, arena_str(a, row->id)) < 0)
+		return NULL;
+	(void)snprintf(item->manifest.hex, sizeof item->manifest.hex, "%s", row->manifest);
 	return item;
 }
 
@@ -92,30 +94,31 @@ static int choose(struct session *s, const char *name, const struct image_rows *
 	return r == 0 ? add_row(c, &row, a, e) : r;
 }
 
-/* A file appears when it is whole. */
-static int save_to_file(struct session *s, const char *path, const struct chosen *c, struct err *e)
+/* After the choice, which goes by the manifests as they came. */
+static int make_whole(struct session *s, struct chosen *c, struct arena *a, struct err *e)
 {
-	scoped_free char *new = NULL;
-	scoped_fd fd = -1;
-	int r;
+	struct image_row row;
+	int r = 0;
 
-	if (asprintf(&new, "%s.tmp-%d", path, (int)getpid()) < 0)
-		return err_oom(e);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "open %s", new);
-	r = image_save(s->store.content, c->v, c->n, fd, e);
-	if (r == 0 && rename(new, path) < 0)
-		r = err_sys(e, "rename to %s", path);
-	if (r < 0)
-		(void)unlink(new);
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		r = images_get(s->db, c->ids.v[i], a, &row, e);
+		if (r == 0)
+			r = session_repack(s, &row, &c->v[i].manifest, e);
+	}
 	return r;
+}
+
+static int write_archive(void *arg, int fd, struct err *e)
+{
+	const struct chosen *c = arg;
+
+	return image_save(c->content, c->v, c->n, fd, e);
 }
 
 int image_save_command(struct session *s, int argc, char **argv, struct err *e)
 {
 	scoped_arena a = ARENA(4 * LIMIT_ARENA_IMAGE);
-	struct chosen chosen = { NULL, 0 };
+	struct chosen chosen = { .content = s->store.content };
 	const char *output = NULL;
 	struct image_rows all;
 	int i = 1, r;
@@ -129,9 +132,7 @@ int image_save_command(struct session *s, int argc, char **argv, struct err *e)
 	r = images_list(s->db, &a, &all, e);
 	for (; r == 0 && i < argc; i++)
 		r = choose(s, argv[i], &all, &chosen, &a, e);
-	if (r < 0)
-		return r;
-	if (output)
-		return save_to_file(s, output, &chosen, e);
-	return image_save(s->store.content, chosen.v, chosen.n, STDOUT_FILENO, e);
+	if (r == 0)
+		r = make_whole(s, &chosen, &a, e);
+	return r == 0 ? session_output(output, write_archive, &chosen, e) : r;
 }

@@ -20,6 +20,7 @@ struct session {
 	struct settings settings;
 	struct progress progress;
 	int error_status;
+	bool repacked; /* there are blobs that no row will tell of */
 };
 
 struct layout;
@@ -55,3 +56,10 @@ int image_sync_main(int argc, char **argv); /* of that process; its exit status 
 /* session_failed - what was made and not recorded is removed. The database is asked what to keep: a failed commit may have
  * been one. */
 void session_failed(struct session *s);
+
+/* session_repack - the manifest of an image all of whose blobs are there: its own, or, when layers were not kept, another one
+ * of layers packed anew, which is said. For save and push. */
+int session_repack(struct session *s, const struct image_row *row, struct digest *ret_manifest, struct err *e);
+
+/* session_output - write to a file, which appears when it is whole; path NULL: standard output. */
+int session_output(const char *path, int (*write)(void *arg, int fd, struct err *e), void *arg, struct err *e);

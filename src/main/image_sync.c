@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "image/assemble.h"
 #include "main/image_session.h"
+#include "storage/content.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -14,9 +15,23 @@
 
 /* The program that is started for it gets descriptors and no path: the folder may be moved meanwhile. They are in the places
  * of its standard streams, which it has no use for. */
+#define DISCARD "discard" /* blobs, when all is on the disk */
 enum handed { HANDED_ROOT, HANDED_LAYERS, HANDED_READY, HANDED };
 
-static int sync_now(const char *boot, struct err *e)
+/* A push or a save in which they are is not disturbed: whoever looks next takes them. */
+static int discard_blobs(struct db *db, int root, struct err *e)
+{
+	scoped_fd content = -1;
+	bool any = false;
+	int r = images_forget_blobs(db, &any, e);
+
+	if (r < 0 || !any)
+		return r;
+	r = content_open(root, &content, e);
+	return r == 0 ? content_sweep(content, images_knows_blob, db, e) : r;
+}
+
+static int sync_now(const char *boot, bool discard, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_IMAGE);
 	struct oci_strings chains = { 0 };
@@ -30,23 +45,26 @@ static int sync_now(const char *boot, struct err *e)
 		r = err_sys(e, "sync layers");
 	for (size_t i = 0; r == 0 && i < chains.n; i++)
 		r = images_synced(db, boot, chains.v[i], e);
+	if (r == 0 && discard)
+		r = discard_blobs(db, HANDED_ROOT, e);
 	db_close(db);
 	return r;
 }
 
 int image_sync_main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 4)
 		return 1;
 	(void)setpriority(PRIO_PROCESS, 0, 10);
-	return sync_now(argv[2], NULL) < 0;
+	return sync_now(argv[2], strcmp(argv[3], DISCARD) == 0, NULL) < 0;
 }
 
 /* Nobody waits for its end: no pipe and no terminal of the caller's is open in it. */
 static void become_sync(const struct session *s, int ready)
 {
 	const int own[HANDED] = { s->engine.root, s->store.layers, ready };
-	char *argv[] = { "tare-image", IMAGE_SYNC, (char *)s->engine.boot_id, NULL };
+	char *argv[] = { "tare-image", IMAGE_SYNC, (char *)s->engine.boot_id,
+			 s->settings.discard_blobs ? DISCARD : "keep", NULL };
 	int high[HANDED];
 
 	(void)setsid();
@@ -69,7 +87,12 @@ void image_sync_later(struct session *s)
 	pid_t pid;
 	char one;
 
-	if (images_mark_lost(s->db, s->engine.boot_id, &any, NULL) < 0 || !any || pipe2(pair, O_CLOEXEC) < 0)
+	if (images_mark_lost(s->db, s->engine.boot_id, &any, NULL) < 0)
+		return;
+	content_release(s->store.content); /* nothing more is added */
+	if (!any && s->settings.discard_blobs)
+		(void)discard_blobs(s->db, s->engine.root, NULL);
+	if (!any || pipe2(pair, O_CLOEXEC) < 0)
 		return;
 	pid = fork();
 	if (pid == 0)

@@ -146,6 +146,8 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 			r = prepare(s, e);
 		if (r == 0)
 			r = commands[i].run(s, argc - o.used, argv + o.used, e);
+		if (s->repacked)
+			session_failed(s);
 		if (r == 0 && !commands[i].without_images)
 			image_sync_later(s);
 		return r;

@@ -110,3 +110,48 @@ with_host()
 	"$@"
 	TARE_BUILD=$keep
 }
+
+blobs() { find "$T/root/content/blobs/sha256" -type f -printf '%f\n' | sort; }
+no_layer_blobs() { ! blobs | grep -qF "$(jq -r '.layers[].digest[7:]' "$T/manifest")"; }
+
+@test "with keep-blobs = no what was unpacked is all there is of layers; save and push pack it anew, and say so" {
+	local digest documents pushed
+	echo 'keep-blobs = no' >"$T/conf"
+	tare_globals=(--config "$T/conf")
+	two_layers
+	digest=$(sha256sum <"$T/manifest" | cut -d' ' -f1)
+	copy "oci:$T/layout" "docker://$registry/web:1"
+	expect 0 tare pull -q "$registry/web:1"
+	eventually 30 no_layer_blobs
+	documents=$(blobs)
+	contains "$digest" "$documents"
+
+	# it runs, and is pushed to where its layers are as it came
+	expect 0 tare run --rm "$registry/web:1" cat /opt/new
+	equal two "$out"
+	expect 0 tare tag "$registry/web:1" "$registry/web:2"
+	expect 0 tare push "$registry/web:2"
+	equal "" "$err"
+	equal "$digest" "$(digest_of "$registry/web:2")"
+
+	# elsewhere it is another image of the same files
+	expect 0 tare tag "$registry/web:1" "$registry/other:1"
+	expect 0 tare push "$registry/other:1"
+	pushed=$(digest_of "$registry/other:1")
+	[ "$pushed" != "$digest" ] || fail "the same digest"
+	equal "1: digest: sha256:$pushed size: $(in_net skopeo inspect --tls-verify=false --raw "docker://$registry/other:1" | wc -c)" \
+		"$(tail -1 "$T/stdout")"
+	matches "^tare: warning: image [0-9a-f]{12}: its layers were not kept \(keep-blobs\) and are packed anew: its digest is sha256:$pushed, not sha256:$digest$" "$err"
+	equal "$documents" "$(blobs)" "what is left of packing"
+	expect 0 tare save -o "$T/saved.tar" "$registry/web:1"
+	matches "packed anew: its digest is sha256:$pushed" "$err"
+	expect 0 tare system df
+	expect 0 tare rmi "$registry/web:1" "$registry/web:2" "$registry/other:1"
+	! blobs | grep -qF "$digest" || fail "its documents are still there"
+
+	# and what was saved and pushed has the same files, for tare and for others
+	expect 0 tare load -i "$T/saved.tar"
+	expect 0 tare run --rm --pull never "$registry/web:1" sh -c 'cat /opt/new; ls -A /srv /opt; stat -c %a /'
+	equal "two /opt: new /srv: 755" "$(xargs <<<"$out")"
+	copy "docker://$registry/other:1" "oci:$T/back:1"
+}

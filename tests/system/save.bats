@@ -60,7 +60,7 @@ loaded() { two_layers; expect 0 image load "$T/layout" team/web:1; }
 	expect 1 tare save -o "$T/x.tar" nothing
 	contains "No such image: nothing:latest" "$err"
 	[ ! -e "$T/x.tar" ]
-	rm "$T"/root/content/blobs/sha256/"$(jq -r '.layers[2].digest[7:]' "$T/manifest")"
+	rm "$T"/root/content/blobs/sha256/"$(jq -r '.config.digest[7:]' "$T/manifest")"
 	expect 1 tare save -o "$T/x.tar" team/web:1
 	contains "blob sha256:" "$err"
 	equal "" "$(find "$T" -maxdepth 1 -name 'x.tar*')"

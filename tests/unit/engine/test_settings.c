@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define KEYS "insecure-registry, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
+#define KEYS "insecure-registry, keep-blobs, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
 
 TEST(settings_are_lines_of_key_and_value)
 {
@@ -50,6 +50,7 @@ TEST(what_is_wrong_is_named_with_its_line)
 		{ "userns-remap = me", "F:1: userns-remap: \"me\": allowed are default and off" },
 		{ "subuid = /a\nsubuid = /b", "F:2: subuid: is there twice" },
 		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
+		{ "keep-blobs = never", "F:1: keep-blobs: \"never\": allowed are yes and no" },
 		{ "registry-timeout = 0", "F:1: registry-timeout: \"0\": allowed are 1 to 3600 seconds" },
 		{ "registry-attempts = many", "F:1: registry-attempts: \"many\": allowed are 1 to 100" },
 		{ "insecure-registry = http://x",

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image_session.c - what several commands of tare-image do. */
+#include "main/image_session.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "image/repack.h"
+#include "storage/content.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static void packing(void *arg, const struct digest *lost, int64_t bytes)
+{
+	struct session *s = arg;
+	char what[64];
+
+	(void)snprintf(what, sizeof what, "%.12s: Packing layer", lost->hex);
+	progress_step(&s->progress, what, bytes, 0);
+}
+
+static int repack(struct session *s, const struct repack *what, struct arena *a, struct digest *ret, struct err *e)
+{
+	struct staging staging = { .dir = -1 };
+	int r = staging_begin(s->store.content, &staging, e);
+
+	if (r == 0)
+		r = image_repack(&staging, &s->store, what, a, ret, e);
+	staging_end(&staging);
+	progress_clear(&s->progress);
+	s->repacked |= r != 0;
+	return r;
+}
+
+int session_repack(struct session *s, const struct image_row *row, struct digest *ret_manifest, struct err *e)
+{
+	struct repack what = { .config = row->config, .told = packing, .arg = s };
+	scoped_buf manifest = BUF(LIMIT_MANIFEST);
+	scoped_arena a = ARENA(LIMIT_ARENA_IMAGE);
+	struct image_numbers layers;
+	struct digest own, new;
+	scoped_fd fd = -1;
+	int64_t size;
+	int r = images_layers(s->db, row->id, &a, &layers, e);
+
+	(void)snprintf(own.hex, sizeof own.hex, "%s", row->manifest ? row->manifest : "");
+	if (r == 0)
+		r = blob_open(s->store.content, &own, &fd, &size, e);
+	if (r == 0)
+		r = io_read_fd(fd, &manifest, e);
+	if (r < 0)
+		return r;
+	what.manifest = buf_sv(&manifest);
+	what.numbers = layers.v;
+	what.n = layers.n;
+	r = repack(s, &what, &a, &new, e);
+	if (r < 0)
+		return err_wrap(e, r, "image %.12s", row->id);
+	if (r == 1)
+		log_warning(
+			"image %.12s: its layers were not kept (keep-blobs) and are packed anew: its digest is sha256:%s, not sha256:%s",
+			row->id, new.hex, own.hex);
+	*ret_manifest = r == 1 ? new : own;
+	return 0;
+}
+
+static int write_file(const char *path, int (*write)(void *arg, int fd, struct err *e), void *arg, struct err *e)
+{
+	scoped_free char *new = NULL;
+	scoped_fd fd = -1;
+	int r;
+
+	if (asprintf(&new, "%s.tmp-%d", path, (int)getpid()) < 0)
+		return err_oom(e);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "open %s", new);
+	r = write(arg, fd, e);
+	if (r == 0 && rename(new, path) < 0)
+		r = err_sys(e, "rename to %s", path);
+	if (r < 0)
+		(void)unlink(new);
+	return r;
+}
+
+int session_output(const char *path, int (*write)(void *arg, int fd, struct err *e), void *arg, struct err *e)
+{
+	return path ? write_file(path, write, arg, e) : write(arg, STDOUT_FILENO, e);
+}
