@@ -21,6 +21,14 @@ struct row {
 #define GAUGE(name, help, labels, field, unit) \
 	{ "container_" name, help, false, labels, offsetof(struct cgroup_stat, field), unit }
 
+#define PRESSURE(word, resource, field)                                                                                \
+	COUNTER("pressure_" word "_waiting_seconds_total",                                                             \
+		"Total time duration tasks in the container have waited due to " resource " congestion.", NULL,        \
+		field.pressure.some.total_us, US),                                                                     \
+	COUNTER("pressure_" word "_stalled_seconds_total",                                                             \
+		"Total time duration no tasks in the container could make progress due to " resource " congestion.",   \
+		NULL, field.pressure.full.total_us, US)
+
 /* Neighbours with one name are one metric. */
 static const struct row rows[] = {
 	COUNTER("cpu_usage_seconds_total", "Cumulative cpu time consumed in seconds.", "cpu=\"total\"", cpu.usage_ns,
@@ -70,24 +78,9 @@ static const struct row rows[] = {
 	GAUGE("threads_max", "Maximum number of threads allowed inside the container, infinity if value is zero.", NULL,
 	      pids.limit, LIMIT),
 
-	COUNTER("pressure_cpu_waiting_seconds_total",
-		"Total time duration tasks in the container have waited due to CPU congestion.", NULL,
-		cpu.pressure.some.total_us, US),
-	COUNTER("pressure_cpu_stalled_seconds_total",
-		"Total time duration no tasks in the container could make progress due to CPU congestion.", NULL,
-		cpu.pressure.full.total_us, US),
-	COUNTER("pressure_memory_waiting_seconds_total",
-		"Total time duration tasks in the container have waited due to memory congestion.", NULL,
-		memory.pressure.some.total_us, US),
-	COUNTER("pressure_memory_stalled_seconds_total",
-		"Total time duration no tasks in the container could make progress due to memory congestion.", NULL,
-		memory.pressure.full.total_us, US),
-	COUNTER("pressure_io_waiting_seconds_total",
-		"Total time duration tasks in the container have waited due to IO congestion.", NULL,
-		io.pressure.some.total_us, US),
-	COUNTER("pressure_io_stalled_seconds_total",
-		"Total time duration no tasks in the container could make progress due to IO congestion.", NULL,
-		io.pressure.full.total_us, US),
+	PRESSURE("cpu", "CPU", cpu),
+	PRESSURE("memory", "memory", memory),
+	PRESSURE("io", "IO", io),
 };
 
 static const struct {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decoding: the tables walk the text (json_text.h). Printing is in json_print.c. */
-#include "oci/json.h"
+/* Decoding: the tables walk the text (json_text.h). Scalars are in json_scalar.c, printing in json_print.c. */
+#include "oci/json_priv.h"
 
 #include "base/scope.h"
-#include "oci/json_text.h"
 #include "oci/runtime_spec.h"
 
 #include <errno.h>
@@ -12,180 +11,10 @@
 
 #define LIST_START 8
 
-/* Where we are in the document, as a chain of frames on the stack: costs nothing until there is an error. */
-struct json_path {
-	const struct json_path *up;
-	const char *key; /* NULL: an index */
-	size_t index;
-};
-
-struct decoder {
-	struct json_text text;
-	struct arena *arena;
-	struct err *e;
-};
-
-static void path_put(struct buf *b, const struct json_path *p)
-{
-	if (!p)
-		return;
-	path_put(b, p->up);
-	if (!p->key)
-		(void)buf_putf(b, "[%zu]", p->index);
-	else
-		(void)buf_putf(b, "%s%s", p->up ? "." : "", p->key);
-}
-
-static int fail(struct decoder *d, const struct json_path *p, int code, const char *text)
-{
-	scoped_buf b = BUF(4096);
-
-	path_put(&b, p);
-	return err_set(d->e, code, "%s: %s", b.len ? b.p : "document", text);
-}
-
-static const char *kind_name(enum json_value kind)
-{
-	switch (kind) {
-	case JSON_VALUE_NULL:
-		return "null";
-	case JSON_VALUE_ARRAY:
-		return "an array";
-	case JSON_VALUE_OBJECT:
-		return "an object";
-	case JSON_VALUE_STRING:
-		return "a string";
-	default:
-		return "a number";
-	}
-}
-
-static int expected(struct decoder *d, const struct json_path *p, const char *what, struct sv got)
-{
-	char text[160];
-
-	(void)snprintf(text, sizeof text, "expected %s, got " SV_FMT, what, SV_ARG(got));
-	return fail(d, p, EINVAL, text);
-}
-
-/* A short scalar is shown itself, what is longer by its kind. */
-static int mistyped(struct decoder *d, const struct json_path *p, const char *what)
-{
-	enum json_value kind = json_text_kind(&d->text);
-	size_t at = json_text_at(&d->text);
-	struct sv got;
-	int r = json_text_skip(&d->text);
-
-	if (r < 0)
-		return r;
-	got = json_text_since(&d->text, at);
-	return expected(d, p, what, got.n > 48 || kind >= JSON_VALUE_ARRAY ? sv_from(kind_name(kind)) : got);
-}
-
-/* ---- scalars ------------------------------------------------------------------------------------------------ */
-
-/* In a list or as the value of a pair null is the empty text. */
-static int get_sv(struct decoder *d, const struct json_path *p, struct sv *ret)
-{
-	enum json_value kind = json_text_kind(&d->text);
-	struct sv s = SV("");
-	int r;
-
-	if (kind != JSON_VALUE_STRING && kind != JSON_VALUE_NULL)
-		return mistyped(d, p, "a string");
-	r = kind == JSON_VALUE_NULL ? json_text_null(&d->text) : json_text_string(&d->text, &s);
-	if (r < 0)
-		return r;
-	if (memchr(s.p, '\0', s.n))
-		return fail(d, p, EINVAL, "text with a NUL byte");
-	*ret = s;
-	return 0;
-}
-
-static int get_text(struct decoder *d, const struct json_path *p, const char **ret)
-{
-	struct sv s;
-	int r = get_sv(d, p, &s);
-
-	if (r == 0)
-		*ret = s.p;
-	return r;
-}
-
-static int get_number(struct decoder *d, const struct json_path *p, struct sv *ret)
-{
-	struct sv s;
-	int r;
-
-	if (json_text_kind(&d->text) != JSON_VALUE_NUMBER)
-		return mistyped(d, p, "an integer");
-	r = json_text_number(&d->text, &s);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s.n; i++)
-		if (strchr(".eE", s.p[i]))
-			return expected(d, p, "an integer", s);
-	*ret = s;
-	return 0;
-}
-
-static int get_int(struct decoder *d, const struct json_path *p, int64_t min, int64_t max, int64_t *ret)
-{
-	char text[160];
-	struct sv s;
-	int64_t n;
-	int r = get_number(d, p, &s);
-
-	if (r < 0)
-		return r;
-	if (sv_i64(s, &n) == 0 && n >= min && n <= max) {
-		*ret = n;
-		return 0;
-	}
-	(void)snprintf(text, sizeof text, "%.*s%s is not between %" PRId64 " and %" PRId64, s.n > 48 ? 48 : (int)s.n,
-		       s.p, s.n > 48 ? "..." : "", min, max);
-	return fail(d, p, EINVAL, text);
-}
-
-static int get_u64(struct decoder *d, const struct json_path *p, const struct json_row *row, uint64_t *ret)
-{
-	struct sv s;
-	int64_t below;
-	int r = get_number(d, p, &s);
-
-	if (r < 0)
-		return r;
-	if (s.p[0] != '-')
-		return sv_u64(s, ret) == 0 ? 0 : fail(d, p, EINVAL, "a number above 18446744073709551615");
-	if (sv_i64(s, &below) < 0 || below < -1 || (below == -1 && !(row->flags & JSON_SIGNED)))
-		return fail(d, p, EINVAL, "a number below 0");
-	*ret = (uint64_t)below;
-	return 0;
-}
-
-static int get_bool(struct decoder *d, const struct json_path *p, bool *ret)
-{
-	if (json_text_kind(&d->text) != JSON_VALUE_BOOL)
-		return mistyped(d, p, "true or false");
-	return json_text_bool(&d->text, ret);
-}
-
-static int get_coded(struct decoder *d, const struct json_path *p, const struct json_codec *c, void *ret)
-{
-	struct err inner = { 0 };
-	struct sv s;
-	int r = get_sv(d, p, &s);
-
-	if (r < 0)
-		return r;
-	r = c->parse(s, ret, &inner);
-	return r < 0 ? fail(d, p, -r, inner.msg) : 0;
-}
-
 /* ---- lists and maps ----------------------------------------------------------------------------------------- */
 
 /* Room for one element more at the end of a list. */
-static void *list_grow(struct decoder *d, struct json_list *l, size_t size)
+static void *list_grow(struct json_decoder *d, struct json_list *l, size_t size)
 {
 	bool full = l->n == 0 || (l->n >= LIST_START && (l->n & (l->n - 1)) == 0); /* 0, 8, 16, 32 … */
 	void *grown;
@@ -201,17 +30,17 @@ static void *list_grow(struct decoder *d, struct json_list *l, size_t size)
 	return (char *)l->v + l->n++ * size;
 }
 
-static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t, void *obj);
+static int decode_object(struct json_decoder *d, const struct json_path *p, const struct json_table *t, void *obj);
 
-static int get_item(struct decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
+static int get_item(struct json_decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
 {
 	switch (row->kind) {
 	case JSON_TEXTS:
-		return get_text(d, p, ret);
+		return json_get_text(d, p, ret);
 	case JSON_INTS:
-		return get_int(d, p, 0, UINT32_MAX, ret);
+		return json_get_int(d, p, 0, UINT32_MAX, ret);
 	case JSON_CODEDS:
-		return get_coded(d, p, row->codec, ret);
+		return json_get_coded(d, p, row->codec, ret);
 	default:
 		json_init(row->table, ret);
 		return decode_object(d, p, row->table, ret);
@@ -232,7 +61,8 @@ static size_t item_size(const struct json_row *row)
 	}
 }
 
-static int get_list(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_list *ret)
+static int get_list(struct json_decoder *d, const struct json_path *p, const struct json_row *row,
+		    struct json_list *ret)
 {
 	struct json_path at = { .up = p };
 	struct json_list list = { 0 };
@@ -240,7 +70,7 @@ static int get_list(struct decoder *d, const struct json_path *p, const struct j
 	int r;
 
 	if (json_text_kind(&d->text) != JSON_VALUE_ARRAY)
-		return mistyped(d, p, "an array");
+		return json_mistyped(d, p, "an array");
 	r = json_text_enter(&d->text);
 	while (r == 0 && (r = json_text_item(&d->text, &first)) == 1) {
 		void *item = list_grow(d, &list, item_size(row));
@@ -266,7 +96,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /* Of a key that is given twice the last value counts, at the first one's place. */
-static int pairs_unite(struct decoder *d, struct oci_pair *v, size_t *n)
+static int pairs_unite(struct json_decoder *d, struct oci_pair *v, size_t *n)
 {
 	struct oci_pair **sorted = arena_array(d->arena, *n, sizeof *sorted);
 	size_t kept = 0;
@@ -288,19 +118,19 @@ static int pairs_unite(struct decoder *d, struct oci_pair *v, size_t *n)
 	return 0;
 }
 
-static int get_key(struct decoder *d, const struct json_path *p, bool *first, const char **ret)
+static int get_key(struct json_decoder *d, const struct json_path *p, bool *first, const char **ret)
 {
 	struct sv key;
 	int r = json_text_key(&d->text, first, &key);
 
 	if (r == 1 && memchr(key.p, '\0', key.n))
-		return fail(d, p, EINVAL, "a name with a NUL byte");
+		return json_fail(d, p, EINVAL, "a name with a NUL byte");
 	if (r == 1)
 		*ret = key.p;
 	return r;
 }
 
-static int get_pairs(struct decoder *d, const struct json_path *p, struct oci_pairs *ret)
+static int get_pairs(struct json_decoder *d, const struct json_path *p, struct oci_pairs *ret)
 {
 	struct json_path at = { .up = p };
 	struct json_list list = { 0 };
@@ -308,7 +138,7 @@ static int get_pairs(struct decoder *d, const struct json_path *p, struct oci_pa
 	int r;
 
 	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
-		return mistyped(d, p, "an object");
+		return json_mistyped(d, p, "an object");
 	r = json_text_enter(&d->text);
 	while (r == 0 && (r = get_key(d, p, &first, &at.key)) == 1) {
 		struct oci_pair *pair = list_grow(d, &list, sizeof *pair);
@@ -316,7 +146,7 @@ static int get_pairs(struct decoder *d, const struct json_path *p, struct oci_pa
 		if (!pair)
 			return err_oom(d->e);
 		pair->key = at.key;
-		r = get_text(d, &at, &pair->value);
+		r = json_get_text(d, &at, &pair->value);
 	}
 	if (r == 0 && list.n > 1)
 		r = pairs_unite(d, list.v, &list.n);
@@ -341,7 +171,7 @@ static void keys_unite(const char **v, size_t *n)
 	*n = kept;
 }
 
-static int get_keys(struct decoder *d, const struct json_path *p, struct oci_strings *ret)
+static int get_keys(struct json_decoder *d, const struct json_path *p, struct oci_strings *ret)
 {
 	struct json_list list = { 0 };
 	const char *key, **place;
@@ -349,7 +179,7 @@ static int get_keys(struct decoder *d, const struct json_path *p, struct oci_str
 	int r;
 
 	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
-		return mistyped(d, p, "an object");
+		return json_mistyped(d, p, "an object");
 	r = json_text_enter(&d->text);
 	while (r == 0 && (r = get_key(d, p, &first, &key)) == 1) {
 		place = list_grow(d, &list, sizeof *place);
@@ -366,18 +196,19 @@ static int get_keys(struct decoder *d, const struct json_path *p, struct oci_str
 }
 
 /* A key that is given twice is refused: two objects would have to be united. */
-static int check_members(struct decoder *d, const struct json_path *p, const char *v, size_t n, size_t size)
+static int check_members(struct json_decoder *d, const struct json_path *p, const char *v, size_t n, size_t size)
 {
 	for (size_t i = 1; i < n; i++) {
 		const char *key = *(const char *const *)(const void *)(v + i * size);
 
 		if (strcmp(key, *(const char *const *)(const void *)(v + (i - 1) * size)) == 0)
-			return fail(d, &(struct json_path){ .up = p, .key = key }, EINVAL, "given twice");
+			return json_fail(d, &(struct json_path){ .up = p, .key = key }, EINVAL, "given twice");
 	}
 	return 0;
 }
 
-static int get_members(struct decoder *d, const struct json_path *p, const struct json_row *row, struct json_list *ret)
+static int get_members(struct json_decoder *d, const struct json_path *p, const struct json_row *row,
+		       struct json_list *ret)
 {
 	struct json_path at = { .up = p };
 	struct json_list list = { 0 };
@@ -385,7 +216,7 @@ static int get_members(struct decoder *d, const struct json_path *p, const struc
 	int r;
 
 	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
-		return mistyped(d, p, "an object");
+		return json_mistyped(d, p, "an object");
 	r = json_text_enter(&d->text);
 	while (r == 0 && (r = get_key(d, p, &first, &at.key)) == 1) {
 		void *item = list_grow(d, &list, row->table->size);
@@ -408,7 +239,7 @@ static int get_members(struct decoder *d, const struct json_path *p, const struc
 /* ---- what is refused ---------------------------------------------------------------------------------------- */
 
 /* Engines write empty sections of what they do not use. A scalar that is there asks for something. */
-static int refuse(struct decoder *d, const struct json_path *p)
+static int refuse(struct json_decoder *d, const struct json_path *p)
 {
 	enum json_value kind = json_text_kind(&d->text);
 	struct json_path at = { .up = p };
@@ -432,59 +263,34 @@ static int refuse(struct decoder *d, const struct json_path *p)
 		r = json_text_skip(&d->text);
 	if (r < 0 || (kind == JSON_VALUE_STRING && text.n == 0) || (kind == JSON_VALUE_ARRAY && r == 0))
 		return r;
-	return fail(d, p, ENOTSUP, "not supported");
+	return json_fail(d, p, ENOTSUP, "not supported");
 }
 
 /* ---- objects ------------------------------------------------------------------------------------------------ */
 
-static int get_limit(struct decoder *d, const struct json_path *p, int64_t *ret)
-{
-	struct sv word;
-	int r;
-
-	if (json_text_kind(&d->text) != JSON_VALUE_STRING)
-		return get_int(d, p, INT64_MIN + 1, INT64_MAX, ret);
-	r = json_text_string(&d->text, &word);
-	if (r == 0 && !sv_is(word, "max"))
-		return expected(d, p, "an integer or \"max\"", word);
-	if (r == 0)
-		*ret = INT64_MAX;
-	return r;
-}
-
-static int get_choice(struct decoder *d, const struct json_path *p, int64_t *ret)
-{
-	bool b = false;
-	int r = get_bool(d, p, &b);
-
-	if (r == 0)
-		*ret = b;
-	return r;
-}
-
-static int decode_value(struct decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
+static int decode_value(struct json_decoder *d, const struct json_path *p, const struct json_row *row, void *ret)
 {
 	switch (row->kind) {
 	case JSON_TEXT:
-		return get_text(d, p, ret);
+		return json_get_text(d, p, ret);
 	case JSON_BOOL:
-		return get_bool(d, p, ret);
+		return json_get_bool(d, p, ret);
 	case JSON_CHOICE:
-		return get_choice(d, p, ret);
+		return json_get_choice(d, p, ret);
 	case JSON_I64: /* the smallest number means "absent" here: refuse it */
-		return get_int(d, p, INT64_MIN + 1, INT64_MAX, ret);
+		return json_get_int(d, p, INT64_MIN + 1, INT64_MAX, ret);
 	case JSON_COUNT:
-		return get_int(d, p, 0, INT64_MAX, ret);
+		return json_get_int(d, p, 0, INT64_MAX, ret);
 	case JSON_U32:
-		return get_int(d, p, 0, UINT32_MAX, ret);
+		return json_get_int(d, p, 0, UINT32_MAX, ret);
 	case JSON_U16:
-		return get_int(d, p, 0, UINT16_MAX, ret);
+		return json_get_int(d, p, 0, UINT16_MAX, ret);
 	case JSON_LIMIT:
-		return get_limit(d, p, ret);
+		return json_get_limit(d, p, ret);
 	case JSON_U64:
-		return get_u64(d, p, row, ret);
+		return json_get_u64(d, p, row, ret);
 	case JSON_CODED:
-		return get_coded(d, p, row->codec, ret);
+		return json_get_coded(d, p, row->codec, ret);
 	case JSON_PAIRS:
 		return get_pairs(d, p, ret);
 	case JSON_KEYS:
@@ -517,7 +323,7 @@ static bool is_empty(const struct json_row *row, const void *value)
 	return false;
 }
 
-static int check_required(struct decoder *d, const struct json_path *p, const struct json_table *t, uint64_t seen,
+static int check_required(struct json_decoder *d, const struct json_path *p, const struct json_table *t, uint64_t seen,
 			  const char *obj)
 {
 	struct json_path at = { .up = p };
@@ -529,9 +335,9 @@ static int check_required(struct decoder *d, const struct json_path *p, const st
 		if (!(row->flags & JSON_REQUIRED))
 			continue;
 		if (!(seen & (UINT64_C(1) << i)))
-			return fail(d, &at, EINVAL, "missing");
+			return json_fail(d, &at, EINVAL, "missing");
 		if (is_empty(row, obj + row->offset))
-			return fail(d, &at, EINVAL, "empty");
+			return json_fail(d, &at, EINVAL, "empty");
 	}
 	return 0;
 }
@@ -539,7 +345,7 @@ static int check_required(struct decoder *d, const struct json_path *p, const st
 static void row_clear(const struct json_row *row, char *obj);
 
 /* One key with its value. *seen: rows that have a value. Null takes an earlier one away. */
-static int decode_row(struct decoder *d, const struct json_path *p, const struct json_table *t,
+static int decode_row(struct json_decoder *d, const struct json_path *p, const struct json_table *t,
 		      const struct json_row *row, char *obj, uint64_t *seen)
 {
 	struct json_path at = { .up = p, .key = row->key };
@@ -554,7 +360,7 @@ static int decode_row(struct decoder *d, const struct json_path *p, const struct
 	return decode_value(d, &at, row, obj + row->offset);
 }
 
-static int decode_object(struct decoder *d, const struct json_path *p, const struct json_table *t, void *obj)
+static int decode_object(struct json_decoder *d, const struct json_path *p, const struct json_table *t, void *obj)
 {
 	const struct json_row *row;
 	uint64_t seen = 0;
@@ -563,7 +369,7 @@ static int decode_object(struct decoder *d, const struct json_path *p, const str
 	int r;
 
 	if (json_text_kind(&d->text) != JSON_VALUE_OBJECT)
-		return mistyped(d, p, "an object");
+		return json_mistyped(d, p, "an object");
 	r = json_text_enter(&d->text);
 	while (r == 0 && (r = json_text_key(&d->text, &first, &key)) == 1) {
 		row = find_row(t, key);
@@ -632,7 +438,7 @@ void json_init(const struct json_table *t, void *obj)
 
 int json_merge(struct sv text, const struct json_table *t, struct arena *a, void *obj, struct err *e)
 {
-	struct decoder d = { .arena = a, .e = e };
+	struct json_decoder d = { .arena = a, .e = e };
 	int r = json_text_init(&d.text, text, a, e);
 
 	if (r == 0)
