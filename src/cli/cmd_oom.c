@@ -296,6 +296,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (s.engine)
 		(void)engine_survey(s.engine, SURVEY_ALL, &a, &items, NULL);
 	r = oom_reports_read(&s.session.host, operands->n ? group_of(&s, &subject) : NULL, most, &a, &all, &why);
+	if ((r == -EPERM || r == -EACCES) && !operands->n)
+		return err_set(e, -r, "%s: the kernel's log, which tells of them, is not for this user", why.msg);
 	if (r < 0 && !operands->n)
 		return err_set(e, -r, "%s", why.msg);
 	if (all.n)

@@ -4,7 +4,7 @@
 #include "base/duration.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "cli/session.h"
+#include "cli/see.h"
 #include "cli/stats.h"
 #include "kernel/smallfile.h"
 
@@ -61,7 +61,7 @@ static const struct stats_before *before_of(const struct history *h, const struc
 	for (size_t i = 0; i < h->n; i++) {
 		const struct stats_before *b = &h->v[(place + i) % h->n];
 
-		if (strcmp(b->id, s->id) == 0 && b->lived_ns <= s->lived_ns) /* not another life of it */
+		if (s->cgroup && strcmp(b->id, s->cgroup) == 0 && b->lived_ns <= s->lived_ns) /* not another life of it */
 			return b;
 	}
 	return NULL;
@@ -74,7 +74,7 @@ static int remember(struct history *h, const struct stats_samples *all, struct e
 	h->v = arena_array(&h->arena, all->n + 1, sizeof *h->v);
 	for (size_t i = 0; h->v && i < all->n; i++) {
 		const struct stats_sample *s = &all->v[i];
-		const char *id = arena_str(&h->arena, s->id);
+		const char *id = arena_str(&h->arena, s->cgroup ? s->cgroup : "");
 
 		if (!id)
 			return err_oom(e);
@@ -122,16 +122,16 @@ static void put_screen(struct sv text, struct buf *out)
 	buf_puts(out, "\033[J");
 }
 
-static int look(struct engine *en, const struct stats_options *o, const struct oci_strings *names, bool screen,
-		struct history *h, size_t *ret_running, struct err *e)
+static int look(const struct stats_request *q, const struct stats_options *o, bool screen, struct history *h,
+		size_t *ret_running, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	scoped_buf out = BUF(CLI_OUTPUT_MAX), whole = BUF(2 * CLI_OUTPUT_MAX);
 	struct stats_samples all;
-	int r = stats_read(en, names, o->all, !o->how.format, &a, &all, e);
+	int r = stats_read(q, &a, &all, e);
 
 	if (r == 0)
-		r = put_all(o, en->host, h, &all, &a, &out, e);
+		r = put_all(o, q->host, h, &all, &a, &out, e);
 	if (r == 0 && screen)
 		put_screen(buf_sv(&out), &whole);
 	if (r == 0 && out.len)
@@ -143,12 +143,11 @@ static int look(struct engine *en, const struct stats_options *o, const struct o
 	return r;
 }
 
-static int first_window(struct engine *en, const struct stats_options *o, const struct oci_strings *names,
-			struct history *h, struct err *e)
+static int first_window(const struct stats_request *q, const struct stats_options *o, struct history *h, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	struct stats_samples all;
-	int r = stats_read(en, names, o->all, !o->how.format, &a, &all, e);
+	int r = stats_read(q, &a, &all, e);
 
 	if (r == 0)
 		r = remember(h, &all, e);
@@ -157,20 +156,19 @@ static int first_window(struct engine *en, const struct stats_options *o, const 
 	return r;
 }
 
-static int stream(struct engine *en, const struct stats_options *o, const struct oci_strings *names, struct history *h,
-		  struct err *e)
+static int stream(const struct stats_request *q, const struct stats_options *o, struct history *h, struct err *e)
 {
 	bool screen = isatty(STDOUT_FILENO) && !o->how.format;
 	int ms = o->window_ns ? (int)(o->window_ns / 1000000) : 1000;
 	size_t running = 0;
-	int r = o->window_ns ? first_window(en, o, names, h, e) : 0;
+	int r = o->window_ns ? first_window(q, o, h, e) : 0;
 
 	if (r == 0 && screen && write(STDOUT_FILENO, "\033[2J", 4) < 0)
 		return err_sys(e, "write standard output");
 	for (;;) {
 		if (r == 0)
-			r = look(en, o, names, screen, h, &running, e);
-		if (r < 0 || o->no_stream || (names->n && !running)) /* those that were named have ended */
+			r = look(q, o, screen, h, &running, e);
+		if (r < 0 || o->no_stream || (q->names->n && !running)) /* those that were named have ended */
 			return r;
 		(void)poll(NULL, 0, ms);
 	}
@@ -178,13 +176,16 @@ static int stream(struct engine *en, const struct stats_options *o, const struct
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
+	const struct stats_options *o = options;
 	const struct oci_strings names = { (const char **)operands->v, (size_t)operands->n };
 	struct history h = { .arena = ARENA(LIMIT_ARENA_SPEC) };
-	scoped_session s = { .open = false };
-	int r = session_open(&s, cli, e);
+	scoped_seeing s = { .session = { .open = false } };
+	int r = seeing_open(&s, cli, e);
+	const struct stats_request q = { .engine = s.engine, .host = &s.session.host, .layout = &s.layout, .names = &names,
+					 .all = o->all, .brief = !o->how.format };
 
 	if (r == 0)
-		r = stream(&s.engine, options, &names, &h, e);
+		r = stream(&q, o, &h, e);
 	arena_done(&h.arena);
 	return r;
 }
@@ -192,7 +193,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_stats = {
 	.name = "stats",
 	.also = ALSO("container stats"),
-	.args = "[OPTIONS] [CONTAINER...]",
+	.args = "[OPTIONS] [CONTAINER|PID|CGROUP|pod/NAME...]",
 	.summary = "show what containers use, against the limits that bind them",
 	.complete = "container",
 	.groups = groups,

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "kernel/smallfile.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,6 +30,8 @@ int seeing_open(struct seeing *s, const struct cli *cli, struct err *e)
 	s->engine = session_engine(&s->session);
 	if (!s->engine)
 		log_warning("without containers: %s", why.msg);
+	else if (geteuid() != 0 && !cli->root && smallfile_exists(s->session.host.root, &ENGINE_ROOT[1]))
+		log_warning("containers of root are not known to this user");
 	return cgroup_layout_read(&s->session.host, &s->layout, e);
 }
 

@@ -20,7 +20,7 @@ struct seeing {
 	struct cgroup_layout layout;
 };
 
-/* seeing_open - says on standard error why there is no engine, unless the caller is not root anyway. */
+/* seeing_open - says on standard error why there is no engine, or that it is another one than root's. */
 int seeing_open(struct seeing *s, const struct cli *cli, struct err *e);
 void seeing_close(struct seeing *s);
 

@@ -9,7 +9,7 @@ extern const struct listing_kind stats_kind, stats_kind_no_pressure; /* the latt
 
 /* What is compared with an earlier sample of the same life; zero: with the beginning of that life. */
 struct stats_before {
-	const char *id;
+	const char *id; /* its group */
 	int64_t taken_ns, lived_ns, usage_ns, periods, throttled_periods;
 };
 

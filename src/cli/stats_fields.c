@@ -95,7 +95,7 @@ static const char *cpu_percent(const struct stats_sample *s, const struct stats_
 {
 	int64_t time = b->taken_ns ? s->taken_ns - b->taken_ns : s->lived_ns;
 
-	if (s->st->cpu.usage_ns == CG_UNSET)
+	if (s->st->cpu.usage_ns == CG_UNSET || time <= 0) /* nobody knows for how long */
 		return NONE;
 	return percent(s->st->cpu.usage_ns - b->usage_ns, time, a);
 }
@@ -204,7 +204,8 @@ void stats_fields(const struct stats_sample *s, const struct stats_before *befor
 		ret[F_MEM_USAGE] = ret[F_NET_IO] = ret[F_BLOCK_IO] = NONE " / " NONE;
 	if (s->running && !brief)
 		put_further(s, a, ret);
-	ret[F_ID] = whole ? s->id : arena_fmt(a, "%.*s", ID_SHORT, s->id);
+	if (s->id)
+		ret[F_ID] = whole ? s->id : arena_fmt(a, "%.*s", ID_SHORT, s->id);
 	ret[F_CONTAINER] = ret[F_ID];
 	ret[F_NAME] = s->name;
 }

@@ -153,7 +153,7 @@ int scope_run(struct engine *en, struct container_config *c, char *const *argv, 
 	struct guard guard;
 	int r = plan(&s, c, a, e), removed;
 
-	*ret_status = 1;
+	*ret_status = 125;
 	if (r == 0)
 		r = guard_begin(&s, &guard, e);
 	if (r < 0)

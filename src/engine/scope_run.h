@@ -14,6 +14,6 @@ struct scope_report {
 /* When this process is killed, a guard (a process without a terminal) ends what runs in the group and removes it.
  *
  * scope_run - limits: of *c, its name in cgroup_parent (NULL: /tare/scopes). What the command left running is killed at its
- * end. *ret_status as foreground_run(). On failure no group is left. */
+ * end. *ret_status as foreground_run(), 125 when the command was not begun. On failure no group is left. */
 int scope_run(struct engine *en, struct container_config *c, char *const *argv, struct arena *a, int *ret_status,
 	      struct scope_report *ret, struct err *e);

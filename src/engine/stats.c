@@ -3,11 +3,13 @@
 
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "engine/subject.h"
 #include "engine/survey.h"
 #include "kernel/host.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #define WHAT                                                                                                           \
 	(CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_PIDS | CGROUP_STAT_IO |        \
@@ -21,7 +23,8 @@ struct looker {
 };
 
 struct look {
-	struct engine *en;
+	struct engine *en; /* NULL: no containers */
+	const struct host *host;
 	const struct cgroup_layout *layout;
 	struct levels levels;
 	int64_t memory_total;
@@ -33,19 +36,16 @@ struct look {
 	struct arena *arena; /* while several look, only behind its lock */
 };
 
-static int look_begin(struct look *k, struct engine *en, struct arena *a, struct err *e)
+static void look_begin(struct look *k, const struct stats_request *q, struct arena *a)
 {
 	uint64_t total = 0, swap;
-	int r;
 
-	*k = (struct look){ .en = en, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER };
-	r = engine_layout(en, &k->layout, e);
-	if (r < 0)
-		return r;
-	levels_init(&k->levels, en->host, k->layout, a);
-	(void)host_memory(en->host, &total, &swap, NULL);
+	*k = (struct look){ .en = q->engine, .host = q->host, .layout = q->layout, .arena = a,
+			    .what = q->brief ? CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE : WHAT,
+			    .arena_lock = PTHREAD_MUTEX_INITIALIZER };
+	levels_init(&k->levels, q->host, q->layout, a);
+	(void)host_memory(q->host, &total, &swap, NULL);
 	k->memory_total = (int64_t)total;
-	return 0;
 }
 
 /* ---- one of them, by whichever thread -------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static int read_use(struct look *k, struct looker *me, pid_t pid, struct stats_s
 	if (!s->st)
 		return err_oom(&me->err);
 	if (pid)
-		(void)net_dev_read(k->en->host, pid, &s->net, NULL);
+		(void)net_dev_read(k->host, pid, &s->net, NULL);
 	return 0;
 }
 
@@ -91,7 +91,8 @@ static void look_at(void *context, unsigned worker, size_t i)
 	s->taken_ns = clock_monotonic_ns();
 	if (me->rc < 0 || (from->state.status != CONTAINER_RUNNING && from->state.status != CONTAINER_PAUSED))
 		return;
-	s->lived_ns = clock_real_ns() - from->state.outcome.started_ns;
+	if (from->state.outcome.started_ns)
+		s->lived_ns = clock_real_ns() - from->state.outcome.started_ns;
 	me->rc = read_use(k, me, from->state.outcome.pid, s);
 }
 
@@ -129,7 +130,7 @@ static int look_at_all(struct look *k, struct err *e)
 	int r = 0;
 
 	for (unsigned i = 0; i < workers; i++)
-		cgroup_stat_reader_init(&k->lookers[i].files, k->en->host, k->layout);
+		cgroup_stat_reader_init(&k->lookers[i].files, k->host, k->layout);
 	parallel_for(k->items->n, workers, look_at, k);
 	for (unsigned i = 0; i < workers; i++) {
 		const struct looker *one = &k->lookers[i];
@@ -141,21 +142,55 @@ static int look_at_all(struct look *k, struct err *e)
 	return r;
 }
 
-static int find_named(struct engine *en, const struct oci_strings *names, struct arena *a, struct container_items *ret,
-		      struct err *e)
+/* ---- whom a name means ------------------------------------------------------------------------------------------ */
+
+static bool is_of_host(const char *name)
+{
+	return name[0] == '/' || strncmp(name, "pod/", 4) == 0 || (*name && !name[strspn(name, "0123456789")]);
+}
+
+/* A pod, process or group as if it were a container that began nobody knows when. */
+static int take_subject(const struct look *k, const char *name, struct arena *a, struct container_item *ret,
+			struct err *e)
+{
+	int h = cgroup_layout_find(k->layout, CGROUP_MEMORY);
+	struct subject s;
+	int r = subject_find(k->en, k->host, k->layout, name, a, &s, e);
+
+	if (r < 0)
+		return r;
+	*ret = (struct container_item){ .row = s.row, .state = s.state };
+	if (s.kind == SUBJECT_CONTAINER)
+		return 0;
+	ret->row.name = s.kind == SUBJECT_CGROUP ? s.text + strlen("cgroup ") : s.text;
+	ret->row.cgroup = (char *)(h >= 0 ? s.place.path[h] : NULL);
+	for (unsigned i = 0; !ret->row.cgroup && i < k->layout->n; i++)
+		ret->row.cgroup = (char *)s.place.path[i];
+	ret->state = (struct container_state){ .status = s.alive && ret->row.cgroup ? CONTAINER_RUNNING : CONTAINER_EXITED,
+					       .outcome.pid = s.pid };
+	return 0;
+}
+
+static int find_one(const struct look *k, const char *name, struct arena *a, struct container_item *ret, struct err *e)
+{
+	int r;
+
+	if (!k->en || is_of_host(name))
+		return take_subject(k, name, a, ret, e);
+	r = container_find(k->en, sv_from(name), a, &ret->row, e);
+	return r < 0 ? r : container_look(k->en, &ret->row, &ret->state, e);
+}
+
+static int find_named(const struct look *k, const struct oci_strings *names, struct arena *a,
+		      struct container_items *ret, struct err *e)
 {
 	int r = 0;
 
 	ret->v = arena_array(a, names->n, sizeof *ret->v);
 	if (!ret->v)
 		return err_oom(e);
-	for (; r == 0 && ret->n < names->n; ret->n++) {
-		struct container_item *i = &ret->v[ret->n];
-
-		r = container_find(en, sv_from(names->v[ret->n]), a, &i->row, e);
-		if (r == 0)
-			r = container_look(en, &i->row, &i->state, e);
-	}
+	for (; r == 0 && ret->n < names->n; ret->n++)
+		r = find_one(k, names->v[ret->n], a, &ret->v[ret->n], e);
 	return r;
 }
 
@@ -182,22 +217,18 @@ static int read_all(struct look *k, const struct container_items *items, bool en
 	return r;
 }
 
-int stats_read(struct engine *en, const struct oci_strings *names, bool all, bool brief, struct arena *a,
-	       struct stats_samples *ret, struct err *e)
+int stats_read(const struct stats_request *q, struct arena *a, struct stats_samples *ret, struct err *e)
 {
 	struct container_items items = { 0 };
-	struct stats_samples samples = { 0 };
 	struct look k;
-	int r = look_begin(&k, en, a, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	k.what = brief ? CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE : WHAT;
-	r = names->n ? find_named(en, names, a, &items, e) :
-		       engine_survey(en, all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
-	if (r == 0)
-		r = read_all(&k, &items, all || names->n, &samples, e);
-	if (r == 0)
-		*ret = samples;
-	return r;
+	look_begin(&k, q, a);
+	if (q->names->n)
+		r = find_named(&k, q->names, a, &items, e);
+	else if (q->engine)
+		r = engine_survey(q->engine, q->all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
+	else
+		r = err_set(e, EACCES, "no containers are known here: name a process or a group, such as /user.slice");
+	return r < 0 ? r : read_all(&k, &items, q->all || q->names->n, ret, e);
 }

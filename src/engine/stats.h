@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 struct stats_sample {
-	const char *id, *name, *cgroup;
+	const char *id, *name, *cgroup; /* id NULL: no container */
 	bool running;       /* else all that follows says nothing */
 	int64_t taken_ns;   /* monotonic */
-	int64_t lived_ns;   /* since this life of it began */
+	int64_t lived_ns;   /* since this life of it began; 0: not known */
 	const struct cgroup_stat *st;
 	struct net_totals net;
 	struct limit memory; /* the tightest one, of the container, a group above it or the whole host */
@@ -30,8 +30,16 @@ struct stats_samples {
 	size_t n;
 };
 
-/* stats_read - of those that are named, in this order; no names: of all that run, the newest first, with `all` of every one.
- * brief: half the files, those of numbers that a table shows (CGROUP_STAT_LINE, pressure). What ended while it was looked at
- * is not running. Of many, several threads look. -ENOENT: one that is named is not there. */
-int stats_read(struct engine *en, const struct oci_strings *names, bool all, bool brief, struct arena *a,
-	       struct stats_samples *ret, struct err *e);
+struct stats_request {
+	struct engine *engine; /* NULL: containers are not known */
+	const struct host *host;
+	const struct cgroup_layout *layout;
+	const struct oci_strings *names; /* containers, and others as subject.h has them: "/PATH", "pod/NAME", a process */
+	bool all;   /* no names: also of those that do not run */
+	bool brief; /* half the files, those of numbers that a table shows (CGROUP_STAT_LINE, pressure) */
+};
+
+/* stats_read - of those that are named, in this order; no names: of all that run, the newest first. What ended while it was
+ * looked at is not running. Of many, several threads look. -ENOENT: one that is named is not there. -EACCES: no names, and
+ * no engine. */
+int stats_read(const struct stats_request *q, struct arena *a, struct stats_samples *ret, struct err *e);

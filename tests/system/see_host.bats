@@ -59,6 +59,35 @@ load helpers
 	wait
 }
 
+@test "an ordinary user is told what is not seen, and sees the rest" {
+	local pid=$$ user
+	mkdir "$T/bin" "$T/home"
+	cp "$TARE_BUILD/tare" "$T/bin/" && chmod 755 "$T" "$T/bin" && chown 4711 "$T/home"
+	user=(setpriv --reuid 4711 --regid 4711 --clear-groups env -i "PATH=$PATH" "HOME=$T/home" "XDG_RUNTIME_DIR=$T/home" "$T/bin/tare")
+	expect 0 "${user[@]}" ns
+	matches '[0-9]+ processes may not be looked at: their namespaces are not seen' "$err"
+	contains " NPROCS " "$out"
+	expect 1 "${user[@]}" ns "$pid"
+	contains "process $pid: its namespaces: Permission denied" "$err"
+	expect 1 "${user[@]}" enter "$pid" true
+	contains "process $pid: its namespaces: Permission denied" "$err"
+	expect 0 "${user[@]}" cgroup --depth 1
+	matches '(^|'$'\n'')/ ' "$out"
+	expect 0 "${user[@]}" explain "$pid"
+	contains "file systems: process $pid is somebody else's" "$out"
+	expect 0 "${user[@]}" stats --no-stream /
+	matches $'\n-- +/ ' "$out"
+	expect 0 "${user[@]}" stats --no-stream
+	[ ! -e /var/lib/tare ] || contains "containers of root are not known to this user" "$err"
+	equal 0 "$("${user[@]}" unshare --user --map-root id -u)"
+	expect 125 "${user[@]}" scope --pids-limit 9 true
+	matches "ermission denied|not permitted|only root" "$err"
+	expect 1 env -i "PATH=$PATH" setpriv --reuid 4711 --regid 4711 --clear-groups "$T/bin/tare" stats --no-stream
+	contains "no containers are known here: name a process or a group" "$err"
+	! dd if=/dev/kmsg of=/dev/null bs=8192 count=1 iflag=nonblock status=none 2>/dev/null <<<"" || [ "$(</proc/sys/kernel/dmesg_restrict)" = 0 ] ||
+		{ expect 1 "${user[@]}" oom && contains "the kernel's log, which tells of them, is not for this user" "$err"; }
+}
+
 # ---- ns -----------------------------------------------------------------------------------------------------------
 
 # bats test_tags=guest

@@ -72,6 +72,20 @@ memory_agrees()
 	contains "from 10ms to 1h" "$err"
 }
 
+@test "a group, a process, a pod of anybody is shown by the same files" {
+	need_controller memory
+	need_controller pids
+	start web --memory 64m -- sh -c 'sleep 1000 & sleep 1000'
+	local path
+	path=/$(cgroup_dir web memory | sed "s|^$host_cgroup/||; s|^memory/||")
+	equal "$path 2 64MiB $path" "$(tare stats --no-stream --format '{{.Name}} {{.PIDs}} {{.Limit}} {{.LimitOwner}}' "$path")"
+	equal "process $(pid_of web) -- 2" "$(tare stats --no-stream --format '{{.Name}} {{.ID}} {{.PIDs}}' "$(pid_of web)")"
+	equal "-- -- web" "$(tare stats --no-stream --format '{{.ID}} {{.CPUPerc}}' "$path") $(tare stats --no-stream --format '{{.Name}}' web)"
+	matches '^[0-9.]+%$' "$(tare stats --no-stream --window 20ms --format '{{.CPUPerc}}' "$path")"
+	expect 1 tare stats --no-stream /no/such/group
+	equal "tare: No such container, process or cgroup: /no/such/group" "$err"
+}
+
 @test "a stream ends with the containers that were named" {
 	start web
 	tare stats --window 20ms --format '{{.Name}} {{.PIDs}}' web >"$T/stream" 3>&- &
