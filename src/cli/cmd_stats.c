@@ -61,7 +61,8 @@ static const struct stats_before *before_of(const struct history *h, const struc
 	for (size_t i = 0; i < h->n; i++) {
 		const struct stats_before *b = &h->v[(place + i) % h->n];
 
-		if (s->cgroup && strcmp(b->id, s->cgroup) == 0 && b->lived_ns <= s->lived_ns) /* not another life of it */
+		if (s->cgroup && strcmp(b->id, s->cgroup) == 0 &&
+		    b->lived_ns <= s->lived_ns) /* not another life of it */
 			return b;
 	}
 	return NULL;
@@ -181,8 +182,12 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct history h = { .arena = ARENA(LIMIT_ARENA_SPEC) };
 	scoped_seeing s = { .session = { .open = false } };
 	int r = seeing_open(&s, cli, e);
-	const struct stats_request q = { .engine = s.engine, .host = &s.session.host, .layout = &s.layout, .names = &names,
-					 .all = o->all, .brief = !o->how.format };
+	const struct stats_request q = { .engine = s.engine,
+					 .host = &s.session.host,
+					 .layout = &s.layout,
+					 .names = &names,
+					 .all = o->all,
+					 .brief = !o->how.format };
 
 	if (r == 0)
 		r = stream(&q, o, &h, e);

@@ -166,8 +166,9 @@ static int take_subject(const struct look *k, const char *name, struct arena *a,
 	ret->row.cgroup = (char *)(h >= 0 ? s.place.path[h] : NULL);
 	for (unsigned i = 0; !ret->row.cgroup && i < k->layout->n; i++)
 		ret->row.cgroup = (char *)s.place.path[i];
-	ret->state = (struct container_state){ .status = s.alive && ret->row.cgroup ? CONTAINER_RUNNING : CONTAINER_EXITED,
-					       .outcome.pid = s.pid };
+	ret->state =
+		(struct container_state){ .status = s.alive && ret->row.cgroup ? CONTAINER_RUNNING : CONTAINER_EXITED,
+					  .outcome.pid = s.pid };
 	return 0;
 }
 

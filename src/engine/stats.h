@@ -34,7 +34,8 @@ struct stats_request {
 	struct engine *engine; /* NULL: containers are not known */
 	const struct host *host;
 	const struct cgroup_layout *layout;
-	const struct oci_strings *names; /* containers, and others as subject.h has them: "/PATH", "pod/NAME", a process */
+	const struct oci_strings
+		*names; /* containers, and others as subject.h has them: "/PATH", "pod/NAME", a process */
 	bool all;   /* no names: also of those that do not run */
 	bool brief; /* half the files, those of numbers that a table shows (CGROUP_STAT_LINE, pressure) */
 };
