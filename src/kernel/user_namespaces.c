@@ -7,6 +7,7 @@
 #include "kernel/sys.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -69,6 +70,28 @@ void id_map_print(const struct id_map *m, struct buf *out)
 		buf_putf(out, "%u %u %u\n", m->v[i].inside, m->v[i].outside, m->v[i].count);
 }
 
+int id_map_parse(struct sv text, struct id_extent *v, size_t *ret_n, struct err *e)
+{
+	struct sv line, word;
+	size_t n = 0;
+
+	while (sv_next(&text, '\n', &line)) {
+		uint64_t numbers[3];
+		size_t k = 0;
+
+		while (sv_next(&line, ' ', &word))
+			if (word.n && (k == ARRAY_LEN(numbers) || sv_u64(word, &numbers[k++]) < 0))
+				return err_set(e, EINVAL, "not a map of ids");
+		if (k == 0)
+			continue;
+		if (k != ARRAY_LEN(numbers) || n == ID_MAP_EXTENTS)
+			return err_set(e, EINVAL, "not a map of ids");
+		v[n++] = (struct id_extent){ (uint32_t)numbers[0], (uint32_t)numbers[1], (uint32_t)numbers[2] };
+	}
+	*ret_n = n;
+	return 0;
+}
+
 /* ---- namespaces ------------------------------------------------------------------------------------------------- */
 
 static int write_map(int proc, pid_t pid, const char *name, const char *text, struct err *e)
@@ -112,11 +135,62 @@ static _Noreturn void stand_by(pid_t parent)
 	_exit(0);
 }
 
+static int read_map(int proc, pid_t pid, const char *name, struct buf *out, struct err *e)
+{
+	char path[48];
+
+	(void)snprintf(path, sizeof path, "%d/%s", (int)pid, name);
+	return io_read_at(proc, path, out, e);
+}
+
+static void end(pid_t pid)
+{
+	int status;
+
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+/* Says by which errno it failed to come there, 0 when it is there. */
+static _Noreturn void stand_there(pid_t parent, int ns, int word)
+{
+	int code = setns(ns, CLONE_NEWUSER) == 0 ? 0 : errno;
+
+	(void)!write(word, &code, sizeof code);
+	stand_by(parent);
+}
+
+int userns_read(int proc, int ns, struct buf *uid, struct buf *gid, struct err *e)
+{
+	struct clone_args args = { 0 };
+	pid_t parent = getpid(), pid;
+	int word[2], code = EIO, r;
+
+	if (pipe2(word, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		stand_there(parent, ns, word[1]);
+	r = pid < 0 ? err_sys(e, "clone3") : 0;
+	close(word[1]);
+	if (r == 0 && (read(word[0], &code, sizeof code) != (ssize_t)sizeof code || code))
+		r = err_set(e, code, "setns: %s", strerror(code));
+	close(word[0]);
+	if (r == 0)
+		r = read_map(proc, pid, "uid_map", uid, e);
+	if (r == 0)
+		r = read_map(proc, pid, "gid_map", gid, e);
+	if (pid > 0)
+		end(pid);
+	return r;
+}
+
 int userns_new(int proc, const struct userns_maps *maps, int *ret_fd, struct err *e)
 {
 	struct clone_args args = { .flags = CLONE_NEWUSER };
 	pid_t parent = getpid(), pid = sys_clone3(&args);
-	int r, status;
+	int r;
 
 	if (pid < 0)
 		return err_sys(e, "clone3 of a user namespace");
@@ -125,9 +199,7 @@ int userns_new(int proc, const struct userns_maps *maps, int *ret_fd, struct err
 	r = userns_write(proc, pid, maps, e);
 	if (r == 0)
 		r = userns_open(proc, pid, e);
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
-		;
+	end(pid);
 	if (r < 0)
 		return r;
 	*ret_fd = r;

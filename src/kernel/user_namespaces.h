@@ -48,5 +48,12 @@ int userns_write(int proc, pid_t pid, const struct userns_maps *maps, struct err
 /* userns_open - the user namespace of a process, for mount_idmap(); -ESRCH, -ENOENT: it has ended. The caller closes. */
 int userns_open(int proc, pid_t pid, struct err *e);
 
+/* userns_read - the maps of somebody's namespace as the caller sees them, as uid_map has them. A process is made in it and ended
+ * again. -EINVAL: ns is no user namespace, or the caller's own; -EPERM. */
+int userns_read(int proc, int ns, struct buf *uid, struct buf *gid, struct err *e);
+
+/* id_map_parse - what uid_map has; into at most ID_MAP_EXTENTS of v. -EINVAL. */
+int id_map_parse(struct sv text, struct id_extent *v, size_t *ret_n, struct err *e);
+
 /* userns_new - a namespace that no process is in, with these maps. A process is made for it and ended again. */
 int userns_new(int proc, const struct userns_maps *maps, int *ret_fd, struct err *e);

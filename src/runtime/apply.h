@@ -21,8 +21,8 @@ struct apply {
 /* One function per step: container.c, and the host_*.c */
 typedef int host_fn(struct apply *a, const struct step *s, struct err *e);
 
-host_fn host_root_overlay, host_root_bind, host_cgroup_make, host_cgroup_write, host_cgroup_devices, host_net_device,
-	host_net_links;
+host_fn host_clone, host_root_overlay, host_root_bind, host_cgroup_make, host_cgroup_write, host_cgroup_devices,
+	host_net_device, host_net_links;
 host_fn host_ns_join, host_time_ns, host_id_map, host_stdio_owner, host_cgroup_owner, host_bind_source,
 	host_device_source, host_hand_over, host_rlimit, host_oom_score_adj, host_unit_start, host_unit_properties;
 

@@ -18,68 +18,6 @@
 
 /* ---- host steps, before the clone ------------------------------------------------------------------------------- */
 
-/* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still
- * our descriptors: it is not dumpable until its execve(2). */
-static int clone_child(struct clone_args *args)
-{
-	int before, pid, code;
-
-	if (args->flags & CLONE_NEWPID)
-		return sys_clone3(args);
-	before = prctl(PR_GET_DUMPABLE);
-	if (before < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -1;
-	pid = sys_clone3(args);
-	if (pid == 0)
-		return 0;
-	code = errno;
-	(void)prctl(PR_SET_DUMPABLE, before);
-	errno = code;
-	return pid;
-}
-
-static int clone_failed(const struct clone_args *args, struct err *e)
-{
-	if (errno == ENOMEM && !(args->flags & CLONE_NEWPID)) /* pid_namespaces(7) */
-		return err_set(e, ENOMEM, "clone3: the pid namespace that is joined has ended, or there is no memory");
-	return err_sys(e, "clone3");
-}
-
-static int host_clone(struct apply *a, const struct step *s, struct err *e)
-{
-	struct clone_args args = { .flags = s->set | CLONE_PIDFD, .exit_signal = SIGCHLD };
-	struct container *c = a->c;
-	int into = c->cgroup ? cgroup_clone_fd(c->cgroup) : -1, pair[2];
-	int pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys(e, "socketpair");
-	args.pidfd = (uint64_t)(uintptr_t)&c->pidfd;
-	if (into >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)into;
-	}
-	a->init.sync = pair[1];
-	a->init.cgroup = c->cgroup;
-	pid = clone_child(&args);
-	if (pid < 0 && errno == EOPNOTSUPP && into >= 0 && cgroup_make_threaded(c->cgroup, NULL) == 0)
-		pid = clone_child(&args); /* its parent is threaded */
-	if (pid == 0) {
-		close(pair[0]);
-		init_main(&a->init);
-	}
-	close(pair[1]);
-	if (pid < 0) {
-		int r = clone_failed(&args, e);
-
-		close(pair[0]);
-		return r;
-	}
-	c->pid = pid;
-	c->sync = pair[0];
-	return host_ns_return(a, e);
-}
-
 /* Its first process is there for them to look at: not yet its command, which waits for their end. */
 static int host_hook(struct apply *a, const struct step *s, struct err *e)
 {

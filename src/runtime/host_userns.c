@@ -12,9 +12,11 @@
 #include "runtime/mount_options.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,6 +49,14 @@ int host_ns_join(struct apply *a, const struct step *s, struct err *e)
 
 	if (to < 0)
 		return err_sys(e, "%s namespace: open %s", s->path, s->source);
+	if (s->set == CLONE_NEWUSER && ioctl(to, NS_GET_NSTYPE) != CLONE_NEWUSER) {
+		errno = EINVAL;
+		return init_join_failed(s, e);
+	}
+	if (s->set == CLONE_NEWUSER) { /* there is no way back from it: host_clone() has somebody go there */
+		a->userns = fd_take(&to);
+		return 0;
+	}
 	(void)snprintf(path, sizeof path, "self/ns/%s", namespace_file(s->set));
 	own = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
 	if (own < 0)

@@ -146,7 +146,8 @@ struct plan {
 	const char *keyring; /* session keyring of the process, by name; NULL: the caller's */
 	int start_socket;
 	unsigned preserve_fds;
-	bool userns; /* a new one, with these maps */
+	bool userns; /* it has one of its own, with these maps: a new one, or somebody else's … */
+	const char *userns_path; /* … whose file this is; NULL: new */
 	struct id_map uids, gids;
 	struct userns_maps maps;
 	struct sock_fprog seccomp; /* none before plan_make_filter() */

@@ -122,6 +122,7 @@ int exec_context_make(const struct plan *p, struct arena *a, struct exec_context
 	struct exec_context c = { .namespaces = namespaces_of(p),
 				  .caps = p->caps,
 				  .die_with_parent = p->die_with_parent,
+				  .without_cgroup = p->without_cgroup,
 				  .keyring = p->keyring ? arena_str(a, p->keyring) : NULL,
 				  .process = { .no_new_privileges = pr->no_new_privileges,
 					       .umask = pr->umask,
@@ -210,7 +211,7 @@ static int plan_enter(const struct exec_context *c, struct plan *p, struct err *
 	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.initial, "initial", e);
 	if (r < 0)
 		return r;
-	if (cgroup_layout_joins(&p->facts->cgroup) && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
+	if (!c->without_cgroup && cgroup_layout_joins(&p->facts->cgroup) && !plan_add(p, ACTOR_CHILD, STEP_CGROUP_JOIN))
 		return err_oom(e);
 	r = plan_affinity(p, ACTOR_CHILD, p->spec->process.exec_cpu_affinity.final, "final", e);
 	if (r == 0)

@@ -21,12 +21,14 @@ static const struct namespace
 {
 	const char *type;
 	uint64_t flag;
-	enum joiner joiner; /* who calls setns(2); of a pid namespace only the children of the caller are members */
+	enum joiner
+		joiner; /* who calls setns(2); of a pid namespace only the children of the caller are members. A user
+			     * namespace is opened by the host side, which can only be left behind by a child of its */
 }
 namespaces[] = {
 	{ "pid", CLONE_NEWPID, HOST },	  { "network", CLONE_NEWNET, CHILD }, { "mount", CLONE_NEWNS, NOBODY },
 	{ "ipc", CLONE_NEWIPC, CHILD },	  { "uts", CLONE_NEWUTS, CHILD },     { "cgroup", CLONE_NEWCGROUP, CHILD },
-	{ "time", CLONE_NEWTIME, CHILD }, { "user", CLONE_NEWUSER, NOBODY },
+	{ "time", CLONE_NEWTIME, CHILD }, { "user", CLONE_NEWUSER, HOST },
 };
 
 static const struct namespace *find_namespace(const struct oci_namespace *ns)

@@ -56,7 +56,8 @@ int plan_userns(struct plan *p, struct err *e)
 	const struct oci_namespace *ns = find_userns(spec);
 	int r;
 
-	p->userns = ns && !(ns->path && *ns->path); /* plan_namespaces() says what it thinks of the path */
+	p->userns = ns;
+	p->userns_path = ns && ns->path && *ns->path ? ns->path : NULL;
 	if (!ns && (spec->uid_mappings.n || spec->gid_mappings.n))
 		return err_set(e, EINVAL, "linux.uidMappings: there is no user namespace in linux.namespaces");
 	if (!p->userns)
@@ -137,7 +138,7 @@ static int plan_cgroup_owner(struct plan *p, struct err *e)
 
 int plan_userns_host(struct plan *p, struct err *e)
 {
-	int r = add(p, STEP_ID_MAP, e);
+	int r = p->userns_path ? 0 : add(p, STEP_ID_MAP, e);
 
 	if (r == 0)
 		r = plan_stdio_owner(p, ACTOR_HOST, e);

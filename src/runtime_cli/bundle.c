@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/joined_userns.h"
 #include "runtime_cli/rootless.h"
 
 #include "base/io.h"
@@ -79,6 +80,7 @@ int bundle_read_saved(struct runtime *rt, const struct entry *c, struct bundle *
 {
 	int r = read_text(c->dir, c->record.bundle, &ret->json, e);
 
+	ret->pid = (pid_t)c->record.pid;
 	return r < 0 ? r : bundle_parse(rt, c->record.bundle, buf_sv(&ret->json), ret, e);
 }
 
@@ -89,7 +91,9 @@ int bundle_make_plan(struct runtime *rt, struct bundle *b, struct plan_inputs in
 	in.root.path = b->spec.root.path;
 	in.bundle = b->dir;
 	in.systemd = rt->manager;
-	if (r == 0 && rt->facts.user_namespace)
+	if (r == 0)
+		r = joined_userns_settle(rt, &b->spec, b->pid, e);
+	if (r == 0 && rt->facts.user_namespace && !b->pid)
 		r = rootless_cgroup(rt, &b->spec, &in.without_cgroup, e);
 	return r < 0 ? r : plan_make(&b->spec, &rt->facts, &in, rt->arena, &b->plan, e);
 }

@@ -10,6 +10,7 @@
 struct bundle {
 	const char *dir; /* absolute */
 	struct buf json; /* config.json as it stands */
+	pid_t pid;       /* of the container that it is of; 0: that is still to be made */
 	struct runtime_spec spec;
 	struct plan plan;
 };

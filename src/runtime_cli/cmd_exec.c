@@ -13,6 +13,7 @@
 #include "runtime_cli/group.h"
 #include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
+#include "runtime_cli/rootless.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -258,9 +259,12 @@ static int plan(struct exec *x, const struct operands *o, struct err *e)
 	int r = bundle_read_saved(rt, &x->entry, &x->bundle, e);
 
 	if (r == 0)
+		rootless_settle(rt, &x->bundle.spec);
+	if (r == 0)
 		r = bundle_plan(
 			rt, &x->bundle,
-			(struct plan_inputs){ .id = x->entry.id, .shares_keyring = x->entry.record.shares_keyring }, e);
+			(struct plan_inputs){ .id = x->entry.id, .shares_keyring = x->entry.record.shares_keyring,
+					      .without_cgroup = !x->entry.record.cgroup }, e);
 	if (r == 0)
 		r = plan_make_filter(&x->bundle.plan, e);
 	if (r == 0)
@@ -328,7 +332,7 @@ static int tell_engine(struct exec *x, struct err *e)
 static int wait_for_end(struct exec *x, const sigset_t *set, int *ret_status, struct err *e)
 {
 	scoped_fd fd = sys_pidfd_open(x->x.pid, 0);
-	struct foreground f = { fd, x->x.console, set };
+	struct foreground f = { fd, x->x.console, set, -1, NULL };
 	int wstatus = 0, r = fd < 0 ? err_sys(e, "pidfd_open") : foreground_wait(&f, e);
 
 	if (r < 0)
@@ -376,6 +380,8 @@ static int run_exec(struct runtime *rt, void *options, const struct operands *o,
 			  .console_socket = -1, .x = { .sync = -1, .console = -1 } };
 	int r = entry_open(rt, o->v[0], &x.entry, e);
 
+	if (r == 0)
+		r = rootless_exec(rt, &x.entry, e);
 	if (r == 0)
 		r = execute(&x, o, ret_status, e);
 	execution_close(&x.x);

@@ -25,6 +25,8 @@ static int run(struct runtime *rt, void *options, const struct operands *o, int 
 	r = make_ready(rt, o->v[0], mo, false, &m, e);
 	if (r == 0)
 		r = container_start(&m.container, e);
+	if (r == 0 && mo->detach)
+		r = make_notify(&m, e);
 	if (r == 0 && !mo->detach)
 		r = make_wait(&m, &set, ret_status, e);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include "kernel/sys.h"
 #include "runtime/container.h"
 #include "runtime_cli/bundle.h"
+#include "runtime_cli/notify.h"
 #include "runtime_cli/start_socket.h"
 
 #include <signal.h>
@@ -30,11 +31,22 @@ static int poststart(struct runtime *rt, const struct entry *c, const struct bun
 	return r;
 }
 
+/* Who started us waits until the container says that it is ready. */
+static int notified(struct runtime *rt, const struct entry *c, int sock, const char *to, struct err *e)
+{
+	scoped_fd fd = -1;
+
+	if (sock < 0 || entry_pidfd(rt, c, &fd, NULL) < 0)
+		return 0;
+	return notify_wait(sock, to, (pid_t)c->record.pid, fd, e);
+}
+
 static int start(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
 {
 	scoped_entry c = ENTRY;
 	scoped_bundle b = BUNDLE;
-	scoped_fd sock = -1;
+	scoped_fd sock = -1, notify = -1;
+	const char *notify_to;
 	struct hook_subject who;
 	enum container_status s;
 	int r = entry_open(rt, o->v[0], &c, e);
@@ -48,14 +60,19 @@ static int start(struct runtime *rt, void *options, const struct operands *o, in
 	if (r < 0)
 		return r;
 	who = bundle_subject(&b, c.id, (pid_t)c.record.pid);
-	r = start_socket_connect(c.dir, &sock, e);
+	notify_to = notify_asked(&b.spec);
+	r = notify_to ? notify_listen(c.dir, &notify, e) : 0;
+	if (r == 0)
+		r = start_socket_connect(c.dir, &sock, e);
 	if (r == 0)
 		r = container_start_held(sock, &b.spec, &who, e);
 	if (r == -ESRCH) { /* it was there: another start has it, whose command does not run yet */
 		s = entry_status(rt, &c, NULL);
 		return not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
 	}
-	return r < 0 ? r : poststart(rt, &c, &b, &who, e);
+	if (r == 0)
+		r = poststart(rt, &c, &b, &who, e);
+	return r < 0 ? r : notified(rt, &c, notify, notify_to, e);
 }
 
 const struct runtime_command runtime_command_start = {

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "kernel/pty.h"
 #include "kernel/sys.h"
+#include "runtime_cli/notify.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -90,6 +91,7 @@ struct shown {
 	bool raw;
 	struct termios before;
 	bool input; /* our standard input has not ended */
+	int notify; /* -1: nobody waits any more */
 };
 
 static void take_size(const struct foreground *f)
@@ -161,6 +163,7 @@ static int look(struct shown *s, int signals, bool *ret_ended, struct err *e)
 		{ signals, POLLIN, 0 },
 		{ s->f->console, POLLIN, 0 },
 		{ s->input ? STDIN_FILENO : -1, POLLIN, 0 },
+		{ s->notify, POLLIN, 0 },
 	};
 
 	if (poll(p, ARRAY_LEN(p), -1) < 0)
@@ -171,6 +174,8 @@ static int look(struct shown *s, int signals, bool *ret_ended, struct err *e)
 		(void)pass(s->f->console, STDOUT_FILENO);
 	if (p[3].revents)
 		s->input = pass(STDIN_FILENO, s->f->console);
+	if (p[4].revents && notify_pass(s->notify, s->f->notify_to, 0))
+		s->notify = -1;
 	*ret_ended = p[0].revents;
 	return 0;
 }
@@ -197,9 +202,9 @@ static int wait_by_signals(const struct foreground *f, struct err *e)
 	}
 }
 
-static int wait_on_terminal(const struct foreground *f, struct err *e)
+static int wait_by_poll(const struct foreground *f, struct err *e)
 {
-	struct shown s = { .f = f };
+	struct shown s = { .f = f, .notify = f->notify };
 	scoped_fd signals = signalfd(-1, f->set, SFD_CLOEXEC | SFD_NONBLOCK);
 	bool ended = false;
 	int r = 0;
@@ -209,14 +214,15 @@ static int wait_on_terminal(const struct foreground *f, struct err *e)
 	show(&s);
 	while (r == 0 && !ended)
 		r = look(&s, signals, &ended, e);
-	rest(f);
+	if (f->console >= 0)
+		rest(f);
 	hide(&s);
 	return r;
 }
 
 int foreground_wait(const struct foreground *f, struct err *e)
 {
-	return f->console < 0 ? wait_by_signals(f, e) : wait_on_terminal(f, e);
+	return f->console < 0 && f->notify < 0 ? wait_by_signals(f, e) : wait_by_poll(f, e);
 }
 
 int foreground_block(sigset_t *ret, struct err *e)

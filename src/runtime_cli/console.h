@@ -25,6 +25,8 @@ struct foreground {
 	int pidfd;
 	int console; /* master; -1: none */
 	const sigset_t *set;
+	int notify; /* notify.h; -1 */
+	const char *notify_to;
 };
 
 /* foreground_block - every signal but those that tell of a fault */

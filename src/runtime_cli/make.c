@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "kernel/procfs.h"
 #include "runtime_cli/console.h"
+#include "runtime_cli/notify.h"
 #include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
 #include "runtime_cli/rootless.h"
@@ -107,6 +108,8 @@ static int read_and_plan(struct making *m, const char *id, struct err *e)
 		r = preserve_fds(m->options->preserve_fds, &in.preserve_fds, &listen_fds, e);
 	if (r == 0 && listen_fds)
 		r = preserve_env(m->rt->arena, listen_fds, &m->bundle.spec.process.env, e);
+	if (r == 0 && (m->notify_to = notify_asked(&m->bundle.spec)))
+		r = notify_plan(m->rt, id, &m->bundle.spec, e);
 	in.shares_keyring = m->options->no_new_keyring;
 	in.start_socket = m->held ? START_SOCKET_COMES : 0;
 	return r < 0 ? r : bundle_plan(m->rt, &m->bundle, in, e);
@@ -120,6 +123,10 @@ static int claim(struct making *m, const char *id, struct err *e)
 		return r;
 	describe(m);
 	r = entry_write_first(&m->entry, e);
+	if (r == 0 && m->notify_to)
+		r = notify_make(m->entry.dir, e);
+	if (r == 0 && m->notify_to && !m->held)
+		r = notify_listen(m->entry.dir, &m->notify, e);
 	if (r == 0 && m->held)
 		r = start_socket_open(m->entry.dir, &m->start_socket, e);
 	if (r == 0 && m->held)
@@ -172,7 +179,7 @@ int make_claim(struct runtime *rt, const char *id, struct make_options *options,
 	int r = entry_check_id(id, e);
 
 	*m = (struct making){ .rt = rt, .options = options, .entry = ENTRY, .bundle = BUNDLE, .held = held,
-			      .console = -1, .start_socket = -1 };
+			      .console = -1, .start_socket = -1, .notify = -1 };
 	if (r == 0)
 		r = settle_paths(rt, options, e);
 	if (r == 0)
@@ -219,9 +226,15 @@ static int deleted_meanwhile(struct making *m)
 	return 0;
 }
 
+int make_notify(struct making *m, struct err *e)
+{
+	return m->notify < 0 ? 0 :
+			       notify_wait(m->notify, m->notify_to, m->container.pid, m->container.pidfd, e);
+}
+
 int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err *e)
 {
-	struct foreground f = { m->container.pidfd, m->container.console, set };
+	struct foreground f = { m->container.pidfd, m->container.console, set, m->notify, m->notify_to };
 	int wstatus = 0, r;
 
 	close(fd_take(&m->entry.lock)); /* others may change it, and delete it */
@@ -264,6 +277,8 @@ void make_done(struct making *m)
 		close(fd_take(&m->start_socket));
 	if (m->console >= 0)
 		close(fd_take(&m->console));
+	if (m->notify >= 0)
+		close(fd_take(&m->notify));
 	entry_close(&m->entry);
 	bundle_done(&m->bundle);
 }

@@ -26,7 +26,8 @@ struct making {
 	struct bundle bundle;
 	struct container container; /* when `made` */
 	bool made, held;
-	int console, start_socket; /* -1: none */
+	int console, start_socket, notify; /* -1: none */
+	const char *notify_to;             /* who waits to hear that it is ready; NULL: nobody */
 };
 
 /* make_ready - up to READY; the engine has the terminal and the pid file. held: the process will wait for `start`. On
@@ -40,6 +41,8 @@ int make_ready(struct runtime *rt, const char *id, struct make_options *options,
 int make_claim(struct runtime *rt, const char *id, struct make_options *options, bool held, struct making *m,
 	       struct err *e);
 int make_written(struct making *m, struct err *e);
+int make_notify(struct making *m,
+		struct err *e); /* with nobody left in the foreground: until it is ready, if somebody waits for that */
 int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err *e);
 
 /* make_abort - nothing is left of it */

@@ -257,6 +257,20 @@ int rootless_enter(struct runtime *rt, const struct runtime_spec *spec, struct e
 	return r < 0 ? r : execute_again(rt, e);
 }
 
+int rootless_exec(struct runtime *rt, const struct entry *c, struct err *e)
+{
+	char path[40];
+	int r;
+
+	if (!rootless_is_needed() || !c->has_record || c->record.pid <= 0)
+		return 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)c->record.pid);
+	r = enter_existing(path, e);
+	if (r == 0)
+		r = become_root(e);
+	return r < 0 ? err_wrap(e, r, "container %s", c->id) : execute_again(rt, e);
+}
+
 void rootless_settle(const struct runtime *rt, struct runtime_spec *spec)
 {
 	size_t n = 0;

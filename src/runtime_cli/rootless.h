@@ -27,6 +27,10 @@ int rootless_enter(struct runtime *rt, const struct runtime_spec *spec, struct e
 /* rootless_settle - in the namespace that was entered: the document's user namespace is the one we are in. */
 void rootless_settle(const struct runtime *rt, struct runtime_spec *spec);
 
+/* rootless_exec - does not return when it worked: an ordinary user's program was executed again in the user namespace of the
+ * container's process. Nobody else's: 0. */
+int rootless_exec(struct runtime *rt, const struct entry *c, struct err *e);
+
 /* rootless_join - the user namespace of a container's process, to have rights over it. An ordinary user's only; else nothing
  * is done. */
 int rootless_join(struct runtime *rt, const struct entry *c, struct err *e);

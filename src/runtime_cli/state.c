@@ -11,6 +11,7 @@
 #include "kernel/smallfile.h"
 #include "kernel/sys.h"
 #include "oci/json.h"
+#include "runtime_cli/notify.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -233,7 +234,8 @@ static int empty(int dir, struct err *e)
 	while ((ent = readdir(d))) {
 		if (ent->d_name[0] == '.' || strcmp(ent->d_name, STATE_LOCK) == 0)
 			continue;
-		if (unlinkat(dir, ent->d_name, 0) < 0 && errno != ENOENT)
+		if (unlinkat(dir, ent->d_name, 0) < 0 && errno != ENOENT &&
+		    !(errno == EISDIR && notify_remove(dir) == 0))
 			return err_sys(e, "remove %s", ent->d_name);
 	}
 	return unlinkat(dir, STATE_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove lock") : 0;

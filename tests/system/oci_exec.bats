@@ -162,6 +162,52 @@ P
 	contains "--pidfd-socket $T/none: No such file or directory" "$err"
 }
 
+# waiting PATH: as systemd does; what is heard there goes to PATH.heard, a line each, up to the barrier, which is let through
+waiting()
+{
+	python3 - "$1" 3>&- <<'P' &
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+out = open(sys.argv[1] + '.heard', 'w')
+while True:
+    text, control, _, _ = s.recvmsg(4096, socket.CMSG_SPACE(4))
+    print(text.decode().strip(), file=out, flush=True)
+    if control:
+        os.close(array.array('i', control[0][2])[0])
+        break
+P
+	eventually 10 test -S "$1"
+}
+
+@test "NOTIFY_SOCKET: who waits hears that the container is ready, and which process it is" {
+	need_python
+	local says='cat /proc/self/mounts >/tmp/m; ./probe notify STATUS=x; until test -e /tmp/go; do sleep 0.1; done; ./probe notify "X=1
+READY=1"; sleep 1000'
+	bundle one ".process.args = [\"sh\", \"-c\", $(jq -n --arg s "$says" '$s')] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+		| .linux.gidMappings = .linux.uidMappings | .linux.namespaces += [{ type: \"user\" }]"
+	mkdir -p "$T/one/rootfs/run/notify"
+	chmod 755 "$T" "$T/one" && chmod 777 "$T/one/rootfs/tmp" && cp "$TARE_BUILD/tests/system/probe" "$T/one/rootfs/"
+	waiting "$T/s"
+	NOTIFY_SOCKET=$T/s runtime create --bundle "$T/one" one >"$T/log" 2>&1 </dev/null 3>&- || fail "create" "$(cat "$T/log")"
+	NOTIFY_SOCKET=$T/s runtime start one </dev/null >"$T/log2" 2>&1 3>&- &
+	eventually 10 grep -q sent "$T/log"
+	kill -0 $! || fail "start did not wait" "$(cat "$T/log2")"
+	matches '/run/notify .*ro,nosuid,nodev,noexec' "$(cat "$T/one/rootfs/tmp/m")"
+	touch "$T/one/rootfs/tmp/go"
+	wait $! || fail "start" "$(cat "$T/log2")"
+	equal "READY=1 MAINPID=$(first_of one) BARRIER=1" "$(xargs <"$T/s.heard")"
+	expect 0 runtime delete --force one
+	rm "$T/s"
+	waiting "$T/s"
+	jq '.process.args = ["./probe", "notify", "READY=1"]' "$T/one/config.json" >"$T/c" && cp "$T/c" "$T/one/config.json"
+	NOTIFY_SOCKET=$T/s expect 0 runtime run --bundle "$T/one" one
+	equal "sent" "$out"
+	equal "READY=1 BARRIER=1" "$(xargs <"$T/s.heard")" "heard of a container in the foreground"
+	jq '.process.args = ["true"]' "$T/one/config.json" >"$T/c" && cp "$T/c" "$T/one/config.json"
+	NOTIFY_SOCKET=$T/s expect 0 runtime run --detach --bundle "$T/one" one # it ends without a word
+}
+
 # bats test_tags=guest
 @test "groups below one that is threaded, and below one that holds processes" {
 	local v2=$host_cgroup parent

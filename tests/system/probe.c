@@ -9,6 +9,7 @@
  *   probe ids                real and effective user id
  *   probe hunt SECONDS       looks at each process that appears, as quickly as it can: capabilities that it has itself not,
  *                            descriptors above 2, programs: "caps HEX", "fd N TARGET", "exe PATH"
+ *   probe notify TEXT        one message to NOTIFY_SOCKET, sd_notify(3): "sent" or the name of the error
  *   probe fifo               takes a real-time priority, sched(7): "ok" or the name of the error
  */
 #ifndef _GNU_SOURCE
@@ -23,7 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,6 +150,21 @@ static int fifo(void)
 	return 0;
 }
 
+static int notify(const char *text)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	if (fd < 0 || !path)
+		return 1;
+	strncpy(to.sun_path, path, sizeof to.sun_path - 1);
+	printf("%s\n", sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof to) < 0 ?
+			       strerrorname_np(errno) :
+			       "sent");
+	return 0;
+}
+
 /* flip A B SECONDS: exchange two names as fast as can be, the attacker beside a mount (renameat2(2), RENAME_EXCHANGE) */
 static int flip(const char *a, const char *b, const char *seconds)
 {
@@ -267,6 +285,8 @@ int main(int argc, char **argv)
 		return fifo();
 	if (strcmp(what, "flip") == 0 && argc == 5)
 		return flip(argv[2], argv[3], argv[4]);
+	if (strcmp(what, "notify") == 0 && argc == 3)
+		return notify(argv[2]);
 	if (strcmp(what, "ids") == 0)
 		return printf("%u %u\n", (unsigned)getuid(), (unsigned)geteuid()) < 0;
 	if (strcmp(what, "spin") == 0)

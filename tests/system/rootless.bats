@@ -75,6 +75,11 @@ look='.process.args = ["sh", "-c", "id; cat /proc/self/uid_map; echo >/dev/null 
 	expect 0 as_user "$T/subid" "$T/tare-runtime" state box
 	equal "created ttuser" "$(jq -r '"\(.status) \(.owner)"' <<<"$out" | sed 's/ 4711/ ttuser/')"
 	expect 0 as_user "$T/subid" "$T/tare-runtime" start box
+	expect 0 as_user "$T/subid" "$T/tare-runtime" exec box id
+	contains "uid=5 gid=6" "$out"
+	expect 3 as_user "$T/subid" "$T/tare-runtime" exec --user 0 --cwd /tmp box sh -c 'pwd; cat /proc/self/uid_map; exit 3'
+	matches '/tmp.* 1 +200000 +65535' "$(xargs <<<"$out")"
+	expect 127 as_user "$T/subid" "$T/tare-runtime" exec box nothing-there
 	expect 0 as_user "$T/subid" "$T/tare-runtime" kill box KILL
 	eventually 5 stopped box
 	expect 0 as_user "$T/subid" "$T/tare-runtime" delete box

@@ -64,6 +64,32 @@ own_image=1
 	kill "$pid"
 }
 
+@test "a user namespace of another container is joined by its path, with its maps" {
+	local ranges='[{"containerID": 0, "hostID": 100000, "size": 65536}]' first ns
+	local types='[{"type": "mount"}, {"type": "pid"}, {"type": "ipc"}, {"type": "uts"}'
+	bundle "{\"linux\": {\"namespaces\": $types, {\"type\": \"user\"}], \"uidMappings\": $ranges, \"gidMappings\": $ranges}}" -- sleep 1000
+	chmod 755 "$T" "$T/bundle" && chmod 777 "$T/bundle/rootfs/tmp"
+	expect 0 runtime run --detach --bundle "$T/bundle" "first-$group" 3>&-
+	first=/proc/$(runtime state "first-$group" | jq .pid)/ns/user
+	ns=$(readlink "$first")
+	bundle "{\"process\": {\"user\": {\"uid\": 7, \"gid\": 8}}, \"linux\": {\"cgroupsPath\": \"/$group/second\", \"resources\": {\"pids\": {\"limit\": 50}},
+		\"namespaces\": $types, {\"type\": \"user\", \"path\": \"$first\"}]}}" -- sh -c '{ readlink /proc/self/ns/user; id; cat /proc/self/uid_map; } >/tmp/y; echo x >/dev/null && touch /tmp/x; sleep 1000'
+	expect 0 runtime run --detach --bundle "$T/bundle" "second-$group" 3>&-
+	eventually 10 test -e "$T/bundle/rootfs/tmp/x"
+	equal 100007 "$(stat -c %u "$T/bundle/rootfs/tmp/x")" "owner of a file"
+	contains "$ns uid=7 gid=8 0 100000 65536" "$(xargs <"$T/bundle/rootfs/tmp/y")"
+	expect 0 runtime delete --force "first-$group"
+	expect 0 runtime exec "second-$group" sh -c 'readlink /proc/self/ns/user; id -u'
+	equal "$ns 7" "$(xargs <<<"$out")" "exec after the other one's end"
+	jq ".linux.uidMappings = [{containerID: 0, hostID: 5, size: 1}]
+		| .linux.namespaces[4].path = \"/proc/$(runtime state "second-$group" | jq .pid)/ns/user\"" "$T/bundle/config.json" >"$T/c" && cp "$T/c" "$T/bundle/config.json"
+	run_bundle 125
+	contains 'linux.uidMappings: not those of the user namespace' "$err"
+	expect 0 runtime delete --force "second-$group"
+	jq '.linux.namespaces[4].path = "/proc/self/ns/uts"' "$T/c" >"$T/bundle/config.json"
+	refused_bundle 'linux.namespaces\[4\].path: /proc/self/ns/uts is not a user namespace'
+}
+
 @test "limits of hugepages are written, whole pages of them" {
 	need_controller hugetlb
 	bundle '{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 5000000}]},

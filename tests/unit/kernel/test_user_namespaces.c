@@ -30,6 +30,34 @@ TEST(a_map_prints_as_the_kernel_takes_it)
 	assert_string_equal("0 100000 1000\n1000 1000 1\n1001 101000 64535\n", b.p);
 }
 
+TEST(a_map_of_the_kernel_is_read)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		size_t n;
+	} cases[] = {
+		{ "         0     100000      65536\n", 0, 1 },
+		{ "0 1 2\n\n3 4 5", 0, 2 },
+		{ "", 0, 0 },
+		{ "0 1\n", -EINVAL, 7 },
+		{ "0 1 2 3\n", -EINVAL, 7 },
+		{ "0 x 2\n", -EINVAL, 7 },
+	};
+	struct id_extent v[ID_MAP_EXTENTS];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t n = 7;
+
+		assert_int_equal(cases[i].rc, id_map_parse(sv_from(cases[i].text), v, &n, NULL));
+		assert_int_equal(cases[i].n, n);
+	}
+	assert_int_equal(0, id_map_parse(sv_from("  7  100  9\n"), v, &(size_t){ 0 }, NULL));
+	assert_int_equal(7, v[0].inside);
+	assert_int_equal(100, v[0].outside);
+	assert_int_equal(9, v[0].count);
+}
+
 TEST(equal_maps_have_the_same_extents)
 {
 	static const struct id_extent other[] = { { 0, 100000, 1000 }, { 1000, 1000, 1 }, { 1001, 101000, 64534 } };
@@ -75,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(a_map_tells_the_id_outside),
 		RUN(a_map_prints_as_the_kernel_takes_it),
+		RUN(a_map_of_the_kernel_is_read),
 		RUN(equal_maps_have_the_same_extents),
 		RUN(what_the_kernel_would_refuse_is_refused_with_its_reason),
 	};

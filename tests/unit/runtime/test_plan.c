@@ -57,7 +57,7 @@ static const struct {
 } refused[] = {
 	{ "", "", ",{\"type\":\"pid\"}", "", -EINVAL, "linux.namespaces[5]: type: \"pid\" is there twice" },
 	{ "", "", ",{\"type\":\"user\"}", "", -EINVAL, "linux.uidMappings: 0 ranges of ids" },
-	{ "", "", ",{\"type\":\"user\",\"path\":\"/x\"}", "", -ENOTSUP, "joining a user namespace" },
+	{ "", "", ",{\"type\":\"user\",\"path\":\"/x\"}", "", -EINVAL, "linux.uidMappings: 0 ranges of ids" },
 	{ "", "", "", MAPS("0", "9", "9"), -EINVAL, "linux.uidMappings: there is no user namespace" },
 	{ "", "", USER, MAPS("1", "9", "9"), -EINVAL, "linux.uidMappings: containerID 0 is not mapped" },
 	{ "", "", USER, MAPS("0", "9", "0"), -EINVAL, "linux.uidMappings: 0:9:0: no ids" },

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The step that makes the container's first process: clone3(2). */
+#include "runtime/apply.h"
+
+#include "base/fault.h"
+#include "base/scope.h"
+#include "kernel/cgroup.h"
+#include "kernel/sys.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+struct birth {
+	int pid, pidfd, code; /* pid < 0: errno of what failed */
+};
+
+/* In somebody else's user namespace: nobody comes back from there, so a helper goes, and what it clones there is our child.
+ * Their descriptors are ours, so that the pidfd is, too. 0 in the child. */
+static struct birth clone_by_helper(int userns, struct clone_args *args, int word)
+{
+	struct birth b = { .pid = -1 };
+
+	if (setns(userns, CLONE_NEWUSER) == 0) {
+		args->flags |= CLONE_PARENT;
+		args->exit_signal = 0; /* the helper's: SIGCHLD */
+		b.pid = sys_clone3(args);
+		b.pidfd = *(const int *)(uintptr_t)args->pidfd;
+	}
+	b.code = errno;
+	if (b.pid != 0)
+		(void)!write(word, &b, sizeof b);
+	return b;
+}
+
+/* pid as clone3(2) has it */
+static int clone_in_userns(const struct apply *a, struct clone_args *args)
+{
+	struct clone_args helper = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+	struct birth b = { .pid = -1, .code = EIO };
+	int word[2], pid;
+
+	if (pipe2(word, O_CLOEXEC) < 0)
+		return -1;
+	pid = sys_clone3(&helper);
+	if (pid == 0) {
+		fault_role("joiner");
+		b = clone_by_helper(a->userns, args, word[1]);
+		if (b.pid == 0)
+			return 0;
+		_exit(0);
+	}
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	else
+		b.code = errno;
+	close(word[1]);
+	if (pid > 0)
+		(void)!read(word[0], &b, sizeof b);
+	close(word[0]);
+	if (b.pid > 0)
+		*(int *)(uintptr_t)args->pidfd = b.pidfd;
+	errno = b.code;
+	return b.pid;
+}
+
+static int clone_somewhere(const struct apply *a, struct clone_args *args)
+{
+	return a->userns >= 0 ? clone_in_userns(a, args) : sys_clone3(args);
+}
+
+/* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still
+ * our descriptors: it is not dumpable until its execve(2). */
+static int clone_child(const struct apply *a, struct clone_args *args)
+{
+	int before, pid, code;
+
+	if (args->flags & CLONE_NEWPID)
+		return clone_somewhere(a, args);
+	before = prctl(PR_GET_DUMPABLE);
+	if (before < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -1;
+	pid = clone_somewhere(a, args);
+	if (pid == 0)
+		return 0;
+	code = errno;
+	(void)prctl(PR_SET_DUMPABLE, before);
+	errno = code;
+	return pid;
+}
+
+static int clone_failed(const struct clone_args *args, struct err *e)
+{
+	if (errno == ENOMEM && !(args->flags & CLONE_NEWPID)) /* pid_namespaces(7) */
+		return err_set(e, ENOMEM, "clone3: the pid namespace that is joined has ended, or there is no memory");
+	return err_sys(e, "clone3");
+}
+
+int host_clone(struct apply *a, const struct step *s, struct err *e)
+{
+	struct clone_args args = { .flags = s->set | CLONE_PIDFD, .exit_signal = SIGCHLD };
+	struct container *c = a->c;
+	int into = c->cgroup ? cgroup_clone_fd(c->cgroup) : -1, pair[2];
+	int pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	args.pidfd = (uint64_t)(uintptr_t)&c->pidfd;
+	if (into >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into;
+	}
+	a->init.sync = pair[1];
+	a->init.cgroup = c->cgroup;
+	pid = clone_child(a, &args);
+	if (pid < 0 && errno == EOPNOTSUPP && into >= 0 && cgroup_make_threaded(c->cgroup, NULL) == 0)
+		pid = clone_child(a, &args); /* its parent is threaded */
+	if (pid == 0) {
+		close(pair[0]);
+		init_main(&a->init);
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		int r = clone_failed(&args, e);
+
+		close(pair[0]);
+		return r;
+	}
+	c->pid = pid;
+	c->sync = pair[0];
+	return host_ns_return(a, e);
+}
