@@ -13,7 +13,7 @@ struct arena_block {
 	alignas(16) char data[];
 };
 
-#define BLOCK_SIZE ((size_t)8100)
+#define BLOCK_SIZE ((size_t)32600)
 
 static struct arena_block *block_new(struct arena *a, size_t need)
 {

@@ -29,14 +29,38 @@ static int read_some(int fd, struct buf *b, size_t *ret_n, struct err *e)
 	return buf_put(b, chunk, (size_t)n) < 0 ? buf_status(b, e) : 0;
 }
 
+/* Of a file that was not over with the first piece: as much as it says that it has, in one call. */
+static int read_rest(int fd, struct buf *b, size_t *ret_n, struct err *e)
+{
+	struct stat st;
+	size_t left = b->max - b->len, rest;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= (off_t)b->len)
+		return read_some(fd, b, ret_n, e);
+	rest = (size_t)st.st_size - b->len;
+	if (rest > left || buf_room(b, rest) < 0)
+		return read_some(fd, b, ret_n, e);
+	do
+		n = read(fd, b->p + b->len, rest);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "read");
+	b->len += (size_t)n;
+	b->p[b->len] = '\0';
+	*ret_n = (size_t)n;
+	return 0;
+}
+
 int io_read_fd(int fd, struct buf *b, struct err *e)
 {
 	size_t n = 0;
-	int r;
+	int r = read_some(fd, b, &n, e);
 
-	do
+	if (r == 0 && n == CHUNK)
+		r = read_rest(fd, b, &n, e);
+	while (r == 0 && n > 0)
 		r = read_some(fd, b, &n, e);
-	while (r == 0 && n > 0);
 	return r;
 }
 

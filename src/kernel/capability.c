@@ -96,12 +96,11 @@ uint64_t cap_last_of_kernel(struct err *e)
 	return n ? (UINT64_C(1) << n) - 1 : 0;
 }
 
-/* Each that is not kept, and no question before: one that is not in the set may be dropped as well, or is refused to who
- * lacks CAP_SETPCAP, which is no harm. */
-int cap_drop_bounding(uint64_t keep, struct err *e)
+/* One that is refused because it is not in the set any more is no harm. */
+int cap_drop_bounding(uint64_t held, uint64_t keep, struct err *e)
 {
 	for (unsigned cap = 0; cap < CAP_MAX; cap++) {
-		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		if (!(held >> cap & 1) || keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
 		if (errno == EINVAL && cap)
 			return 0; /* the kernel's last was before */

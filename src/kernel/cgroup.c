@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/fd_run.h"
 #include "kernel/smallfile.h"
 
 #include <errno.h>
@@ -372,11 +373,12 @@ int cgroup_join(const struct cgroup *cg, struct err *e)
 
 void cgroup_close_tasks(struct cgroup *cg)
 {
+	struct fd_run run = FD_RUN;
+
 	for (unsigned i = 0; i < cg->layout.n; i++)
-		if (!cg->layout.h[i].v2 && cg->part[i].fd >= 0) {
-			close(cg->part[i].fd);
-			cg->part[i].fd = -1;
-		}
+		if (!cg->layout.h[i].v2 && cg->part[i].fd >= 0)
+			fd_run_add(&run, fd_take(&cg->part[i].fd));
+	fd_run_close(&run);
 }
 
 /* The part to ask about members: v2, which comes first, or the v1 freezer, which comes last. */

@@ -247,7 +247,7 @@ static void read_user_namespace(const struct host *h, struct host_facts *f)
 		f->setgroups_denied = sv_is(sv_trim(word), "deny");
 }
 
-int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e)
+int host_facts_read_plan(const struct host *h, struct host_facts *ret, struct err *e)
 {
 	struct host_facts f = { 0 };
 	int r = cgroup_layout_read(h, &f.cgroup, e);
@@ -256,15 +256,29 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 		r = read_kernel(h, &f.kernel, e);
 	f.cgroup.join_v2 = r == 0 && !f.kernel.clone_into_cgroup;
 	if (r == 0)
-		r = read_cpus(h, a, &f, e);
-	if (r == 0)
-		r = host_memory(h, &f.mem_total_bytes, &f.swap_total_bytes, e);
-	if (r == 0)
 		r = read_own_status(h, &f, e);
 	if (r < 0)
 		return err_wrap(e, r, "host facts");
 	read_oom_score_adj(h, &f);
 	read_user_namespace(h, &f);
+	*ret = f;
+	return 0;
+}
+
+int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e)
+{
+	struct host_facts f;
+	int r = host_facts_read_plan(h, &f, e);
+
+	if (r < 0)
+		return r;
+	if (h->real)
+		kfeat_probe_overlay(h, &f.kernel);
+	r = read_cpus(h, a, &f, e);
+	if (r == 0)
+		r = host_memory(h, &f.mem_total_bytes, &f.swap_total_bytes, e);
+	if (r < 0)
+		return err_wrap(e, r, "host facts");
 	f.thermal_throttle = read_thermal_throttle(h, f.cpus_online);
 	*ret = f;
 	return 0;

@@ -47,5 +47,8 @@ struct host_facts {
  * file `kfeat` (lines "name 0|1"). */
 int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e);
 
+/* host_facts_read_plan - what a plan of a document is made from: without the machine's size and its overlayfs */
+int host_facts_read_plan(const struct host *h, struct host_facts *ret, struct err *e);
+
 /* host_memory - bytes of memory and swap: mem_total_bytes and swap_total_bytes alone */
 int host_memory(const struct host *h, uint64_t *ret_total, uint64_t *ret_swap, struct err *e);

@@ -112,25 +112,36 @@ bool kfeat_set(struct kfeat *k, struct sv name, bool value)
 	return false;
 }
 
+/* Newest first: who has one has those that came before it. */
+static void probe_calls(struct kfeat *k)
+{
+	/* clones of what is attached nowhere, layers too, came with 6.15 and have no probe without a mount; open_tree_attr(2)
+	 * came with it */
+	k->detached_mounts = k->overlay_detached_layers = exists(syscall(SYS_open_tree_attr, -1, NULL, 0, NULL, 0));
+	/* cgroup.kill came with 5.14 and has no probe without a group; process_mrelease(2) came with 5.15, everywhere */
+	k->cgroup_kill = k->detached_mounts || exists(syscall(SYS_process_mrelease, -1, 1));
+	k->mount_setattr = k->cgroup_kill || exists(syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0));
+	k->close_range = k->mount_setattr || exists(syscall(SYS_close_range, 2, 1, 0));
+	k->openat2 = k->close_range || exists(syscall(SYS_openat2, -1, NULL, NULL, 0));
+	k->pidfd = k->openat2 || exists(sys_pidfd_open(-1, 0));
+	k->new_mount_api = k->pidfd || exists(syscall(SYS_fsopen, NULL, 0));
+}
+
+void kfeat_probe_overlay(const struct host *h, struct kfeat *k)
+{
+	probe_overlay(h->proc, k);
+}
+
 int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e)
 {
 	struct kfeat k = { 0 };
 
-	k.openat2 = exists(syscall(SYS_openat2, -1, NULL, NULL, 0));
+	probe_calls(&k);
 	k.clone_into_cgroup = probe_clone_into_cgroup();
-	k.pidfd = exists(sys_pidfd_open(-1, 0));
-	k.new_mount_api = exists(syscall(SYS_fsopen, NULL, 0));
-	k.mount_setattr = exists(syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0));
-	k.close_range = exists(syscall(SYS_close_range, 2, 1, 0));
-	/* cgroup.kill came with 5.14 and has no probe without a group; process_mrelease(2) came with 5.15, everywhere */
-	k.cgroup_kill = exists(syscall(SYS_process_mrelease, -1, 1));
-	/* layers attached nowhere came with 6.15 and have no probe without a mount; open_tree_attr(2) came with it */
-	k.overlay_detached_layers = exists(syscall(SYS_open_tree_attr, -1, NULL, 0, NULL, 0));
 	k.seccomp_filter = probe_seccomp_filter();
 	k.bpf_cgroup_device = probe_bpf_cgroup_device();
 	k.time_namespace = faccessat(h->proc, "self/ns/time", F_OK, 0) == 0;
 	k.cgroup_namespace = faccessat(h->proc, "self/ns/cgroup", F_OK, 0) == 0;
-	probe_overlay(h->proc, &k);
 	sys_old_kernel(&(struct old_kernel){ !k.openat2, !k.mount_setattr, !k.close_range, h->proc });
 	*ret = k;
 	return 0;

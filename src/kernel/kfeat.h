@@ -18,6 +18,7 @@
 	X(overlay)                 \
 	X(overlay_lowerdir_append) \
 	X(overlay_detached_layers) \
+	X(detached_mounts)         \
 	X(time_namespace)          \
 	X(cgroup_namespace)        \
 	X(seccomp_filter)          \
@@ -38,6 +39,8 @@ struct kfeat kfeat_all(void); /* everything: what a plan is made for when no ker
  * is mounted. A call that the caller may not make but that exists counts as there. What is found decides which way the calls of
  * sys.h go from then on: old_kernel.h. */
 int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e);
+/* kfeat_probe_overlay - what that leaves out: the bits of overlayfs, for who mounts one */
+void kfeat_probe_overlay(const struct host *h, struct kfeat *k);
 
 /* kfeat_set - one of the above by its name, for a captured host. false: no such name. */
 bool kfeat_set(struct kfeat *k, struct sv name, bool value);

@@ -95,15 +95,27 @@ static int create(int fs, const char *fstype, const char *source, uint64_t attr,
 	return mnt < 0 ? fail(fs, e, "fsmount", fstype) : mnt;
 }
 
-int mount_new(const char *fstype, const char *source, const char *options, uint64_t attr, struct err *e)
+int mount_new_run(const char *fstype, const char *source, const char *options, uint64_t attr, struct fd_run *done,
+		  struct err *e)
 {
-	scoped_fd fs = sys_fsopen(fstype);
-	int r;
+	int fs = sys_fsopen(fstype), r;
 
 	if (fs < 0)
 		return err_sys(e, "fsopen %s", fstype);
 	r = options ? set_options(fs, options, e) : 0;
-	return r < 0 ? r : create(fs, fstype, source && *source ? source : fstype, attr, e);
+	if (r == 0)
+		r = create(fs, fstype, source && *source ? source : fstype, attr, e);
+	fd_run_add(done, fs);
+	return r;
+}
+
+int mount_new(const char *fstype, const char *source, const char *options, uint64_t attr, struct err *e)
+{
+	struct fd_run done = FD_RUN;
+	int r = mount_new_run(fstype, source, options, attr, &done, e);
+
+	fd_run_close(&done);
+	return r;
 }
 
 static int set_lowers(int fs, const struct mount_overlay *o, struct err *e)
@@ -209,6 +221,14 @@ int mount_clone(int dir, const char *path, bool recursive, struct err *e)
 	int mnt = sys_open_tree(dir, path, flags);
 
 	return mnt < 0 ? err_sys(e, "open_tree %s", *path ? path : "(descriptor)") : mnt;
+}
+
+int mount_clone_read_only(int target, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	int mnt = sys_open_tree_attr(target, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE, &attr);
+
+	return mnt < 0 ? err_sys(e, "open_tree_attr") : mnt;
 }
 
 int mount_change(int mnt, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct err *e)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "kernel/fd_run.h"
 
 #include <linux/mount.h>
 #include <stdbool.h>
@@ -18,6 +19,11 @@
 
 /* mount_new - a new file system instance. source: what df(1) and mount(8) call it; NULL: the type. options: "mode=755,size=65536k,ro", or NULL; at most 4095 bytes. */
 int mount_new(const char *fstype, const char *source, const char *options, uint64_t attr, struct err *e);
+/* mount_new_run - what it needed on the way is closed with others: fd_run.h */
+int mount_new_run(const char *fstype, const char *source, const char *options, uint64_t attr, struct fd_run *done,
+		  struct err *e);
+/* mount_clone_read_only - mount_clone() of a descriptor, with all below it, and mount_change() in one; Linux 6.15 */
+int mount_clone_read_only(int target, struct err *e);
 
 /* mount_overlay - overlayfs, lower[0] the topmost. layers_dir: what lower names are relative to. upper NULL: read-only.
  * upper and work are relative to data_dir. append: the kernel knows `lowerdir+` (Linux 6.5), else all the lowers

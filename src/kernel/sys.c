@@ -7,6 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
 static struct old_kernel old;
 
 void sys_old_kernel(const struct old_kernel *k)
@@ -49,6 +53,11 @@ int sys_open_tree(int dir, const char *path, unsigned flags)
 	return (int)syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC);
 }
 
+int sys_open_tree_attr(int dir, const char *path, unsigned flags, struct mount_attr *attr)
+{
+	return (int)syscall(SYS_open_tree_attr, dir, path, flags | OPEN_TREE_CLOEXEC, attr, sizeof *attr);
+}
+
 int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags)
 {
 	return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
@@ -59,6 +68,11 @@ int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_at
 	if (old.no_mount_setattr)
 		return old_mount_setattr(dir, path, flags, attr);
 	return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
+}
+
+ssize_t sys_getdents(int dir, void *buf, size_t n)
+{
+	return syscall(SYS_getdents64, dir, buf, n);
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)
@@ -96,6 +110,11 @@ int sys_pidfd_getfd(int pidfd, int fd)
 int sys_seccomp(unsigned op, unsigned flags, void *args)
 {
 	return (int)syscall(SYS_seccomp, op, flags, args);
+}
+
+int sys_setgroups(size_t n, const gid_t *list)
+{
+	return (int)syscall(SYS_setgroups, n, list);
 }
 
 long sys_keyctl(int op, unsigned long a, unsigned long b)

@@ -28,16 +28,15 @@ int init_propagation(struct init *in, const struct step *s, struct err *e)
 	return 0;
 }
 
-/* Opened here, by path: a descriptor from before the clone belongs to the other mount namespace. Unless this process may
+/* By path here: a descriptor from before the clone belongs to the other mount namespace. Unless this process may
  * not: then the host side did it, in this namespace. */
 static int attach_at(const struct init *in, int mnt, const char *path, struct err *e)
 {
-	scoped_fd anchor = -1;
-
 	if (in->anchor >= 0)
 		return mount_attach(mnt, in->anchor, e);
-	anchor = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* musl's open(2) is two calls */
-	return anchor < 0 ? err_sys(e, "open %s", path) : mount_attach(mnt, anchor, e);
+	if (sys_move_mount(mnt, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+		return err_sys(e, "move_mount to %s", path);
+	return 0;
 }
 
 /* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Linux
@@ -53,7 +52,7 @@ int init_make_null(const struct plan *p, int dir)
 
 static int mask_source(struct init *in, struct err *e)
 {
-	int mnt = mount_new("tmpfs", NULL, "mode=755,size=0,nr_inodes=4", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	int mnt = mount_new_run("tmpfs", NULL, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &in->done, e);
 
 	if (mnt < 0)
 		return mnt;
@@ -68,6 +67,8 @@ static int attach_mask_source(struct init *in, const char *root_path, struct err
 	struct stat root, at;
 	int r = 0;
 
+	if (in->plan->facts->kernel.detached_mounts)
+		return mount_change(in->mask, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 	if (stat("/", &root) < 0 || (in->anchor >= 0 ? fstat(in->anchor, &at) : stat(root_path, &at)) < 0)
 		return err_sys(e, "stat %s", root_path);
 	if (root.st_dev != at.st_dev || root.st_ino != at.st_ino)
@@ -100,8 +101,6 @@ int init_root_attach(struct init *in, const struct step *s, struct err *e)
 	if (r < 0)
 		return err_wrap(e, r, "attach the root");
 	in->root = in->root_mount;
-	if (fchdir(in->root) < 0)
-		return err_sys(e, "fchdir to the root");
 	return 0;
 }
 
@@ -129,9 +128,26 @@ static int open_path(struct init *in, const char *path, struct err *e)
 	return rootpath_open(in->root, path, e);
 }
 
+/* Right below a /dev of ours most folders are still to be made, and no link can be in the way. -1: as any other path. */
+static int make_in_dev(const struct init *in, const char *path)
+{
+	const char *name;
+
+	if (in->dev < 0 || strcmp(in->dev_path, "/dev") != 0 || !is_under(path, "/dev", &name) || !*name ||
+	    strchr(name, '/'))
+		return -1;
+	if (mkdirat(in->dev, name, 0755) < 0 && errno != EEXIST)
+		return -1;
+	return sys_openat2(in->dev, name, O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
 static int open_target(struct init *in, const char *path, bool directory, struct err *e)
 {
 	const char *rest;
+	int fd = directory ? make_in_dev(in, path) : -1;
+
+	if (fd >= 0)
+		return fd;
 
 	if ((in->proc >= 0 && is_under(path, "/proc", &rest)) || (in->sys >= 0 && is_under(path, "/sys", &rest)))
 		return open_path(in, path, e);
@@ -140,26 +156,30 @@ static int open_target(struct init *in, const char *path, bool directory, struct
 
 static int attach(struct init *in, int mnt, const char *path, bool directory, struct err *e)
 {
-	scoped_fd target = open_target(in, path, directory, e);
+	int target = open_target(in, path, directory, e);
 	int r = target < 0 ? target : mount_attach(mnt, target, e);
 
+	init_drop(in, target);
 	return r < 0 ? err_wrap(e, r, "mount %s", path) : 0;
 }
 
 /* /proc and /sys are looked at again later: they must be where their name says, not behind a link of the image. */
 static int attach_pseudo(struct init *in, int mnt, const char *path, struct err *e)
 {
-	scoped_fd target = rootpath_open_real(in->root, path, e), made = -1;
+	int target = rootpath_open_real(in->root, path, e), made, r;
 
 	if (target == -ENOENT) {
 		made = rootpath_mkdirs(in->root, path, 0755, e);
 		if (made < 0)
 			return made;
+		init_drop(in, made);
 		target = rootpath_open_real(in->root, path, e);
 	}
 	if (target < 0)
 		return err_wrap(e, target, "%s is a symbolic link in the image", path);
-	return mount_attach(mnt, target, e);
+	r = mount_attach(mnt, target, e);
+	init_drop(in, target);
+	return r;
 }
 
 /* ---- mounts --------------------------------------------------------------------------------------------------- */
@@ -198,7 +218,19 @@ static int check_procfs(int mnt, struct err *e)
 	return fs.f_type == PROC_SUPER_MAGIC ? 0 : err_set(e, EINVAL, "only a procfs may be mounted at /proc");
 }
 
-/* The mounts at /proc and /sys stay open for what comes later. */
+/* A /dev of ours is the folder of the devices, whatever the image has there. */
+static void keep_dev(struct init *in, int *mnt, const struct step *s)
+{
+	if (strcmp(s->path, "/dev") != 0)
+		return;
+	init_drop(in, fd_take(&in->dev));
+	if (s->op != STEP_MOUNT)
+		return;
+	in->dev = fd_take(mnt);
+	memcpy(in->dev_path, "/dev", sizeof "/dev");
+}
+
+/* The mounts at /proc and /sys stay open for what comes later, any other one until the step is over: *mnt, to be dropped. */
 static int mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
@@ -211,6 +243,8 @@ static int mounted(struct init *in, int *mnt, const struct step *s, bool directo
 		r = propagate(*mnt, s, s->op == STEP_BIND, e);
 	if (r == 0 && (proc || sys))
 		*(proc ? &in->proc : &in->sys) = fd_take(mnt);
+	if (r == 0)
+		keep_dev(in, mnt, s);
 	return r;
 }
 
@@ -218,8 +252,7 @@ static int fill(struct init *in, int mnt, const char *path, struct err *e);
 
 int init_mount(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = mount_new(s->fstype, s->source, s->options, s->set, e);
-	int r, fd;
+	int mnt = mount_new_run(s->fstype, s->source, s->options, s->set, &in->done, e), r, fd;
 
 	if (mnt < 0)
 		return err_wrap(e, mnt, "mount %s", s->path);
@@ -230,13 +263,13 @@ int init_mount(struct init *in, const struct step *s, struct err *e)
 	r = mounted(in, &mnt, s, true, e);
 	if (r == 0 && (r = mount_change(fd, s->set_recursive, s->clear_recursive, 0, true, e)) < 0)
 		return err_wrap(e, r, "mount %s", s->path);
+	init_drop(in, mnt);
 	return r;
 }
 
 int init_bind(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd mnt = in->binds[s->n[2]];
-	int r, fd = mnt;
+	int mnt = in->binds[s->n[2]], fd = mnt, r;
 	struct stat st;
 
 	if (fstat(mnt, &st) < 0)
@@ -244,6 +277,7 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 	r = mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
 	if (r == 0)
 		r = change(fd, s, 0, e);
+	init_drop(in, mnt);
 	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
 }
 
@@ -259,17 +293,30 @@ static int clone_of_host(const char *dir, struct err *e)
 }
 
 /* into: a tmpfs of ours */
-static int cgroup_bind(const char *dir, const char *name, int into, const struct step *s, struct err *e)
+static int cgroup_bind(struct init *in, const char *dir, const char *name, int into, const struct step *s,
+		       struct err *e)
 {
-	scoped_fd mnt = clone_of_host(dir, e);
-	int r;
+	int mnt = clone_of_host(dir, e), r;
 
 	if (mnt < 0)
 		return mnt;
 	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "mkdir %s", name);
 	r = mount_attach_at(mnt, into, name, e);
-	return r < 0 ? r : change(mnt, s, MS_PRIVATE, e); /* else what is mounted there later comes along */
+	if (r == 0 && !in->plan->facts->kernel.mount_setattr) /* else all of them at once */
+		r = change(mnt, s, MS_PRIVATE, e);
+	init_drop(in, mnt);
+	return r;
+}
+
+/* Private, or what is mounted there on the host later would come along. */
+static int finish_cgroup_v1(const struct init *in, int mnt, const struct step *s, struct err *e)
+{
+	uint64_t clear = s->clear | s->clear_recursive | (s->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0);
+
+	if (!in->plan->facts->kernel.mount_setattr)
+		return mount_change(mnt, s->set & MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	return mount_change(mnt, s->set | s->set_recursive, clear, MS_PRIVATE, true, e);
 }
 
 /* "cpu,cpuacct" is also found as cpu and as cpuacct */
@@ -300,8 +347,8 @@ static const char *hierarchy_name(const struct cgroup_hierarchy *h)
 static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 {
 	const struct cgroup_layout *l = &in->plan->facts->cgroup;
-	scoped_fd mnt = mount_new("tmpfs", NULL, "mode=755,size=64k",
-				  s->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), e);
+	int mnt = mount_new_run("tmpfs", NULL, "mode=755,size=64k",
+				s->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), &in->done, e);
 	int r;
 
 	if (mnt < 0)
@@ -314,11 +361,14 @@ static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
 
 		if (!dir)
 			continue;
-		r = cgroup_bind(dir, name, mnt, s, e);
+		r = cgroup_bind(in, dir, name, mnt, s, e);
 		if (r == 0)
 			r = link_controllers(mnt, name, e);
 	}
-	return r < 0 ? r : mount_change(mnt, s->set & MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	if (r == 0)
+		r = finish_cgroup_v1(in, mnt, s, e);
+	init_drop(in, mnt);
+	return r;
 }
 
 static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
@@ -326,11 +376,14 @@ static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
 	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
 	bool foreign = (in->plan->userns || in->plan->facts->user_namespace) &&
 		       !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
-	scoped_fd mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, e) :
-				  mount_new("cgroup2", NULL, NULL, s->set, e);
+	int mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, e) :
+			    mount_new("cgroup2", NULL, NULL, s->set, e);
 	int r = mnt < 0 ? mnt : mounted(in, &mnt, s, true, e);
 
-	return r == 0 && foreign ? change(mnt, s, MS_PRIVATE, e) : r;
+	if (r == 0 && foreign)
+		r = change(mnt, s, MS_PRIVATE, e);
+	init_drop(in, mnt);
+	return r;
 }
 
 int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)
@@ -388,7 +441,7 @@ static int device_dir(struct init *in, const char *path, const char **ret_name, 
 	if (fd < 0)
 		return fd;
 	if (in->dev >= 0)
-		close(in->dev);
+		init_drop(in, in->dev);
 	in->dev = fd;
 	in->dev_path[0] = '\0';
 	if (n < sizeof in->dev_path) {
@@ -489,9 +542,8 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 int init_mask(struct init *in, const struct step *s, struct err *e)
 {
 	struct err missing = { 0 };
-	scoped_fd target = open_path(in, s->path, &missing), mnt = -1;
+	int target = open_path(in, s->path, &missing), mnt, r;
 	struct stat st;
-	int r;
 
 	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
 		return 0;
@@ -503,14 +555,16 @@ int init_mask(struct init *in, const struct step *s, struct err *e)
 	}
 	mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
 	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
+	init_drop(in, target);
+	init_drop(in, mnt);
 	return r < 0 ? err_wrap(e, r, "mask %s", s->path) : 0;
 }
 
 int init_readonly(struct init *in, const struct step *s, struct err *e)
 {
 	struct err missing = { 0 };
-	scoped_fd target = open_path(in, s->path, &missing), mnt = -1;
-	int r;
+	int target = open_path(in, s->path, &missing), mnt, r;
+	bool at_once;
 
 	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
 		return 0;
@@ -518,10 +572,13 @@ int init_readonly(struct init *in, const struct step *s, struct err *e)
 		*e = missing;
 		return err_wrap(e, target, "read-only %s", s->path);
 	}
-	mnt = mount_clone(target, "", true, e);
+	at_once = in->plan->facts->kernel.detached_mounts;
+	mnt = at_once ? mount_clone_read_only(target, e) : mount_clone(target, "", true, e);
 	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
-	if (r == 0)
+	if (r == 0 && !at_once)
 		r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, true, e);
+	init_drop(in, target);
+	init_drop(in, mnt);
 	return r < 0 ? err_wrap(e, r, "read-only %s", s->path) : 0;
 }
 

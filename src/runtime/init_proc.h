@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/cgroup.h"
+#include "kernel/fd_run.h"
 #include "runtime/plan.h"
 #include "runtime/trace.h"
 
@@ -46,6 +47,7 @@ struct init {
 			* nodes of the plan's devices, each by the number of its step */
 	int dev;       /* directory that the last device went into … */
 	char dev_path[64]; /* … and its path */
+	struct fd_run done; /* opened on the way and not needed any more: init_drop() */
 	bool deaf;     /* a hook: nobody listens to what its filter asks */
 	char program[PATH_MAX]; /* what FIND found */
 	struct sock_fprog filter; /* the plan's, or what came with the word to go on */
@@ -79,6 +81,13 @@ static inline unsigned exec_sync_fd(const struct plan *p)
 	return 3 + p->preserve_fds;
 }
 #define INIT_SLOTS_AT_ONCE 64 /* descriptors of one message; the kernel takes 253 */
+
+/* init_drop - a descriptor that this process needs no more. It goes with the next ones, or at execve(2). -1 is fine. */
+static inline void init_drop(struct init *in, int fd)
+{
+	if (fd >= 0)
+		fd_run_add(&in->done, fd);
+}
 
 /* One function per step, called in the plan's order: init_mounts.c, init_process.c */
 typedef int init_step(struct init *in, const struct step *s, struct err *e);

@@ -9,7 +9,6 @@
 #include "kernel/sys.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -92,13 +91,13 @@ int init_session(struct init *in, const struct step *s, struct err *e)
 /* A new network namespace has its `lo` down: netdevice(7) */
 int init_loopback(struct init *in, const struct step *s, struct err *e)
 {
-	scoped_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq lo = { .ifr_name = "lo" };
 
-	(void)in;
 	(void)s;
 	if (fd < 0)
 		return err_sys(e, "socket for the loopback interface");
+	init_drop(in, fd);
 	lo.ifr_flags = IFF_UP | IFF_RUNNING;
 	return ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? err_sys(e, "set the loopback interface up") : 0;
 }
@@ -146,8 +145,7 @@ int init_no_new_privs(struct init *in, const struct step *s, struct err *e)
 
 int init_bounding(struct init *in, const struct step *s, struct err *e)
 {
-	(void)in;
-	return cap_drop_bounding(s->set, e);
+	return cap_drop_bounding(in->plan->facts->capabilities, s->set, e);
 }
 
 /* /dev/stdout, /proc/self/fd/1, the terminal: the user may open again what it was given, as with other runtimes. Only what
@@ -187,7 +185,7 @@ int init_user(struct init *in, const struct step *s, struct err *e)
 		return err_set(e, EINVAL, "process.user.additionalGids: more than %zu", ARRAY_LEN(groups));
 	for (size_t i = 0; i < pr->additional_gids.n; i++)
 		groups[i] = (gid_t)pr->additional_gids.v[i];
-	if (!in->plan->facts->setgroups_denied && setgroups(pr->additional_gids.n, groups) < 0)
+	if (!in->plan->facts->setgroups_denied && sys_setgroups(pr->additional_gids.n, groups) < 0)
 		return err_sys(e, "setgroups");
 	if (init_own_stdio((const int[]){ 0, 1, 2 }, (uid_t)s->n[0], pr->terminal, e) < 0)
 		return -e->code;

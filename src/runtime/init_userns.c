@@ -4,9 +4,9 @@
 
 #include "base/scope.h"
 #include "kernel/mount.h"
+#include "kernel/sys.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -40,7 +40,7 @@ static void receive_slots(struct init *in, size_t first, size_t n)
 /* In a new user namespace a process is nobody until it becomes its root. */
 int init_become_root(struct err *e)
 {
-	if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: denied to this namespace, which has none then */
+	if (sys_setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: denied to this namespace, which has none then */
 		return err_sys(e, "setgroups");
 	if (setresgid(0, 0, 0) < 0)
 		return err_sys(e, "setresgid 0");

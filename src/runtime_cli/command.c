@@ -53,7 +53,7 @@ const struct runtime_command *const *runtime_commands(size_t *ret_n)
 
 int runtime_facts(struct runtime *rt, struct err *e)
 {
-	int r = rt->has_facts ? 0 : host_facts_read(&rt->host, rt->arena, &rt->facts, e);
+	int r = rt->has_facts ? 0 : host_facts_read_plan(&rt->host, &rt->facts, e);
 
 	rt->has_facts = r == 0;
 	return r;
@@ -263,7 +263,7 @@ static int failure_status(const struct runtime_command *c, const struct err *e)
 
 int runtime_main(int argc, char **argv)
 {
-	scoped_arena arena = ARENA(ARENA_MAX);
+	static struct arena arena = { .max = ARENA_MAX }; /* given back by the end of the process */
 	struct runtime rt = { .arena = &arena, .argv = argv, .start_dir = -1, .host = { -1, -1, -1, false } };
 	const struct runtime_command *c = NULL;
 	struct err e = { 0 };

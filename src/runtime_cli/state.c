@@ -222,33 +222,48 @@ int entry_lock(struct runtime *rt, struct entry *c, unsigned timeout_ms, struct 
 	return r < 0 ? r : record_read(rt, c, e);
 }
 
+static int remove_file(int dir, const char *name, struct err *e)
+{
+	if (name[0] == '.' || strcmp(name, STATE_LOCK) == 0)
+		return 0;
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR && notify_remove(dir) == 0 ? 0 : err_sys(e, "remove %s", name);
+}
+
 /* The lock last: until then nobody else thinks that it is his. */
 static int empty(int dir, struct err *e)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *ent;
+	union {
+		struct dirent first;
+		char space[2048];
+	} list;
+	ssize_t n;
+	int r = lseek(dir, 0, SEEK_SET) < 0 ? err_sys(e, "seek in the folder") : 0;
 
-	if (!d)
-		return err_sys(e, "open the folder");
-	while ((ent = readdir(d))) {
-		if (ent->d_name[0] == '.' || strcmp(ent->d_name, STATE_LOCK) == 0)
-			continue;
-		if (unlinkat(dir, ent->d_name, 0) < 0 && errno != ENOENT &&
-		    !(errno == EISDIR && notify_remove(dir) == 0))
-			return err_sys(e, "remove %s", ent->d_name);
+	while (r == 0 && (n = sys_getdents(dir, &list, sizeof list)) != 0) {
+		if (n < 0)
+			return err_sys(e, "read the folder");
+		for (ssize_t at = 0; r == 0 && at < n;) {
+			const struct dirent *ent = (const void *)(list.space + at);
+
+			at += ent->d_reclen;
+			r = remove_file(dir, ent->d_name, e);
+		}
 	}
+	if (r < 0)
+		return r;
 	return unlinkat(dir, STATE_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove lock") : 0;
 }
 
 int entry_remove(struct runtime *rt, struct entry *c, struct err *e)
 {
-	scoped_free char *path = NULL;
+	const char *path = arena_fmt(rt->arena, "%s/%s", rt->root, c->id);
 	int r = empty(c->dir, e);
 
 	if (r < 0)
 		return err_wrap(e, r, "state of %s", c->id);
-	if (asprintf(&path, "%s/%s", rt->root, c->id) < 0)
+	if (!path)
 		return err_oom(e);
 	if (rmdir(path) < 0 && errno != ENOENT && errno != ENOTEMPTY) /* who put a lock there again removes it */
 		return err_sys(e, "rmdir %s", path);

@@ -14,6 +14,7 @@
 	X(openat64, int, -1, EMFILE, (int d, const char *p, int f, long m), (d, p, f, m)) \
 	X(opendir, void *, NULL, EMFILE, (const char *p), (p)) \
 	X(fdopendir, void *, NULL, ENOMEM, (int d), (d)) \
+	X(sys_getdents, ssize_t, -1, EIO, (int d, void *b, size_t n), (d, b, n)) \
 	X(readdir64, void *, NULL, EIO, (void *d), (d)) \
 	X(read, ssize_t, -1, EIO, (int fd, void *b, size_t n), (fd, b, n)) \
 	X(pread64, ssize_t, -1, EIO, (int fd, void *b, size_t n, off_t o), (fd, b, n, o)) \
@@ -145,10 +146,12 @@
 	X(sys_fsopen, int, -1, EMFILE, (const char *t), (t)) \
 	X(sys_fsconfig, int, -1, ENOMEM, (int fd, unsigned c, const char *k, const void *v, int a), (fd, c, k, v, a)) \
 	X(sys_fsmount, int, -1, EMFILE, (int fd, unsigned a), (fd, a)) \
+	X(sys_open_tree_attr, int, -1, EMFILE, (int d, const char *p, unsigned f, void *a), (d, p, f, a)) \
 	X(sys_open_tree, int, -1, EMFILE, (int d, const char *p, unsigned f), (d, p, f)) \
 	X(sys_move_mount, int, -1, ENOMEM, (int a, const char *p, int b, const char *q, unsigned f), (a, p, b, q, f)) \
 	X(sys_mount_setattr, int, -1, ENOMEM, (int d, const char *p, unsigned f, void *a), (d, p, f, a)) \
 	X(sys_pivot_root, int, -1, EBUSY, (const char *n, const char *o), (n, o)) \
+	X(sys_setgroups, int, -1, EPERM, (size_t n, const void *l), (n, l)) \
 	X(sys_keyctl, long, -1, EDQUOT, (int o, unsigned long a, unsigned long b), (o, a, b)) \
 	X(sys_close_range, int, -1, EMFILE, (unsigned a, unsigned b, unsigned f), (a, b, f)) \
 	X(sys_membarrier, int, -1, EINVAL, (int c), (c)) \

@@ -62,7 +62,7 @@ static int drop_all_but(uint64_t keep)
 	struct cap_sets s = { .effective = keep, .permitted = keep, .inheritable = keep, .ambient = keep };
 	struct err e = { 0 };
 
-	if (cap_drop_bounding(keep, &e) < 0)
+	if (cap_drop_bounding(~UINT64_C(0), keep, &e) < 0)
 		return 1;
 	if ((bounding() & ~keep) != 0)
 		return 2;
