@@ -94,7 +94,7 @@ static void put_parameter(struct buf *b, const char *name, const char *value)
 /* What is going to be done, whatever the challenge to GET /v2/ spoke of. */
 static void put_scopes(const struct registry *reg, struct buf *b, bool separate)
 {
-	char scope[2 * REFERENCE_PATH_MAX + 100], also[REFERENCE_PATH_MAX + 100] = "";
+	char scope[3 * REFERENCE_PATH_MAX], also[REFERENCE_PATH_MAX + 100] = "";
 
 	if (!reg->path[0])
 		return;

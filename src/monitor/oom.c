@@ -128,7 +128,7 @@ static void print_size(int64_t bytes, char *ret, size_t cap)
 
 void oom_tell(const struct outcome *o, const char *cgroup, struct err *ret)
 {
-	char victim[64] = "", size[32] = "", limit[48] = "the limit";
+	char victim[64] = "", size[32] = "", limit[64] = "the limit";
 
 	if (o->oom_victim_pid)
 		(void)snprintf(victim, sizeof victim, ": process %d (%s)", (int)o->oom_victim_pid, o->oom_victim);

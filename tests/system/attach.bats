@@ -42,7 +42,7 @@ says() { echo "$1" >&"$2"; sleep 0.05; grep -q "$1" "$3"; }
 	eventually 10 grep -q x "$T/o"
 	kill -KILL $!
 	local status=0
-	timeout 20 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" attach --no-stdin busy 3>&- | head -n 1 >"$T/line" || status=$?
+	timeout 120 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" attach --no-stdin busy 3>&- | head -n 1 >"$T/line" || status=$?
 	equal x "$(<"$T/line")"
 	is_running busy
 }
@@ -87,7 +87,7 @@ has_exited() { [ "$(state_of "$1" Status)" = exited ]; }
 	wait
 }
 
-one_too_many() { timeout 1 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" attach --no-stdin --sig-proxy=false crowded 2>&1 | grep -q '64 clients are connected'; }
+one_too_many() { timeout 5 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" attach --no-stdin --sig-proxy=false crowded 2>&1 | grep -q '64 clients are connected'; }
 
 @test "wait prints the status of each, of those that have ended too" {
 	expect 0 tare run -d --name one busybox sh -c 'exit 3'

@@ -225,7 +225,7 @@ t = tarfile.open(sys.argv[1] + ".hard", "w"); add("h", tarfile.LNKTYPE, "../.." 
 @test "a device or a pipe in the place of a file is not opened" {
 	start web --cap-add MKNOD
 	expect 0 tare exec web sh -c 'mkfifo /tmp/p; mkdir /tmp/d; mkfifo /tmp/d/q'
-	expect 0 timeout 10 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cp web:/tmp/d "$T/d"
+	expect 0 timeout 120 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cp web:/tmp/d "$T/d"
 	[ -p "$T/d/q" ]
 	echo x >"$T/f"
 	failed 'must be a directory or a regular file: got an irregular file' tare cp "$T/f" web:/tmp/p

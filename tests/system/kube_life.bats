@@ -369,6 +369,7 @@ usage()
 		level "$path" cpu.stat | awk '$1 == "usage_usec" { print $2 }'
 	fi
 }
+has_used() { [ "$(usage "$1")" -ge "$2" ]; } # POD MICROSECONDS
 
 busy() # NAME RESOURCES: more processes than there are processors
 {
@@ -391,7 +392,7 @@ busy() # NAME RESOURCES: more processes than there are processors
 	local few many none
 	sleep 0.3
 	few=$(usage few) many=$(usage many) none=$(usage none)
-	sleep 2
+	eventually 20 has_used few $((few + 700000))
 	few=$(($(usage few) - few)) many=$(($(usage many) - many)) none=$(($(usage none) - none))
 	between $((few * 2)) $((few * 45 / 10)) "$many" "of 300m beside $few of 100m"
 	between 0 $((few / 2)) "$none" "of nothing beside $few of 100m"

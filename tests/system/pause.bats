@@ -61,7 +61,7 @@ counts() # NAME: its count moves on
 		start web
 		expect 0 tare pause web
 		# shellcheck disable=SC2086 # options
-		expect 0 timeout 20 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" $what web
+		expect 0 timeout 120 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" $what web
 		[ "$what" = 'rm -f' ] || { equal exited "$(state_of web Status)" "after $what"; expect 0 tare rm web; }
 	done
 	start web

@@ -31,7 +31,7 @@ load helpers
 
 @test "output that nobody reads does not hang the container" {
 	local status=0
-	timeout 20 "$BASH" -c "$(declare -f tare box); T=$T group=$group TARE_BUILD=$TARE_BUILD; box -- yes | head -n 1" \
+	timeout 120 "$BASH" -c "$(declare -f tare box); T=$T group=$group TARE_BUILD=$TARE_BUILD; box -- yes | head -n 1" \
 		>"$T/line" || status=$?
 	equal 0 "$status" "exit status"
 	equal y "$(<"$T/line")"
