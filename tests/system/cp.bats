@@ -46,7 +46,7 @@ source_tree()
 	between 0 1000 "$(stat -c %b "$T/back/sparse")" "blocks of a file that is a hole"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "likewise when it has never run, and when it has ended" {
 	source_tree
 	expect 0 tare create --name web -v "$T/src:/host:ro" -v kept:/kept busybox true

@@ -24,7 +24,7 @@ namespace() { readlink "/proc/self/ns/$1"; } # of the test itself
 
 # ---- namespaces ---------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "pid, mnt, ipc, uts, net, cgroup and time namespaces are the container's own" {
 	expect 0 box -- sh -c 'for n in pid mnt ipc uts net cgroup time user; do readlink /proc/self/ns/$n; done'
 	local inside name
@@ -175,7 +175,7 @@ CapAmb:	0000000000000000" "$out"
 	equal 0 "$out"
 }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "what the default profile denies" {
 	local row
 	# 38 AF_ALG, 40 AF_VSOCK; 0x10000000 CLONE_NEWUSER

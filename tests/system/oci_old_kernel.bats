@@ -14,7 +14,7 @@ setup()
 runtime() { "$TARE_BUILD/tests/system/old-kernel" "$TARE_BUILD/tare-runtime" --root "$T/run" "$@"; }
 new_runtime() { "$TARE_BUILD/tare-runtime" --root "$T/run" "$@"; }
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "old kernel: create, start, exec, pause, kill, delete" {
 	started one
 	expect 0 runtime exec one sh -c 'echo "$(tty) $(id -u)"; ls /proc/self/fd | wc -l'

@@ -53,7 +53,7 @@ load helpers
 
 # ---- exit statuses ------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the command's exit status is passed back" {
 	expect 0 box -- true
 	expect 1 box -- false

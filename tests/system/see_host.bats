@@ -90,7 +90,7 @@ load helpers
 
 # ---- ns -----------------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "ns: the same namespaces as lsns, with owner, parent and container" {
 	command -v lsns >/dev/null || skip "no lsns on this host"
 	start web
@@ -141,7 +141,7 @@ load helpers
 
 # ---- enter, unshare -----------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "enter: a command in a container's namespaces, its status, signals, what cannot be" {
 	start web --hostname inside
 	equal inside "$(tare enter web hostname)"

@@ -31,7 +31,7 @@ disk() { find "$T/root/layers" -printf '%P %U:%G %m %s %T@ %C@\n' | sort; }
 
 # ---- who is who -----------------------------------------------------------------------------------------------------
 
-# bats test_tags=guest
+# bats test_tags=guest-full
 @test "the container's root is an unprivileged user of the host, and nothing changes on the disk" {
 	disk >"$T/before"
 	start web --userns auto -- sh -c 'echo x >/etc/new; echo x >>/etc/passwd; rm /etc/group; mkdir -m 700 /d; sleep 1000'
