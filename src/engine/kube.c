@@ -6,6 +6,7 @@
 #include "manifest/node_text.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,18 +50,27 @@ int kube_kind(const char *word, enum object_kind *ret, struct err *e)
 
 static int read_object(const struct kube_row *row, struct arena *a, struct object *ret, struct err *e)
 {
-	struct remarks nobody = { 0 };
-	struct objects o;
-	int r = objects_read(sv_from(row->document), a, &nobody, &o, e);
+	int r = object_read_stored(sv_from(row->document), a, ret, e);
 
-	if (r == 0 && o.n != 1)
-		r = err_set(e, EBADMSG, "not one object");
 	if (r < 0)
 		return err_wrap(e, r, "stored %s %s/%s", row->kind, row->namespace, row->name);
-	*ret = o.v[0];
 	ret->meta.namespace = row->namespace;
 	ret->meta.uid = row->uid;
 	return 0;
+}
+
+static int compare_names(const void *x, const void *y)
+{
+	return strcmp(((const struct container_row *)x)->name, ((const struct container_row *)y)->name);
+}
+
+static int load_containers(struct db *db, struct arena *a, struct kube_world *w, struct err *e)
+{
+	int r = containers_list_light(db, a, &w->containers, e);
+
+	if (r == 0 && w->containers.n)
+		qsort(w->containers.v, w->containers.n, sizeof *w->containers.v, compare_names);
+	return r;
 }
 
 int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
@@ -71,6 +81,8 @@ int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct
 
 	if (r == 0)
 		r = kube_rows_list(db, a, &w.rows, e);
+	if (r == 0)
+		r = load_containers(db, a, &w, e);
 	if (r < 0)
 		return r;
 	w.objects = arena_array(a, w.rows.n + 1, sizeof *w.objects);
@@ -85,7 +97,7 @@ int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct
 			return r;
 		if (w.objects[i].kind != OBJECT_POD)
 			continue;
-		*p = (struct kube_running){ .row = &w.rows.v[i], .object = w.objects[i] };
+		*p = (struct kube_running){ .row = &w.rows.v[i], .object = w.objects[i], .known = w.containers };
 		if (object_pod(&p->object, a, &p->pod) < 0)
 			return err_oom(e);
 		w.n_pods++;

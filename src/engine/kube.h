@@ -21,6 +21,7 @@ struct kube_options {
 /* Everything there is, with what the rows become. Text belongs to the arena. */
 struct kube_world {
 	struct kube_rows rows;
+	struct container_rows containers; /* all of tare's, sorted by their names */
 	struct object *objects;	  /* of each row */
 	struct kube_running *pods; /* of the rows that are pods */
 	size_t n_pods;

@@ -10,6 +10,7 @@
 #include "engine/remove.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -260,7 +261,7 @@ static int remove_container(struct kube_site *s, const char *uid, const char *na
 	const char *full = kube_container_name(uid, name, a);
 	struct container_row row;
 	struct err why = { 0 };
-	bool there;
+	bool there = false;
 	int r = full ? find(s->en, full, a, &row, &there, e) : err_oom(e);
 
 	if (r < 0 || !there)
@@ -304,6 +305,26 @@ int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s,
 
 /* ---- looking ------------------------------------------------------------------------------------------------ */
 
+static int compare_name(const void *name, const void *row)
+{
+	return strcmp(name, ((const struct container_row *)row)->name);
+}
+
+/* name: or the id of one that was not made for a pod */
+static const struct container_row *find_known(const struct kube_running *p, const char *name)
+{
+	const struct container_rows *l = &p->known;
+
+	if (!l->n)
+		return NULL;
+	if (!kube_plain_has_uid(p->pod.uid))
+		return bsearch(name, l->v, l->n, sizeof *l->v, compare_name);
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].id, name) == 0)
+			return &l->v[i];
+	return NULL;
+}
+
 int kube_pod_look(struct engine *en, const struct kube_running *p, struct arena *a, struct kube_status **ret,
 		  size_t *ret_n, struct err *e)
 {
@@ -315,15 +336,15 @@ int kube_pod_look(struct engine *en, const struct kube_running *p, struct arena 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const char *name = i < s->inits.n ? s->inits.v[i].name : s->containers.v[i - s->inits.n].name;
 		const char *full = kube_container_name(p->pod.uid, name, a);
-		struct container_row row;
-		bool there;
+		const struct container_row *row = full ? find_known(p, full) : NULL;
 
 		v[i].name = name;
-		r = full ? find(en, full, a, &row, &there, e) : err_oom(e);
-		if (r < 0 || !there)
+		if (!full)
+			r = err_oom(e);
+		if (!row)
 			continue;
-		v[i].id = row.id;
-		r = container_look(en, &row, &v[i].state, e);
+		v[i].id = row->id;
+		r = container_look(en, row, &v[i].state, e);
 		if (r == -ENOENT) {
 			v[i].id = NULL;
 			r = 0;

@@ -3,6 +3,7 @@
  * namespaces of the first one that stays. */
 #pragma once
 
+#include "engine/containers.h"
 #include "engine/kube_rows.h"
 #include "engine/kube_site.h"
 #include "engine/recover.h"
@@ -13,6 +14,7 @@ struct kube_running {
 	const struct kube_row *row;
 	struct object object;
 	struct kube_pod pod;
+	struct container_rows known; /* all containers when it was loaded, sorted by name */
 };
 
 /* What else it may ask for: config maps and secrets of its namespace. */

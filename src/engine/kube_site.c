@@ -2,6 +2,8 @@
 #include "engine/kube_site.h"
 
 #include "base/scope.h"
+#include "engine/settings.h"
+#include "kube/node.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,20 +33,25 @@ static size_t read_page_sizes(const struct host *h, int64_t *sizes, size_t max)
 	return n;
 }
 
-static int set_allocatable(struct kube_site *s, struct arena *a, int64_t cpus, int64_t memory)
+static int set_allocatable(struct kube_site *s, struct arena *a, int64_t cpus, int64_t memory,
+			   const struct settings *settings)
 {
 	struct quantity cpu = quantity_of(cpus, QUANTITY_DECIMAL_SI), bytes = quantity_of(memory, QUANTITY_BINARY_SI);
-	struct quantity pods = quantity_of(110, QUANTITY_DECIMAL_SI); /* the kubelet's maxPods */
-	int r = resource_set(a, &s->node.allocatable, "cpu", &cpu);
+	struct quantity pods = quantity_of(settings->kube_max_pods, QUANTITY_DECIMAL_SI);
+	struct resource_list capacity = { 0 };
+	int r = resource_set(a, &capacity, "cpu", &cpu);
 
 	if (r == 0)
-		r = resource_set(a, &s->node.allocatable, "memory", &bytes);
-	return r == 0 ? resource_set(a, &s->node.allocatable, "pods", &pods) : r;
+		r = resource_set(a, &capacity, "memory", &bytes);
+	if (r == 0)
+		r = resource_set(a, &capacity, "pods", &pods);
+	return r == 0 ? node_allocatable(&capacity, &settings->kube_reserved, 1, a, &s->node.allocatable) : r;
 }
 
 int kube_site_read(struct engine *en, const char *root, struct arena *a, struct kube_site *ret, struct err *e)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN), page = sysconf(_SC_PAGESIZE);
+	struct settings settings;
 	uint64_t memory, swap;
 	int r;
 
@@ -52,6 +59,8 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 	ret->v1 = (struct kube_policy){ .root = root };
 	ret->v2 = (struct kube_policy){ .v2 = true, .root = root };
 	r = engine_layout(en, &ret->layout, e);
+	if (r == 0)
+		r = settings_read(en->settings_path, a, &settings, e);
 	if (r == 0)
 		r = host_memory(en->host, &memory, &swap, e);
 	if (r < 0)
@@ -62,7 +71,7 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 	ret->node.page_bytes = page > 0 ? page : 4096;
 	ret->node.n_hugepages = read_page_sizes(en->host, ret->sizes, ARRAY_LEN(ret->sizes));
 	ret->node.hugepages = ret->sizes;
-	return set_allocatable(ret, a, cpus > 0 ? cpus : 1, (int64_t)memory) < 0 ? err_oom(e) : 0;
+	return set_allocatable(ret, a, cpus > 0 ? cpus : 1, (int64_t)memory, &settings) < 0 ? err_oom(e) : 0;
 }
 
 bool kube_site_serves_v2(const struct kube_site *s, enum cgroup_controller c)

@@ -15,7 +15,8 @@
 #define ATTEMPTS_MAX 100
 
 static const struct settings defaults = {
-	.subuid = "/etc/subuid", .subgid = "/etc/subgid", .registry_timeout_s = 30, .registry_attempts = 5
+	.subuid = "/etc/subuid", .subgid = "/etc/subgid", .registry_timeout_s = 30, .registry_attempts = 5,
+	.kube_max_pods = 110 /* the kubelet's */
 };
 
 struct parse {
@@ -49,12 +50,37 @@ static int set_path(struct parse *p, const char *value, size_t at, struct err *e
 static int set_number(struct parse *p, const char *value, size_t at, struct err *e)
 {
 	bool seconds = at == offsetof(struct settings, registry_timeout_s);
-	uint64_t n = 0, max = seconds ? TIMEOUT_MAX_S : ATTEMPTS_MAX;
+	uint64_t n = 0, max = seconds					      ? TIMEOUT_MAX_S :
+			      at == offsetof(struct settings, kube_max_pods) ? LIMIT_KUBE_OBJECTS :
+									       ATTEMPTS_MAX;
 
 	if (sv_u64(sv_from(value), &n) < 0 || n < 1 || n > max)
 		return err_set(e, EINVAL, "allowed are 1 to %llu%s", (unsigned long long)max,
 			       seconds ? " seconds" : "");
 	*(unsigned *)((char *)&p->s + at) = (unsigned)n;
+	return 0;
+}
+
+/* cpu=100m,memory=200Mi */
+static int set_reserved(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	struct resource_list *to = (struct resource_list *)((char *)&p->s + at);
+	struct sv rest = sv_from(value), one, name, amount;
+
+	while (sv_next(&rest, ',', &one)) {
+		struct quantity q;
+		int r;
+
+		if (!sv_cut(sv_trim(one), '=', &name, &amount) || (!sv_is(name, "cpu") && !sv_is(name, "memory")))
+			return err_set(e, EINVAL, "allowed are cpu=AMOUNT and memory=AMOUNT, parted by a comma");
+		r = quantity_parse(amount, &q, e);
+		if (r == 0 && quantity_sign(&q) < 0)
+			r = err_set(e, EINVAL, "must be greater than or equal to 0");
+		if (r < 0)
+			return r;
+		if (resource_set(p->a, to, sv_is(name, "cpu") ? "cpu" : "memory", &q) < 0)
+			return err_oom(e);
+	}
 	return 0;
 }
 
@@ -108,6 +134,8 @@ static const struct setting {
 } rows[] = {
 	{ "insecure-registry", add_registry, offsetof(struct settings, insecure_registries), true },
 	{ "keep-blobs", set_keep_blobs, 0 },
+	{ "kube-max-pods", set_number, offsetof(struct settings, kube_max_pods) },
+	{ "kube-reserved", set_reserved, offsetof(struct settings, kube_reserved) },
 	{ "registry-attempts", set_number, offsetof(struct settings, registry_attempts) },
 	{ "registry-mirror", add_mirror, offsetof(struct settings, registry_mirrors), true },
 	{ "registry-timeout", set_number, offsetof(struct settings, registry_timeout_s) },

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/sv.h"
+#include "kube/resources.h"
 #include "oci/runtime_spec.h"
 
 #include <stdbool.h>
@@ -19,6 +20,8 @@ struct settings {
 	struct oci_strings registry_mirrors;    /* "host:port URL" */
 	unsigned registry_timeout_s, registry_attempts;
 	bool discard_blobs; /* keep-blobs = no: layers' blobs go when the layers are unpacked and on the disk */
+	unsigned kube_max_pods;
+	struct resource_list kube_reserved; /* what pods do not get of this node */
 };
 
 /* settings_parse - text's memory may go. file: for errors, "FILE:LINE: …". -EINVAL: an unknown key (with the one that was

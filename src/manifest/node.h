@@ -33,6 +33,10 @@ struct documents {
 /* documents_parse - all documents of the text that are not empty. -EINVAL: "line 3, column 7: …". -E2BIG: past a ceiling. */
 int documents_parse(struct sv text, struct arena *a, struct documents *ret, struct err *e);
 
+/* document_parse_json - one document of JSON alone, as node_print_json() prints it; its nodes have no places. A key that stands
+ * twice is not noticed. -EINVAL, -E2BIG */
+int document_parse_json(struct sv text, struct arena *a, const struct node **ret, struct err *e);
+
 /* node_member - the value of a key of a mapping; NULL: none, or not a mapping */
 const struct node *node_member(const struct node *n, const char *key);
 

@@ -433,6 +433,21 @@ int objects_read(struct sv text, struct arena *a, struct remarks *remarks, struc
 	return r;
 }
 
+int object_read_stored(struct sv json, struct arena *a, struct object *ret, struct err *e)
+{
+	struct remarks nobody = { 0 };
+	struct decoding d = { a, &nobody, e };
+	struct object o = { 0 };
+	const struct node *n;
+	int r = document_parse_json(json, a, &n, e);
+
+	if (r == 0)
+		r = read_object(&d, n, &o);
+	if (r == 0)
+		*ret = o;
+	return r;
+}
+
 /* ---- for arithmetic ----------------------------------------------------------------------------------------- */
 
 static int containers_of(const struct container_specs *from, struct arena *a, struct kube_container **ret)

@@ -242,6 +242,9 @@ const char *object_kind_plural(enum object_kind k);
  * -EINVAL: "line 9, column 14: spec.containers[0].image: …". -E2BIG: past a ceiling. */
 int objects_read(struct sv text, struct arena *a, struct remarks *remarks, struct objects *ret, struct err *e);
 
+/* object_read_stored - one object of such JSON as was kept of it */
+int object_read_stored(struct sv json, struct arena *a, struct object *ret, struct err *e);
+
 /* object_pod - the pod as its arithmetic sees it, with defaults filled in. Borrows from the object. -ENOMEM. */
 int object_pod(const struct object *o, struct arena *a, struct kube_pod *ret);
 /* object_limits, object_quota - likewise; a limit range with the defaults of its items. -ENOMEM. */

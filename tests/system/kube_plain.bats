@@ -39,7 +39,8 @@ level()
 	start burst --cpu-request 250m --memory-request 32m -m 64m
 	start equal --cpus 0.5 -m 64m --namespace default
 	start none --namespace default
-	local burst=kubepods/burstable/pod$(state_id burst) equal=kubepods/pod$(state_id equal) none=kubepods/besteffort/pod$(state_id none)
+	local burst equal none
+	burst=kubepods/burstable/pod$(state_id burst) equal=kubepods/pod$(state_id equal) none=kubepods/besteffort/pod$(state_id none)
 	expect 0 tare inspect burst
 	equal '"Burstable" 250 33554432 "default"' "$(jq -r '.[0].Tare | "\"\(.QosClass)\" \(.CpuRequest) \(.MemoryRequest) \"\(.Namespace)\""' <<<"$out")"
 	equal "/$group/$burst" "$(jq -r '.[0].HostConfig.CgroupParent' <<<"$out")"

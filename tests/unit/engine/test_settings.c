@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define KEYS "insecure-registry, keep-blobs, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
+#define KEYS "insecure-registry, keep-blobs, kube-max-pods, kube-reserved, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
 
 TEST(settings_are_lines_of_key_and_value)
 {
@@ -51,6 +51,12 @@ TEST(what_is_wrong_is_named_with_its_line)
 		{ "subuid = /a\nsubuid = /b", "F:2: subuid: is there twice" },
 		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
 		{ "keep-blobs = never", "F:1: keep-blobs: \"never\": allowed are yes and no" },
+		{ "kube-max-pods = 10001", "F:1: kube-max-pods: \"10001\": allowed are 1 to 10000" },
+		{ "kube-reserved = disk=1", "F:1: kube-reserved: \"disk=1\": allowed are cpu=AMOUNT and memory=AMOUNT, "
+					    "parted by a comma" },
+		{ "kube-reserved = cpu=1K", "F:1: kube-reserved: \"cpu=1K\": unable to parse quantity's suffix" },
+		{ "kube-reserved = memory=-1",
+		  "F:1: kube-reserved: \"memory=-1\": must be greater than or equal to 0" },
 		{ "registry-timeout = 0", "F:1: registry-timeout: \"0\": allowed are 1 to 3600 seconds" },
 		{ "registry-attempts = many", "F:1: registry-attempts: \"many\": allowed are 1 to 100" },
 		{ "insecure-registry = http://x",

@@ -224,6 +224,45 @@ TEST(base64_is_read_whole_or_refused)
 	}
 }
 
+TEST(json_that_was_printed_is_the_same_tree_again)
+{
+	static const char *const texts[] = {
+		"{\"a\":[1,2.5,true,null,\"null\",\"x\\ty\\u00e9\"],\"b\":{},\"c\":[],\"d\":{\"e\":\"1\"}}",
+		"\"text\"",
+		"[[[]]]",
+	};
+	scoped_arena a = ARENA(1 << 20);
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		scoped_buf yaml = BUF(4096), json = BUF(4096);
+		struct documents d;
+		const struct node *n;
+		struct err e = { 0 };
+
+		assert_int_equal(0, documents_parse(sv_from(texts[i]), &a, &d, &e));
+		assert_int_equal(0, document_parse_json(sv_from(texts[i]), &a, &n, &e));
+		node_print_json(d.v[0], false, &yaml);
+		node_print_json(n, false, &json);
+		assert_string_equal(yaml.p, json.p);
+		assert_true(d.v[0]->weight == n->weight);
+	}
+}
+
+TEST(json_that_is_none_is_refused)
+{
+	static const char *const texts[] = { "", "{", "{\"a\"}", "[1,]", "1 2", "{a: 1}", "\"\\u0000\"" };
+	scoped_arena a = ARENA(1 << 20);
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const struct node *n = NULL;
+		struct err e = { 0 };
+
+		assert_int_equal(-EINVAL, document_parse_json(sv_from(texts[i]), &a, &n, &e));
+		assert_null(n);
+		assert_true(e.msg[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +275,8 @@ int main(void)
 		RUN(what_is_printed_reads_as_the_same),
 		RUN(a_change_shares_the_rest),
 		RUN(base64_is_read_whole_or_refused),
+		RUN(json_that_was_printed_is_the_same_tree_again),
+		RUN(json_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
