@@ -73,9 +73,13 @@ static int unpack_into(struct counted *from, size_t i, int dir, int64_t *ret_siz
 {
 	struct load *ld = from->ld;
 	struct below below = { ld, i };
-	const struct tree_options o = { dir,   ld->store->layers,           ld->numbers,
-					i,     ld->ceilings->layer_entries, wait_below,
-					&below };
+	const struct tree_options o = { .root = dir,
+					.layers = ld->store->layers,
+					.below = ld->numbers,
+					.n_below = i,
+					.max_entries = ld->ceilings->layer_entries,
+					.wait_below = wait_below,
+					.arg = &below };
 	scoped_inflate in = NULL;
 	struct digest real;
 	uint64_t bytes = 0;

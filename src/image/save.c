@@ -31,6 +31,9 @@ struct save {
 	struct err write_err; /* what writing said behind libarchive's back */
 	struct saved *images;
 	size_t n;
+	save_told_fn *told;
+	void *arg;
+	int64_t bytes;
 	void *written; /* tsearch(3): digests that are in the archive */
 };
 
@@ -43,6 +46,8 @@ static la_ssize_t on_write(struct archive *a, void *arg, const void *data, size_
 
 	if (r < 0)
 		archive_set_error(a, -r, "%s", s->write_err.msg);
+	s->bytes += (int64_t)n;
+	s->told(s->arg, s->bytes);
 	return r < 0 ? -1 : (la_ssize_t)n;
 }
 
@@ -288,9 +293,12 @@ static void nothing(void *digest)
 {
 }
 
-int image_save(int content, const struct save_item *items, size_t n, int fd, struct err *e)
+int image_save(int content, const struct save_item *items, size_t n, int fd, save_told_fn *told, void *arg,
+	       struct err *e)
 {
-	struct save s = { .content = content, .fd = fd, .arena = ARENA(LIMIT_ARENA_IMAGE), .n = n };
+	struct save s = {
+		.content = content, .fd = fd, .arena = ARENA(LIMIT_ARENA_IMAGE), .n = n, .told = told, .arg = arg
+	};
 	int r = 0;
 
 	s.images = arena_array(&s.arena, n + 1, sizeof *s.images);

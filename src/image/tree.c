@@ -71,6 +71,11 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
+const struct tree_options *tree_options_of(const struct tree *t)
+{
+	return &t->o;
+}
+
 uint64_t tree_bytes(const struct tree *t)
 {
 	return t->bytes;

@@ -53,6 +53,7 @@ struct tree_options {
 	uint64_t max_entries;
 	int (*wait_below)(void *arg,
 			  struct err *e); /* until they are ready; called before they are looked at. NULL: they are */
+	void (*copied)(void *arg, size_t bytes); /* by tree_put, of a file, so many more; NULL: nobody wants to know */
 	void *arg;
 
 	/* shared: not a layer, but a tree in which others work: cp. It may have mounts in it; names of whiteouts are names;

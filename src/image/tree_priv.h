@@ -4,6 +4,8 @@
 
 #include "image/tree.h"
 
+const struct tree_options *tree_options_of(const struct tree *t);
+
 /* tree_set_meta - of an open file or directory. made NULL: nothing is known of it. */
 int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *made, const struct tree_meta *m,
 		  struct err *e);

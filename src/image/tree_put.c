@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An entry of one tree is made in another. */
 #include "image/entry.h"
+#include "image/tree_priv.h"
 
 #include "base/io.h"
 #include "base/scope.h"
@@ -12,7 +13,7 @@
 #define CHUNK (1u << 20)
 
 /* copy_range - bytes from `at` to `end`; fewer when the file became shorter. */
-static int copy_range(int from, int to, off_t at, off_t end, char *chunk, struct err *e)
+static int copy_range(const struct tree_options *o, int from, int to, off_t at, off_t end, char *chunk, struct err *e)
 {
 	while (at < end) {
 		ssize_t n = pread(from, chunk, end - at < (off_t)CHUNK ? (size_t)(end - at) : CHUNK, at);
@@ -26,12 +27,14 @@ static int copy_range(int from, int to, off_t at, off_t end, char *chunk, struct
 		if (r < 0)
 			return r;
 		at += n;
+		if (o->copied)
+			o->copied(o->arg, (size_t)n);
 	}
 	return 0;
 }
 
 /* Holes stay holes. A file system that does not know them says that all is data. */
-static int copy_data(const struct tree_entry *entry, int to, struct err *e)
+static int copy_data(const struct tree_options *o, const struct tree_entry *entry, int to, struct err *e)
 {
 	scoped_free char *chunk = malloc(CHUNK);
 	off_t at = 0;
@@ -40,7 +43,7 @@ static int copy_data(const struct tree_entry *entry, int to, struct err *e)
 	if (!chunk)
 		return err_oom(e);
 	if (entry->stored >= entry->size)
-		return copy_range(entry->fd, to, 0, entry->size, chunk, e);
+		return copy_range(o, entry->fd, to, 0, entry->size, chunk, e);
 	while (r == 0 && at < entry->size) {
 		off_t begin = lseek(entry->fd, at, SEEK_DATA), end;
 
@@ -53,7 +56,7 @@ static int copy_data(const struct tree_entry *entry, int to, struct err *e)
 		}
 		if (end > entry->size)
 			end = entry->size;
-		r = copy_range(entry->fd, to, begin, end, chunk, e);
+		r = copy_range(o, entry->fd, to, begin, end, chunk, e);
 		at = end;
 	}
 	return r;
@@ -65,7 +68,7 @@ static int put_file(struct tree *t, const struct tree_entry *entry, struct err *
 	int r = tree_file(t, entry->name, &entry->meta, &fd, e);
 
 	if (r == 0)
-		r = copy_data(entry, fd, e);
+		r = copy_data(tree_options_of(t), entry, fd, e);
 	return r < 0 ? r : tree_file_end(t, fd_take(&fd), -1, entry->size, &entry->meta, e);
 }
 

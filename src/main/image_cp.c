@@ -33,6 +33,7 @@ struct cp {
 	struct container_files files;
 	const char *from_text, *to_text; /* likewise */
 	struct copy_path from, to;
+	int64_t copied;
 	int64_t content, transferred; /* bytes of files, and of the archive that Docker would have sent */
 };
 
@@ -156,16 +157,30 @@ static int put_into_tree(void *arg, const struct tree_entry *entry, struct err *
 	return tree_put(t->tree, entry, e);
 }
 
-static int copy_tree_into(struct cp *c, const struct walk_options *from, const struct tree_options *to, struct err *e)
+/* A piece of a file. */
+static void copied(void *arg, size_t bytes)
+{
+	struct cp *c = arg;
+
+	c->copied += (int64_t)bytes;
+	session_told(c->s, c->copied);
+}
+
+static int copy_tree_into(struct cp *c, const struct walk_options *from, struct tree_options *to, struct err *e)
 {
 	struct into_tree t = { .c = c };
-	int r = tree_open(to, &t.tree, e);
+	int r;
+
+	to->copied = copied;
+	to->arg = c;
+	r = tree_open(to, &t.tree, e);
 
 	if (r == 0)
 		r = walk_tree(from, put_into_tree, &t, e);
 	if (r == 0)
 		r = tree_finish(t.tree, e);
 	tree_free(t.tree);
+	progress_clear(&c->s->progress);
 	return r;
 }
 
@@ -386,6 +401,7 @@ static int copy(struct cp *c, const char *from, const char *to, struct err *e)
 		r = open_container(c, e);
 	if (r < 0)
 		return r;
+	session_doing(c->s, into ? "Copying to container" : "Copying from container", 0, c->quiet);
 	if (into)
 		return strcmp(from, "-") == 0 ? unpack_in(c, e) : copy_local_in(c, e);
 	return strcmp(to, "-") == 0 ? pack_out(c, e) : copy_local_out(c, e);

@@ -20,17 +20,6 @@ extern const uint64_t embedded_image_size;
 
 /* ---- what is told -------------------------------------------------------------------------------------------- */
 
-static void layer_progress(void *arg, const struct image_layer *layer, int64_t done)
-{
-	struct session *s = arg;
-	char what[64];
-
-	(void)snprintf(what, sizeof what, "%.12s: Loading layer", layer->diff_id.hex);
-	progress_step(&s->progress, what, done, layer->blob_bytes);
-	if (done == layer->blob_bytes)
-		progress_end(&s->progress);
-}
-
 static const char *familiar(const char *name, char ret[REFERENCE_SIZE])
 {
 	struct reference ref;
@@ -202,8 +191,7 @@ int image_load_path(struct session *s, int argc, char **argv, struct err *e)
 	if (n < 1 || n > 2)
 		return err_set(e, EINVAL, "usage: tare-image load [--quiet] PATH|- [NAME]");
 	s->progress = progress_new(STDOUT_FILENO, quiet);
-	s->store.progress = layer_progress;
-	s->store.progress_arg = s;
+	session_show_layers(s);
 	fd = strcmp(operands[0], "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
 					     open(operands[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

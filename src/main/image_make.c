@@ -24,6 +24,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #define HTTP_TIMEOUT_S 60
@@ -94,29 +95,42 @@ static int write_fd(void *arg, const void *data, size_t n, struct err *e)
 	return io_write_all(*(const int *)arg, data, n, e);
 }
 
+struct exporting {
+	struct session *s;
+	struct container_files files;
+	struct tar_writer *w;
+	int64_t bytes;
+};
+
 /* Without the root itself, as Docker's. */
 static int put_below(void *arg, const struct tree_entry *entry, struct err *e)
 {
-	return entry->name[0] ? tar_write(arg, entry, e) : 0;
+	struct exporting *x = arg;
+
+	x->bytes += entry->size;
+	session_told(x->s, x->bytes);
+	return entry->name[0] ? tar_write(x->w, entry, e) : 0;
 }
 
 static int export_to(void *arg, int fd, struct err *e)
 {
-	const struct container_files *f = arg;
+	struct exporting *x = arg;
+	const struct container_files *f = &x->files;
 	const struct walk_options from = { .start = f->root, .name = "", .uids = f->mapped ? &f->ids.uids : NULL,
 					   .gids = f->mapped ? &f->ids.gids : NULL };
 	scoped_tar_writer w = NULL;
 	int r = tar_writer_open(write_fd, &fd, &w, e);
 
+	x->w = w;
 	if (r == 0)
-		r = walk_tree(&from, put_below, w, e);
+		r = walk_tree(&from, put_below, x, e);
 	return r == 0 ? tar_writer_finish(w, e) : r;
 }
 
 int image_export(struct session *s, int argc, char **argv, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
-	scoped_container_files files = CONTAINER_FILES_NONE;
+	struct exporting x = { .s = s, .files = CONTAINER_FILES_NONE };
 	struct container_row row;
 	struct asked asked;
 	int r = parse(argc, argv, &a, &asked, e);
@@ -124,10 +138,14 @@ int image_export(struct session *s, int argc, char **argv, struct err *e)
 	if (r == 0)
 		r = container_find(&s->engine, sv_from(asked.operands[0]), &a, &row, e);
 	if (r == 0)
-		r = container_files_open(&s->engine, &row, CONTAINER_FILES_OWN, &files, e);
-	if (r < 0)
-		return r;
-	return session_output(asked.output, export_to, &files, e);
+		r = container_files_open(&s->engine, &row, CONTAINER_FILES_OWN, &x.files, e);
+	if (r == 0) {
+		session_doing(s, "Exporting", 0, !asked.output);
+		r = session_output(asked.output, export_to, &x, e);
+		progress_clear(&s->progress);
+	}
+	container_files_close(&x.files);
+	return r;
 }
 
 /* ---- making an image ----------------------------------------------------------------------------------------- */
@@ -176,6 +194,7 @@ static int record(struct make *m, struct err *e)
 			return r;
 		r = images_record(m->s->db, &img, NULL, e);
 		image_loaded_done(&img);
+		progress_clear(&m->s->progress);
 		if (r == 0)
 			r = print_id(&img, e);
 	}
@@ -192,6 +211,7 @@ static int make(struct make *m, int (*fn)(struct make *m, struct err *e), struct
 	if (r == 0)
 		r = record(m, e);
 	staging_end(&m->staging);
+	progress_clear(&m->s->progress);
 	if (r < 0)
 		session_failed(m->s);
 	return r;
@@ -222,9 +242,43 @@ static int pack(struct make *m, struct byte_source from, struct err *e)
 	return r;
 }
 
+struct incoming {
+	struct session *s;
+	int fd;
+	int64_t bytes;
+};
+
 static int sink(void *arg, const void *data, size_t n, struct err *e)
 {
-	return io_write_all(*(const int *)arg, data, n, e);
+	struct incoming *in = arg;
+
+	in->bytes += (int64_t)n;
+	session_told(in->s, in->bytes);
+	return io_write_all(in->fd, data, n, e);
+}
+
+static ssize_t read_incoming(void *arg, void *to, size_t n, struct err *e)
+{
+	struct incoming *in = arg;
+	struct byte_source file = byte_source_fd(&in->fd);
+	ssize_t got = file.read(file.arg, to, n, e);
+
+	if (got > 0)
+		in->bytes += got;
+	session_told(in->s, in->bytes);
+	return got;
+}
+
+/* From the file, for which nobody knows how large it is if it is none. */
+static int pack_file(struct make *m, int fd, struct err *e)
+{
+	struct incoming in = { m->s, fd, 0 };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
+	session_doing(m->s, "Importing", S_ISREG(st.st_mode) ? st.st_size : 0, false);
+	return pack(m, (struct byte_source){ read_incoming, &in }, e);
 }
 
 static int download(struct make *m, const char *url, int *ret_fd, struct err *e)
@@ -242,7 +296,8 @@ static int download(struct make *m, const char *url, int *ret_fd, struct err *e)
 		r = staging_create(&m->staging, &file.number, &fd, e);
 	if (r < 0)
 		return r;
-	q.arg = &fd;
+	session_doing(m->s, "Downloading", 0, false);
+	q.arg = &(struct incoming){ m->s, fd, 0 };
 	r = http_do(h, &q, &response, e);
 	if (r == 0 && (response.status < 200 || response.status > 299))
 		r = err_set(e, EIO, "%s: status %d", url, response.status);
@@ -286,7 +341,7 @@ static int import(struct make *m, struct err *e)
 	int r = open_import(m, source, &fd, e);
 
 	if (r == 0)
-		r = pack(m, byte_source_fd(&fd), e);
+		r = pack_file(m, fd, e);
 	if (r < 0)
 		return r;
 	words = words_of(m, message && *message ? message :
@@ -370,13 +425,14 @@ static int commit_files(struct commit *c, struct err *e)
 	bool paused = false;
 	int r;
 
+	session_doing(m->s, "Committing", 0, false);
 	/* one that does not run, or is paused already, is as still as it can be */
 	if (!c->m.asked->no_pause)
 		paused = engine_pause(&c->m.s->engine, sv_from(c->row.id), NULL) == 0;
 	r = container_files_open(&c->m.s->engine, &c->row, CONTAINER_FILES_UPPER, &files, e);
 	if (r == 0)
-		r = pack_upper(&m->staging, &(struct pack_options){ .upper = files.upper }, &m->diff_id, &m->layer,
-			       &m->has_layer, e);
+		r = pack_upper(&m->staging, &(struct pack_options){ files.upper, false, session_told, m->s },
+			       &m->diff_id, &m->layer, &m->has_layer, e);
 	if (paused)
 		(void)engine_unpause(&c->m.s->engine, sv_from(c->row.id), NULL);
 	return r;

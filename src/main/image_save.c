@@ -14,7 +14,7 @@ struct chosen {
 	struct save_item *v;
 	size_t n;
 	struct oci_strings ids; /* of these images */
-	int content;
+	struct session *s;
 };
 
 /* The image once, however often it is named. */
@@ -112,13 +112,13 @@ static int write_archive(void *arg, int fd, struct err *e)
 {
 	const struct chosen *c = arg;
 
-	return image_save(c->content, c->v, c->n, fd, e);
+	return image_save(c->s->store.content, c->v, c->n, fd, session_told, c->s, e);
 }
 
 int image_save_command(struct session *s, int argc, char **argv, struct err *e)
 {
 	scoped_arena a = ARENA(4 * LIMIT_ARENA_IMAGE);
-	struct chosen chosen = { .content = s->store.content };
+	struct chosen chosen = { .s = s };
 	const char *output = NULL;
 	struct image_rows all;
 	int i = 1, r;
@@ -129,10 +129,13 @@ int image_save_command(struct session *s, int argc, char **argv, struct err *e)
 	}
 	if (i >= argc)
 		return err_set(e, EINVAL, "usage: tare-image save [--output FILE] NAME...");
+	session_doing(s, "Saving", 0, !output);
 	r = images_list(s->db, &a, &all, e);
 	for (; r == 0 && i < argc; i++)
 		r = choose(s, argv[i], &all, &chosen, &a, e);
 	if (r == 0)
 		r = make_whole(s, &chosen, &a, e);
-	return r == 0 ? session_output(output, write_archive, &chosen, e) : r;
+	r = r == 0 ? session_output(output, write_archive, &chosen, e) : r;
+	progress_clear(&s->progress);
+	return r;
 }

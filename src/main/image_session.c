@@ -12,6 +12,38 @@
 #include <fcntl.h>
 #include <string.h>
 
+static void layer_progress(void *arg, const struct image_layer *layer, int64_t done)
+{
+	struct session *s = arg;
+	char what[64];
+
+	(void)snprintf(what, sizeof what, "%.12s: Loading layer", layer->diff_id.hex);
+	progress_step(&s->progress, what, done, layer->blob_bytes);
+	if (done == layer->blob_bytes)
+		progress_end(&s->progress);
+}
+
+void session_show_layers(struct session *s)
+{
+	s->store.progress = layer_progress;
+	s->store.progress_arg = s;
+}
+
+void session_doing(struct session *s, const char *what, int64_t bytes, bool quiet)
+{
+	s->progress = progress_new(STDERR_FILENO, quiet);
+	s->doing = what;
+	s->doing_bytes = bytes;
+	session_show_layers(s);
+}
+
+void session_told(void *arg, int64_t bytes)
+{
+	struct session *s = arg;
+
+	progress_step(&s->progress, s->doing, bytes, s->doing_bytes);
+}
+
 static void packing(void *arg, const struct digest *lost, int64_t bytes)
 {
 	struct session *s = arg;

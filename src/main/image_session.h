@@ -19,6 +19,8 @@ struct session {
 	struct arena arena;
 	struct settings settings;
 	struct progress progress;
+	const char *doing; /* session_told() tells of it */
+	int64_t doing_bytes; /* of it in all; 0: nobody knows */
 	int error_status;
 	bool repacked; /* there are blobs that no row will tell of */
 };
@@ -56,6 +58,13 @@ int image_sync_main(int argc, char **argv); /* of that process; its exit status 
 /* session_failed - what was made and not recorded is removed. The database is asked what to keep: a failed commit may have
  * been one. */
 void session_failed(struct session *s);
+
+/* session_doing - something long begins, which is shown on standard error, if that is a terminal, as session_told() is called
+ * with the bytes so far; arg is the session. Layers that are brought into the store are shown in their turn. */
+void session_doing(struct session *s, const char *what, int64_t bytes, bool quiet);
+void session_told(void *arg, int64_t bytes);
+/* session_show_layers - as they are unpacked, by s->progress. */
+void session_show_layers(struct session *s);
 
 /* session_repack - the manifest of an image all of whose blobs are there: its own, or, when layers were not kept, another one
  * of layers packed anew, which is said. For save and push. */

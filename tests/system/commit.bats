@@ -118,3 +118,24 @@ config_of() { tare image inspect "$1" | jq -c ".[0].Config$2"; } # IMAGE FIELD
 	equal "" "$(find "$T/root/content" -name 'new.*')" "leftovers"
 	equal 2 "$(tare images -q | wc -l)"
 }
+
+@test "what may take long is shown on a terminal, and nowhere else" {
+	mkdir "$T/tree"
+	head -c 3000000 /dev/zero >"$T/tree/zeros"
+	tar -cf "$T/tree.tar" -C "$T/tree" .
+	expect 0 tare create --name web busybox true
+	on_terminal 0 cp "$T/tree" web:/tree <<<'expect Copying to container'
+	contains "Successfully copied" "$out"
+	on_terminal 0 cp web:/tree "$T/back" <<<'expect Copying from container'
+	on_terminal 0 cp -q web:/tree "$T/again" </dev/null
+	equal "" "$out"
+	on_terminal 0 commit web team/web:1 <<<'expect Committing'
+	matches 'sha256:[0-9a-f]{64}.?$' "$out"
+	on_terminal 0 export -o "$T/web.tar" web <<<'expect Exporting'
+	on_terminal 0 import "$T/tree.tar" team/tree:1 <<<'expect Importing ['
+	on_terminal 0 save -o "$T/saved.tar" team/tree:1 <<<'expect Saving'
+	expect 0 tare export -o "$T/web.tar" web
+	equal "" "$out$err"
+	expect 0 tare import "$T/tree.tar"
+	equal "" "$err"
+}
