@@ -8,7 +8,7 @@
 #include "oci/list.h"
 #include "engine/recover.h"
 #include "kernel/cgroup.h"
-#include "kernel/smallfile.h"
+#include "kernel/procfs.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static const char *user_name(struct machine *m, uid_t uid)
 }
 
 /* tty_nr of proc_pid_stat(5): the minor's parts are in bits 31 to 20 and 7 to 0. */
-static const char *tty_name(struct arena *a, uint64_t nr)
+static const char *tty_name(struct arena *a, uint32_t nr)
 {
 	unsigned major = nr >> 8 & 0xff, minor = (unsigned)((nr & 0xff) | (nr >> 12 & 0xfff00));
 
@@ -90,62 +90,47 @@ static const char *tty_name(struct arena *a, uint64_t nr)
 	return major == 4 ? arena_fmt(a, minor < 64 ? "tty%u" : "ttyS%u", minor < 64 ? minor : minor - 64) : "?";
 }
 
-static const char *command_of(struct machine *m, pid_t pid, struct sv name)
+static const char *command_of(struct machine *m, pid_t pid, const char *name)
 {
 	scoped_buf b = BUF(LIMIT_PROC_FILE);
 	char path[64];
 
 	(void)snprintf(path, sizeof path, "%d/cmdline", (int)pid);
 	if (io_read_at(m->en->host->proc, path, &b, NULL) < 0 || !b.len)
-		return arena_fmt(m->a, "[" SV_FMT "]", SV_ARG(name));
+		return arena_fmt(m->a, "[%s]", name);
 	for (size_t i = 0; i < b.len; i++)
 		if (!b.p[i])
 			b.p[i] = ' ';
 	return arena_sv(m->a, sv_trim(buf_sv(&b)));
 }
 
-enum { PPID = 4, TTY = 7, UTIME = 14, STIME = 15, START = 22 }; /* fields of proc_pid_stat(5) */
-
-/* The fields after the name, which may itself hold blanks and parentheses. */
-static bool parse_stat(struct sv text, struct sv *ret_name, uint64_t ret[START + 1])
-{
-	struct sv head, rest, field;
-
-	memset(ret, 0, (START + 1) * sizeof *ret);
-	if (!sv_rcut(text, ')', &head, &rest) || !sv_cut(head, '(', &field, ret_name))
-		return false;
-	rest = sv_trim(rest);
-	for (int i = 3; i <= START; i++)
-		if (!sv_next(&rest, ' ', &field) || (i == START && sv_u64(field, &ret[i]) < 0))
-			return false;
-		else if (i < START && sv_u64(field, &ret[i]) < 0)
-			ret[i] = 0; /* a letter, or a negative number */
-	return true;
-}
-
 /* 1: read, 0: it has ended */
 static int read_process(struct machine *m, pid_t pid, struct top_process *ret, struct err *e)
 {
-	uint64_t f[START + 1], used;
-	char path[64], buf[1024];
-	struct sv text, name;
+	uint64_t ticks = (uint64_t)m->ticks, used;
+	struct procfs_stat p;
+	char path[32];
 	struct stat st;
 	int64_t lived_ns;
+	int r = procfs_stat_read(m->en->host, pid, &p, e);
 
 	(void)snprintf(path, sizeof path, "%d/stat", (int)pid);
-	if (smallfile_read(m->en->host->proc, path, buf, sizeof buf, &text) < 0 ||
-	    fstatat(m->en->host->proc, path, &st, 0) < 0)
+	if (r == -EINVAL)
+		return r;
+	if (r < 0 || fstatat(m->en->host->proc, path, &st, 0) < 0)
 		return 0;
-	if (!parse_stat(text, &name, f))
-		return err_set(e, EINVAL, "proc/%s: not as proc_pid_stat(5) says", path);
-	*ret = (struct top_process){ .pid = pid, .ppid = (pid_t)f[PPID], .user = user_name(m, st.st_uid),
-				     .tty = tty_name(m->a, f[TTY]), .command = command_of(m, pid, name) };
-	ret->started_ns = m->boot_ns + (int64_t)(f[START] * (1000000000 / (uint64_t)m->ticks));
-	used = f[UTIME] + f[STIME];
-	ret->cpu_seconds = used / (uint64_t)m->ticks;
+	*ret = (struct top_process){ .pid = pid,
+				     .ppid = p.ppid,
+				     .user = user_name(m, st.st_uid),
+				     .tty = tty_name(m->a, p.tty),
+				     .command = command_of(m, pid, p.name) };
+	ret->started_ns = m->boot_ns +
+			  (int64_t)(p.start_ticks / ticks * 1000000000 + p.start_ticks % ticks * (1000000000 / ticks));
+	used = p.user_ticks + p.system_ticks;
+	ret->cpu_seconds = used / ticks;
 	lived_ns = clock_real_ns() - ret->started_ns;
 	if (lived_ns >= 1000000000)
-		ret->cpu_percent = (unsigned)(used * 100 / (uint64_t)m->ticks / (uint64_t)(lived_ns / 1000000000));
+		ret->cpu_percent = (unsigned)(used * 100 / ticks / (uint64_t)(lived_ns / 1000000000));
 	return ret->user && ret->tty && ret->command ? 1 : err_oom(e);
 }
 

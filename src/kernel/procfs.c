@@ -25,40 +25,74 @@ int procfs_boot_id(const struct host *h, char ret[BOOT_ID_SIZE], struct err *e)
 
 #define PF_FORKNOEXEC 0x40 /* the kernel's linux/sched.h: forked, and no execve(2) yet */
 
-enum { STAT_STATE = 3, STAT_FLAGS = 9, STAT_START = 22, STAT_EXIT = 52 }; /* fields, as proc_pid_stat(5) counts them */
+/* Fields, as proc_pid_stat(5) counts them. */
+enum {
+	STAT_STATE = 3,
+	STAT_PPID = 4,
+	STAT_TTY = 7,
+	STAT_FLAGS = 9,
+	STAT_USER = 14,
+	STAT_SYSTEM = 15,
+	STAT_START = 22,
+	STAT_EXIT = 52
+};
+
+static int take_number(int number, struct sv field, struct procfs_stat *st)
+{
+	uint64_t v;
+
+	if (sv_u64(field, &v) < 0)
+		return -EINVAL;
+	if (number == STAT_PPID)
+		st->ppid = (pid_t)v;
+	else if (number == STAT_TTY)
+		st->tty = (uint32_t)v;
+	else if (number == STAT_FLAGS)
+		st->executed = !(v & PF_FORKNOEXEC);
+	else if (number == STAT_USER)
+		st->user_ticks = v;
+	else if (number == STAT_SYSTEM)
+		st->system_ticks = v;
+	else if (number == STAT_START)
+		st->start_ticks = v;
+	else
+		st->exit_status = (int)v;
+	return 0;
+}
 
 static int take_field(int number, struct sv field, struct procfs_stat *st)
 {
-	uint64_t v = 0;
-	int r = number == STAT_STATE ? (field.n == 1 ? 0 : -EINVAL) : sv_u64(field, &v);
-
-	if (number == STAT_STATE)
+	switch (number) {
+	case STAT_STATE:
 		st->state = field.n ? field.p[0] : '?';
-	else if (number == STAT_FLAGS)
-		st->executed = !(v & PF_FORKNOEXEC);
-	else if (number == STAT_START)
-		st->start_ticks = v;
-	else if (number == STAT_EXIT)
-		st->exit_status = (int)v;
-	return r;
+		return field.n == 1 ? 0 : -EINVAL;
+	case STAT_PPID:
+	case STAT_TTY:
+	case STAT_FLAGS:
+	case STAT_USER:
+	case STAT_SYSTEM:
+	case STAT_START:
+	case STAT_EXIT:
+		return take_number(number, field, st);
+	default:
+		return 0;
+	}
 }
 
 /* The second field is the command in parentheses and may hold blanks and parentheses: fields count from the last ')'. */
-static int stat_parse(struct sv line, struct procfs_stat *ret)
+int procfs_stat_parse(struct sv line, struct procfs_stat *ret)
 {
-	struct sv head, rest, field = { 0 };
+	struct sv head, rest, pid, name, field = { 0 };
 	struct procfs_stat st = { 0 };
 
 	if (!sv_rcut(sv_trim(line), ')', &head, &rest) || rest.n < 2 || rest.p[0] != ' ')
 		return -EINVAL;
+	if (sv_cut(head, '(', &pid, &name))
+		(void)sv_copy(name, st.name, sizeof st.name);
 	rest = (struct sv){ rest.p + 1, rest.n - 1 };
-	for (int number = STAT_STATE; number <= STAT_EXIT && sv_next(&rest, ' ', &field); number++) {
-		bool wanted =
-			number == STAT_STATE || number == STAT_FLAGS || number == STAT_START || number == STAT_EXIT;
-
-		if (wanted && take_field(number, field, &st) < 0)
+	for (int number = STAT_STATE; number <= STAT_EXIT && sv_next(&rest, ' ', &field); number++)
+		if (take_field(number, field, &st) < 0)
 			return -EINVAL;
-	}
 	if (!st.start_ticks)
 		return -EINVAL;
 	*ret = st;
@@ -77,7 +111,7 @@ int procfs_stat_read(const struct host *h, pid_t pid, struct procfs_stat *ret, s
 		return err_set(e, ESRCH, "process %d: no such process", (int)pid);
 	if (r < 0)
 		return err_set(e, -r, "proc: %s: %s", path, strerror(-r));
-	if (stat_parse(line, ret) < 0)
+	if (procfs_stat_parse(line, ret) < 0)
 		return err_set(e, EINVAL, "proc: %s: no start time in it", path);
 	return 0;
 }

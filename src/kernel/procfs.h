@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/sv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +24,14 @@ struct procfs_stat {
 	bool executed;        /* has called execve(2) since it was forked */
 	uint64_t start_ticks; /* clock ticks from boot to its start */
 	int exit_status;      /* of a zombie: as wait(2) has it; 0 also when we may not know */
+	pid_t ppid;
+	uint32_t tty;         /* the terminal's number; 0: none */
+	uint64_t user_ticks, system_ticks;
+	char name[65];        /* without the parentheses; "" when it is longer than the kernel's are */
 };
+
+/* procfs_stat_parse - the line of proc_pid_stat(5). -EINVAL: it is none */
+int procfs_stat_parse(struct sv line, struct procfs_stat *ret);
 
 /* procfs_stat_read - errors as procfs_start_ticks() */
 int procfs_stat_read(const struct host *h, pid_t pid, struct procfs_stat *ret, struct err *e);

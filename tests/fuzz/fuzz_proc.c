@@ -6,6 +6,7 @@
 #include "kernel/net_dev.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,9 +32,14 @@ static void cgroup_place(struct sv text)
 
 static void net_dev(struct sv text)
 {
+	struct net_interfaces l;
 	struct net_totals t;
 
 	net_dev_parse(text, &t);
+	net_dev_list(text, &l);
+	require(l.n <= NET_INTERFACES);
+	for (size_t i = 0; i < l.n; i++)
+		require(l.v[i].name[0] && memchr(l.v[i].name, '\0', sizeof l.v[i].name));
 }
 
 static void namespace_link(struct sv text)

@@ -102,9 +102,25 @@ TEST(boot_id_is_a_uuid)
 	assert_string_equal("efb33e17-792e-46c9-a8c6-756470b8d9a2", id);
 }
 
+TEST(what_ps_shows_is_in_the_same_line)
+{
+	struct procfs_stat st;
+
+	assert_int_equal(
+		0, procfs_stat_parse(SV("7 (a) b) R 3 7 7 34817 7 64 1 0 0 0 150 51 0 0 20 0 1 0 900 0 0\n"), &st));
+	assert_string_equal("a) b", st.name);
+	assert_int_equal('R', st.state);
+	assert_int_equal(3, st.ppid);
+	assert_int_equal(34817, st.tty);
+	assert_int_equal(150, st.user_ticks);
+	assert_int_equal(51, st.system_ticks);
+	assert_false(st.executed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RUN(what_ps_shows_is_in_the_same_line),
 		RUN(start_time_is_the_22nd_field_whatever_the_command_is_called),
 		RUN(a_process_says_whether_it_has_executed_and_how_it_ended),
 		RUN(a_missing_process_is_ESRCH),
