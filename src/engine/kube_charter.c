@@ -167,6 +167,7 @@ int kube_charter_make(const struct kube_build *b, struct pod_charter *ret)
 	struct pod_charter c = { .uid = b->p->pod.uid,
 				 .data_root = b->site->en->root_path,
 				 .state_root = b->site->en->state_path,
+				 .deadline_s = (int)number(s->active_deadline, 0),
 				 .grace_s = (int)number(s->grace_period, GRACE_DEFAULT_S) };
 	int r = set_programs(b, &c);
 

@@ -11,6 +11,7 @@
 #include "manifest/base64.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 /* ---- config maps and secrets -------------------------------------------------------------------------------- */
 
@@ -51,6 +52,8 @@ int kube_source_value(const struct kube_build *b, const struct object *o, const 
 }
 
 /* ---- environment -------------------------------------------------------------------------------------------- */
+
+#define POD_ADDRESS "127.0.0.1" /* a pod's own network has this one alone */
 
 struct environment {
 	const struct kube_build *b;
@@ -114,22 +117,94 @@ static int set_from_key(struct environment *env, const char *name, enum object_k
 		      err_set(env->b->e, EINVAL, "%s: the value has a NUL byte, or there is no memory", name);
 }
 
+static const char *node_name(struct arena *a)
+{
+	struct utsname u;
+
+	return uname(&u) == 0 ? arena_str(a, u.nodename) : NULL;
+}
+
+/* "app" of metadata.labels['app'] */
+static const char *value_by_key(const struct oci_pairs *l, struct sv path, const char *prefix)
+{
+	struct sv key = { path.p + strlen(prefix), path.n - strlen(prefix) };
+
+	if (!sv_has_prefix(path, prefix) || !sv_has_suffix(path, "']"))
+		return NULL;
+	key.n -= 2;
+	for (size_t i = 0; i < l->n; i++)
+		if (sv_is(key, l->v[i].key))
+			return l->v[i].value;
+	return ""; /* Kubernetes' answer too */
+}
+
 static int set_from_field(struct environment *env, const char *name, const char *path)
 {
-	const struct kube_pod *p = &env->b->p->pod;
-	struct sv s = sv_from(path);
-	const char *value = NULL;
+	const struct kube_build *b = env->b;
+	const struct object_meta *meta = &b->p->object.meta;
+	const struct kube_pod *p = &b->p->pod;
+	const struct {
+		const char *path, *value;
+	} fields[] = {
+		{ "metadata.name", p->name },	 { "metadata.namespace", p->namespace },
+		{ "metadata.uid", p->uid },	 { "spec.serviceAccountName", "default" },
+		{ "status.podIP", POD_ADDRESS }, { "status.podIPs", POD_ADDRESS },
+		{ "status.hostIP", POD_ADDRESS },
+	};
+	const char *value = value_by_key(&meta->labels, sv_from(path), "metadata.labels['");
 
-	if (sv_is(s, "metadata.name"))
-		value = p->name;
-	else if (sv_is(s, "metadata.namespace"))
-		value = p->namespace;
-	else if (sv_is(s, "metadata.uid"))
-		value = p->uid;
+	if (!value)
+		value = value_by_key(&meta->annotations, sv_from(path), "metadata.annotations['");
+	for (size_t i = 0; !value && i < ARRAY_LEN(fields); i++)
+		if (strcmp(path, fields[i].path) == 0)
+			value = fields[i].value;
+	if (!value && strcmp(path, "spec.nodeName") == 0) {
+		value = node_name(b->a);
+		if (!value)
+			return err_oom(b->e);
+	}
 	return value ? set(env, name, value) :
-		       err_set(env->b->e, ENOTSUP,
-			       "env %s: fieldPath %s is not supported (metadata.name, metadata.namespace, metadata.uid)",
+		       err_set(b->e, ENOTSUP,
+			       "env %s: fieldPath %.60s is not supported (metadata.name, metadata.namespace, "
+			       "metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, "
+			       "spec.serviceAccountName, status.podIP, status.hostIP)",
 			       name, path);
+}
+
+static const struct kube_container *container_named(const struct kube_pod *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_containers; i++)
+		if (strcmp(p->containers[i].name, name) == 0)
+			return &p->containers[i];
+	for (size_t i = 0; i < p->n_inits; i++)
+		if (strcmp(p->inits[i].name, name) == 0)
+			return &p->inits[i];
+	return NULL;
+}
+
+/* In units of the divisor, rounded up. A limit that is not there is what the node has. */
+static int set_from_amount(struct environment *env, const char *name, const char *own, const struct amount_ref *f)
+{
+	const struct kube_build *b = env->b;
+	const char *whose = f->container ? f->container : own;
+	const struct kube_container *k = container_named(&b->p->pod, whose);
+	bool limit = sv_has_prefix(sv_from(f->resource), "limits.");
+	const char *what = strchr(f->resource, '.') + 1, *text;
+	bool cpu = strcmp(what, "cpu") == 0;
+	int64_t n, unit = !f->has_divisor ? (cpu ? 1000 : 1) :
+			  cpu             ? quantity_milli(&f->divisor) :
+					    quantity_value(&f->divisor);
+	const struct resource_list *l = k ? (limit ? &k->resources.limits : &k->resources.requests) : NULL;
+
+	if (!k)
+		return err_set(b->e, ENOENT, "env %s: container %.60s not found", name, whose);
+	if (limit && !resource_find(l, what))
+		l = &b->site->node.allocatable;
+	n = cpu ? resource_milli(l, what) : resource_value(l, what);
+	if (unit <= 0)
+		unit = cpu ? 1000 : 1;
+	text = arena_fmt(b->a, "%lld", (long long)(n / unit + (n % unit > 0)));
+	return text ? set(env, name, text) : err_oom(b->e);
 }
 
 static int set_all(struct environment *env, const struct env_from *f, enum object_kind kind,
@@ -151,7 +226,7 @@ static int set_all(struct environment *env, const struct env_from *f, enum objec
 	return r;
 }
 
-static int set_one(struct environment *env, const struct env_var *v)
+static int set_one(struct environment *env, const char *container, const struct env_var *v)
 {
 	const char *value;
 
@@ -161,6 +236,8 @@ static int set_one(struct environment *env, const struct env_var *v)
 		return set_from_key(env, v->name, OBJECT_SECRET, v->from->secret);
 	if (v->from && v->from->field)
 		return set_from_field(env, v->name, v->from->field->path);
+	if (v->from && v->from->amount)
+		return set_from_amount(env, v->name, container, v->from->amount);
 	value = expand(env, v->value ? v->value : "");
 	return value ? set(env, v->name, value) : err_oom(env->b->e);
 }
@@ -175,7 +252,7 @@ static int read_environment(struct environment *env, const struct container_spec
 			r = set_all(env, &s->env_from.v[i], OBJECT_SECRET, s->env_from.v[i].secret);
 	}
 	for (size_t i = 0; r == 0 && i < s->env.n; i++)
-		r = set_one(env, &s->env.v[i]);
+		r = set_one(env, s->name, &s->env.v[i]);
 	return r;
 }
 
@@ -409,6 +486,29 @@ static int set_labels(const struct kube_build *b, const char *name, struct conta
 	return r < 0 ? err_oom(b->e) : 0;
 }
 
+static bool is_policy(const struct container_spec *s, const char *policy)
+{
+	return s->pull_policy && strcmp(s->pull_policy, policy) == 0;
+}
+
+/* In Docker's words. What nothing is said about is fetched when it is missing: also :latest, which Kubernetes always asks for. */
+static const char *pull_policy(const struct container_spec *s)
+{
+	return is_policy(s, "Never") ? "never" : is_policy(s, "Always") ? "always" : NULL;
+}
+
+static int set_hosts(const struct kube_build *b, struct container_config *c)
+{
+	const struct pod_spec *s = b->p->object.pod;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->host_aliases.n; i++)
+		for (size_t k = 0; r == 0 && k < s->host_aliases.v[i].names.n; k++)
+			r = strings_addf(b->a, &c->extra_hosts, "%s:%s", s->host_aliases.v[i].names.v[k],
+					 s->host_aliases.v[i].ip);
+	return r < 0 ? err_oom(b->e) : 0;
+}
+
 #define GRACE_DEFAULT_S 30
 
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
@@ -422,7 +522,8 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	config_init(&c);
 	c.name = kube_container_name(b->p->pod.uid, s->name, b->a);
 	c.image = s->image;
-	c.detach = true;
+	c.pull_policy = pull_policy(s);
+	c.pull_quiet = c.detach = true;
 	c.restart.name = restart_of(pod, k, init);
 	c.stop_signal = s->lifecycle ? s->lifecycle->stop_signal : NULL;
 	if (c.stop_signal && signal_from_name(sv_from(c.stop_signal)) < 0)
@@ -439,10 +540,11 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 		r = set_namespaces(b, &c);
 	if (r == 0)
 		r = set_mounts(b, s, &c);
-	if (r < 0)
-		return err_wrap(b->e, r, "pod %s/%s: container %s", b->p->pod.namespace, b->p->pod.name, s->name);
-	*ret = c;
-	return 0;
+	if (r == 0)
+		r = set_hosts(b, &c);
+	if (r == 0)
+		*ret = c;
+	return r;
 }
 
 #define HOLDER_PROGRAM "/pause"

@@ -14,7 +14,7 @@ struct kube_build {
 	struct err *e;
 };
 
-/* kube_config_make - -EINVAL: "pod web: container app: …" */
+/* kube_config_make - -EINVAL: "env POD_IP: …", without the container's name */
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
 		     struct container_config *ret);
 

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/kube_events.h"
 #include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
 #include "oci/list.h"
@@ -121,8 +122,6 @@ int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *re
 		r = remark_volumes(&m, s);
 	if (r == 0 && s->host_users == 0)
 		r = remark(&m, "spec.hostUsers: not supported");
-	if (r == 0 && s->active_deadline != FIELD_UNSET)
-		r = remark(&m, "spec.activeDeadlineSeconds: not enforced");
 	if (r == 0 && s->security.fs_group != FIELD_UNSET)
 		r = remark(&m, "spec.securityContext.fsGroup: not supported");
 	return r;
@@ -221,17 +220,30 @@ static int find(struct engine *en, const char *name, struct arena *a, struct con
 
 /* ---- the pod ------------------------------------------------------------------------------------------------ */
 
+static bool is_late(struct engine *en, const struct kube_running *p, struct arena *a)
+{
+	struct kube_events l = { 0 };
+
+	if (p->object.pod->active_deadline == FIELD_UNSET || kube_events_read(en, p->pod.uid, a, &l, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < l.n; i++)
+		if (strcmp(l.v[i].reason, POD_DEADLINE) == 0)
+			return true;
+	return false;
+}
+
 int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e)
 {
 	const char *policy = p->object.pod->restart_policy;
+	bool late = is_late(en, p, a), never = late || (policy && strcmp(policy, "Never") == 0);
+	bool ended = never || (policy && strcmp(policy, "Always") != 0);
 	size_t n, inits = p->object.pod->inits.n;
 	struct kube_status *v;
-	bool ended = policy && strcmp(policy, "Always") != 0;
 	int r = ended ? kube_pod_look(en, p, a, &v, &n, e) : 0;
 
 	for (size_t i = inits; r == 0 && ended && i < n; i++)
 		ended = v[i].id && v[i].state.status == CONTAINER_EXITED &&
-			(strcmp(policy, "Never") == 0 || v[i].state.outcome.exit_code == 0);
+			(never || v[i].state.outcome.exit_code == 0);
 	*ret = ended;
 	return r;
 }

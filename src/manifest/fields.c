@@ -43,11 +43,20 @@ static const struct field field_ref_rows[] = {
 };
 static const struct fields field_ref = FIELDS(field_ref_rows, struct field_ref);
 
+static const struct field amount_ref_rows[] = {
+	{ "containerName", FIELD_TEXT, false, offsetof(struct amount_ref, container) },
+	{ "divisor", FIELD_AMOUNT, false, offsetof(struct amount_ref, divisor),
+	  .size = offsetof(struct amount_ref, has_divisor) },
+	{ "resource", FIELD_WORD, true, offsetof(struct amount_ref, resource),
+	  .words = "limits.cpu limits.memory requests.cpu requests.memory" },
+};
+static const struct fields amount_ref = FIELDS(amount_ref_rows, struct amount_ref);
+
 static const struct field env_source_rows[] = {
 	{ "configMapKeyRef", FIELD_POINTER, false, offsetof(struct env_source, config_map), .table = &selector },
 	{ "fieldRef", FIELD_POINTER, false, offsetof(struct env_source, field), .table = &field_ref },
 	{ "fileKeyRef", FIELD_ASIDE },
-	{ "resourceFieldRef", FIELD_ASIDE },
+	{ "resourceFieldRef", FIELD_POINTER, false, offsetof(struct env_source, amount), .table = &amount_ref },
 	{ "secretKeyRef", FIELD_POINTER, false, offsetof(struct env_source, secret), .table = &selector },
 };
 static const struct fields env_source = FIELDS(env_source_rows, struct env_source);
@@ -304,6 +313,12 @@ static const struct field volume_rows[] = {
 };
 static const struct fields volume = FIELDS(volume_rows, struct volume_spec_kube);
 
+static const struct field host_alias_rows[] = {
+	{ "hostnames", FIELD_TEXTS, false, offsetof(struct host_alias, names) },
+	{ "ip", FIELD_TEXT, true, offsetof(struct host_alias, ip) },
+};
+static const struct fields host_alias = FIELDS(host_alias_rows, struct host_alias);
+
 static const struct field pod_spec_rows[] = {
 	{ "activeDeadlineSeconds", FIELD_INT, false, offsetof(struct pod_spec, active_deadline), .low = 1,
 	  .high = INT32_MAX },
@@ -314,7 +329,7 @@ static const struct field pod_spec_rows[] = {
 	{ "dnsPolicy", FIELD_IGNORED },
 	{ "enableServiceLinks", FIELD_IGNORED },
 	{ "ephemeralContainers", FIELD_ASIDE },
-	{ "hostAliases", FIELD_ASIDE },
+	{ "hostAliases", FIELD_OBJECTS, false, offsetof(struct pod_spec, host_aliases), .table = &host_alias },
 	{ "hostIPC", FIELD_BOOL, false, offsetof(struct pod_spec, host_ipc) },
 	{ "hostNetwork", FIELD_BOOL, false, offsetof(struct pod_spec, host_network) },
 	{ "hostPID", FIELD_BOOL, false, offsetof(struct pod_spec, host_pid) },

@@ -26,6 +26,11 @@ struct env_source {
 	struct field_ref {
 		const char *path;
 	} *field;
+	struct amount_ref {
+		const char *container, *resource; /* "limits.cpu"; of this container when none is named */
+		struct quantity divisor;
+		bool has_divisor;
+	} *amount;
 };
 
 struct env_var {
@@ -163,6 +168,13 @@ struct pod_spec {
 		struct volume_spec_kube *v;
 		size_t n;
 	} volumes;
+	struct {
+		struct host_alias {
+			const char *ip;
+			struct oci_strings names;
+		} *v;
+		size_t n;
+	} host_aliases;
 	const char *restart_policy, *hostname, *priority_class;
 	int64_t grace_period, active_deadline, priority;
 	int64_t host_network, host_pid, host_ipc, share_pids, host_users;

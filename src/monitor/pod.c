@@ -287,6 +287,10 @@ void pod_run_due(struct pod *p)
 
 	for (size_t i = 0; i < p->charter.n; i++)
 		member_run(&p->members[i], now);
+	if (p->state == POD_RUNS && p->deadline_ns && p->deadline_ns <= now) {
+		happened(p, "-", true, POD_DEADLINE, "Pod was active on the node longer than the specified deadline");
+		end_pod(p, -1);
+	}
 	if (p->state == POD_RUNS && (are_over(p, MEMBER_MAIN) || has_failed(p)))
 		end_pod(p, -1);
 	if (p->state == POD_RUNS)
@@ -298,7 +302,7 @@ void pod_run_due(struct pod *p)
 
 int64_t pod_due_ns(const struct pod *p)
 {
-	int64_t at = 0;
+	int64_t at = p->state == POD_RUNS ? p->deadline_ns : 0;
 
 	for (size_t i = 0; i < p->charter.n; i++)
 		at = sooner(at, member_due_ns(&p->members[i]));
@@ -351,6 +355,8 @@ static int listen_pod(struct pod *p, struct err *e)
 		return p->listener;
 	for (size_t i = 0; i < p->charter.n; i++)
 		record_outcome(&p->members[i].m);
+	if (p->charter.deadline_s)
+		p->deadline_ns = clock_monotonic_ns() + p->charter.deadline_s * S;
 	p->sandbox.first = &p->members->m;
 	p->sandbox.pod = p;
 	tell_pod(p, CONTROL_CREATED, getpid(), NULL);

@@ -45,6 +45,7 @@ static const struct row {
 	{ "data_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, data_root) },
 	{ "state_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, state_root) },
 	{ "probe", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, probe) },
+	{ "deadline", PLACE_POD, KIND_INT, offsetof(struct pod_charter, deadline_s) },
 	{ "grace", PLACE_POD, KIND_INT, offsetof(struct pod_charter, grace_s) },
 	{ "name", PLACE_CONTAINER, KIND_TEXT, offsetof(struct pod_container, name) },
 	{ "kind", PLACE_CONTAINER, KIND_MEMBER, offsetof(struct pod_container, kind) },

@@ -17,6 +17,7 @@
 #define POD_CHARTER_VERSION 1
 #define POD_DIRECTORY "pods" /* below the state root: a directory of each pod's monitor */
 #define POD_EVENTS_FILE "events" /* there: "first last count Warning Unhealthy app text" a line, ns since 1970 */
+#define POD_DEADLINE "DeadlineExceeded" /* the reason of the event that tells of it */
 
 #define MEMBER_KINDS(X) \
 	X(INIT, "init")       /* runs to its end before the next one begins */ \
@@ -69,6 +70,7 @@ struct pod_charter {
 	const char *uid;
 	const char *program, *data_root, *state_root; /* as in a container's charter */
 	const char *probe;                            /* tare-probe */
+	int deadline_s;                               /* that it may run; 0: for ever */
 	int grace_s;                                  /* between the request to end and SIGKILL */
 	struct pod_container *v;
 	size_t n;

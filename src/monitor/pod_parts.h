@@ -128,6 +128,7 @@ struct pod {
 	bool at_once; /* without any grace */
 	bool told_to_end;
 	int64_t kill_ns;
+	int64_t deadline_ns; /* monotonic, when it ends by itself; 0: never */
 	struct happenings happenings;
 };
 

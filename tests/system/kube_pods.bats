@@ -288,3 +288,44 @@ pod/d-1 created" "$out"
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
 }
+
+@test "what real manifests have: env of fields and amounts, aliases of hosts, pull policy, a deadline" {
+	manifest <<-'END2'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: late, labels: {app.kubernetes.io/name: shop}, annotations: {note: read me}}
+		spec:
+		  activeDeadlineSeconds: 1
+		  terminationGracePeriodSeconds: 0
+		  hostAliases: [{ip: 10.1.2.3, hostnames: [db, db.example]}]
+		  containers:
+		  - name: app
+		    image: busybox
+		    imagePullPolicy: Never
+		    command: [sh, -c, "echo $LABEL/$NOTE/$IP/$CPU/$MIB/$NODE/$ASKED; grep db /etc/hosts; exec sleep 1000"]
+		    resources: {requests: {cpu: 150m}, limits: {memory: 64Mi}}
+		    env:
+		    - {name: LABEL, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app.kubernetes.io/name']"}}}
+		    - {name: NOTE, valueFrom: {fieldRef: {fieldPath: "metadata.annotations['note']"}}}
+		    - {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+		    - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+		    - {name: MIB, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi, containerName: app}}}
+		    - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+		    - {name: ASKED, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
+	END2
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 10 logged db.example late
+	equal "shop/read me/127.0.0.1/$(nproc)/64/$(uname -n)/150" "$(tare kube logs late 3>&- | head -n 1)"
+	matches $'10\\.1\\.2\\.3[ \t]+db' "$(tare kube logs late 3>&-)"
+	eventually 30 eval 'tare kube get pods 3>&- | grep -q " Error "'
+	expect 0 tare kube describe pod late
+	contains 'DeadlineExceeded' "$out"
+	expect 0 apply "$T/m.yaml"
+	expect 0 tare kube get pods
+	matches $'\nlate +0/1 +Error ' "$out"
+	sed 's/busybox/nowhere:1/; s/late/gone/' "$T/m.yaml" >"$T/gone.yaml"
+	expect 1 apply "$T/gone.yaml"
+	equal "tare: $T/gone.yaml: pod default/gone: container app: Unable to find image 'nowhere:1' locally" "$err"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
