@@ -4,12 +4,13 @@ BENCH_CFLAGS := -std=gnu17 -O2 -static -Wall -Wextra -Wshadow -Wmissing-prototyp
 	-Wno-missing-field-initializers
 
 .PHONY: bench
-bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench true) ## starts beside the floor, crun and runc; pods; weight of a container; pulls
+bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench stream true) ## starts beside the floor, crun and runc; pods; weight of a container; pulls; networks
 	@BUILD=$(BUILD) bench/bench
 	@BUILD=$(BUILD) bench/life
 	@BUILD=$(BUILD) bench/kube
 	@BUILD=$(BUILD) bench/weight
 	@BUILD=$(BUILD) bench/pull
+	@BUILD=$(BUILD) bench/net
 
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)

@@ -162,12 +162,22 @@ int net_device_index(int socket, const char *name)
 	return ioctl(socket, SIOCGIFINDEX, &q) < 0 ? 0 : q.ifr_ifindex;
 }
 
+/* A host that was started with ipv6.disable=1 refuses to hear of it. */
+static bool has_ipv6(void)
+{
+	scoped_fd fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 || errno != EAFNOSUPPORT;
+}
+
 /* A message of its own, before the one that sets it up: in one the kernel does it the other way round. */
 static void put_no_link_local(struct netlink *n, int index, const char *name)
 {
 	struct ifinfomsg m = { .ifi_index = index };
 	size_t all, own;
 
+	if (!has_ipv6())
+		return;
 	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "keep IPv6 from making addresses");
 	if (!index)
 		netlink_put_text(n, IFLA_IFNAME, name);

@@ -36,7 +36,7 @@ enum { AT_PREROUTING, AT_INPUT, AT_FORWARD, AT_OUTPUT, AT_POSTROUTING };
 static const struct nft_set_spec inet_sets[] = {
 	{ .name = "bridges", .key = { IFNAME } },
 	{ .name = "internal", .key = { IFNAME } },
-	{ .name = "masquerade", .key = { IFNAME } },
+	{ .name = "masqueraded", .key = { IFNAME } },
 	{ .name = "own4", .key = { IFNAME, IP4 }, .interval = true },
 	{ .name = "own6", .key = { IFNAME, IP6 }, .interval = true },
 	{ .name = "talk", .key = { IFNAME, IFNAME } },
@@ -160,7 +160,7 @@ static void put_masquerade(struct nft *t)
 {
 	nft_chain_base(t, "postrouting", "nat", AT_POSTROUTING, 100);
 	nft_rule(t, "postrouting"); /* to elsewhere */
-	interface_in(t, NFT_META_IIFNAME, "masquerade", false);
+	interface_in(t, NFT_META_IIFNAME, "masqueraded", false);
 	interface_in(t, NFT_META_OIFNAME, "bridges", true);
 	nft_masquerade(t);
 	nft_rule_end(t);
@@ -379,7 +379,7 @@ void rules_network(struct nft *t, const char *table, const struct rules_network 
 	if (n->internal)
 		change_key(t, "internal", &k, how);
 	else if (n->masquerade)
-		change_key(t, "masquerade", &k, how);
+		change_key(t, "masqueraded", &k, how);
 	if (n->talk)
 		change_key(t, "talk", &pair, how);
 	if (n->subnet4.family)

@@ -413,6 +413,8 @@ int net_serve(const struct net_site *site, int lock, struct err *e)
 		again = r == 0 && is_wanted_again(&s);
 		lock = -1;
 		host_close(&s.host);
+		if (s.lock >= 0)
+			close(s.lock);
 		close(s.epoll);
 		close(s.dir);
 		close(s.own_netns);

@@ -27,7 +27,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process) X(mounter)
+#define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process) X(mounter) X(net)
 enum role {
 #define X(name) ROLE_##name,
 	ROLES(X)
@@ -41,8 +41,8 @@ static const char *const role_names[] = {
 };
 
 struct shared {
-	uint32_t calls[8];  /* by role, in the order of ROLES */
-	uint32_t memory[8]; /* allocations, likewise */
+	uint32_t calls[16];  /* by role, in the order of ROLES */
+	uint32_t memory[16]; /* allocations, likewise */
 	uint32_t hit;       /* 1: the fault was reached */
 	char call[28];      /* the call that it hit */
 	char leak[96];      /* "tare: descriptor 5 (/dev/null) open at its end" */
