@@ -118,18 +118,22 @@ static int set_route(const struct change *c, int own, int to, struct err *e)
 	return net_link_route(&l, own, to, e);
 }
 
-static int move_ports(const struct change *c, struct err *e)
+static int add_ports(const struct change *c, struct err *e)
 {
 	struct rules_ports now = { 0 };
 	int r = c->ports_before.n ? network_ports_rules(c->en, c->row.id, c->a, &now, e) : 0;
 
-	if (r == 0 && c->ports_before.n)
-		r = firewall_remove(
-			c->en, &(struct firewall_change){ .ports = c->ports_before.v, .port_count = c->ports_before.n },
-			e);
 	if (r == 0 && now.n)
 		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
 	return r;
+}
+
+static int move_ports(const struct change *c, struct err *e)
+{
+	const struct firewall_change gone = { .ports = c->ports_before.v, .port_count = c->ports_before.n };
+	int r = gone.port_count ? firewall_remove(c->en, &gone, e) : 0;
+
+	return r < 0 ? r : add_ports(c, e);
 }
 
 /* Of one that was in no network its monitor has not known yet that it needs tare-net. */
@@ -333,8 +337,6 @@ static int attach(struct change *c, size_t at, struct err *e)
 		r = move_ports(c, e);
 	if (r == 0)
 		r = write_record(c, at, e);
-	if (r < 0)
-		(void)firewall_remove(c->en, &added, NULL);
 	return r;
 }
 
@@ -344,6 +346,59 @@ static int leave(struct change *c, struct err *e)
 	int r = engine_db(c->en, &db, e);
 
 	return r < 0 ? r : network_rows_leave(db, c->row.id, c->net.row.id, e);
+}
+
+/* ---- leaving it ------------------------------------------------------------------------------------------------------- */
+
+/* What leads to it goes before its row, by which all of it is found again when this is cut short. */
+static int detach(struct change *c, size_t at, struct err *e)
+{
+	const struct place_row *p = &c->before.rows.v[at];
+	struct firewall_change gone = { .nets = &c->before.nets[at], .places = p, .count = 1 };
+	scoped_fd own = -1, to = -1, dir = -1;
+	int r = open_namespaces(c, &own, &to, e);
+
+	if (c->before.gateway == at) {
+		gone.ports = c->ports_before.v;
+		gone.port_count = c->ports_before.n;
+	}
+	if (r == 0)
+		r = net_link_detach(p->device, own, to, e);
+	if (r == 0)
+		r = firewall_remove(c->en, &gone, e);
+	dir = openat(c->en->state, ENDPOINTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && dir >= 0)
+		r = endpoint_remove(dir, p->network_id, p->container_id, e);
+	return r;
+}
+
+/* Another network of it is its way out now, and that of its ports in. */
+static int turn_to_others(struct change *c, size_t at, struct err *e)
+{
+	scoped_fd own = -1, to = -1;
+	int r = open_namespaces(c, &own, &to, e);
+
+	if (r == 0 && c->before.gateway == at)
+		r = set_route(c, own, to, e);
+	if (r == 0 && c->before.gateway == at)
+		r = add_ports(c, e);
+	if (r == 0 && c->before.gateway == at && c->after.gateway != PLACE_NO_GATEWAY)
+		r = write_record(c, c->after.gateway, e);
+	return r < 0 ? r : rewrite_charter(c, e);
+}
+
+/* What was made of it goes again; each part as far as it can. */
+static void undo_join(const struct change *c, size_t at)
+{
+	struct change back = *c;
+	bool begun = c->lives && at < c->after.rows.n;
+
+	back.before = c->after;
+	if (begun)
+		(void)detach(&back, at, NULL);
+	(void)leave(&back, NULL);
+	if (begun && network_places(c->en, c->row.id, c->a, &back.after, NULL) == 0)
+		(void)turn_to_others(&back, at, NULL);
 }
 
 static int join(struct change *c, struct err *e)
@@ -360,7 +415,7 @@ static int join(struct change *c, struct err *e)
 	if (r == 0)
 		r = rewrite_files(c, e);
 	if (r < 0)
-		(void)leave(c, NULL);
+		undo_join(c, at);
 	return r;
 }
 
@@ -383,29 +438,6 @@ int network_connect(struct engine *en, struct sv container, const struct network
 	return r;
 }
 
-/* ---- disconnect ------------------------------------------------------------------------------------------------------ */
-
-static int detach(struct change *c, size_t at, struct err *e)
-{
-	const struct place_row *p = &c->before.rows.v[at];
-	scoped_fd own = -1, to = -1, dir = -1;
-	int r = open_namespaces(c, &own, &to, e);
-
-	if (r == 0)
-		r = net_link_detach(p->device, own, to, e);
-	if (r == 0 && c->before.gateway == at)
-		r = set_route(c, own, to, e);
-	if (r == 0)
-		r = firewall_remove(
-			c->en, &(struct firewall_change){ .nets = &c->before.nets[at], .places = p, .count = 1 }, e);
-	if (r == 0)
-		r = move_ports(c, e);
-	dir = openat(c->en->state, ENDPOINTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && dir >= 0)
-		r = endpoint_remove(dir, p->network_id, p->container_id, e);
-	return r;
-}
-
 int network_disconnect(struct engine *en, struct sv container, const char *network, struct arena *a, struct err *e)
 {
 	struct change c = { .en = en, .a = a, .lock = LOCK_NONE, .dir = -1 };
@@ -414,14 +446,14 @@ int network_disconnect(struct engine *en, struct sv container, const char *netwo
 
 	if (r == 0 && at == c.before.rows.n)
 		r = err_set(e, ENOTCONN, "container %s is not connected to network %s", c.row.id, c.net.row.name);
+	if (r == 0 && c.lives)
+		r = detach(&c, at, e);
 	if (r == 0)
 		r = leave(&c, e);
 	if (r == 0)
 		r = network_places(en, c.row.id, a, &c.after, e);
 	if (r == 0 && c.lives)
-		r = detach(&c, at, e);
-	if (r == 0 && c.lives)
-		r = rewrite_charter(&c, e);
+		r = turn_to_others(&c, at, e);
 	if (r == 0)
 		r = rewrite_files(&c, e);
 	done(&c);
