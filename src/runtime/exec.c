@@ -68,17 +68,31 @@ static int open_sync(int pair[2], struct err *e)
 	return -e->code;
 }
 
+/* The root of a container whose mount namespace has another one. */
+static int open_root(const struct exec_target *t, int *ret, struct err *e)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof path, "%d/root", (int)t->pid);
+	*ret = openat(t->host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 ? err_sys(e, "open the root directory of process %d", (int)t->pid) : 0;
+}
+
 int exec_start(const struct plan *p, const struct exec_target *t, const int stdio[3], struct execution *ret,
 	       struct err *e)
 {
 	struct init in = { .plan = p, .cgroup = t->cgroup, .target = t->pidfd, .host_proc = t->host->proc,
 			   .root_mount = -1, .anchor = -1, .root = -1, .proc = -1, .sys = -1, .mask = -1, .dev = -1 };
-	int pair[2], pid, r = open_sync(pair, e);
+	scoped_fd anchor = -1;
+	int pair[2], pid, r = p->mount_ns_path ? open_root(t, &anchor, e) : 0;
 
+	if (r == 0)
+		r = open_sync(pair, e);
 	if (r < 0)
 		return r;
 	memcpy(in.stdio, stdio, sizeof in.stdio);
 	in.sync = pair[1];
+	in.anchor = anchor;
 	pid = clone_helper(t, e);
 	if (pid == 0) {
 		close(pair[0]);

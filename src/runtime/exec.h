@@ -27,6 +27,7 @@ struct exec_context {
 	struct sock_fprog seccomp;
 	unsigned seccomp_flags;
 	bool die_with_parent, without_cgroup;
+	const char *mount_ns_path; /* as the plan has it */
 	const char *keyring;   /* as the plan has it */
 	bool listens;          /* whoever executes hears of a filter's listener: execution.listener; false after exec_context_make() */
 	unsigned preserve_fds; /* as plan_inputs has it; 0 after exec_context_make() */

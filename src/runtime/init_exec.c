@@ -40,6 +40,8 @@ int init_ns_enter(struct init *in, const struct step *s, struct err *e)
 	if (setns(in->target, (int)s->set) < 0)
 		return errno == ESRCH ? err_set(e, ESRCH, "the container has ended") :
 					err_sys(e, "setns to the namespaces of the container's first process");
+	if (in->anchor >= 0 && (fchdir(in->anchor) < 0 || chroot(".") < 0))
+		return err_sys(e, "chroot to the container's root");
 	r = close_the_host(in, e);
 	if (r == 0 && s->set & CLONE_NEWUSER)
 		r = init_become_root(e);

@@ -626,3 +626,12 @@ int init_pivot_root(struct init *in, const struct step *s, struct err *e)
 		return err_sys(e, "chdir /");
 	return root_is_bare(in, e);
 }
+
+/* In a mount namespace of others pivot_root(2) would take their root away. */
+int init_chroot(struct init *in, const struct step *s, struct err *e)
+{
+	(void)s;
+	if (fchdir(in->root) < 0)
+		return err_sys(e, "fchdir to the root");
+	return chroot(".") < 0 ? err_sys(e, "chroot") : 0;
+}

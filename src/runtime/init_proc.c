@@ -31,6 +31,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -62,6 +63,7 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_WORKDIR] = init_workdir,
 	[STEP_ROOT_READONLY] = init_root_readonly,
 	[STEP_PIVOT_ROOT] = init_pivot_root,
+	[STEP_CHROOT] = init_chroot,
 	[STEP_PERSONALITY] = init_personality,
 	[STEP_SCHEDULER] = init_scheduler,
 	[STEP_IO_PRIORITY] = init_io_priority,
@@ -139,6 +141,8 @@ _Noreturn void init_run(struct init *in, enum step_actor actor)
 			break;
 		trace_step(in->trace, i);
 	}
+	if (p->mount_ns_path && actor == ACTOR_CHILD && in->root >= 0 && fchdir(in->root) == 0)
+		(void)umount2(".", MNT_DETACH); /* nobody else would */
 	(void)init_tell(in->sync, INIT_FAILED, &e, -1);
 	_exit(125);
 }

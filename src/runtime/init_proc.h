@@ -94,7 +94,7 @@ typedef int init_step(struct init *in, const struct step *s, struct err *e);
 
 init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
 	init_device, init_symlink, init_sysctl, init_mask, init_readonly, init_workdir, init_root_readonly,
-	init_pivot_root;
+	init_pivot_root, init_chroot;
 init_step init_personality, init_scheduler, init_io_priority, init_memory_policy, init_affinity, init_apparmor,
 	init_selinux; /* init_attributes.c */
 init_step init_console;                         /* init_console.c */

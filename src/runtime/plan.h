@@ -38,7 +38,7 @@
 	X(PROPAGATION, "propagation") X(BIND_SOURCE, "bind-source") X(ROOT_ATTACH, "root-attach") X(MOUNT, "mount") X(BIND, "bind")                  \
 	X(MOUNT_CGROUP, "mount-cgroup") X(COPY_UP, "copy-up") X(DEVICE, "device") X(SYMLINK, "symlink") X(CONSOLE, "console")                \
 	X(SYSCTL, "sysctl") X(MASK, "mask") X(READONLY, "readonly") X(AWAIT_HOOKS, "await-hooks") X(WORKDIR, "workdir")                              \
-	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(HOSTNAME, "hostname")                          \
+	X(ROOT_READONLY, "root-readonly") X(PIVOT_ROOT, "pivot-root") X(CHROOT, "chroot") X(HOSTNAME, "hostname")                          \
 	X(PERSONALITY, "personality") X(SCHEDULER, "scheduler") X(IO_PRIORITY, "io-priority") X(MEMORY_POLICY, "memory-policy")  \
 	X(AFFINITY, "cpu-affinity") X(APPARMOR, "apparmor") X(SELINUX, "selinux")                                       \
 	X(DOMAINNAME, "domainname") X(OOM_SCORE_ADJ, "oom-score-adj") X(RLIMIT, "rlimit") X(FIND, "find") X(READY, "ready") X(HOLD, "hold")       \
@@ -146,6 +146,8 @@ struct plan {
 	const char *keyring; /* session keyring of the process, by name; NULL: the caller's */
 	int start_socket;
 	unsigned preserve_fds;
+	const char *
+		mount_ns_path; /* its mount namespace is somebody else's, whose processes keep their root; NULL: its own */
 	bool userns; /* it has one of its own, with these maps: a new one, or somebody else's … */
 	const char *userns_path; /* … whose file this is; NULL: new */
 	struct id_map uids, gids;

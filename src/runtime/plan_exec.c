@@ -123,6 +123,7 @@ int exec_context_make(const struct plan *p, struct arena *a, struct exec_context
 				  .caps = p->caps,
 				  .die_with_parent = p->die_with_parent,
 				  .without_cgroup = p->without_cgroup,
+				  .mount_ns_path = p->mount_ns_path ? arena_str(a, p->mount_ns_path) : NULL,
 				  .keyring = p->keyring ? arena_str(a, p->keyring) : NULL,
 				  .process = { .no_new_privileges = pr->no_new_privileges,
 					       .umask = pr->umask,
@@ -284,8 +285,16 @@ int exec_plan_make(const struct exec_context *c, const struct oci_process *proce
 		   const struct host_facts *facts, struct arena *a, struct plan *ret, struct err *e)
 {
 	struct runtime_spec *spec = arena_alloc(a, sizeof *spec);
-	struct plan p = { .spec = spec, .facts = facts, .id = "", .arena = a, .die_with_parent = c->die_with_parent,
-			  .preserve_fds = c->preserve_fds, .userns = c->uids.n > 0, .uids = c->uids, .gids = c->gids };
+	struct plan p = { .spec = spec,
+			  .facts = facts,
+			  .id = "",
+			  .arena = a,
+			  .die_with_parent = c->die_with_parent,
+			  .mount_ns_path = c->mount_ns_path,
+			  .preserve_fds = c->preserve_fds,
+			  .userns = c->uids.n > 0,
+			  .uids = c->uids,
+			  .gids = c->gids };
 	int r;
 
 	if (!spec)

@@ -44,17 +44,19 @@ static const struct {
 static int plan_propagation(struct plan *p, struct err *e)
 {
 	const char *want = p->spec->rootfs_propagation;
-	struct step *s = plan_add(p, ACTOR_CHILD, STEP_PROPAGATION);
+	struct step *s = p->mount_ns_path ? NULL : plan_add(p, ACTOR_CHILD, STEP_PROPAGATION);
 
-	OOM_IF_NULL(s, e);
-	s->propagation = MS_SLAVE;
-	s->recursive = true;
-	s->path = "(host)";
+	if (!p->mount_ns_path) {
+		OOM_IF_NULL(s, e);
+		s->propagation = MS_SLAVE;
+		s->recursive = true;
+		s->path = "(host)";
+	}
 	if (!want || !*want)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(propagations); i++)
 		if (strcmp(want, propagations[i].word) == 0) {
-			if (propagations[i].flag == MS_SHARED)
+			if (s && propagations[i].flag == MS_SHARED)
 				s->propagation = MS_SHARED;
 			return 0;
 		}
@@ -154,7 +156,7 @@ static int plan_bind_source(struct plan *p, enum step_actor actor, const struct 
 	struct step *s;
 	int r = 0;
 
-	if (actor != (mapped || handed || p->userns ? ACTOR_HOST : ACTOR_CHILD))
+	if (actor != (mapped || handed || p->userns || p->mount_ns_path ? ACTOR_HOST : ACTOR_CHILD))
 		return 0;
 	if (mapped)
 		r = plan_idmap(p, m, o, &map, e);
@@ -502,7 +504,7 @@ static int plan_finish(struct plan *p, struct err *e)
 	}
 	if (p->spec->root.readonly)
 		OOM_IF_NULL(plan_add(p, ACTOR_CHILD, STEP_ROOT_READONLY), e);
-	OOM_IF_NULL(plan_add(p, ACTOR_CHILD, STEP_PIVOT_ROOT), e);
+	OOM_IF_NULL(plan_add(p, ACTOR_CHILD, p->mount_ns_path ? STEP_CHROOT : STEP_PIVOT_ROOT), e);
 	return plan_root_propagation(p, e);
 }
 

@@ -15,7 +15,7 @@
 
 /* ---- namespaces --------------------------------------------------------------------------------------------- */
 
-enum joiner { NOBODY, CHILD, HOST };
+enum joiner { CHILD, HOST };
 
 static const struct namespace
 {
@@ -26,7 +26,7 @@ static const struct namespace
 			     * namespace is opened by the host side, which can only be left behind by a child of its */
 }
 namespaces[] = {
-	{ "pid", CLONE_NEWPID, HOST },	  { "network", CLONE_NEWNET, CHILD }, { "mount", CLONE_NEWNS, NOBODY },
+	{ "pid", CLONE_NEWPID, HOST },	  { "network", CLONE_NEWNET, CHILD }, { "mount", CLONE_NEWNS, CHILD },
 	{ "ipc", CLONE_NEWIPC, CHILD },	  { "uts", CLONE_NEWUTS, CHILD },     { "cgroup", CLONE_NEWCGROUP, CHILD },
 	{ "time", CLONE_NEWTIME, CHILD }, { "user", CLONE_NEWUSER, HOST },
 };
@@ -76,23 +76,29 @@ static int plan_namespace(struct plan *p, const struct oci_namespace *ns, uint64
 		p->clone_flags |= row->flag;
 		return 0;
 	}
-	if (row->joiner == NOBODY)
-		return err_set(e, ENOTSUP, "path: joining a %s namespace is not supported", ns->type);
+	if (row->flag == CLONE_NEWNS && (p->userns || p->facts->user_namespace)) /* what is mounted there is others' */
+		return err_set(e, ENOTSUP, "path: a mount namespace cannot be joined together with a user namespace");
 	return joiner_of(p, row) == HOST ? add_join(p, ACTOR_HOST, row, ns, e) : 0;
 }
 
+/* The mount namespace comes last: in it paths are others. */
 static int plan_child_joins(struct plan *p, struct err *e)
 {
+	const struct oci_namespace *mounts = NULL;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->spec->namespaces.n; i++) {
 		const struct oci_namespace *ns = &p->spec->namespaces.v[i];
 		const struct namespace *row = find_namespace(ns);
 
-		if (is_joined(ns) && joiner_of(p, row) == CHILD)
+		if (!is_joined(ns) || joiner_of(p, row) != CHILD)
+			continue;
+		if (row->flag == CLONE_NEWNS)
+			mounts = ns;
+		else
 			r = add_join(p, ACTOR_CHILD, row, ns, e);
 	}
-	return r;
+	return r == 0 && mounts ? add_join(p, ACTOR_CHILD, find_namespace(mounts), mounts, e) : r;
 }
 
 /* Offsets are written before anybody is in the namespace: clone3(2) with CLONE_NEWTIME would be too late. */
@@ -132,8 +138,9 @@ static int plan_namespaces(struct plan *p, struct err *e)
 		if (r < 0)
 			return err_wrap(e, r, "linux.namespaces[%zu]", i);
 	}
-	if (!(p->clone_flags & CLONE_NEWNS))
-		return err_set(e, EINVAL, "linux.namespaces: a mount namespace of its own is needed");
+	if (!(seen & CLONE_NEWNS))
+		return err_set(e, EINVAL,
+			       "linux.namespaces: a mount namespace is needed, a new one or one with a path");
 	if ((spec->hostname || spec->domainname) && !(seen & CLONE_NEWUTS))
 		return err_set(e, EINVAL, "hostname: needs a uts namespace in linux.namespaces");
 	if (plan_time_offsets(p, e) < 0)

@@ -36,10 +36,10 @@ int plan_id_map(struct plan *p, const struct oci_id_mappings *m, const char *wha
 	return *ret_text ? 0 : err_oom(e);
 }
 
-static const struct oci_namespace *find_userns(const struct runtime_spec *spec)
+static const struct oci_namespace *find(const struct runtime_spec *spec, const char *type)
 {
 	for (size_t i = 0; i < spec->namespaces.n; i++)
-		if (spec->namespaces.v[i].type && strcmp(spec->namespaces.v[i].type, "user") == 0)
+		if (spec->namespaces.v[i].type && strcmp(spec->namespaces.v[i].type, type) == 0)
 			return &spec->namespaces.v[i];
 	return NULL;
 }
@@ -53,8 +53,10 @@ static int check_root(const struct id_map *m, const char *what, struct err *e)
 int plan_userns(struct plan *p, struct err *e)
 {
 	const struct runtime_spec *spec = p->spec;
-	const struct oci_namespace *ns = find_userns(spec);
+	const struct oci_namespace *ns = find(spec, "user"), *mounts = find(spec, "mount");
 	int r;
+
+	p->mount_ns_path = mounts && mounts->path && *mounts->path ? mounts->path : NULL;
 
 	p->userns = ns;
 	p->userns_path = ns && ns->path && *ns->path ? ns->path : NULL;

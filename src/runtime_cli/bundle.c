@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "runtime/joined_mounts.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -115,6 +116,19 @@ struct hook_subject bundle_subject(const struct bundle *b, const char *id, pid_t
 static void warn(const struct err *e)
 {
 	log_warning("%s", e->msg);
+}
+
+void bundle_unmount(struct runtime *rt, const struct bundle *b, const struct record *r)
+{
+	struct err e;
+
+	for (size_t i = 0; r->root_mount && i < b->spec.namespaces.n; i++) {
+		const struct oci_namespace *ns = &b->spec.namespaces.v[i];
+
+		if (ns->type && strcmp(ns->type, "mount") == 0 && ns->path &&
+		    joined_mounts_remove(&rt->host, ns->path, b->spec.root.path, r->root_mount, &e) < 0)
+			warn(&e);
+	}
 }
 
 void bundle_poststop(const struct bundle *b, const char *id)

@@ -29,6 +29,8 @@ int bundle_read_saved(struct runtime *rt, const struct entry *c, struct bundle *
 
 /* bundle_subject - for runtime/hooks.h. bundle_poststop - its hooks; what fails is a warning. */
 struct hook_subject bundle_subject(const struct bundle *b, const char *id, pid_t pid);
+/* bundle_unmount - the root of a container that has ended, where it is in a mount namespace of others; what fails is a warning */
+void bundle_unmount(struct runtime *rt, const struct bundle *b, const struct record *r);
 void bundle_poststop(const struct bundle *b, const char *id);
 
 /* bundle_plan - b->plan, by in but for its root */

@@ -98,7 +98,7 @@ static int stop_unit(struct runtime *rt, const struct entry *c, struct err *e)
 int container_remove_all(struct runtime *rt, struct entry *c, struct err *e)
 {
 	scoped_bundle b = BUNDLE;
-	bool has_hooks = c->has_record && bundle_read_saved(rt, c, &b, NULL) == 0;
+	bool has_document = c->has_record && bundle_read_saved(rt, c, &b, NULL) == 0;
 	int r = kill_processes(rt, c, e);
 
 	if (r == 0 && c->has_record && c->record.cgroup) {
@@ -108,9 +108,11 @@ int container_remove_all(struct runtime *rt, struct entry *c, struct err *e)
 	}
 	if (r == 0 && c->has_record && c->record.unit)
 		r = stop_unit(rt, c, e);
+	if (r == 0 && has_document)
+		bundle_unmount(rt, &b, &c->record);
 	if (r == 0)
 		r = entry_remove(rt, c, e);
-	if (r == 0 && has_hooks)
+	if (r == 0 && has_document)
 		bundle_poststop(&b, c->id);
 	return r;
 }

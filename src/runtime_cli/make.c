@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/procfs.h"
+#include "runtime/joined_mounts.h"
 #include "runtime_cli/console.h"
 #include "runtime_cli/notify.h"
 #include "runtime_cli/pid_file.h"
@@ -134,6 +135,13 @@ static int claim(struct making *m, const char *id, struct err *e)
 	return r;
 }
 
+static int note_root(struct making *m, struct err *e)
+{
+	int r = joined_mounts_id(&m->rt->host, m->container.pid, &m->entry.record.root_mount, e);
+
+	return r < 0 ? r : entry_write(&m->entry, e);
+}
+
 static int birth(struct making *m, struct err *e)
 {
 	int r = container_begin(&m->bundle.plan, &m->rt->host, (int[]){ -1, -1, -1 }, NULL, NULL, &m->container,
@@ -147,7 +155,7 @@ static int birth(struct making *m, struct err *e)
 		return r;
 	r = container_ready(&m->container, &m->bundle.plan, e);
 	m->made = r == 0;
-	return r;
+	return r < 0 || !m->bundle.plan.mount_ns_path ? r : note_root(m, e);
 }
 
 static int tell_engine(struct making *m, struct err *e)
@@ -251,6 +259,7 @@ int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err
 		return write_end(m, wstatus, e);
 	m->made = false;
 	r = container_delete(&m->container, e);
+	bundle_unmount(m->rt, &m->bundle, &m->entry.record);
 	bundle_poststop(&m->bundle, m->entry.id);
 	return r < 0 ? r : entry_remove(m->rt, &m->entry, e);
 }
@@ -261,6 +270,7 @@ void make_abort(struct making *m)
 
 	if (m->made) {
 		(void)container_delete(&m->container, &ignored);
+		bundle_unmount(m->rt, &m->bundle, &m->entry.record);
 		bundle_poststop(&m->bundle, m->entry.id);
 	}
 	m->made = false;

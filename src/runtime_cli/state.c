@@ -56,6 +56,7 @@ static const struct json_row record_rows[] = {
 	{ "created", JSON_COUNT, JSON_ZERO, AT(record, created_ns) },
 	{ "owner", JSON_U32, JSON_ZERO | JSON_ALWAYS, AT(record, owner) },
 	{ "sharesKeyring", JSON_BOOL, JSON_ZERO, AT(record, shares_keyring) },
+	{ "rootMount", JSON_COUNT, JSON_ZERO, AT(record, root_mount) },
 	{ "restored", JSON_BOOL, JSON_ZERO, AT(record, restored) },
 	{ "annotations", JSON_PAIRS, 0, AT(record, annotations) },
 	{ "end", JSON_OBJECT, 0, AT(record, end), &end_table },

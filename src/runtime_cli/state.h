@@ -53,6 +53,7 @@ struct record {
 	int64_t created_ns;
 	int64_t owner; /* uid of who created it */
 	bool shares_keyring; /* --no-new-keyring */
+	int64_t root_mount; /* id of its root in a mount namespace of others; 0: there is none */
 	bool restored; /* from a checkpoint: it never called execve(2) */
 	struct oci_pairs annotations;
 	struct record_end end;

@@ -90,6 +90,32 @@ own_image=1
 	refused_bundle 'linux.namespaces\[4\].path: /proc/self/ns/uts is not a user namespace'
 }
 
+@test "a mount namespace is joined by its path: its processes keep their root, and nothing stays in it" {
+	local ns mounts
+	unshare -m --propagation private sleep 1000 3>&- &
+	ns=/proc/$!/ns/mnt
+	eventually 5 eval '[ "$(readlink "$ns")" != "$(readlink /proc/self/ns/mnt)" ]'
+	inside() { nsenter "--mount=$ns" "$@"; }
+	mounts=$(inside cat /proc/self/mountinfo)
+	bundle "{\"mounts\": [{\"destination\": \"/proc\", \"type\": \"proc\"}, {\"destination\": \"/mnt\", \"type\": \"bind\", \"source\": \"$T\", \"options\": [\"rbind\", \"ro\"]}],
+		\"linux\": {\"maskedPaths\": [\"/proc/keys\"], \"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"mount\", \"path\": \"$ns\"}, {\"type\": \"uts\"}]}}" -- \
+		sh -c 'readlink /proc/self/ns/mnt >/tmp/ns; sleep 1000'
+	expect 0 runtime run --detach --bundle "$T/bundle" "box-$group" 3>&-
+	eventually 5 test -s "$T/bundle/rootfs/tmp/ns"
+	equal "$(readlink "$ns")" "$(cat "$T/bundle/rootfs/tmp/ns")"
+	expect 0 runtime exec "box-$group" sh -c 'readlink /proc/self/ns/mnt; ls -d /bundle /mnt/bundle 2>/dev/null; wc -c </proc/keys'
+	equal "$(readlink "$ns") /mnt/bundle 0" "$(xargs <<<"$out")" "exec"
+	inside test -e /usr # the root of others
+	expect 0 runtime delete --force "box-$group"
+	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after delete"
+	jq '.process.args = ["nothing"]' "$T/bundle/config.json" >"$T/c" && cp "$T/c" "$T/bundle/config.json"
+	run_bundle 127
+	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a start that failed"
+	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings' "$T/c" >"$T/bundle/config.json"
+	refused_bundle 'linux.namespaces\[1\].path: a mount namespace cannot be joined together with a user namespace'
+	kill $!
+}
+
 @test "limits of hugepages are written, whole pages of them" {
 	need_controller hugetlb
 	bundle '{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 5000000}]},
