@@ -93,7 +93,9 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 		DefaultDependencies MemoryAccounting CPUAccounting IOAccounting TasksAccounting; do
 		equal "$(value runc-b.scope $p)" "$(value tare-a.scope $p)" "$p"
 	done
-	equal "$(value runc-b.scope DeviceAllow | sed 's,char-pts,char-136,' | sort)" "$(value tare-a.scope DeviceAllow | sort)" DeviceAllow
+	# runc leaves out what has no node on this host: tun, most often
+	equal "$(value runc-b.scope DeviceAllow | sed 's,char-pts,char-136,' | grep -v 10:200 | sort)" \
+		"$(value tare-a.scope DeviceAllow | grep -v 10:200 | sort)" DeviceAllow
 	equal "$(files $group/"$slice"/runc-b.scope)" "$(files $group/"$slice"/tare-a.scope)" files
 	cat "$group/$slice"/*.scope/cgroup.procs | xargs kill -KILL
 }
