@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "base/scope.h"
 #include "kernel/host.h"
 #include "kernel/mountinfo_text.h"
@@ -75,6 +76,7 @@ struct census {
 	uint32_t *slot; /* index + 1; 0: free */
 	size_t slots;   /* a power of two, at least twice `cap` */
 	struct namespace *last[NAMESPACE_TYPE_COUNT]; /* neighbours mostly share */
+	struct links_of_all *links; /* of the processes, while they are read */
 };
 
 static size_t hash(const struct census *c, enum namespace_type type, uint64_t ino)
@@ -179,31 +181,70 @@ int namespaces_of(const struct host *h, pid_t pid, uint64_t ret[NAMESPACE_TYPE_C
 	return 0;
 }
 
-static int count_process(struct census *c, int proc, const char *name, struct err *e)
-{
-	uint64_t inos[NAMESPACE_TYPE_COUNT], pid;
-	char path[300];
-	scoped_fd dir = -1;
-	int r;
+/* The links of all processes are read by several threads, and counted by one. */
+struct links {
+	pid_t pid;
+	int rc;
+	uint64_t inos[NAMESPACE_TYPE_COUNT];
+};
 
+struct links_of_all {
+	int proc;
+	struct links *v;
+	size_t n, cap;
+};
+
+static int note_process(struct census *c, int proc, const char *name, struct err *e)
+{
+	struct links_of_all *l = c->links;
+	uint64_t pid;
+
+	if (sv_u64(sv_from(name), &pid) < 0 || pid > INT32_MAX)
+		return 0;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 1024;
+		struct links *v = realloc(l->v, cap * sizeof *v);
+
+		if (!v)
+			return err_oom(e);
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++].pid = (pid_t)pid;
+	return 0;
+}
+
+static void read_process(void *context, unsigned worker, size_t i)
+{
+	struct links_of_all *all = context;
+	struct links *l = &all->v[i];
+	char path[32], name[16];
+	scoped_fd dir = -1;
+
+	(void)snprintf(name, sizeof name, "%d", (int)l->pid);
 	(void)snprintf(path, sizeof path, "%s/ns", name);
-	dir = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = gone_or(dir < 0 ? -errno : read_links(dir, inos), proc, name);
-	c->all.hidden += r == -EACCES || r == -EPERM;
-	if (r < 0 || sv_u64(sv_from(name), &pid) < 0)
+	dir = openat(all->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->rc = gone_or(dir < 0 ? -errno : read_links(dir, l->inos), all->proc, name);
+}
+
+static int count_process(struct census *c, const struct links *l, struct err *e)
+{
+	c->all.hidden += l->rc == -EACCES || l->rc == -EPERM;
+	if (l->rc < 0)
 		return 0;
 	c->all.processes++;
 	for (int i = 0; i < NAMESPACE_TYPE_COUNT; i++) {
 		struct namespace *n;
+		int r;
 
-		if (!inos[i])
+		if (!l->inos[i])
 			continue;
-		r = find_or_add(c, (enum namespace_type)i, inos[i], &n, e);
+		r = find_or_add(c, (enum namespace_type)i, l->inos[i], &n, e);
 		if (r < 0)
 			return r;
 		n->processes++;
-		if (!n->first || (pid_t)pid < n->first)
-			n->first = (pid_t)pid;
+		if (!n->first || l->pid < n->first)
+			n->first = l->pid;
 	}
 	return 0;
 }
@@ -225,6 +266,22 @@ static int each_process(struct census *c, process_fn *fn, struct err *e)
 	while (r == 0 && (entry = readdir(d)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			r = fn(c, fd, entry->d_name, e);
+	return r;
+}
+
+static int count_processes(struct census *c, struct err *e)
+{
+	struct links_of_all l = { .proc = c->host->proc };
+	int r;
+
+	c->links = &l;
+	r = each_process(c, note_process, e);
+	if (r == 0)
+		parallel_for(l.n, parallel_workers(l.n), read_process, &l);
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		r = count_process(c, &l.v[i], e);
+	free(l.v);
+	c->links = NULL;
 	return r;
 }
 
@@ -341,7 +398,7 @@ int namespaces_read(const struct host *h, unsigned what, struct arena *a, struct
 	int r = grow(&c, e);
 
 	if (r == 0)
-		r = each_process(&c, count_process, e);
+		r = count_processes(&c, e);
 	if (r == 0)
 		r = look_at_mounts(&c, e);
 	if (r == 0 && what & NAMESPACES_HOLDERS)
