@@ -3,6 +3,7 @@
 
 #include "insight/limits.h"
 
+#include "base/parallel.h"
 #include "base/scope.h"
 #include "kernel/host.h"
 
@@ -14,7 +15,8 @@
 #define DEPTH_MAX 64
 
 struct reader {
-	struct cgroup_stat_reader files;
+	struct cgroup_stat_reader files; /* of the group that was entered */
+	struct cgroup_stat_reader further[PARALLEL_MAX - 1]; /* where several look at its many children */
 	struct arena *arena;
 	unsigned what;
 	unsigned left; /* groups that may still be read */
@@ -97,26 +99,27 @@ static int list_all(struct reader *rd, const struct group *g, struct names *l, s
 	return 0;
 }
 
-/* In which hierarchies a group has some below: its folder has more links than "." and the name above. `name` is in the
- * group that was entered. */
-static unsigned look_below(const struct reader *rd, const char *name)
+/* In which of these hierarchies a group has some below: its folder has more links than "." and the name above. `name` is in
+ * the group that was entered. */
+static unsigned look_below(const struct cgroup_stat_reader *files, unsigned in, const char *name)
 {
 	unsigned below = 0;
 	struct stat st;
 
-	for (unsigned h = 0; h < rd->files.layout->n; h++)
-		if (rd->files.dir[h] >= 0 && has_numbers(rd->files.layout, h) &&
-		    fstatat(rd->files.dir[h], name, &st, 0) == 0 && st.st_nlink != 2)
+	for (unsigned h = 0; h < files->layout->n; h++)
+		if (in & 1u << h && files->dir[h] >= 0 && has_numbers(files->layout, h) &&
+		    fstatat(files->dir[h], name, &st, 0) == 0 && st.st_nlink != 2)
 			below |= 1u << h;
 	return below;
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
-static int read_use(struct reader *rd, const char *path, struct group_use *u, struct err *e)
+static int read_use(struct cgroup_stat_reader *files, unsigned what, const char *path, struct group_use *u,
+		    struct err *e)
 {
 	struct cgroup_stat st;
-	int r = cgroup_stat_reader_read(&rd->files, path, CGROUP_STAT_BRIEF | rd->what, &st, e);
+	int r = cgroup_stat_reader_read(files, path, CGROUP_STAT_BRIEF | what, &st, e);
 
 	if (r < 0)
 		return r;
@@ -132,39 +135,76 @@ static int read_use(struct reader *rd, const char *path, struct group_use *u, st
 	return 0;
 }
 
-static int read_child(struct reader *rd, struct group *g, const char *name, struct group ***end, struct err *e)
+/* The children of a group, in the making. */
+struct children {
+	struct reader *rd;
+	const struct group *above;
+	size_t n;
+	struct child {
+		struct group *group;
+		int rc;
+		struct err err;
+	} *v;
+};
+
+static void read_child(void *context, unsigned worker, size_t i)
+{
+	struct children *l = context;
+	struct child *c = &l->v[i];
+	struct cgroup_stat_reader *files = worker ? &l->rd->further[worker - 1] : &l->rd->files;
+
+	c->rc = read_use(files, l->rd->what, c->group->path, &c->group->use, &c->err);
+	if (c->rc == 0)
+		c->group->below = look_below(files, l->above->below, c->group->name);
+}
+
+static int name_child(struct reader *rd, struct group *above, const char *name, struct child *ret, struct err *e)
 {
 	struct group *c = arena_alloc(rd->arena, sizeof *c);
-	int r;
 
-	if (!rd->left) {
-		rd->more = true;
-		return 0;
-	}
-	rd->left--;
 	if (c)
-		c->path = arena_fmt(rd->arena, "%s/%s", g->path[1] ? g->path : "", name);
+		c->path = arena_fmt(rd->arena, "%s/%s", above->path[1] ? above->path : "", name);
 	if (!c || !c->path)
 		return err_oom(e);
 	c->name = c->path + strlen(c->path) - strlen(name);
-	c->parent = g;
-	c->depth = g->depth + 1;
-	r = read_use(rd, c->path, &c->use, e);
-	if (r == -ENOENT || r == -EACCES)
-		return 0;
-	if (r < 0)
-		return r;
-	c->below = look_below(rd, name);
-	**end = c;
-	*end = &c->next;
+	c->parent = above;
+	c->depth = above->depth + 1;
+	ret->group = c;
 	return 0;
+}
+
+/* What is gone, or not for us, is left out. */
+static int read_children(struct reader *rd, struct group *g, const struct names *names, struct err *e)
+{
+	struct children l = { .rd = rd, .above = g, .n = names->n < rd->left ? names->n : rd->left };
+	struct group **end = &g->child;
+	int r = 0;
+
+	rd->more |= l.n < names->n;
+	rd->left -= (unsigned)l.n;
+	l.v = calloc(l.n + 1, sizeof *l.v);
+	if (!l.v)
+		return err_oom(e);
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		r = name_child(rd, g, names->v[i], &l.v[i], e);
+	if (r == 0)
+		parallel_for(l.n, parallel_workers(l.n), read_child, &l);
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		if (l.v[i].rc < 0 && l.v[i].rc != -ENOENT && l.v[i].rc != -EACCES)
+			r = err_set(e, -l.v[i].rc, "%s", l.v[i].err.msg);
+		if (l.v[i].rc < 0)
+			continue;
+		*end = l.v[i].group;
+		end = &l.v[i].group->next;
+	}
+	free(l.v);
+	return r;
 }
 
 /* All neighbours first, then what is below each: so the folders that are held open change once for each group that has some
  * below. */
 static int read_below(struct reader *rd, struct group *g, unsigned depth, struct err *e)
 {
-	struct group **end = &g->child;
 	struct names l = { 0 };
 	int r = 0;
 
@@ -173,8 +213,8 @@ static int read_below(struct reader *rd, struct group *g, unsigned depth, struct
 	r = cgroup_stat_reader_enter(&rd->files, sv_from(g->path), e);
 	if (r == 0)
 		r = list_all(rd, g, &l, e);
-	for (size_t i = 0; r == 0 && i < l.n; i++)
-		r = read_child(rd, g, l.v[i], &end, e);
+	if (r == 0)
+		r = read_children(rd, g, &l, e);
 	for (struct group *c = g->child; r == 0 && c; c = c->next)
 		r = read_below(rd, c, depth - 1, e);
 	return r;
@@ -182,13 +222,13 @@ static int read_below(struct reader *rd, struct group *g, unsigned depth, struct
 
 static int read_top(struct reader *rd, struct group *top, unsigned depth, struct err *e)
 {
-	int r = read_use(rd, top->path, &top->use, e);
+	int r = read_use(&rd->files, rd->what, top->path, &top->use, e);
 
 	if (r == 0)
 		r = cgroup_stat_reader_enter(&rd->files, sv_from(top->path), e);
 	if (r < 0)
 		return r;
-	top->below = look_below(rd, ".");
+	top->below = look_below(&rd->files, ~0u, ".");
 	return read_below(rd, top, depth < DEPTH_MAX ? depth : DEPTH_MAX, e);
 }
 
@@ -204,8 +244,12 @@ int groups_read(const struct host *h, const struct cgroup_layout *l, const char 
 	if (!top || !top->path)
 		return err_oom(e);
 	cgroup_stat_reader_init(&rd.files, h, l);
+	for (size_t i = 0; i < ARRAY_LEN(rd.further); i++)
+		cgroup_stat_reader_init(&rd.further[i], h, l);
 	r = read_top(&rd, top, depth, e);
 	cgroup_stat_reader_done(&rd.files);
+	for (size_t i = 0; i < ARRAY_LEN(rd.further); i++)
+		cgroup_stat_reader_done(&rd.further[i]);
 	if (r < 0)
 		return r;
 	*ret = top;
