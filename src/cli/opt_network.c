@@ -175,6 +175,16 @@ static int set_publish(const struct option_call *c, struct err *e)
 	return r < 0 ? r : strings_add(c->arena, &config(c)->publish, arena_str(c->arena, text.p)) < 0 ? err_oom(e) : 0;
 }
 
+static int set_default_ip(const struct option_call *c, struct err *e)
+{
+	struct net_ip ip;
+
+	if (!net_ip_parse(sv_from(c->text), &ip))
+		return err_set(e, EINVAL, "%.80s is not an ip address", c->text);
+	config(c)->publish_default_ip = c->text;
+	return 0;
+}
+
 static int set_expose(const struct option_call *c, struct err *e)
 {
 	struct port_mapping m;
@@ -250,13 +260,16 @@ static const struct option rows[] = {
 	  .words = "bridge none host container:" },
 	{ "net-alias", 0, "NAME", "another spelling of --network-alias", set_alias, .hidden = true },
 	{ "network", 0, "NETWORK",
-	  "none (default), host, container:NAME, bridge, or a network; name=…,alias=…,ip=… for more; may be repeated",
+	  "none (default, see tare.conf), host, container:NAME, bridge, or a network; name=…,alias=…,ip=… for more; may be "
+	  "repeated",
 	  set_network, .words = "bridge none host container:" },
 	{ "network-alias", 0, "NAME", "another name in the first network", set_alias },
 	{ "publish", 'p', "[IP:][HOST:]PORT[/PROTO]",
 	  "a port or range of the host leads to the container; the network is bridge unless named", set_publish },
 	{ "publish-all", 'P', NULL, "publish all exposed ports, on any that are free", option_switch,
 	  RUN_FIELD(config.publish_all) },
+	{ "publish-default-ip", 0, "ADDRESS", "where ports are published that name no address (default everywhere)",
+	  set_default_ip },
 };
 
 OPTION_GROUP(opt_network, "Network", rows);

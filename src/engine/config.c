@@ -243,6 +243,7 @@ static const struct json_row tare_rows[] = {
 	{ "Rootfs", JSON_TEXT, 0, AT(container_config, rootfs) },
 	{ "Networks", JSON_OBJECTS, 0, AT(container_config, networks), &network_table },
 	{ "Publish", JSON_TEXTS, 0, AT(container_config, publish) },
+	{ "PublishDefaultIP", JSON_TEXT, 0, AT(container_config, publish_default_ip) },
 	{ "Expose", JSON_TEXTS, 0, AT(container_config, expose) },
 	{ "EntrypointSet", JSON_BOOL, 0, AT(container_config, entrypoint_set) },
 	{ "Detach", JSON_BOOL, 0, AT(container_config, detach) },

@@ -101,6 +101,7 @@ struct container_config {
 	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode;
 	CONFIG_LIST(struct network_config, networks); /* none with a network mode of none, host or container:X */
 	struct oci_strings publish;                   /* as ports_print() has them */
+	const char *publish_default_ip;               /* where those go that name no address; NULL: everywhere */
 	bool publish_all;
 	struct oci_strings expose; /* "80/tcp", "80-90/udp" */
 	struct oci_strings dns, dns_search, dns_options, extra_hosts; /* extra_hosts: "name:address" */

@@ -531,16 +531,19 @@ static int let_ports_answer(const struct change *c, struct err *e)
 static int publish_now(struct change *c, const struct port_mappings *add, const struct port_mappings *drop,
 		       struct err *e)
 {
-	const struct net_ip *fallback = &c->before.nets[c->before.gateway].host_address;
 	struct rules_ports gone = { 0 }, now = { 0 };
-	int r = 0;
+	struct settings settings;
+	struct net_ip fallback;
+	int r = settings_read(c->en->settings_path, c->a, &settings, e);
 
+	if (r == 0)
+		fallback = network_ports_default(&c->config, &c->before.nets[c->before.gateway], &settings);
 	for (size_t i = 0; r == 0 && i < drop->n; i++)
 		r = network_ports_drop(c->en, c->row.id, &drop->v[i], c->a, &gone, e);
 	if (gone.n) /* also when a later one failed: their rows are gone */
 		(void)firewall_remove(c->en, &(struct firewall_change){ .ports = gone.v, .port_count = gone.n }, NULL);
 	if (r == 0 && add->n)
-		r = network_ports_add(c->en, c->row.id, add, fallback, c->a, e);
+		r = network_ports_add(c->en, c->row.id, add, &fallback, c->a, e);
 	if (r == 0)
 		r = network_ports_rules(c->en, c->row.id, c->a, &now, e);
 	if (r == 0 && now.n)

@@ -525,11 +525,13 @@ static int ensure_networks(struct creation *cr, struct err *e)
 static int take_ports(struct creation *cr, struct err *e)
 {
 	const struct places *p = &cr->places;
+	struct net_ip fallback;
 	int r;
 
 	if (!cr->ports.n || p->gateway == PLACE_NO_GATEWAY)
 		return 0;
-	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &p->nets[p->gateway].host_address, p, cr->a,
+	fallback = network_ports_default(cr->config, &p->nets[p->gateway], &cr->settings);
+	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &fallback, p, cr->a,
 			       &cr->published, e);
 	cr->charter.net_ports = cr->published.n > 0;
 	return r;

@@ -4,7 +4,6 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sv.h"
-#include "engine/network.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -198,7 +197,8 @@ void engine_close(struct engine *en)
 {
 	if (!en->root_path && !en->state_path)
 		return; /* never opened: the descriptors are zero, not -1 */
-	firewall_close(en);
+	if (en->nft_end)
+		en->nft_end(en);
 	db_close(PTR_TAKE(en->db));
 	free(PTR_TAKE(en->layout));
 	close_fd(&en->containers);

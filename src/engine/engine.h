@@ -34,6 +34,7 @@ struct engine {
 	struct cgroup_layout *layout;
 	int nft;           /* firewall.c: its socket; -1: none yet */
 	bool nft_removed;  /* something was removed by it */
+	void (*nft_end)(struct engine *en); /* set with it: firewall.c is not linked by who changes no rules */
 };
 
 /* engine_open - NULL for root or state: the default (--root, --state). Makes the folders.

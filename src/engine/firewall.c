@@ -24,7 +24,8 @@ static void drop_socket(struct engine *en)
 	en->nft_removed = false;
 }
 
-void firewall_close(struct engine *en)
+/* Lets go of the socket; when something was removed, to tare-net, if there is one: see nft_close(). */
+static void end_socket(struct engine *en)
 {
 	if (en->nft_removed && net_hand_over(en->state, en->nft, NULL) < 0) {
 		nft_close(fd_take(&en->nft));
@@ -38,8 +39,10 @@ static int commit(struct engine *en, struct nft *t, bool removes, struct err *e)
 {
 	int r = 0;
 
-	if (en->nft < 0)
+	if (en->nft < 0) {
 		r = en->nft = nft_open(e);
+		en->nft_end = end_socket;
+	}
 	if (r >= 0)
 		r = nft_commit(t, en->nft, e);
 	if (r < 0)

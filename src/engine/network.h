@@ -109,8 +109,6 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 int firewall_remove(struct engine *en, const struct firewall_change *c, struct err *e);
 int firewall_network(struct engine *en, const struct network *net, bool add, struct err *e);
 int firewall_rebuild(struct engine *en, struct err *e);
-/* firewall_close - lets go of the engine's socket; when something was removed, to tare-net, if there is one: see nft_close() */
-void firewall_close(struct engine *en);
 /* firewall_prefix - how the names of our ports on the host begin */
 #define FIREWALL_NAME 16
 void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME]);

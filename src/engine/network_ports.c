@@ -420,6 +420,20 @@ static int take(struct taking *t, const struct port_mappings *wanted, struct err
 	return r;
 }
 
+struct net_ip network_ports_default(const struct container_config *c, const struct network *net,
+				    const struct settings *s)
+{
+	struct net_ip ip = { 0 };
+
+	if (c->publish_default_ip)
+		(void)net_ip_parse(sv_from(c->publish_default_ip), &ip);
+	else if (net->host_address.family)
+		return net->host_address;
+	else if (s->publish_default_ip)
+		(void)net_ip_parse(sv_from(s->publish_default_ip), &ip);
+	return ip;
+}
+
 int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
 		       const struct net_ip *fallback, const struct places *places, struct arena *a,
 		       struct rules_ports *ret, struct err *e)

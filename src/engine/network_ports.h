@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/network.h"
 #include "engine/network_rows.h"
+#include "engine/settings.h"
 #include "network/rules.h"
 
 #define FORWARDING_FILE "net/forwarding" /* in the state folder: we turned forwarding on, in this boot */
@@ -25,6 +26,11 @@ struct rules_ports {
 /* network_ports_wanted - of a configuration: -p, and with -P what it and the image expose. -EINVAL */
 int network_ports_wanted(const struct container_config *c, const struct oci_strings *exposed, struct arena *a,
 			 struct port_mappings *ret, struct err *e);
+
+/* network_ports_default - the address for mappings that name none: what the container asks for, what its network has, what
+ * the host's settings say; family 0: all addresses. */
+struct net_ip network_ports_default(const struct container_config *c, const struct network *net,
+				    const struct settings *s);
 
 /* network_ports_take - rows for all of them or none; host ports that may be any are chosen. The earlier ones of the container
  * go. fallback: the address of those that name none. places: the container's; *ret: what the rows are for the firewall.

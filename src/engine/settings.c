@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "network/subnet.h"
 #include "oci/reference.h"
 
 #include <errno.h>
@@ -15,7 +16,11 @@
 #define ATTEMPTS_MAX 100
 
 static const struct settings defaults = {
-	.subuid = "/etc/subuid", .subgid = "/etc/subgid", .registry_timeout_s = 30, .registry_attempts = 5,
+	.subuid = "/etc/subuid",
+	.subgid = "/etc/subgid",
+	.network = "none",
+	.registry_timeout_s = 30,
+	.registry_attempts = 5,
 	.kube_max_pods = 110 /* the kubelet's */
 };
 
@@ -84,6 +89,25 @@ static int set_reserved(struct parse *p, const char *value, size_t at, struct er
 	return 0;
 }
 
+static int set_network(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	(void)at;
+	if (strcmp(value, "bridge") != 0 && strcmp(value, "none") != 0 && strcmp(value, "host") != 0)
+		return err_set(e, EINVAL, "allowed are bridge, none and host");
+	p->s.network = value;
+	return 0;
+}
+
+static int set_address(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	struct net_ip ip;
+
+	if (!net_ip_parse(sv_from(value), &ip))
+		return err_set(e, EINVAL, "not an address of IPv4 or IPv6");
+	memcpy((char *)&p->s + at, &value, sizeof value);
+	return 0;
+}
+
 static int add_text(struct parse *p, size_t at, const char *text, struct err *e)
 {
 	struct oci_strings *list = (struct oci_strings *)((char *)&p->s + at);
@@ -136,6 +160,8 @@ static const struct setting {
 	{ "keep-blobs", set_keep_blobs, 0 },
 	{ "kube-max-pods", set_number, offsetof(struct settings, kube_max_pods) },
 	{ "kube-reserved", set_reserved, offsetof(struct settings, kube_reserved) },
+	{ "network", set_network, 0 },
+	{ "publish-default-ip", set_address, offsetof(struct settings, publish_default_ip) },
 	{ "registry-attempts", set_number, offsetof(struct settings, registry_attempts) },
 	{ "registry-mirror", add_mirror, offsetof(struct settings, registry_mirrors), true },
 	{ "registry-timeout", set_number, offsetof(struct settings, registry_timeout_s) },

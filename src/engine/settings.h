@@ -18,6 +18,8 @@ struct settings {
 	const char *subuid, *subgid; /* files */
 	struct oci_strings insecure_registries; /* "host:port" */
 	struct oci_strings registry_mirrors;    /* "host:port URL" */
+	const char *network; /* of a container whose command line names none: bridge, none or host */
+	const char *publish_default_ip; /* where ports are published that name no address; NULL: everywhere */
 	unsigned registry_timeout_s, registry_attempts;
 	bool discard_blobs; /* keep-blobs = no: layers' blobs go when the layers are unpacked and on the disk */
 	unsigned kube_max_pods;

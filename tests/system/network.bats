@@ -177,3 +177,21 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	tare rm -f plain
 	eventually 5 host_is_clean
 }
+
+@test "tare.conf says which network a container gets that names none, and where ports go that name no address" {
+	printf 'network = bridge\npublish-default-ip = 127.0.0.1\n' >"$T/conf"
+	tare_globals=(--config "$T/conf")
+	start web -p 8080:80
+	equal "80/tcp -> 127.0.0.1:8080" "$(tare port web)" "port"
+	expect 0 tare run --rm --publish-default-ip 127.0.0.2 --name other -p 8080:80 busybox ip -o -4 addr show eth0
+	contains "inet 172.17.0.3/16" "$out"
+	expect 0 tare run --rm busybox ip -o -4 addr show eth0
+	contains "inet 172.17.0.4/16" "$out"
+	expect 0 tare run --rm --network none busybox ip -o link
+	equal 1 "$(grep -c . <<<"$out")" "interfaces of $out; number"
+	tare update --publish-add 8081:80 web
+	contains "80/tcp -> 127.0.0.1:8081" "$(tare port web)"
+	tare_globals=()
+	tare rm -f web
+	refused "eth9 is not an ip address" tare run --publish-default-ip eth9 busybox true
+}

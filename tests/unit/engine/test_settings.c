@@ -6,7 +6,9 @@
 
 #include <errno.h>
 
-#define KEYS "insecure-registry, keep-blobs, kube-max-pods, kube-reserved, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
+#define KEYS                                                                                                       \
+	"insecure-registry, keep-blobs, kube-max-pods, kube-reserved, network, publish-default-ip, registry-attempts, registry-mirror, " \
+	"registry-timeout, subgid, subuid, userns-remap"
 
 TEST(settings_are_lines_of_key_and_value)
 {
@@ -20,6 +22,10 @@ TEST(settings_are_lines_of_key_and_value)
 	assert_string_equal("/etc/subgid", s.subgid);
 	assert_int_equal(0, settings_parse(SV("userns-remap = off"), "F", &a, &s, NULL));
 	assert_false(s.userns_auto);
+	assert_string_equal("none", s.network);
+	assert_int_equal(0, settings_parse(SV("network = bridge\npublish-default-ip = ::1"), "F", &a, &s, NULL));
+	assert_string_equal("bridge", s.network);
+	assert_string_equal("::1", s.publish_default_ip);
 }
 
 TEST(registries_are_lists)
@@ -49,6 +55,9 @@ TEST(what_is_wrong_is_named_with_its_line)
 		{ "= x", "F:1: \"\" is not a setting (" KEYS ")" },
 		{ "userns-remap = me", "F:1: userns-remap: \"me\": allowed are default and off" },
 		{ "subuid = /a\nsubuid = /b", "F:2: subuid: is there twice" },
+		{ "network = blue", "F:1: network: \"blue\": allowed are bridge, none and host" },
+		{ "publish-default-ip = eth0",
+		  "F:1: publish-default-ip: \"eth0\": not an address of IPv4 or IPv6" },
 		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
 		{ "keep-blobs = never", "F:1: keep-blobs: \"never\": allowed are yes and no" },
 		{ "kube-max-pods = 10001", "F:1: kube-max-pods: \"10001\": allowed are 1 to 10000" },
