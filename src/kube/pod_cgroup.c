@@ -276,11 +276,12 @@ static const struct quantity *limit_of(const struct kube_pod *pod, const struct 
 	return pod->has_resources ? resource_find(&pod->resources.limits, name) : NULL;
 }
 
-static uint64_t shares_of(const struct kube_container *c)
+/* Of its request; of its limit when it has none, be that the pod's. */
+static uint64_t shares_of(const struct kube_pod *pod, const struct kube_container *c)
 {
-	if (!resource_find(&c->resources.requests, "cpu"))
-		return cpu_shares(resource_milli(&c->resources.limits, "cpu"));
-	return cpu_shares(resource_milli(&c->resources.requests, "cpu"));
+	const struct quantity *request = resource_find(&c->resources.requests, "cpu"), *limit = limit_of(pod, c, "cpu");
+
+	return cpu_shares(request ? quantity_milli(request) : limit ? quantity_milli(limit) : 0);
 }
 
 int64_t swap_limit(const struct kube_node *node, const struct kube_pod *pod, const struct kube_container *c)
@@ -339,7 +340,7 @@ int container_plan(const struct kube_policy *p, const struct kube_node *node, co
 	struct writer w = begin(p, node, a, container_path(p, pod, id, a), ret);
 	const struct quantity *cpu = limit_of(pod, c, "cpu");
 
-	put_weight(&w, shares_of(c), true);
+	put_weight(&w, shares_of(pod, c), true);
 	put_quota(&w, cpu ? quantity_milli(cpu) : 0, exclusive);
 	put_container_memory(&w, pod, c);
 	put_hugepages(&w, &c->resources.limits, 0);

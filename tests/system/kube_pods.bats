@@ -329,3 +329,110 @@ pod/d-1 created" "$out"
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
 }
+
+# of a group below this test's kubepods: shares or weight, quota, limit of memory, with "max" for none
+read_back() # PATH
+{
+	local quota
+	if is_v1 cpu; then
+		quota=$(level "$1" cpu.cfs_quota_us)
+		echo "$(level "$1" cpu.shares) ${quota/-1/max}/$(level "$1" cpu.cfs_period_us) $(memory_of "$1")"
+	else
+		echo "$(level "$1" cpu.weight) $(level "$1" cpu.max | tr ' ' /) $(memory_of "$1")"
+	fi
+}
+
+memory_of() # of v1 the largest number is none
+{
+	local n
+	n=$(level "$1" memory.limit_in_bytes memory.max)
+	[ "$n" != 9223372036854771712 ] || n=max
+	echo "$n"
+}
+
+# has PATH SHARES WEIGHT QUOTA MEMORY: a row of the table
+has()
+{
+	local share=$3
+	! is_v1 cpu || share=$2
+	equal "$share $4/100000 $5" "$(read_back "$1")" "$1"
+}
+
+# score_is POD CONTAINER ADJ: where this machine may not lower it, 0 stands for less
+score_is()
+{
+	local got want=$3
+	got=$(cat "/proc/$(pid_of "$(container_of "$1" "$2")")/oom_score_adj")
+	[ "$want" -ge 0 ] || [ "$got" -lt 0 ] || want=$got
+	equal "$want" "$got" "oom_score_adj of $1, $2"
+}
+
+full_pod() # NAME POD_LEVEL APP SIDECAR: resources in YAML's flow; no pod level, no sidecar when they are empty
+{
+	cat <<-END
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $1}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  ${2:+resources: $2}
+		  ${4:+initContainers: [{name: side, image: busybox, restartPolicy: Always, command: [sleep, 1000s], resources: $4\}]}
+		  containers: [{name: app, image: busybox, command: [sleep, "1000"], resources: $3}]
+	END
+}
+
+# bats test_tags=guest-full
+@test "every level of each class, with and without a sidecar and resources of the pod, reads back as the table says" {
+	{ full_pod g '' '{limits: {cpu: 500m, memory: 64Mi}}' ''
+	  full_pod gs '' '{limits: {cpu: 500m, memory: 64Mi}}' '{limits: {cpu: 250m, memory: 32Mi}}'
+	  full_pod gp '{limits: {cpu: 100m, memory: 128Mi}}' '{}' ''
+	  full_pod b '' '{requests: {cpu: 250m, memory: 32Mi}, limits: {memory: 64Mi}}' ''
+	  full_pod bs '' '{requests: {cpu: 100m, memory: 512Mi}, limits: {cpu: 200m, memory: 1Gi}}' '{requests: {cpu: 50m, memory: 16Mi}}'
+	  full_pod bp '{requests: {cpu: 200m}, limits: {memory: 100Mi}}' '{requests: {cpu: 100m}}' ''
+	  full_pod n '' '{}' ''
+	  full_pod ns '' '{}' '{}'; } | sed '/^  $/d' | manifest
+	expect 0 apply "$T/m.yaml"
+	local -A in
+	local pod i memory total shares
+	for pod in g gs gp b bs bp n ns; do
+		in[$pod]=$(tare kube get pod "$pod" -o wide | awk 'NR == 2 { print $NF }')
+		in[$pod]=${in[$pod]#"/$group/"}
+		for i in app side; do
+			in[$pod/$i]=${in[$pod]}/$(tare inspect -f '{{.Id}}' "$(container_of "$pod" "$i")" 2>/dev/null || true)
+		done
+	done
+	has "${in[g]}" 512 20 50000 67108864
+	has "${in[g/app]}" 512 59 50000 67108864
+	has "${in[gs]}" 768 30 75000 100663296
+	has "${in[gs/app]}" 512 59 50000 67108864
+	has "${in[gs/side]}" 256 35 25000 33554432
+	has "${in[gp]}" 102 4 10000 134217728
+	has "${in[gp/app]}" 102 17 10000 134217728
+	has "${in[b]}" 256 10 max 67108864
+	has "${in[b/app]}" 256 35 max 67108864
+	has "${in[bs]}" 153 6 max max
+	has "${in[bs/app]}" 102 17 20000 1073741824
+	has "${in[bs/side]}" 51 11 max max
+	has "${in[bp]}" 204 8 max 104857600
+	has "${in[bp/app]}" 102 17 max 104857600
+	for i in n n/app ns ns/app ns/side kubepods/besteffort; do has "${in[$i]-$i}" 2 1 max max; done
+	has kubepods/burstable 614 24 max max
+	total=$(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) * 1024))
+	shares=$((1024 * $(nproc)))
+	has kubepods $shares $((1 + (shares - 2) * 9999 / 262142)) max "$total"
+	memory=$((1000 - 1000 * (512 << 20) / total))
+	for i in g gs gp; do score_is $i app -997; done
+	score_is gs side -997
+	score_is bs app $memory
+	score_is bs side $memory
+	score_is n app 1000
+	score_is ns side 1000
+	if ! is_v1 memory; then
+		for i in g/app gs/side bs/app bs/side n/app; do
+			equal "0 1" "$(level "${in[$i]}" memory.swap.max) $(level "${in[$i]}" memory.oom.group)" "$i"
+		done
+	fi
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
