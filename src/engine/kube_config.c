@@ -357,6 +357,9 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 	if (seccomp && strcmp(seccomp, "Localhost") == 0)
 		return err_set(b->e, ENOTSUP, "securityContext.seccompProfile: Localhost is not supported");
 	c->seccomp = seccomp && strcmp(seccomp, "Unconfined") == 0 ? "unconfined" : NULL;
+	if (pods->fs_group != FIELD_UNSET &&
+	    strings_addf(b->a, &c->group_add, "%lld", (long long)pods->fs_group) < 0)
+		return err_oom(b->e);
 	c->privileged = own->privileged == 1;
 	c->readonly_rootfs = own->read_only_root == 1;
 	c->no_new_privileges = own->allow_escalation == 0;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *kube_container_name(const char *uid, const char *container, struct arena *a)
 {
@@ -122,8 +123,6 @@ int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *re
 		r = remark_volumes(&m, s);
 	if (r == 0 && s->host_users == 0)
 		r = remark(&m, "spec.hostUsers: not supported");
-	if (r == 0 && s->security.fs_group != FIELD_UNSET)
-		r = remark(&m, "spec.securityContext.fsGroup: not supported");
 	return r;
 }
 
@@ -138,13 +137,20 @@ static bool is_file_name(const char *name)
 static int write_key(const struct kube_build *b, int dir, const struct object *o, const char *key, const char *path,
 		     mode_t mode)
 {
+	int64_t group = b->p->object.pod->security.fs_group;
 	struct sv value;
 	int r;
 
 	if (!is_file_name(path))
 		return err_set(b->e, EINVAL, "%.60s: not a file's name", path);
+	if (group != FIELD_UNSET)
+		mode |= 0440;
 	r = kube_source_value(b, o, key, &value);
-	return r < 0 ? r : io_replace_at(dir, path, value.p, value.n, mode, false, b->e);
+	if (r == 0)
+		r = io_replace_at(dir, path, value.p, value.n, mode, false, b->e);
+	if (r == 0 && group != FIELD_UNSET && fchownat(dir, path, (uid_t)-1, (gid_t)group, AT_SYMLINK_NOFOLLOW) < 0)
+		r = err_sys(b->e, "chown %s", path);
+	return r;
 }
 
 static int write_files(const struct kube_build *b, int dir, const struct volume_files *f, const struct object *o)
@@ -164,6 +170,16 @@ static int write_files(const struct kube_build *b, int dir, const struct volume_
 	return r;
 }
 
+/* Everybody may write there; with an fsGroup what they make is that group's. */
+static int open_up(const struct kube_build *b, int dir)
+{
+	int64_t group = b->p->object.pod->security.fs_group;
+
+	if (group != FIELD_UNSET && fchown(dir, (uid_t)-1, (gid_t)group) < 0)
+		return err_sys(b->e, "chown");
+	return fchmod(dir, group == FIELD_UNSET ? 0777 : 02777) < 0 ? err_sys(b->e, "chmod") : 0;
+}
+
 static int make_volume(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
 {
 	const struct volume_files *f = v->config_map ? v->config_map : v->secret;
@@ -180,8 +196,8 @@ static int make_volume(const struct kube_build *b, int folder, const struct volu
 		return err_set(b->e, ENOENT, "volume %s: %s \"%s\" not found", v->name,
 			       v->secret ? "secret" : "configmap", f->name);
 	r = io_mkdir_at(folder, v->name, 0755, &dir, b->e);
-	if (r == 0 && v->empty_dir && fchmod(dir, 0777) < 0)
-		r = err_sys(b->e, "chmod");
+	if (r == 0 && v->empty_dir)
+		r = open_up(b, dir);
 	if (r == 0 && o)
 		r = write_files(b, dir, f, o);
 	return r < 0 ? err_wrap(b->e, r, "volume %s", v->name) : 0;

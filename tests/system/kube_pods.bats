@@ -298,11 +298,14 @@ pod/d-1 created" "$out"
 		  activeDeadlineSeconds: 1
 		  terminationGracePeriodSeconds: 0
 		  hostAliases: [{ip: 10.1.2.3, hostnames: [db, db.example]}]
+		  securityContext: {runAsNonRoot: true, runAsUser: 1000, fsGroup: 2000}
+		  volumes: [{name: v, emptyDir: {}}]
 		  containers:
 		  - name: app
 		    image: busybox
 		    imagePullPolicy: Never
-		    command: [sh, -c, "echo $LABEL/$NOTE/$IP/$CPU/$MIB/$NODE/$ASKED; grep db /etc/hosts; exec sleep 1000"]
+		    command: [sh, -c, "echo $LABEL/$NOTE/$IP/$CPU/$MIB/$NODE/$ASKED; grep db /etc/hosts; touch /v/f; stat -c %u:%g /v/f; exec sleep 1000"]
+		    volumeMounts: [{name: v, mountPath: /v}]
 		    resources: {requests: {cpu: 150m}, limits: {memory: 64Mi}}
 		    env:
 		    - {name: LABEL, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app.kubernetes.io/name']"}}}
@@ -314,7 +317,7 @@ pod/d-1 created" "$out"
 		    - {name: ASKED, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
 	END2
 	expect 0 apply "$T/m.yaml" --strict
-	eventually 10 logged db.example late
+	eventually 10 logged 1000:2000 late
 	equal "shop/read me/127.0.0.1/$(nproc)/64/$(uname -n)/150" "$(tare kube logs late 3>&- | head -n 1)"
 	matches $'10\\.1\\.2\\.3[ \t]+db' "$(tare kube logs late 3>&-)"
 	eventually 30 eval 'tare kube get pods 3>&- | grep -q " Error "'
