@@ -295,7 +295,9 @@ int engine_image_prune(struct engine *en, const struct image_prune *o, struct ar
 		if (r == 0)
 			r = db_end(db, prune_one(db, all.v[i].id, o->all, a, &freed, ret, e), e);
 	}
-	return r < 0 ? r : free_trees(en, db, &freed, e);
+	if (r == 0)
+		r = free_trees(en, db, &freed, e);
+	return r < 0 ? r : engine_images_sweep(en, e); /* what crashes left is needed by nobody either */
 }
 
 /* ---- what is left -------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/settings.h"
 
+#include "base/decimal.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
@@ -21,6 +22,8 @@ static const struct settings defaults = {
 	.network = "none",
 	.registry_timeout_s = 30,
 	.registry_attempts = 5,
+	.layer_bytes = LIMIT_LAYER_BYTES,
+	.layer_entries = LIMIT_LAYER_ENTRIES,
 	.kube_max_pods = 110 /* the kubelet's */
 };
 
@@ -108,6 +111,26 @@ static int set_address(struct parse *p, const char *value, size_t at, struct err
 	return 0;
 }
 
+static int set_bytes(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	int64_t n = 0;
+
+	if (size_parse(sv_from(value), 1024, &n) < 0 || n < 1)
+		return err_set(e, EINVAL, "not a size (1048576, 512m, 20g)");
+	*(uint64_t *)((char *)&p->s + at) = (uint64_t)n;
+	return 0;
+}
+
+static int set_count(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	uint64_t n = 0;
+
+	if (sv_u64(sv_from(value), &n) < 0 || n < 1)
+		return err_set(e, EINVAL, "not a number above 0");
+	*(uint64_t *)((char *)&p->s + at) = n;
+	return 0;
+}
+
 static int add_text(struct parse *p, size_t at, const char *text, struct err *e)
 {
 	struct oci_strings *list = (struct oci_strings *)((char *)&p->s + at);
@@ -160,6 +183,8 @@ static const struct setting {
 	{ "keep-blobs", set_keep_blobs, 0 },
 	{ "kube-max-pods", set_number, offsetof(struct settings, kube_max_pods) },
 	{ "kube-reserved", set_reserved, offsetof(struct settings, kube_reserved) },
+	{ "max-layer-entries", set_count, offsetof(struct settings, layer_entries) },
+	{ "max-layer-size", set_bytes, offsetof(struct settings, layer_bytes) },
 	{ "network", set_network, 0 },
 	{ "publish-default-ip", set_address, offsetof(struct settings, publish_default_ip) },
 	{ "registry-attempts", set_number, offsetof(struct settings, registry_attempts) },

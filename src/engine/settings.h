@@ -21,6 +21,7 @@ struct settings {
 	const char *network; /* of a container whose command line names none: bridge, none or host */
 	const char *publish_default_ip; /* where ports are published that name no address; NULL: everywhere */
 	unsigned registry_timeout_s, registry_attempts;
+	uint64_t layer_bytes, layer_entries; /* ceilings of what a layer may become */
 	bool discard_blobs; /* keep-blobs = no: layers' blobs go when the layers are unpacked and on the disk */
 	unsigned kube_max_pods;
 	struct resource_list kube_reserved; /* what pods do not get of this node */

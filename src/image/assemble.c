@@ -147,7 +147,7 @@ int image_assemble(struct staging *s, const struct assembly *what, const char *r
 	if (what->layer)
 		o.files[o.n++] = *what->layer;
 	r = make_documents(&o, what, a, &manifest, e);
-	return r < 0 ? r : image_load_from(&source, &manifest, reference, store, NULL, a, ret, e);
+	return r < 0 ? r : image_load_from(&source, &manifest, reference, store, a, ret, e);
 }
 
 int image_load_stored(const struct digest *manifest, const struct image_store *store, struct arena *a,
@@ -158,5 +158,5 @@ int image_load_stored(const struct digest *manifest, const struct image_store *s
 	const struct image_source source = { &origin_ops, &o, 1 };
 	const struct image_descriptor d = { .digest = *manifest };
 
-	return image_load_from(&source, &d, NULL, store, NULL, a, ret, e);
+	return image_load_from(&source, &d, NULL, store, a, ret, e);
 }

@@ -46,8 +46,14 @@ struct image_loaded {
 	int chain_lock;
 };
 
+/* What one layer may become. */
+struct image_ceilings {
+	uint64_t layer_bytes, layer_entries; /* 0: those of base/limits.h */
+};
+
 /* What a load needs of the world. Descriptors are borrowed. */
 struct image_store {
+	struct image_ceilings ceilings;
 	int content; /* <data root>/content: content_open() */
 	int layers;  /* <data root>/layers: layers_open() */
 	/* Is a tree of this chain id recorded? 1: yes, *ret_number is set; 0: no; < 0: error. May be called at any moment

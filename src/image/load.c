@@ -135,13 +135,10 @@ static void undo(struct load *ld)
 	image_loaded_done(&ld->img);
 }
 
-static const struct image_ceilings defaults = { LIMIT_LAYER_BYTES, LIMIT_LAYER_ENTRIES };
-
 int image_load_from(const struct image_source *source, const struct image_descriptor *manifest, const char *reference,
-		    const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
-		    struct image_loaded *ret, struct err *e)
+		    const struct image_store *store, struct arena *a, struct image_loaded *ret, struct err *e)
 {
-	struct load ld = { .source = source, .store = store, .ceilings = ceilings ? ceilings : &defaults, .arena = a,
+	struct load ld = { .source = source, .store = store, .arena = a,
 			   .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	int r = read_manifest(&ld, manifest, e);
 
@@ -205,12 +202,11 @@ static const struct image_source_ops layout_source = {
 };
 
 int image_load(struct layout *l, const struct layout_image *which, const char *reference,
-	       const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
-	       struct image_loaded *ret, struct err *e)
+	       const struct image_store *store, struct arena *a, struct image_loaded *ret, struct err *e)
 {
 	const struct image_source source = { &layout_source, l, 1 };
 	const struct image_descriptor manifest = { .digest = which->manifest };
 
-	return image_load_from(&source, &manifest, reference ? reference : which->reference, store, ceilings, a, ret,
+	return image_load_from(&source, &manifest, reference ? reference : which->reference, store, a, ret,
 			       e);
 }

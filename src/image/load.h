@@ -6,11 +6,6 @@
 #include "image/layout.h"
 #include "image/source.h"
 
-/* Ceilings of what one layer may become; image_load() takes the ones of base/limits.h. */
-struct image_ceilings {
-	uint64_t layer_bytes, layer_entries;
-};
-
 /* image_load - bring image `which` of the layout into the store; ready, and synced to the disk unless store->boot says that
  * somebody else sees to that, when it returns. reference:
  * the name to record; NULL: the layout's own. Text in *ret belongs to the arena. The caller records it and then calls
@@ -20,13 +15,11 @@ struct image_ceilings {
  * -EFBIG: past a ceiling. -ENOSPC … what the file system said. On failure nothing is recorded, and what was unpacked is
  * removed. Two loads at once of the same layer: the second waits and finds what the first recorded. */
 int image_load(struct layout *l, const struct layout_image *which, const char *reference,
-	       const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
-	       struct image_loaded *ret, struct err *e);
+	       const struct image_store *store, struct arena *a, struct image_loaded *ret, struct err *e);
 
 /* image_load_from - the same from any source. manifest: its digest counts. */
 int image_load_from(const struct image_source *source, const struct image_descriptor *manifest, const char *reference,
-		    const struct image_store *store, const struct image_ceilings *ceilings, struct arena *a,
-		    struct image_loaded *ret, struct err *e);
+		    const struct image_store *store, struct arena *a, struct image_loaded *ret, struct err *e);
 
 /* image_chain_id - image-spec, "Layer ChainID": of a layer whose parent has the chain id `below` (hex "" or NULL: none). */
 int image_chain_id(const struct digest *below, const struct digest *diff_id, struct digest *ret, struct err *e);

@@ -68,6 +68,11 @@ static bool is_the_most(const struct load *ld, size_t i)
 	return workers > 1 && ld->manifest.layers.v[i].size > ld->todo_bytes / workers;
 }
 
+static uint64_t or_default(uint64_t ceiling, uint64_t otherwise)
+{
+	return ceiling ? ceiling : otherwise;
+}
+
 /* unpack_into - the blob's tree into an empty directory; the stream must have the digest that the config promises. */
 static int unpack_into(struct counted *from, size_t i, int dir, int64_t *ret_size, struct err *e)
 {
@@ -77,13 +82,15 @@ static int unpack_into(struct counted *from, size_t i, int dir, int64_t *ret_siz
 					.layers = ld->store->layers,
 					.below = ld->numbers,
 					.n_below = i,
-					.max_entries = ld->ceilings->layer_entries,
+					.max_entries =
+						or_default(ld->store->ceilings.layer_entries, LIMIT_LAYER_ENTRIES),
 					.wait_below = wait_below,
 					.arg = &below };
 	scoped_inflate in = NULL;
 	struct digest real;
 	uint64_t bytes = 0;
-	int r = inflate_open((struct byte_source){ read_counted, from }, ld->ceilings->layer_bytes, &in, e);
+	int r = inflate_open((struct byte_source){ read_counted, from },
+			     or_default(ld->store->ceilings.layer_bytes, LIMIT_LAYER_BYTES), &in, e);
 
 	if (r == 0)
 		r = tar_unpack(in, &o, is_the_most(ld, i), &bytes, e);

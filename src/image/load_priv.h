@@ -9,7 +9,6 @@
 struct load {
 	const struct image_source *source;
 	const struct image_store *store;
-	const struct image_ceilings *ceilings;
 	struct arena *arena;
 	struct image_config config;
 	struct image_manifest manifest;

@@ -332,7 +332,7 @@ static int load_image(struct pull *p, const char *reference, const struct image_
 {
 	const struct image_source source = { &source_ops, p, p->o.workers ? p->o.workers : cores() };
 	struct image_loaded img;
-	int r = image_load_from(&source, &p->manifest, reference, store, NULL, a, &img, e);
+	int r = image_load_from(&source, &p->manifest, reference, store, a, &img, e);
 
 	if (r < 0)
 		return r;

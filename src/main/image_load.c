@@ -60,7 +60,7 @@ static int load_one(struct session *s, struct layout *l, const struct layout_ima
 		scoped_arena arena = ARENA(LIMIT_ARENA_IMAGE);
 		struct image_loaded img;
 
-		r = image_load(l, which, name, &s->store, NULL, &arena, &img, e);
+		r = image_load(l, which, name, &s->store, &arena, &img, e);
 		if (r < 0)
 			return r;
 		r = images_record(s->db, &img, renamed, e);

@@ -226,7 +226,7 @@ static int pack(struct make *m, struct byte_source from, struct err *e)
 	const void *block;
 	struct digest same;
 	ssize_t n = 0;
-	int r = inflate_open(from, LIMIT_LAYER_BYTES, &in, e);
+	int r = inflate_open(from, m->s->store.ceilings.layer_bytes, &in, e);
 
 	if (r == 0)
 		r = layer_blob_begin(&m->staging, &blob, e);

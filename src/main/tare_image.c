@@ -100,6 +100,7 @@ static int session_open(struct session *s, const struct options *o, struct err *
 	s->store.arg = s->db;
 	if (r == 0)
 		r = settings_read(o->config, &s->arena, &s->settings, e);
+	s->store.ceilings = (struct image_ceilings){ s->settings.layer_bytes, s->settings.layer_entries };
 	return r;
 }
 

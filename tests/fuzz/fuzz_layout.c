@@ -138,7 +138,6 @@ static int knows_none(void *arg, const struct digest *chain_id, unsigned *ret_nu
 
 static void load_all(struct layout *l, const struct image_store *store)
 {
-	static const struct image_ceilings ceilings = { 1u << 20, 200 };
 	const struct layout_image *images;
 	struct err e = { 0 };
 	size_t n;
@@ -152,7 +151,7 @@ static void load_all(struct layout *l, const struct image_store *store)
 		struct image_loaded img;
 
 		e = (struct err){ 0 };
-		if (image_load(l, &images[i], NULL, store, &ceilings, &a, &img, &e) < 0)
+		if (image_load(l, &images[i], NULL, store, &a, &img, &e) < 0)
 			require(e.msg[0]);
 		else
 			image_loaded_done(&img);
@@ -183,7 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct described d = { .tar = TARBALL };
 	struct tarball_reader m = { (const char *)data, size, 0 };
-	struct image_store store = { .content = -1, .layers = -1, .find_layer = knows_none };
+	struct image_store store = {
+		.ceilings = { 1u << 20, 200 }, .content = -1, .layers = -1, .find_layer = knows_none
+	};
 	struct layout *l = NULL;
 	struct err e = { 0 };
 

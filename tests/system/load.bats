@@ -152,6 +152,18 @@ named() { with_index '.manifests[0].annotations["org.opencontainers.image.ref.na
 	attack 'entry y: hard link to ' "$T/3.tar"
 }
 
+@test "a layer that unpacks to more than tare.conf allows is refused" {
+	mkdir "$T/evil"
+	head -c 3000000 /dev/zero >"$T/evil/x"
+	tar -cf "$T/1.tar" -C "$T/evil" x
+	evil "$T/1.tar"
+	echo 'max-layer-size = 2m' >"$T/conf"
+	tare_globals=(--config "$T/conf")
+	not_loaded 'layer 2 .*: more than 2097152 bytes unpacked$' -i "$T/layout"
+	: >"$T/conf"
+	expect 0 tare load -i "$T/layout"
+}
+
 @test "a name that would write to the terminal does not" {
 	mkdir "$T/evil"
 	touch "$T/evil/x"

@@ -7,8 +7,8 @@
 #include <errno.h>
 
 #define KEYS                                                                                                       \
-	"insecure-registry, keep-blobs, kube-max-pods, kube-reserved, network, publish-default-ip, registry-attempts, registry-mirror, " \
-	"registry-timeout, subgid, subuid, userns-remap"
+	"insecure-registry, keep-blobs, kube-max-pods, kube-reserved, max-layer-entries, max-layer-size, network, "    \
+	"publish-default-ip, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
 
 TEST(settings_are_lines_of_key_and_value)
 {
@@ -66,6 +66,8 @@ TEST(what_is_wrong_is_named_with_its_line)
 		{ "kube-reserved = cpu=1K", "F:1: kube-reserved: \"cpu=1K\": unable to parse quantity's suffix" },
 		{ "kube-reserved = memory=-1",
 		  "F:1: kube-reserved: \"memory=-1\": must be greater than or equal to 0" },
+		{ "max-layer-size = much", "F:1: max-layer-size: \"much\": not a size (1048576, 512m, 20g)" },
+		{ "max-layer-entries = 0", "F:1: max-layer-entries: \"0\": not a number above 0" },
 		{ "registry-timeout = 0", "F:1: registry-timeout: \"0\": allowed are 1 to 3600 seconds" },
 		{ "registry-attempts = many", "F:1: registry-attempts: \"many\": allowed are 1 to 100" },
 		{ "insecure-registry = http://x",

@@ -111,7 +111,7 @@ static int load(struct fixture *f, const struct maker *m, const char *name)
 	if (r == 0)
 		r = layout_images(l, &images, &n, &f->e);
 	if (r == 0)
-		r = image_load(l, &images[0], name, &f->store, NULL, &f->arena, &f->img, &f->e);
+		r = image_load(l, &images[0], name, &f->store, &f->arena, &f->img, &f->e);
 	return r;
 }
 
