@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_network.c - `tare network create`, `rm`, `connect`, `disconnect`; and `tare _firewall`, which tare-net calls. */
 #include "base/scope.h"
-#include "cli/each.h"
+#include "cli/named_kinds.h"
 #include "cli/network_option.h"
 #include "cli/session.h"
 #include "cli/value.h"
@@ -16,18 +16,6 @@
 struct create_options {
 	struct network_spec spec;
 };
-
-static int add_label(const struct option_call *c, struct err *e)
-{
-	struct oci_pair l;
-	int r = value_label(c->text, c->arena, &l, e);
-
-	if (r < 0)
-		return r;
-	return pairs_set(c->arena, &((struct create_options *)c->target)->spec.options.labels, l.key, l.value) < 0 ?
-		       err_oom(e) :
-		       0;
-}
 
 static int add_text(const struct option_call *c, struct err *e)
 {
@@ -64,7 +52,7 @@ static const struct option create_rows[] = {
 	{ "ipam-opt", 0, "KEY=VALUE", .refused = "not supported yet: addresses come from tare itself" },
 	{ "ipv4", 0, NULL, "give containers IPv4 addresses (default true)", set_ipv4 },
 	{ "ipv6", 0, NULL, "give containers IPv6 addresses too", option_switch, FIELD(spec.options.ipv6) },
-	{ "label", 0, "KEY=VALUE", "a label of the network", add_label },
+	{ "label", 0, "KEY=VALUE", "a label of the network", named_add_label, FIELD(spec.options.labels) },
 	{ "opt", 'o', "KEY=VALUE",
 	  "mtu=N, name=DEVICE, enable_icc=false, enable_ip_masquerade=false, host_binding_ipv4=ADDRESS; "
 	  "of macvlan parent=DEVICE, macvlan_mode=MODE",
@@ -107,24 +95,14 @@ const struct command command_network_create = {
 
 /* ---- rm ----------------------------------------------------------------------------------------------------- */
 
-struct rm_options {
-	bool force;
-};
-
-static const struct option rm_rows[] = {
-	{ "force", 'f', NULL, "a network that is not there is no failure", option_switch,
-	  offsetof(struct rm_options, force) },
-};
+static const struct option rm_rows[] = { NAMED_FORCE("a network that is not there is no failure") };
 
 static OPTION_GROUP(rm_group, "Options", rm_rows);
 static const struct option_group *const rm_groups[] = { &rm_group, NULL };
 
 static int remove_one(struct engine *en, const char *name, const void *options, struct err *e)
 {
-	scoped_arena a = ARENA(4u << 20);
-	int r = network_delete(en, name, &a, e);
-
-	return r == -ENOENT && ((const struct rm_options *)options)->force ? 0 : r;
+	return named_rm(en, &named_networks, name, options, e);
 }
 
 static int run_rm(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
@@ -139,7 +117,7 @@ const struct command command_network_rm = {
 	.summary = "remove networks that no container is in",
 	.complete = "network",
 	.groups = rm_groups,
-	.options_size = sizeof(struct rm_options),
+	.options_size = sizeof(struct named_rm_options),
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_rm,
@@ -212,7 +190,7 @@ const struct command command_network_connect = {
 
 static const struct option disconnect_rows[] = {
 	{ "force", 'f', NULL, "a container that is not in it is no failure", option_switch,
-	  offsetof(struct rm_options, force) },
+	  offsetof(struct named_rm_options, force) },
 };
 
 static OPTION_GROUP(disconnect_group, "Options", disconnect_rows);
@@ -221,7 +199,7 @@ static const struct option_group *const disconnect_groups[] = { &disconnect_grou
 static int run_disconnect(struct cli *cli, void *options, const struct operands *operands, int *ret_status,
 			  struct err *e)
 {
-	const struct rm_options *o = options;
+	const struct named_rm_options *o = options;
 	scoped_session s = { .open = false };
 	int r = session_open(&s, cli, e);
 
@@ -236,7 +214,7 @@ const struct command command_network_disconnect = {
 	.summary = "a container leaves a network, also while it runs",
 	.complete = "network",
 	.groups = disconnect_groups,
-	.options_size = sizeof(struct rm_options),
+	.options_size = sizeof(struct named_rm_options),
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_disconnect,

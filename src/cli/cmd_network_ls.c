@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_network_ls.c - `tare network ls`, `tare network prune`: networks that are listed or removed by what they are. */
-#include "base/clock.h"
 #include "base/scope.h"
 #include "cli/human.h"
-#include "cli/listing.h"
-#include "cli/prune.h"
-#include "cli/session.h"
+#include "cli/named.h"
+#include "cli/named_kinds.h"
 #include "engine/network.h"
 
 #include <errno.h>
@@ -13,41 +11,9 @@
 
 /* ---- filters ------------------------------------------------------------------------------------------------ */
 
-struct item {
-	struct network net;
-	bool used; /* a container has a place in it */
-};
-
-static const struct item *seen(const void *object)
-{
-	return object;
-}
-
-static bool dangling_holds(const struct filter *f, const void *object)
-{
-	const struct item *i = seen(object);
-
-	return (!i->used && !network_is_predefined(&i->net.row)) == (f->number != 0);
-}
-
-static bool driver_holds(const struct filter *f, const void *object)
-{
-	return strcmp(f->value, seen(object)->net.row.driver) == 0;
-}
-
 static bool id_holds(const struct filter *f, const void *object)
 {
-	return strncmp(seen(object)->net.row.id, f->value, strlen(f->value)) == 0;
-}
-
-static bool label_holds(const struct filter *f, const void *object)
-{
-	return filter_label(f->value, &seen(object)->net.options.labels);
-}
-
-static bool name_holds(const struct filter *f, const void *object)
-{
-	return strstr(seen(object)->net.row.name, f->value) != NULL;
+	return strncmp(((const struct named *)object)->id, f->value, strlen(f->value)) == 0;
 }
 
 static bool scope_holds(const struct filter *f, const void *object)
@@ -64,49 +30,32 @@ static int check_type(struct filter *f, struct err *e)
 
 static bool type_holds(const struct filter *f, const void *object)
 {
-	return network_is_predefined(&seen(object)->net.row) == (strcmp(f->value, "builtin") == 0);
+	return ((const struct named *)object)->stays == (strcmp(f->value, "builtin") == 0);
 }
 
 static const struct filter_row ls_filters[] = {
-	{ "dangling", filter_check_bool, dangling_holds },
-	{ "driver", NULL, driver_holds },
+	{ "dangling", filter_check_bool, named_dangling },
+	{ "driver", NULL, named_driver },
 	{ "id", NULL, id_holds },
-	{ "label", NULL, label_holds, .all = true },
-	{ "name", NULL, name_holds },
+	{ "label", NULL, named_label, .all = true },
+	{ "name", NULL, named_name },
 	{ "scope", NULL, scope_holds },
 	{ "type", check_type, type_holds },
 };
 
-static int read_item(struct db *db, const struct network_row *row, struct arena *a, struct item *ret, struct err *e)
-{
-	struct place_rows places = { 0 };
-	int r = network_open(row, a, &ret->net, e);
-
-	if (r == 0)
-		r = network_rows_places(db, NULL, row->id, a, &places, e);
-	ret->used = places.n > 0;
-	return r;
-}
-
 /* ---- ls ----------------------------------------------------------------------------------------------------- */
-
-struct ls_options {
-	struct listing_options how;
-	struct filters filters;
-};
 
 static void init_ls(void *options)
 {
-	((struct ls_options *)options)->filters = FILTERS(ls_filters);
+	((struct named_ls_options *)options)->filters = FILTERS(ls_filters);
 }
 
 static const struct option ls_rows[] = {
-	{ "filter", 'f', "NAME=VALUE",
-	  "only those of this dangling, driver, id, label, name, scope or type (builtin, custom)", filter_set,
-	  offsetof(struct ls_options, filters), .words = "dangling= driver= id= label= name= scope= type=" },
-	LISTING_FORMAT(struct ls_options),
-	LISTING_NO_TRUNC(struct ls_options),
-	LISTING_QUIET(struct ls_options),
+	NAMED_FILTER("only those of this dangling, driver, id, label, name, scope or type (builtin, custom)",
+		     "dangling= driver= id= label= name= scope= type="),
+	LISTING_FORMAT(struct named_ls_options),
+	LISTING_NO_TRUNC(struct named_ls_options),
+	LISTING_QUIET(struct named_ls_options),
 };
 
 static OPTION_GROUP(ls_group, "Options", ls_rows);
@@ -123,66 +72,64 @@ static const struct listing_field field_rows[] = {
 };
 
 static const unsigned char columns[] = { F_ID, F_NAME, F_DRIVER, F_SCOPE };
-static const struct listing_kind kind = { field_rows, FIELDS, columns, sizeof columns, F_ID };
-
-static const char *labels_text(const struct oci_pairs *l, struct arena *a)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < l->n && text; i++)
-		text = arena_fmt(a, "%s%s%s=%s", text, i ? "," : "", l->v[i].key, l->v[i].value);
-	return text;
-}
+static const struct listing_kind listing = { field_rows, FIELDS, columns, sizeof columns, F_ID };
 
 static const char *truth(bool v)
 {
 	return v ? "true" : "false";
 }
 
-static int put_one(struct listing *l, const struct item *i, bool whole, struct err *e)
+static void show(struct engine *en, const struct named *n, bool whole, struct arena *a, const char **ret_values)
 {
-	const struct network *net = &i->net;
+	const struct network *net = n->more;
 	char time[HUMAN_SIZE];
-	const char *values[FIELDS] = { [F_CREATED] = human_time(net->row.created_ns, time),
-				       [F_DRIVER] = net->row.driver,
-				       [F_ID] =
-					       whole ? net->row.id : arena_fmt(l->arena, "%.*s", ID_SHORT, net->row.id),
-				       [F_INTERNAL] = truth(net->options.internal),
-				       [F_IPV4] = truth(!net->options.no_ipv4),
-				       [F_IPV6] = truth(net->options.ipv6),
-				       [F_LABELS] = labels_text(&net->options.labels, l->arena),
-				       [F_NAME] = net->row.name,
-				       [F_SCOPE] = "local" };
 
-	return listing_add(l, values, e);
+	ret_values[F_CREATED] = arena_str(a, human_time(net->row.created_ns, time));
+	ret_values[F_DRIVER] = n->driver;
+	ret_values[F_ID] = whole ? n->id : arena_fmt(a, "%.*s", ID_SHORT, n->id);
+	ret_values[F_INTERNAL] = truth(net->options.internal);
+	ret_values[F_IPV4] = truth(!net->options.no_ipv4);
+	ret_values[F_IPV6] = truth(net->options.ipv6);
+	ret_values[F_LABELS] = named_labels(n->labels, a);
+	ret_values[F_NAME] = n->name;
+	ret_values[F_SCOPE] = "local";
 }
+
+static int read_one(struct db *db, const struct network_row *row, struct arena *a, struct named *ret, struct err *e)
+{
+	struct network *net = arena_array(a, 1, sizeof *net);
+	struct place_rows places = { 0 };
+	int r = net ? network_open(row, a, net, e) : err_oom(e);
+
+	if (r == 0)
+		r = network_rows_places(db, NULL, row->id, a, &places, e);
+	if (r == 0)
+		*ret = (struct named){ .name = row->name, .id = row->id, .driver = row->driver,
+				       .labels = &net->options.labels, .created_ns = row->created_ns,
+				       .used = places.n > 0, .stays = network_is_predefined(row), .more = net };
+	return r;
+}
+
+static int list(struct engine *en, struct arena *a, struct named_list *ret, struct err *e)
+{
+	struct network_rows rows = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_list(en, a, &rows, e);
+	if (r == 0 && !(ret->v = arena_array(a, rows.n + 1, sizeof *ret->v)))
+		r = err_oom(e);
+	for (; r == 0 && ret->n < rows.n; ret->n++)
+		r = read_one(db, &rows.v[ret->n], a, &ret->v[ret->n], e);
+	return r;
+}
+
+const struct named_kind named_networks = { "Networks", &listing, list, show, network_delete, NULL };
 
 static int run_ls(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	const struct ls_options *o = options;
-	scoped_session s = { .open = false };
-	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct network_rows rows = { 0 };
-	struct listing l;
-	struct db *db;
-	int r = listing_begin(&l, &kind, &o->how, cli->arena, &out, e);
-
-	if (r == 0)
-		r = session_open(&s, cli, e);
-	if (r == 0)
-		r = engine_db(&s.engine, &db, e);
-	if (r == 0)
-		r = network_list(&s.engine, cli->arena, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		struct item one = { .used = false };
-
-		r = read_item(db, &rows.v[i], cli->arena, &one, e);
-		if (r == 0 && filters_hold(&o->filters, &one))
-			r = put_one(&l, &one, o->how.no_trunc, e);
-	}
-	if (r == 0)
-		r = listing_end(&l, e);
-	return r == 0 && out.len ? cli_print(&out, e) : r;
+	return named_ls(cli, &named_networks, options, e);
 }
 
 const struct command command_network_ls = {
@@ -191,7 +138,7 @@ const struct command command_network_ls = {
 	.args = "[OPTIONS]",
 	.summary = "list networks",
 	.groups = ls_groups,
-	.options_size = sizeof(struct ls_options),
+	.options_size = sizeof(struct named_ls_options),
 	.init = init_ls,
 	.run = run_ls,
 };
@@ -212,41 +159,10 @@ static const struct option prune_rows[] = {
 static OPTION_GROUP(prune_group, "Options", prune_rows);
 static const struct option_group *const prune_groups[] = { &prune_group, NULL };
 
-/* One that somebody has joined meanwhile stays. */
-static int prune_one(struct engine *en, const struct item *i, struct arena *a, struct buf *out, struct err *e)
-{
-	int r = network_delete(en, i->net.row.id, a, e);
-
-	if (r == -EBUSY || r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	prune_head(out, "Networks");
-	buf_putf(out, "%s\n", i->net.row.name);
-	return 0;
-}
-
 int prune_networks(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
-		 struct err *e)
+		   struct err *e)
 {
-	struct network_rows rows = { 0 };
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	(void)freed;
-	if (r == 0)
-		r = network_rows_list(db, a, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		struct item one = { .used = false };
-
-		r = read_item(db, &rows.v[i], a, &one, e);
-		if (r < 0 || one.used || network_is_predefined(&one.net.row))
-			continue;
-		if (filters_hold(&o->filters, &(struct prune_object){ .created_ns = one.net.row.created_ns,
-								       .labels = &one.net.options.labels }))
-			r = prune_one(en, &one, a, out, e);
-	}
-	return r;
+	return named_prune(en, &named_networks, o, true, a, out, freed, e);
 }
 
 static int run_prune(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)

@@ -2,7 +2,7 @@
 /* cmd_volume.c - `tare volume create`, `tare volume rm` */
 #include "base/log.h"
 #include "base/scope.h"
-#include "cli/each.h"
+#include "cli/named_kinds.h"
 #include "cli/session.h"
 #include "cli/value.h"
 #include "engine/volume.h"
@@ -21,23 +21,11 @@ static int set_driver(const struct option_call *c, struct err *e)
 	return 0;
 }
 
-static int add_label(const struct option_call *c, struct err *e)
-{
-	struct oci_pair l;
-	int r = value_label(c->text, c->arena, &l, e);
-
-	if (r < 0)
-		return r;
-	return pairs_set(c->arena, &((struct create_options *)c->target)->spec.options.labels, l.key, l.value) < 0 ?
-		       err_oom(e) :
-		       0;
-}
-
 #define FIELD(name) offsetof(struct create_options, name)
 
 static const struct option create_rows[] = {
 	{ "driver", 'd', "DRIVER", "local (default)", set_driver, .words = "local" },
-	{ "label", 0, "KEY=VALUE", "a label of the volume", add_label },
+	{ "label", 0, "KEY=VALUE", "a label of the volume", named_add_label, FIELD(spec.options.labels) },
 	{ "name", 0, "NAME", "another way to give the name", option_text, FIELD(spec.name), .hidden = true },
 	{ "opt", 'o', "KEY=VALUE",
 	  "what is behind it: type=none, device=/path and o=bind, or type=tmpfs, device=tmpfs and perhaps o=size=64m,…",
@@ -82,24 +70,14 @@ const struct command command_volume_create = {
 
 /* ---- rm ----------------------------------------------------------------------------------------------------- */
 
-struct rm_options {
-	bool force;
-};
-
-static const struct option rm_rows[] = {
-	{ "force", 'f', NULL, "a volume that is not there is no failure", option_switch,
-	  offsetof(struct rm_options, force) },
-};
+static const struct option rm_rows[] = { NAMED_FORCE("a volume that is not there is no failure") };
 
 static OPTION_GROUP(rm_group, "Options", rm_rows);
 static const struct option_group *const rm_groups[] = { &rm_group, NULL };
 
 static int remove_one(struct engine *en, const char *name, const void *options, struct err *e)
 {
-	scoped_arena a = ARENA(4u << 20);
-	int r = volume_delete(en, name, &a, e);
-
-	return r == -ENOENT && ((const struct rm_options *)options)->force ? 0 : r;
+	return named_rm(en, &named_volumes, name, options, e);
 }
 
 static int run_rm(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
@@ -114,7 +92,7 @@ const struct command command_volume_rm = {
 	.summary = "remove volumes with what is in them",
 	.complete = "volume",
 	.groups = rm_groups,
-	.options_size = sizeof(struct rm_options),
+	.options_size = sizeof(struct named_rm_options),
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_rm,

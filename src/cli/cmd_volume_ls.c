@@ -1,79 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_volume_ls.c - `tare volume ls`, `tare volume prune`: volumes that are listed or removed by what they are. */
 #include "base/scope.h"
-#include "cli/listing.h"
-#include "cli/prune.h"
-#include "cli/session.h"
+#include "cli/named.h"
+#include "cli/named_kinds.h"
 #include "engine/volume.h"
 
-#include <errno.h>
 #include <string.h>
 
-/* ---- filters ------------------------------------------------------------------------------------------------ */
-
-struct item {
-	const struct volume_row *row;
-	struct volume_options options;
-	bool used; /* by a container, whatever it does */
-};
-
-static bool dangling_holds(const struct filter *f, const void *object)
-{
-	return ((const struct item *)object)->used == !f->number;
-}
-
-static bool driver_holds(const struct filter *f, const void *object)
-{
-	return strcmp(f->value, "local") == 0;
-}
-
-static bool label_holds(const struct filter *f, const void *object)
-{
-	return filter_label(f->value, &((const struct item *)object)->options.labels);
-}
-
-static bool name_holds(const struct filter *f, const void *object)
-{
-	return strstr(((const struct item *)object)->row->name, f->value) != NULL;
-}
-
 static const struct filter_row ls_filters[] = {
-	{ "dangling", filter_check_bool, dangling_holds },
-	{ "driver", NULL, driver_holds },
-	{ "label", NULL, label_holds, .all = true },
-	{ "name", NULL, name_holds },
+	{ "dangling", filter_check_bool, named_dangling },
+	{ "driver", NULL, named_driver },
+	{ "label", NULL, named_label, .all = true },
+	{ "name", NULL, named_name },
 };
-
-static int read_item(struct db *db, const struct volume_row *row, struct arena *a, struct item *ret, struct err *e)
-{
-	struct oci_strings users = { 0 };
-	int r = volume_options_parse(row->options, a, &ret->options, e);
-
-	ret->row = row;
-	if (r == 0)
-		r = volume_rows_users(db, row->name, a, &users, e);
-	ret->used = users.n > 0;
-	return r;
-}
 
 /* ---- ls ----------------------------------------------------------------------------------------------------- */
 
-struct ls_options {
-	struct listing_options how;
-	struct filters filters;
-};
-
 static void init_ls(void *options)
 {
-	((struct ls_options *)options)->filters = FILTERS(ls_filters);
+	((struct named_ls_options *)options)->filters = FILTERS(ls_filters);
 }
 
 static const struct option ls_rows[] = {
 	{ "cluster", 0, NULL, .refused = "tare has no cluster volumes", .hidden = true },
-	{ "filter", 'f', "NAME=VALUE", "only those of this dangling (true, false), driver, label or name", filter_set,
-	  offsetof(struct ls_options, filters), .words = "dangling= driver= label= name=" },
-	LISTING_FORMAT(struct ls_options),
-	LISTING_QUIET(struct ls_options),
+	NAMED_FILTER("only those of this dangling (true, false), driver, label or name",
+		     "dangling= driver= label= name="),
+	LISTING_FORMAT(struct named_ls_options),
+	LISTING_QUIET(struct named_ls_options),
 };
 
 static OPTION_GROUP(ls_group, "Options", ls_rows);
@@ -89,55 +42,61 @@ static const struct listing_field field_rows[] = {
 };
 
 static const unsigned char columns[] = { F_DRIVER, F_NAME };
-static const struct listing_kind kind = { field_rows, FIELDS, columns, sizeof columns, F_NAME };
+static const struct listing_kind listing = { field_rows, FIELDS, columns, sizeof columns, F_NAME };
 
-static const char *labels_text(const struct oci_pairs *l, struct arena *a)
+static void show(struct engine *en, const struct named *n, bool whole, struct arena *a, const char **ret_values)
 {
-	const char *text = "";
-
-	for (size_t i = 0; i < l->n && text; i++)
-		text = arena_fmt(a, "%s%s%s=%s", text, i ? "," : "", l->v[i].key, l->v[i].value);
-	return text;
+	ret_values[F_DRIVER] = n->driver;
+	ret_values[F_LABELS] = named_labels(n->labels, a);
+	ret_values[F_LINKS] = ret_values[F_SIZE] = "N/A";
+	ret_values[F_MOUNTPOINT] = volume_path(en, n->name, a);
+	ret_values[F_NAME] = n->name;
+	ret_values[F_SCOPE] = "local";
 }
 
-static int put_one(struct engine *en, struct listing *l, const struct item *i, struct err *e)
+static int read_one(struct db *db, const struct volume_row *row, struct arena *a, struct named *ret, struct err *e)
 {
-	const char *values[FIELDS] = {
-		[F_DRIVER] = "local",    [F_LABELS] = labels_text(&i->options.labels, l->arena),
-		[F_LINKS] = "N/A",       [F_MOUNTPOINT] = volume_path(en, i->row->name, l->arena),
-		[F_NAME] = i->row->name, [F_SCOPE] = "local",
-		[F_SIZE] = "N/A"
-	};
+	struct volume_options *options = arena_array(a, 1, sizeof *options);
+	struct oci_strings users = { 0 };
+	int r = options ? volume_options_parse(row->options, a, options, e) : err_oom(e);
 
-	return listing_add(l, values, e);
+	if (r == 0)
+		r = volume_rows_users(db, row->name, a, &users, e);
+	if (r == 0)
+		*ret = (struct named){ .name = row->name, .id = row->name, .driver = "local",
+				       .labels = &options->labels, .used = users.n > 0,
+				       .is_named = row->kind == VOLUME_NAMED };
+	return r;
 }
+
+static int list(struct engine *en, struct arena *a, struct named_list *ret, struct err *e)
+{
+	struct volume_rows rows = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = volume_rows_list(db, a, &rows, e);
+	if (r == 0 && !(ret->v = arena_array(a, rows.n + 1, sizeof *ret->v)))
+		r = err_oom(e);
+	for (; r == 0 && ret->n < rows.n; ret->n++)
+		r = read_one(db, &rows.v[ret->n], a, &ret->v[ret->n], e);
+	return r;
+}
+
+static int64_t bytes_of(struct engine *en, const struct named *n)
+{
+	int64_t bytes = 0;
+
+	(void)volume_bytes(en, n->name, &bytes, NULL);
+	return bytes;
+}
+
+const struct named_kind named_volumes = { "Volumes", &listing, list, show, volume_delete, bytes_of };
 
 static int run_ls(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	const struct ls_options *o = options;
-	scoped_session s = { .open = false };
-	scoped_buf out = BUF(CLI_OUTPUT_MAX);
-	struct volume_rows rows = { 0 };
-	struct listing l;
-	struct db *db;
-	int r = listing_begin(&l, &kind, &o->how, cli->arena, &out, e);
-
-	if (r == 0)
-		r = session_open(&s, cli, e);
-	if (r == 0)
-		r = engine_db(&s.engine, &db, e);
-	if (r == 0)
-		r = volume_rows_list(db, cli->arena, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		struct item one = { 0 };
-
-		r = read_item(db, &rows.v[i], cli->arena, &one, e);
-		if (r == 0 && filters_hold(&o->filters, &one))
-			r = put_one(&s.engine, &l, &one, e);
-	}
-	if (r == 0)
-		r = listing_end(&l, e);
-	return r == 0 && out.len ? cli_print(&out, e) : r;
+	return named_ls(cli, &named_volumes, options, e);
 }
 
 const struct command command_volume_ls = {
@@ -146,7 +105,7 @@ const struct command command_volume_ls = {
 	.args = "[OPTIONS]",
 	.summary = "list volumes",
 	.groups = ls_groups,
-	.options_size = sizeof(struct ls_options),
+	.options_size = sizeof(struct named_ls_options),
 	.init = init_ls,
 	.run = run_ls,
 };
@@ -175,44 +134,10 @@ static bool takes_all(const struct prune_options *o)
 	return o->all;
 }
 
-/* One that somebody began to use meanwhile stays. */
-static int prune_one(struct engine *en, const struct volume_row *row, struct arena *a, struct buf *out,
-		     int64_t *freed, struct err *e)
-{
-	int64_t bytes = 0;
-	int r;
-
-	(void)volume_bytes(en, row->name, &bytes, NULL);
-	r = volume_delete(en, row->name, a, e);
-	if (r == -EBUSY || r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	prune_head(out, "Volumes");
-	buf_putf(out, "%s\n", row->name);
-	*freed += bytes;
-	return 0;
-}
-
 int prune_volumes(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
-		 struct err *e)
+		  struct err *e)
 {
-	struct volume_rows rows = { 0 };
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	if (r == 0)
-		r = volume_rows_list(db, a, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		struct item one = { 0 };
-
-		r = read_item(db, &rows.v[i], a, &one, e);
-		if (r < 0 || one.used || (rows.v[i].kind == VOLUME_NAMED && !takes_all(o)))
-			continue;
-		if (filters_hold(&o->filters, &(struct prune_object){ .labels = &one.options.labels }))
-			r = prune_one(en, &rows.v[i], a, out, freed, e);
-	}
-	return r;
+	return named_prune(en, &named_volumes, o, takes_all(o), a, out, freed, e);
 }
 
 static int run_prune(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)

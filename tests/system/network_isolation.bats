@@ -42,6 +42,13 @@ load network
 	[[ "$(rules)" != *10.5.0* ]] || fail "elements of a network that is gone"
 	failed "network blue not found" tare network inspect blue || true
 	failed "pre-defined network and cannot be removed" tare network rm bridge
+	tare network create --label keep=1 stays
+	tare network create goes
+	equal "goes stays" "$(tare network ls --filter dangling=true --format '{{.Name}}' | sort | xargs)" "those that nobody uses"
+	expect 0 tare network prune -f --filter 'label!=keep'
+	contains $'Deleted Networks:\ngoes' "$out" "prune"
+	equal "bridge host none stays" "$(tare network ls --format '{{.Name}}' | sort | xargs)" "networks"
+	expect 0 tare network rm stays
 }
 
 @test "two networks do not reach each other, an internal one nothing, and published ports stay a way in" {
