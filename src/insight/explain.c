@@ -219,3 +219,18 @@ int explain(const struct explain_input *in, struct arena *a, struct explanation 
 	qsort(ret->troubles, ret->n_troubles, sizeof *ret->troubles, by_weight);
 	return k.failed ? err_oom(e) : 0;
 }
+
+int explain_brief(const struct explain_input *in, const struct level *at, struct arena *a, struct explanation *ret,
+		  struct err *e)
+{
+	struct explainer k = { .in = in, .arena = a, .x = ret, .cpu = at, .memory = at, .pids = at, .pressure = at };
+	int r;
+
+	*ret = (struct explanation){ .in = in, .arena = a };
+	r = make_room(ret, a, e);
+	if (r < 0)
+		return r;
+	explain_troubles(&k);
+	qsort(ret->troubles, ret->n_troubles, sizeof *ret->troubles, by_weight);
+	return k.failed ? err_oom(e) : 0;
+}

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "kernel/cgroup_place.h"
+#include "kernel/cgroup_stat.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -88,6 +89,15 @@ struct explanation {
 
 /* explain - may wait a quarter of a second, when a limit of block I/O has to be compared with a rate. */
 int explain(const struct explain_input *in, struct arena *a, struct explanation *ret, struct err *e);
+
+/* explain_brief - the troubles alone, by what was read already: *at and all above it have EXPLAIN_BRIEF. Nothing is waited
+ * for, and no file systems are looked at. */
+#define EXPLAIN_BRIEF                                                                                                  \
+	(CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_EVENTS | CGROUP_STAT_EVENTS_LOCAL | CGROUP_STAT_PIDS | \
+	 CGROUP_STAT_PRESSURE)
+struct level;
+int explain_brief(const struct explain_input *in, const struct level *at, struct arena *a, struct explanation *ret,
+		  struct err *e);
 
 /* The first line names the gravest trouble. */
 void explain_print(const struct explanation *x, struct buf *out);

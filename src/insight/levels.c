@@ -37,11 +37,13 @@ static struct sv parent_of(struct sv path)
 
 static int read_level(struct levels *ls, struct sv path, unsigned what, struct level **ret, struct err *e);
 
+/* Of those above nobody asks for the kills of all that is below them: on v1 they would have to be added up. */
 static int read_above(struct levels *ls, struct sv path, unsigned what, struct level **ret, struct err *e)
 {
 	int r = 0;
 
 	*ret = NULL;
+	what &= ~(unsigned)CGROUP_STAT_EVENTS;
 	while (!sv_is(path, "/")) {
 		path = parent_of(path);
 		r = read_level(ls, path, what, ret, e);

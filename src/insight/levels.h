@@ -27,7 +27,8 @@ struct levels {
 void levels_init(struct levels *ls, const struct host *h, const struct cgroup_layout *l, struct arena *a);
 
 /* levels_read - the group and those above it, from the hierarchies that serve `what` (CGROUP_STAT_…), in which it has this
- * path. -ENOENT: there is no such group. Owned by the arena. */
+ * path. -ENOENT: there is no such group. Those above tell no memory_events of all below them, only memory_events_local.
+ * Owned by the arena. */
 int levels_read(struct levels *ls, const char *path, unsigned what, const struct level **ret, struct err *e);
 
 /* levels_above - the same of the group above `path`; *ret is NULL for the root. One that vanished is left out. */
