@@ -31,6 +31,9 @@ int http_setup(struct err *e)
 	CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
 
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's writes */
+	/* curl leaves this one out for the sake of CGI programs; Docker's users have it */
+	if (getenv("HTTP_PROXY"))
+		(void)setenv("http_proxy", getenv("HTTP_PROXY"), false);
 	return code == CURLE_OK ? 0 : err_set(e, EIO, "libcurl: %s", curl_easy_strerror(code));
 }
 

@@ -157,3 +157,47 @@ buildah_image()
 	load_it podman-dir "Loaded image: localhost/podman/it:1"
 	seen_in localhost/podman/it:1
 }
+
+# written: $BATS_FILE_TMPDIR/tare.tar, what tare saved of a layout and of a container that was committed
+written()
+{
+	expect 0 tare run --name changed "$1" sh -c 'echo more >/kept/three; rm /kept/two'
+	expect 0 tare commit changed written/it:2
+	expect 0 tare rm changed
+	expect 0 tare tag "$1" written/it:1
+	expect 0 tare save -o "$BATS_FILE_TMPDIR/tare.tar" written/it
+}
+
+@test "what tare wrote is read by podman and buildah, and by docker in a soak" {
+	local ids
+	need_tool podman
+	need_tool buildah
+	umoci_layout
+	expect 0 tare load -q -i "$BATS_FILE_TMPDIR/umoci"
+	mapfile -t ids < <(sed 's/.*: sha256://' <<<"$out")
+	written "${ids[1]}"
+	foreign '
+		$podman load -q -i tare.tar
+		$podman images --format "{{.Names}}" | grep -q written/it:1
+		m=$($podman image mount written/it:2)
+		[ "$(cat $m/kept/three $m/kept/one)" = "$(printf "more\ntwice")" ] && [ ! -e $m/kept/two ]
+		c=$($buildah from --pull-never written/it:1)
+		m=$($buildah mount $c)
+		[ "$(cat $m/old/new)" = "second layer" ] && [ "$(stat -c %u:%g $m/kept)" = 7:8 ]'
+	[ "${TARE_SOAK:-0}" != 0 ] && command -v dockerd >/dev/null || return 0
+	foreign '
+		dockerd --data-root $PWD/docker --exec-root /run/work/docker -p /run/work/docker.pid -H unix:///run/work/docker.sock \
+			--bridge none --iptables=false --ip6tables=false --storage-driver vfs &
+		trap "kill %1; wait" EXIT
+		docker="docker -H unix:///run/work/docker.sock"
+		timeout 60 sh -c "until $docker info; do sleep 0.2; done"
+		$docker load -i tare.tar
+		[ "$($docker image inspect -f "{{len .RootFS.Layers}}" written/it:2)" = 3 ]
+		$docker create --name changed written/it:2
+		[ "$($docker cp changed:/kept/three - | tar -xO)" = more ]
+		$docker commit changed docker/it:3
+		$docker save -o docker.tar docker/it:3'
+	expect 0 tare load -q -i "$BATS_FILE_TMPDIR/docker.tar"
+	expect 0 tare run --rm docker/it:3 cat /kept/three /old/new
+	equal $'more\nsecond layer' "$out"
+}

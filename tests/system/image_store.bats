@@ -123,6 +123,9 @@ id_of() { tare images -q --no-trunc "$1"; }
 	expect 0 tare image prune -f
 	matches $'^Deleted Images:\ndeleted: sha256:[0-9a-f]+\ndeleted: sha256:[0-9a-f]+\ndeleted: sha256:[0-9a-f]+\n\nTotal reclaimed space: [0-9.]+[kM]B$' "$out"
 	equal 1 "$(layers)" layers
+	mkdir "$T/root/layers/77" # as when a removal was killed
+	expect 0 tare image prune -f
+	[ ! -e "$T/root/layers/77" ]
 	expect 0 image load "$T/layout" web:2
 	expect 0 tare image prune -a -f --filter label=none
 	equal "Total reclaimed space: 0B" "$out"

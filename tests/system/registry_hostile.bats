@@ -168,6 +168,25 @@ HELPER
 	pulled
 	expect 0 tare logout "$registry"
 	[ ! -e "$T/bin/docker-credential-box.kept" ]
+
+	# what it gives may be an identity token, which is no password
+	expect 0 tare rmi "$registry/web"
+	echo '{"Username":"<token>","Secret":"identity"}' >"$T/bin/docker-credential-box.kept"
+	pulled
+	contains "POST /token authorization=none" "$(<"$T/serve.5000")"
+	echo '{"auths":{"127.0.0.1:5000":{"identitytoken":"wrong"}}}' >"$T/docker/config.json"
+	expect 0 tare rmi "$registry/web"
+	not_pulled 'no such refresh token'
+}
+
+@test "a proxy is asked for what it is set for" {
+	behaving good
+	echo 'insecure-registry = registry.test' >>"$T/conf"
+	HTTP_PROXY=http://$registry expect 0 tare pull -q registry.test/web
+	contains "GET http://registry.test/v2/web/blobs/" "$(<"$T/serve.5000")"
+	expect 0 tare rmi registry.test/web
+	http_proxy=http://$registry no_proxy=registry.test expect 1 tare pull -q registry.test/web
+	contains "Could not resolve host" "$err"
 }
 
 @test "login asks on a terminal, and shows no password" {
