@@ -8,6 +8,7 @@ bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench stream true) ##
 	@BUILD=$(BUILD) bench/bench
 	@BUILD=$(BUILD) bench/life
 	@BUILD=$(BUILD) bench/kube
+	@BUILD=$(BUILD) bench/crowd
 	@BUILD=$(BUILD) bench/weight
 	@BUILD=$(BUILD) bench/pull
 	@BUILD=$(BUILD) bench/net

@@ -112,7 +112,7 @@ own_image=1
 	run_bundle 127
 	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a start that failed"
 	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings' "$T/c" >"$T/bundle/config.json"
-	refused_bundle 'linux.namespaces\[1\].path: a mount namespace cannot be joined together with a user namespace'
+	refused_bundle 'linux.namespaces\[1\]: path: a mount namespace cannot be joined together with a user namespace'
 	kill $!
 }
 
