@@ -132,7 +132,8 @@ int init_rlimit(struct init *in, const struct step *s, struct err *e)
 {
 	struct rlimit limit = { (rlim_t)s->n[1], (rlim_t)s->n[2] };
 
-	(void)in;
+	if (s->n[0] == RLIMIT_NOFILE) /* what is still to be opened, a filter's listener, has its number below it */
+		fd_run_close(&in->done);
 	return setrlimit((int)s->n[0], &limit) < 0 ? err_sys(e, "setrlimit %s", s->path) : 0;
 }
 

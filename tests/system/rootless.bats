@@ -58,6 +58,18 @@ look='.process.args = ["sh", "-c", "id; cat /proc/self/uid_map; echo >/dev/null 
 	equal "" "$(ls "$T/run/tare-runtime")" "state"
 }
 
+# CVE-2023-25809
+@test "control groups that are the host's are read-only, whatever the document says" {
+	bundle "$single"'| .mounts += [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"] },
+		{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw"] }]
+		| .linux.namespaces |= map(select(.type != "cgroup"))
+		| .process.args = ["sh", "-c", "cat /proc/self/mounts; busybox mkdir /sys/fs/cgroup/x /sys/fs/cgroup/*/x; exit 0"]'
+	expect 0 as_user "$T/none" "$T/tare-runtime" run --bundle "$T/b" box
+	matches ' /sys/fs/cgroup' "$out"
+	equal "" "$(awk '$2 ~ "^/sys/fs/cgroup" && $4 !~ "^ro(,|$)"' <<<"$out")" "writable"
+	matches 'Read-only file system|Permission denied' "$err"
+}
+
 @test "with ranges: newuidmap maps them, any user and group may be taken" {
 	command -v newuidmap >/dev/null || skip "needs newuidmap (package uidmap)"
 	bundle "$ranges | $look | .process.user = { uid: 5, gid: 6, additionalGids: [7] }"
