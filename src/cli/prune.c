@@ -80,6 +80,9 @@ int prune_run(struct cli *cli, const struct prune_options *o, const char *warnin
 	r = prune(&s.engine, o, cli->arena, &out, &freed, e);
 	if (r < 0 && !out.len)
 		return r;
-	buf_putf(&out, "%sTotal reclaimed space: %s\n", out.len ? "\n" : "", human_bytes(freed, size));
+	if (prune != prune_networks) /* they take no space, and so Docker tells none */
+		buf_putf(&out, "%sTotal reclaimed space: %s\n", out.len ? "\n" : "", human_bytes(freed, size));
+	else if (out.len)
+		buf_puts(&out, "\n");
 	return r < 0 ? (cli_print(&out, NULL), r) : cli_print(&out, e);
 }

@@ -46,7 +46,7 @@ load network
 	tare network create goes
 	equal "goes stays" "$(tare network ls --filter dangling=true --format '{{.Name}}' | sort | xargs)" "those that nobody uses"
 	expect 0 tare network prune -f --filter 'label!=keep'
-	contains $'Deleted Networks:\ngoes' "$out" "prune"
+	equal $'Deleted Networks:\ngoes' "$out" "prune"
 	equal "bridge host none stays" "$(tare network ls --format '{{.Name}}' | sort | xargs)" "networks"
 	expect 0 tare network rm stays
 }
