@@ -73,6 +73,7 @@ static const struct stat_key memory_stat_v1[] = {
 	KEY("total_writeback", memory.writeback),
 	KEY("total_swap", memory.swap_bytes),
 	KEY("hierarchical_memory_limit", memory.limit_in_force_bytes),
+	KEY("hierarchical_memsw_limit", memory.both_in_force_bytes),
 	MEMORY_STAT("total_"),
 };
 
@@ -161,13 +162,13 @@ const struct stat_file stat_files[] = {
 	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
+	KEYED(1, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v1),
 	VALUE(1, MEMORY_LINE, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
 	VALUE(1, MEMORY_AND_PEAK, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
 	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
 	KEYED(2, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v2),
-	KEYED(1, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v1),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.usage_in_bytes", memory.kernel),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.tcp.usage_in_bytes", memory.sock),
 
@@ -389,6 +390,35 @@ bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f
 	return !f->needs || (*v != CG_UNSET && *v != CG_MAX);
 }
 
+/* Where no limit is in force up to the root, the group itself has none. */
+static void settle_limits(struct cgroup_stat *st)
+{
+	if (st->memory.limit_in_force_bytes == CG_MAX && st->memory.limit_bytes == CG_UNSET)
+		st->memory.limit_bytes = CG_MAX;
+	if (st->memory.both_in_force_bytes == CG_MAX && st->memory.both_limit_bytes == CG_UNSET)
+		st->memory.both_limit_bytes = CG_MAX;
+}
+
+bool stat_file_is_known(const struct cgroup_stat *st, const struct stat_file *f)
+{
+	if (f->form != STAT_PLAIN && f->form != STAT_WORDS)
+		return false;
+	for (size_t i = 0; i < f->n; i++)
+		if (*(const int64_t *)(const void *)((const char *)st + f->keys[i].at) == CG_UNSET)
+			return false;
+	return true;
+}
+
+bool stat_file_is_wanted(const bool *wanted, const struct stat_file *f)
+{
+	if (!wanted || (f->form != STAT_PLAIN && f->form != STAT_WORDS))
+		return true;
+	for (size_t i = 0; i < f->n; i++)
+		if (wanted[f->keys[i].at / sizeof(int64_t)])
+			return true;
+	return false;
+}
+
 void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct sv size, struct sv text)
 {
 	struct sv line;
@@ -397,6 +427,8 @@ void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct s
 	switch (f->form) {
 	case STAT_PLAIN:
 		parse_plain(st, f, text);
+		if (f->keys == memory_stat_v1)
+			settle_limits(st);
 		break;
 	case STAT_WORDS:
 		parse_words(st, f, text);

@@ -77,7 +77,7 @@ struct cgroup_stat {
 		int64_t high_bytes, reservation_bytes;        /* reservation: memory.low, soft_limit_in_bytes */
 		int64_t swap_bytes, swap_limit_bytes;         /* swap alone, on v1 too */
 		int64_t both_limit_bytes;                     /* v1: of memory and swap together */
-		int64_t limit_in_force_bytes;                 /* v1, in memory.stat: the least, up to the root */
+		int64_t limit_in_force_bytes, both_in_force_bytes; /* v1, in memory.stat: the least, up to the root */
 		/* memory.stat, by v2's names */
 		int64_t anon, file, shmem, kernel, kernel_stack, pagetables, slab, slab_reclaimable, sock, mapped_file;
 		int64_t dirty, writeback, active_anon, inactive_anon, active_file, inactive_file, unevictable;
@@ -127,6 +127,7 @@ int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, 
  * there. Looking up a path takes a third of what a file costs; so what the group above has not, or what it has only
  * zeros of in a file that adds up those below it, is not looked for in each of many neighbours. */
 #define CGROUP_STAT_FILES 96
+#define CGROUP_STAT_FIELDS (offsetof(struct cgroup_stat, io.device) / sizeof(int64_t))
 struct cgroup_stat_reader {
 	const struct host *host;
 	const struct cgroup_layout *layout;
@@ -134,6 +135,7 @@ struct cgroup_stat_reader {
 	size_t parent_length; /* 0: none is open */
 	char parent[4096];
 	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
+	const bool *wanted;            /* CGROUP_STAT_FIELDS of them, by offset: a file without any is not read; NULL: all */
 	unsigned neighbours;           /* read since that folder was entered */
 	unsigned char
 		above[CGROUP_STAT_FILES]; /* of the table's files, what the group above says: cgroup_stat_read.c */

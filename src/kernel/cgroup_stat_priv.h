@@ -40,5 +40,9 @@ void stat_file_parse(struct cgroup_stat *st, const struct stat_file *f, struct s
 bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *ret);
 /* stat_file_is_needed - see `needs` */
 bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f);
+/* stat_file_is_known - all that it says is there already, by better files */
+bool stat_file_is_known(const struct cgroup_stat *st, const struct stat_file *f);
+/* stat_file_is_wanted - by struct cgroup_stat_reader */
+bool stat_file_is_wanted(const bool *wanted, const struct stat_file *f);
 /* stat_derive - what follows from values of several files */
 void stat_derive(struct cgroup_stat *st);

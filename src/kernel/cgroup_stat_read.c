@@ -190,10 +190,17 @@ static bool says_nothing(const struct reader *rd, const struct stat_file *f, uns
 	return *known == ABOVE_HAS_NOT;
 }
 
+static bool is_of_use(const struct reader *rd, const struct stat_file *f, unsigned what)
+{
+	return f->what & what && f->form != STAT_HUGEPAGES && stat_file_is_needed(rd->st, f) &&
+	       stat_file_is_wanted(rd->neighbours ? rd->neighbours->wanted : NULL, f) &&
+	       !stat_file_is_known(rd->st, f);
+}
+
 static int read_plain(struct reader *rd, unsigned what, struct err *e)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
-		bool wanted = f->what & what && f->form != STAT_HUGEPAGES && stat_file_is_needed(rd->st, f);
+		bool wanted = is_of_use(rd, f, what);
 		int h = wanted ? hierarchy_of(rd, f) : -1, r;
 
 		if (h < 0 || says_nothing(rd, f, (unsigned)h))

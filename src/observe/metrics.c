@@ -298,6 +298,14 @@ static void put_host(const struct metrics *m, struct buf *out)
 	buf_puts(out, "tare_build_info{version=\"" TARE_VERSION "\"} 1\n");
 }
 
+void metrics_wants(bool ret[CGROUP_STAT_FIELDS])
+{
+	memset(ret, false, CGROUP_STAT_FIELDS * sizeof *ret);
+	for (const struct row *row = rows; row < rows + ARRAY_LEN(rows); row++)
+		ret[row->at / sizeof(int64_t)] = true;
+	ret[offsetof(struct cgroup_stat, memory.both_limit_bytes) / sizeof(int64_t)] = true; /* v1's limit of swap */
+}
+
 int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e)
 {
 	const char **labels = arena_array(a, m->n + 1, sizeof *labels);

@@ -35,6 +35,9 @@ struct metrics {
 	bool failed; /* something could not be read */
 };
 
+/* metrics_wants - which fields of struct cgroup_stat are told: for cgroup_stat_reader.wanted */
+void metrics_wants(bool ret[CGROUP_STAT_FIELDS]);
+
 /* metrics_print - -ENOMEM, -EMSGSIZE */
 int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e);
 

@@ -51,6 +51,7 @@ struct collector {
 	struct arena *arena;
 	const struct cgroup_layout *layout;
 	struct looker lookers[PARALLEL_MAX];
+	bool told[CGROUP_STAT_FIELDS]; /* by the metrics */
 	pthread_mutex_t arena_lock; /* while several look */
 	struct container_items items;
 	struct kube_world world;
@@ -107,8 +108,11 @@ static int look_at_all(struct collector *c)
 	unsigned workers = parallel_workers(c->wanted.n);
 	int r = 0;
 
-	for (unsigned i = 0; i < workers; i++)
+	metrics_wants(c->told);
+	for (unsigned i = 0; i < workers; i++) {
 		cgroup_stat_reader_init(&c->lookers[i].files, c->en->host, c->layout);
+		c->lookers[i].files.wanted = c->told;
+	}
 	parallel_for(c->wanted.n, workers, look_at, c);
 	for (unsigned i = 0; i < workers; i++) {
 		struct looker *one = &c->lookers[i];

@@ -483,6 +483,39 @@ TEST(a_line_asks_for_the_limit_in_force_on_v1)
 	assert_int_equal(CG_UNSET, st.cpu.quota_us);
 }
 
+TEST(files_without_a_wanted_field_are_not_read)
+{
+	scoped_tree t = fake_tree_new();
+	bool wanted[CGROUP_STAT_FIELDS] = { [offsetof(struct cgroup_stat, memory.usage_bytes) / sizeof(int64_t)] =
+						    true };
+	struct cgroup_layout l;
+	struct cgroup_stat st;
+	struct err e = { 0 };
+
+	put_v1(&t);
+	fake_tree_put(&t, "cg/memory/a/0/memory.limit_in_bytes", "4096\n");
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	rd.wanted = wanted;
+	assert_int_equal(0, cgroup_stat_reader_read(&rd, "/a/0", CGROUP_STAT_MEMORY | CGROUP_STAT_CPU, &st, &e));
+	assert_int_equal(7, st.memory.usage_bytes);
+	assert_int_equal(CG_UNSET, st.memory.limit_bytes);
+	assert_int_equal(CG_UNSET, st.cpu.periods);
+}
+
+TEST(no_limit_in_force_is_none_of_the_group_either)
+{
+	struct cgroup_stat st = parsed(
+		1, "memory.stat", "hierarchical_memory_limit 9223372036854771712\nhierarchical_memsw_limit 4096\n");
+
+	assert_int_equal(CG_MAX, st.memory.limit_bytes);
+	assert_int_equal(CG_UNSET, st.memory.both_limit_bytes);
+	st = parsed(1, "memory.stat", "hierarchical_memory_limit 4096\n");
+	assert_int_equal(CG_UNSET, st.memory.limit_bytes);
+}
+
 TEST(briefly_only_a_group_with_a_quota_is_asked_for_throttling)
 {
 	scoped_tree t = fake_tree_new();
@@ -560,6 +593,8 @@ int main(void)
 		RUN(many_neighbours_are_asked_for_what_the_group_above_has),
 		RUN(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours),
 		RUN(a_line_asks_for_the_limit_in_force_on_v1),
+		RUN(files_without_a_wanted_field_are_not_read),
+		RUN(no_limit_in_force_is_none_of_the_group_either),
 		RUN(briefly_only_a_group_with_a_quota_is_asked_for_throttling),
 		RUN(v1_kills_below_are_added_up),
 		RUN(v2_adds_kills_up_unless_events_are_local),
