@@ -273,18 +273,6 @@ static void source_cancel(void *arg)
 	fetch_stop(((struct pull *)arg)->fetch);
 }
 
-static ssize_t read_text(void *arg, void *to, size_t n, struct err *e)
-{
-	struct sv *left = arg;
-
-	if (n > left->n)
-		n = left->n;
-	memcpy(to, left->p, n);
-	left->p += n;
-	left->n -= n;
-	return (ssize_t)n;
-}
-
 static int keep_document(struct pull *p, struct sv text, struct err *e)
 {
 	struct staging staging = { .dir = -1 };
@@ -292,7 +280,7 @@ static int keep_document(struct pull *p, struct sv text, struct err *e)
 	int r = staging_begin(p->content, &staging, e);
 
 	if (r == 0)
-		r = staging_write(&staging, (struct byte_source){ read_text, &text }, LIMIT_MANIFEST, &staged, e);
+		r = staging_text(&staging, text, &staged, e);
 	if (r == 0)
 		r = staging_adopt(&staging, &staged, e);
 	staging_end(&staging);
