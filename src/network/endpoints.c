@@ -5,6 +5,7 @@
 #include "base/scope.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 static size_t find(const struct endpoints *all, const char *file)
@@ -82,6 +83,27 @@ int endpoints_reread(struct endpoints *all, int dir, const char *file, struct en
 	}
 	all->v[all->n++] = *ret = s;
 	return 0;
+}
+
+/* The name of an unfinished one ends with the number of the process that writes it. */
+static bool is_abandoned(const char *file)
+{
+	const char *mark = strstr(file, ".new.");
+	uint64_t pid;
+
+	return mark && sv_u64(sv_from(mark + strlen(".new.")), &pid) == 0 && pid > 0 && pid <= INT32_MAX &&
+	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+void endpoints_sweep(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (is_abandoned(entry->d_name))
+			(void)unlinkat(dir, entry->d_name, 0);
 }
 
 int endpoints_load(struct endpoints *all, int dir, void (*bad)(const struct err *why), struct err *e)

@@ -17,6 +17,8 @@ struct endpoints {
 
 /* endpoints_load - all that are there. One that cannot be read is skipped, and told to `bad` (it may be NULL). */
 int endpoints_load(struct endpoints *all, int dir, void (*bad)(const struct err *why), struct err *e);
+/* endpoints_sweep - removes what a process that was killed had not finished writing. */
+void endpoints_sweep(int dir);
 /* endpoints_reread - what has become of one file: new, changed, or gone. -EINVAL: it is no record; then what was known under
  * this name is gone. -ENOSPC: LIMIT_ENDPOINTS. *ret: the slot, NULL when it is gone. */
 int endpoints_reread(struct endpoints *all, int dir, const char *file, struct endpoint_slot **ret, struct err *e);

@@ -381,6 +381,7 @@ static void end(struct server *s)
 static bool is_wanted_again(struct server *s)
 {
 	(void)unlink(NET_SOCKET);
+	endpoints_sweep(s->dir);
 	close(fd_take(&s->lock));
 	if (endpoints_load(&s->all, s->dir, NULL, NULL) < 0 || !s->all.n)
 		return false;

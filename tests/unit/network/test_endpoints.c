@@ -5,6 +5,9 @@
 
 #include "scratch.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+
 #define NETWORK "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define CONTAINER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -57,9 +60,31 @@ TEST(records_come_change_and_go)
 	endpoints_done(&all);
 }
 
+TEST(what_a_killed_process_had_not_finished_goes)
+{
+	scoped_scratch s = scratch_new();
+	char own[ENDPOINT_NAME_MAX];
+	pid_t gone = fork();
+
+	if (gone == 0)
+		_exit(0);
+	assert_int_equal(gone, waitpid(gone, NULL, 0));
+	record(s.dir, NETWORK, "web");
+	(void)snprintf(own, sizeof own, NETWORK "." CONTAINER ".new.%d", (int)gone);
+	scratch_file(s.dir, own, "tare-");
+	endpoints_sweep(s.dir);
+	assert_int_equal(-1, faccessat(s.dir, own, F_OK, 0));
+	(void)snprintf(own, sizeof own, NETWORK "." CONTAINER ".new.%d", (int)getpid());
+	scratch_file(s.dir, own, "tare-");
+	endpoints_sweep(s.dir);
+	assert_int_equal(0, faccessat(s.dir, own, F_OK, 0));
+	assert_int_equal(0, faccessat(s.dir, NETWORK "." CONTAINER, F_OK, 0));
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { RUN(records_come_change_and_go) };
+	static const struct CMUnitTest tests[] = { RUN(records_come_change_and_go),
+						   RUN(what_a_killed_process_had_not_finished_goes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
