@@ -280,6 +280,16 @@ static const struct json_row net_device_rows[] = {
 };
 static const struct json_table net_device_table = JSON_TABLE(net_device_rows, struct oci_net_device);
 
+static const struct json_row intel_rdt_rows[] = {
+	{ "closID", JSON_TEXT, 0, AT(runtime_spec, intel_rdt.clos_id) },
+	{ "schemata", JSON_TEXTS, 0, AT(runtime_spec, intel_rdt.schemata) },
+	{ "l3CacheSchema", JSON_TEXT, 0, AT(runtime_spec, intel_rdt.l3_cache_schema) },
+	{ "memBwSchema", JSON_TEXT, 0, AT(runtime_spec, intel_rdt.mem_bw_schema) },
+	{ "enableMonitoring", JSON_BOOL, 0, AT(runtime_spec, intel_rdt.enable_monitoring) },
+};
+static const struct json_table intel_rdt_table =
+	JSON_TABLE_PRESENT(intel_rdt_rows, struct runtime_spec, intel_rdt.present);
+
 static const struct json_row memory_policy_rows[] = {
 	{ "mode", JSON_TEXT, JSON_REQUIRED, AT(runtime_spec, memory_policy.mode) },
 	{ "nodes", JSON_TEXT, 0, AT(runtime_spec, memory_policy.nodes) },
@@ -310,7 +320,7 @@ static const struct json_row linux_rows[] = {
 	{ "maskedPaths", JSON_TEXTS, 0, AT(runtime_spec, masked_paths) },
 	{ "readonlyPaths", JSON_TEXTS, 0, AT(runtime_spec, readonly_paths) },
 	{ "mountLabel", JSON_TEXT, 0, AT(runtime_spec, mount_label) },
-	{ "intelRdt", JSON_REFUSED },
+	{ "intelRdt", JSON_OBJECT, 0, 0, &intel_rdt_table },
 	{ "memoryPolicy", JSON_OBJECT, 0, 0, &memory_policy_table },
 	{ "personality", JSON_OBJECT, 0, 0, &personality_table },
 };

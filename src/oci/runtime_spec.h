@@ -261,6 +261,11 @@ struct runtime_spec {
 		size_t n;
 	} net_devices;
 	struct {
+		bool present, enable_monitoring;
+		const char *clos_id, *l3_cache_schema, *mem_bw_schema;
+		struct oci_strings schemata;
+	} intel_rdt;
+	struct {
 		bool present;
 		const char *mode, *nodes; /* "MPOL_BIND", "0-1" */
 		struct oci_strings flags; /* "MPOL_F_STATIC_NODES" */

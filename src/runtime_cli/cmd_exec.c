@@ -13,6 +13,7 @@
 #include "runtime_cli/group.h"
 #include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
+#include "runtime_cli/rdt.h"
 #include "runtime_cli/rootless.h"
 
 #include <fcntl.h>
@@ -296,6 +297,14 @@ static int pass_listener(void *arg, pid_t pid, int number, struct err *e)
 	return fd < 0 ? err_sys(e, "open process %d", (int)pid) : listener_pass(&x->bundle.spec, &who, fd, number, e);
 }
 
+static int enter_class(struct exec *x, struct err *e)
+{
+	const struct record *r = &x->entry.record;
+	scoped_fd dir = rdt_open(&x->rt->host, e);
+
+	return dir < 0 ? dir : rdt_enter(&(struct rdt){ dir, r->rdt, false }, &x->bundle.spec, r->id, x->x.pid, e);
+}
+
 static int birth(struct exec *x, struct err *e)
 {
 	const struct exec_target target = { &x->rt->host, x->group, (pid_t)x->entry.record.pid, x->pidfd };
@@ -308,6 +317,8 @@ static int birth(struct exec *x, struct err *e)
 	do
 		r = execution_hear(&x->x, e);
 	while (r > 0);
+	if (r == 0 && x->entry.record.rdt)
+		r = enter_class(x, e);
 	if (r < 0) {
 		execution_abort(&x->x);
 		reap(x->x.pid);

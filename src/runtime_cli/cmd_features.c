@@ -291,6 +291,7 @@ static int add_seccomp(struct runtime *rt, struct features *f, struct err *e)
 	int r = counted(rt, seccomp_action_name, &f->actions, e);
 
 	f->seccomp = rt->facts.kernel.seccomp_filter;
+	f->rdt = f->rdt_schemata = f->rdt_monitoring = true; /* of the runtime, whatever the processor has */
 	if (r == 0)
 		r = counted(rt, seccomp_op_name, &f->operators, e);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "runtime_cli/notify.h"
 #include "runtime_cli/pid_file.h"
 #include "runtime_cli/preserve.h"
+#include "runtime_cli/rdt.h"
 #include "runtime_cli/rootless.h"
 #include "runtime_cli/start_socket.h"
 
@@ -116,6 +117,34 @@ static int read_and_plan(struct making *m, const char *id, struct err *e)
 	return r < 0 ? r : bundle_plan(m->rt, &m->bundle, in, e);
 }
 
+/* The record says what will be its own before that is made. */
+static int look_for_class(struct making *m, struct err *e)
+{
+	struct record *r = &m->entry.record;
+	scoped_fd dir = rdt_open(&m->rt->host, e);
+	struct rdt rdt;
+	int rc = dir < 0 ? dir : rdt_look(&m->bundle.spec, m->entry.id, dir, &rdt, e);
+
+	if (rc < 0)
+		return rc;
+	r->rdt = rdt.clos;
+	r->rdt_made = rdt.made;
+	r->rdt_monitoring = m->bundle.spec.intel_rdt.enable_monitoring;
+	return 0;
+}
+
+static int make_class(struct making *m, struct err *e)
+{
+	const struct record *r = &m->entry.record;
+	scoped_fd dir = r->rdt ? rdt_open(&m->rt->host, e) : -1;
+
+	if (!r->rdt)
+		return 0;
+	return dir < 0 ? dir :
+			 rdt_make(&(struct rdt){ dir, r->rdt, r->rdt_made }, &m->bundle.spec, m->entry.id,
+				  m->container.pid, e);
+}
+
 static int claim(struct making *m, const char *id, struct err *e)
 {
 	int r = entry_claim(m->rt, id, &m->entry, e);
@@ -123,7 +152,9 @@ static int claim(struct making *m, const char *id, struct err *e)
 	if (r < 0)
 		return r;
 	describe(m);
-	r = entry_write_first(&m->entry, e);
+	r = m->bundle.spec.intel_rdt.present ? look_for_class(m, e) : 0;
+	if (r == 0)
+		r = entry_write_first(&m->entry, e);
 	if (r == 0 && m->notify_to)
 		r = notify_make(m->entry.dir, e);
 	if (r == 0 && m->notify_to && !m->held)
@@ -151,6 +182,8 @@ static int birth(struct making *m, struct err *e)
 		return r;
 	m->made = true;
 	r = write_down(m, e);
+	if (r == 0)
+		r = make_class(m, e);
 	if (r < 0)
 		return r;
 	r = container_ready(&m->container, &m->bundle.plan, e);

@@ -12,6 +12,7 @@
 #include "kernel/sys.h"
 #include "oci/json.h"
 #include "runtime_cli/notify.h"
+#include "runtime_cli/rdt.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -56,6 +57,9 @@ static const struct json_row record_rows[] = {
 	{ "created", JSON_COUNT, JSON_ZERO, AT(record, created_ns) },
 	{ "owner", JSON_U32, JSON_ZERO | JSON_ALWAYS, AT(record, owner) },
 	{ "sharesKeyring", JSON_BOOL, JSON_ZERO, AT(record, shares_keyring) },
+	{ "rdt", JSON_TEXT, 0, AT(record, rdt) },
+	{ "rdtMade", JSON_BOOL, JSON_ZERO, AT(record, rdt_made) },
+	{ "rdtMonitoring", JSON_BOOL, JSON_ZERO, AT(record, rdt_monitoring) },
 	{ "rootMount", JSON_COUNT, JSON_ZERO, AT(record, root_mount) },
 	{ "restored", JSON_BOOL, JSON_ZERO, AT(record, restored) },
 	{ "annotations", JSON_PAIRS, 0, AT(record, annotations) },
@@ -257,11 +261,23 @@ static int empty(int dir, struct err *e)
 	return unlinkat(dir, STATE_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove lock") : 0;
 }
 
+/* Of a container whose record says that it has one. */
+static int remove_class(struct runtime *rt, const struct entry *c, struct err *e)
+{
+	scoped_fd dir = c->has_record && c->record.rdt ? rdt_open(&rt->host, NULL) : -1;
+
+	return dir < 0 ? 0 :
+			 rdt_remove(&(struct rdt){ dir, c->record.rdt, c->record.rdt_made }, c->id,
+				    c->record.rdt_monitoring, e);
+}
+
 int entry_remove(struct runtime *rt, struct entry *c, struct err *e)
 {
 	const char *path = arena_fmt(rt->arena, "%s/%s", rt->root, c->id);
-	int r = empty(c->dir, e);
+	int r = remove_class(rt, c, e);
 
+	if (r == 0)
+		r = empty(c->dir, e);
 	if (r < 0)
 		return err_wrap(e, r, "state of %s", c->id);
 	if (!path)

@@ -53,6 +53,8 @@ struct record {
 	int64_t created_ns;
 	int64_t owner; /* uid of who created it */
 	bool shares_keyring; /* --no-new-keyring */
+	const char *rdt; /* its class of service; NULL: none */
+	bool rdt_made, rdt_monitoring; /* what of that is its own */
 	int64_t root_mount; /* id of its root in a mount namespace of others; 0: there is none */
 	bool restored; /* from a checkpoint: it never called execve(2) */
 	struct oci_pairs annotations;

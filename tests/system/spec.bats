@@ -116,6 +116,13 @@ own_image=1
 	kill $!
 }
 
+@test "a class of service needs a processor that has them, and is refused by its path" {
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "there is one here" # tests/unit/runtime_cli/test_rdt.c has a made tree
+	bundle '{"linux": {"intelRdt": {"closID": "gold", "l3CacheSchema": "L3:0=f", "enableMonitoring": true}}}'
+	refused_bundle '^tare-runtime: linux.intelRdt: no resctrl file system is mounted'
+	equal "true true true" "$(runtime features | jq -r '.linux.intelRdt | "\(.enabled) \(.schemata) \(.monitoring)"')" features
+}
+
 @test "limits of hugepages are written, whole pages of them" {
 	need_controller hugetlb
 	bundle '{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 5000000}]},

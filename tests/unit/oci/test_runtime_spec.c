@@ -56,7 +56,7 @@ static const struct {
 	{ DOC("\"mounts\":[{\"destination\":\"/x\",\"uidMappings\":[{}]}]"), -EINVAL,
 	  "mounts[0].uidMappings[0].containerID: missing" },
 	{ LINUX("\"personality\":{}"), -EINVAL, "linux.personality.domain: missing" },
-	{ LINUX("\"intelRdt\":{\"closID\":\"x\"}"), -ENOTSUP, "linux.intelRdt.closID: not supported" },
+	{ LINUX("\"intelRdt\":{\"closID\":1}"), -EINVAL, "linux.intelRdt.closID: expected a string, got 1" },
 	{ LINUX("\"netDevices\":{\"eth0\":{\"name\":1}}"), -EINVAL,
 	  "linux.netDevices.eth0.name: expected a string, got 1" },
 	{ LINUX("\"netDevices\":{\"b\":{},\"a\":{},\"b\":{}}"), -EINVAL, "linux.netDevices.b: given twice" },
