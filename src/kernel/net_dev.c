@@ -31,6 +31,8 @@ static bool parse_line(struct sv line, struct sv *ret_name, uint64_t n[NUMBERS])
 	if (!sv_rcut(line, ':', ret_name, &numbers))
 		return false;
 	*ret_name = sv_trim(*ret_name);
+	if (!ret_name->n || memchr(ret_name->p, '\0', ret_name->n))
+		return false;
 	while (i < NUMBERS && sv_next(&numbers, ' ', &word))
 		if (word.n && sv_u64(word, &n[i++]) < 0)
 			return false;

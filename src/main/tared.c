@@ -14,6 +14,7 @@
 #include "options/option_help.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -159,6 +160,8 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 
 	fault_role("tared");
+	/* a large answer grows without being copied, and its memory goes back to the host when it has been sent */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	log_setup("tared", LOG_LEVEL_WARNING);
 	if (run(argc, argv, &e) == 0)
 		return 0;

@@ -69,19 +69,23 @@ static bool is_empty(const struct cgroup_stat *st)
 	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
 }
 
-/* Memory that lives on; by whichever thread. */
+/* Memory that lives on; by whichever thread. Most containers have no interface but the loopback. */
 static int keep(struct collector *c, struct looker *me, const struct cgroup_stat *st, struct wanted *w)
 {
-	struct net_interfaces *net;
+	struct net_interfaces net = { .n = 0 }, *kept = NULL;
 
+	if (w->pid)
+		(void)net_dev_read_list(c->en->host, w->pid, &net, NULL);
 	(void)pthread_mutex_lock(&c->arena_lock);
 	w->labels.st = cgroup_stat_keep(c->arena, st);
-	net = w->pid ? arena_alloc(c->arena, sizeof *net) : NULL;
+	if (net.n)
+		kept = arena_alloc(c->arena, sizeof *kept);
 	(void)pthread_mutex_unlock(&c->arena_lock);
-	if (!w->labels.st || (w->pid && !net))
+	if (!w->labels.st || (net.n && !kept))
 		return err_oom(&me->err);
-	if (net && net_dev_read_list(c->en->host, w->pid, net, NULL) == 0)
-		w->labels.net = net;
+	if (kept)
+		*kept = net;
+	w->labels.net = kept;
 	w->read = true;
 	return 0;
 }
