@@ -91,11 +91,11 @@ doctor_is_content() { tare network doctor "$@" >/dev/null; }
 	finds network "no network but its own loopback" alone 10.77.0.2:80
 	finds remote "refuses: nobody listens on port 80" web 10.77.0.2:80
 	finds address "no container of network blue has the address 10.5.0.77" web 10.5.0.77:80
-	outside busybox httpd -f -p 81 3>&- &
+	nsenter -t "$outside_pid" -n busybox httpd -f -p 81 3>&- & # not a function, whose shell alone would be killed
+	net_pids+=($!)
 	eventually 5 sh -c "nsenter -t $outside_pid -n ss -Hltn 'sport = :81' | grep -q ."
 	arrives "the machine there accepts on port 81" web 10.77.0.2:81
 	arrives "with this host's address" web 10.77.0.2:81
-	kill %%
 	tare network connect red web
 	arrives "(process " web "$(address_of db red):80"
 	in_net web ip link set eth0 down
@@ -128,9 +128,9 @@ doctor_is_content() { tare network doctor "$@" >/dev/null; }
 	finds upstream "name server 10.77.0.2, asked from the container: no answer" web example.org:80
 	finds upstream "name server 10.77.0.2: no answer" plain example.org:80
 	need_python
-	outside "$BATS_TEST_DIRNAME/dns-tool" serve 10.77.0.2 10.77.0.2 >"$T/dns" 3>&- &
+	nsenter -t "$outside_pid" -n "$BATS_TEST_DIRNAME/dns-tool" serve 10.77.0.2 10.77.0.2 >"$T/dns" 3>&- &
+	net_pids+=($!)
 	eventually 5 grep -q ready "$T/dns"
 	finds remote "nobody listens on port 80" web example.org:80
 	finds remote "nobody listens on port 80" plain example.org:80
-	kill %%
 }
