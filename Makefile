@@ -24,8 +24,8 @@ test: ## every check and test; ends with 'N passed, N failed, N skipped'
 check: ## layers, format, static analysis, documents, and the tests of these checks
 	@tools/check
 
-unit: all ## unit tests
-	@meson test -C $(BUILD) --suite unit --print-errorlogs
+unit: clang ## unit tests, under sanitizers
+	@meson test -C build-clang --suite unit --print-errorlogs
 
 system: all ## system tests of this host (as root); ONLY=file.bats for one file
 	@tests/run-all system
@@ -66,9 +66,9 @@ $(BUILD)/build.ninja:
 	@meson setup $(BUILD) >/dev/null
 
 build-clang/build.ninja:
-	@CC=clang meson setup build-clang -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true >/dev/null
+	@CC=clang meson setup build-clang -Doptimization=0 -Db_sanitize=$(SAN) -Db_lundef=false -Dstatic_programs=false -Dfuzz=true -Dsuites=unit,golden,fuzz >/dev/null
 
 build-faults/build.ninja:
-	@meson setup build-faults -Dfaults=true -Dtests=false >/dev/null
+	@meson setup build-faults -Doptimization=0 -Dfaults=true -Dsuites=[] >/dev/null
 
 -include bench/*.mk
