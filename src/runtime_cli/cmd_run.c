@@ -13,25 +13,31 @@ static const struct option run_rows[] = {
 };
 static OPTION_GROUP(run_option_group, "Options of run", run_rows);
 
-static int run(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+/* With the signals of SET blocked, which the end is heard by. */
+static int run_blocked(struct runtime *rt, const char *id, struct make_options *mo, const sigset_t *set,
+		       int *ret_status, struct err *e)
 {
-	struct make_options *mo = options;
 	scoped_making m;
-	sigset_t set;
-	int r = mo->detach ? 0 : foreground_block(&set, e);
+	int r = make_ready(rt, id, mo, false, &m, e);
 
-	if (r < 0)
-		return r;
-	r = make_ready(rt, o->v[0], mo, false, &m, e);
 	if (r == 0)
 		r = container_start(&m.container, e);
 	if (r == 0 && mo->detach)
 		r = make_notify(&m, e);
 	if (r == 0 && !mo->detach)
-		r = make_wait(&m, &set, ret_status, e);
+		r = make_wait(&m, set, ret_status, e);
 	if (r < 0)
 		make_abort(&m);
 	return r;
+}
+
+static int run(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+{
+	struct make_options *mo = options;
+	sigset_t set;
+	int r = mo->detach ? 0 : foreground_block(&set, e);
+
+	return r < 0 ? r : run_blocked(rt, o->v[0], mo, &set, ret_status, e);
 }
 
 static const struct option_group *const groups[] = { &make_option_group, &run_option_group, NULL };
