@@ -187,7 +187,7 @@ written()
 	[ "${TARE_SOAK:-0}" != 0 ] && command -v dockerd >/dev/null || return 0
 	foreign '
 		dockerd --data-root $PWD/docker --exec-root /run/work/docker -p /run/work/docker.pid -H unix:///run/work/docker.sock \
-			--bridge none --iptables=false --ip6tables=false --storage-driver vfs &
+			--bridge none --iptables=false --ip6tables=false --ip-forward=false --storage-driver vfs &
 		trap "kill %1; wait" EXIT
 		docker="docker -H unix:///run/work/docker.sock"
 		timeout 60 sh -c "until $docker info; do sleep 0.2; done"
