@@ -43,7 +43,7 @@ small_runner()
 	local t=$BATS_TEST_TMPDIR/t
 	mkdir -p "$t/tests" "$t/tools"
 	cp "$top/tests/tally" "$t/tests/"
-	sed -e 's/^foreground=.*/foreground=(good bad silent crash skips)/; s/^background=.*/background=(slow)/' \
+	sed -e "s/^lanes=.*/lanes=('good bad silent crash skips' slow)/" \
 		-e 's/^build_all()/replaced_build()/; s/^# ---- running.*/. tests\/suites/' "$top/tests/run-all" >"$t/tests/run-all"
 	printf '#!/bin/sh\n' >"$t/tools/install-deps"
 	cat >"$t/tests/suites" <<-'END'
@@ -64,6 +64,7 @@ small_runner()
 	[ "$status" = 1 ]
 	[ "${lines[-1]}" = "2 passed, 1 failed, 0 skipped" ]
 	[[ $output == *"not ok 1 b"* ]]
+	[ "${lines[-2]}" = "failed: bad: not ok 1 b" ]
 }
 
 @test "run-all: all good is status 0" {

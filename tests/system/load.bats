@@ -158,6 +158,7 @@ named() { with_index '.manifests[0].annotations["org.opencontainers.image.ref.na
 	tar -cf "$T/1.tar" -C "$T/evil" x
 	evil "$T/1.tar"
 	echo 'max-layer-size = 2m' >"$T/conf"
+	# shellcheck disable=SC2034 # tare() reads it
 	tare_globals=(--config "$T/conf")
 	not_loaded 'layer 2 .*: more than 2097152 bytes unpacked$' -i "$T/layout"
 	: >"$T/conf"

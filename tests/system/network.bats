@@ -191,6 +191,7 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	equal 1 "$(grep -c . <<<"$out")" "interfaces of $out; number"
 	tare update --publish-add 8081:80 web
 	contains "80/tcp -> 127.0.0.1:8081" "$(tare port web)"
+	# shellcheck disable=SC2034 # tare() reads it
 	tare_globals=()
 	tare rm -f web
 	refused "eth9 is not an ip address" tare run --publish-default-ip eth9 busybox true
