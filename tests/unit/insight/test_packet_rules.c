@@ -68,7 +68,7 @@ static int find(const struct nft_seen_set *set, const void *key, struct nft_foun
 	uint8_t want[64] = { 0 };
 
 	(void)arg, (void)e;
-	if (strcmp(set->name, "bridges") == 0 || strcmp(set->name, "masquerade") == 0) {
+	if (strcmp(set->name, "bridges") == 0 || strcmp(set->name, "masqueraded") == 0) {
 		name(want, "tare0");
 		if (memcmp(key, want, 16) == 0)
 			return 1;
