@@ -310,7 +310,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 const struct command command_lint = {
 	.name = "lint",
-	.args = "[OPTIONS] CONTAINER | pod/NAME | FILE | docker run ... | tare run ...",
+	.args = "[OPTIONS] CONTAINER | pod/NAME | FILE | docker|tare run ...",
 	.summary = "well-known mistakes in options, manifests and compose files",
 	.complete = "container",
 	.groups = groups,

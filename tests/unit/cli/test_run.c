@@ -93,6 +93,18 @@ static const struct line resource[] = {
 	{ { "--memory-high", "48m" }, "\"MemoryHigh\":50331648" },
 	{ { "--memory-high", "max" }, .message = "--memory-high max: invalid size: 'max'" SIZE_HELP },
 	{ { "--cpus", "0.5" }, "\"NanoCpus\":500000000" },
+	{ { "--cpu-request", "250m" }, "\"CpuRequest\":250" },
+	{ { "--cpu-request", "x" },
+	  .message = "--cpu-request x: quantities must match the regular expression "
+		     "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" },
+	{ { "--memory-request", "64m" }, "\"MemoryRequest\":67108864" },
+	{ { "--memory-request", "x" }, .message = "--memory-request x: invalid size: 'x'" SIZE_HELP },
+	{ { "--namespace", "team" }, "\"Namespace\":\"team\"" },
+	{ { "--namespace", "A_b" },
+	  .message =
+		  "--namespace A_b: a lowercase RFC 1123 label must consist of lower case alphanumeric characters or "
+		  "'-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex "
+		  "used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')" },
 	{ { "--cpus", "abc" }, .message = "--cpus abc: failed to parse abc as a rational number" },
 	{ { "--cpus", "0.0000000001" }, .message = "--cpus 0.0000000001: value is too precise" },
 	{ { "--cpu-shares", "512" }, "\"CpuShares\":512" },
@@ -222,6 +234,8 @@ static const struct line namespaces[] = {
 	{ { "--network-alias", "" }, .message = "--network-alias '': invalid alias \"\": a host name" },
 	{ { "-p", "80:80:80:80" }, .message = "--publish 80:80:80:80: invalid IP address: 80:80" },
 	{ { "-P" }, "\"PublishAllPorts\":true" },
+	{ { "--publish-default-ip", "127.0.0.1" }, "\"PublishDefaultIP\":\"127.0.0.1\"" },
+	{ { "--publish-default-ip", "x" }, .message = "--publish-default-ip x: x is not an ip address" },
 	{ { "--publish-all=x" }, .message = "--publish-all x: not a boolean (true or false)" },
 	{ { "--add-host", "db" }, .message = "--add-host db: bad format for add-host: \"db\"" },
 	{ { "--add-host", "db:x" }, .message = "--add-host db:x: invalid IP address in add-host: \"x\"" },
