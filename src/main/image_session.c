@@ -66,6 +66,20 @@ static int repack(struct session *s, const struct repack *what, struct arena *a,
 	return r;
 }
 
+/* Who removes an image deletes its rows before its trees: with the same rows the trees were whole. 1, or -ESTALE */
+static int still_there(struct session *s, const struct image_row *row, const struct image_numbers *packed,
+		       struct arena *a, struct err *e)
+{
+	struct image_numbers now;
+	int r = images_layers(s->db, row->id, a, &now, e);
+
+	if (r < 0)
+		return r;
+	if (now.n != packed->n || memcmp(now.v, packed->v, now.n * sizeof *now.v) != 0)
+		return err_set(e, ESTALE, "image %.12s was removed while it was packed", row->id);
+	return 1;
+}
+
 int session_repack(struct session *s, const struct image_row *row, struct digest *ret_manifest, struct err *e)
 {
 	struct repack what = { .config = row->config, .told = packing, .arg = s };
@@ -90,6 +104,10 @@ int session_repack(struct session *s, const struct image_row *row, struct digest
 	r = repack(s, &what, &a, &new, e);
 	if (r < 0)
 		return err_wrap(e, r, "image %.12s", row->id);
+	if (r == 1)
+		r = still_there(s, row, &layers, &a, e);
+	if (r < 0)
+		return r;
 	if (r == 1)
 		log_warning(
 			"image %.12s: its layers were not kept (keep-blobs) and are packed anew: its digest is sha256:%s, not sha256:%s",
