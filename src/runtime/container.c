@@ -8,6 +8,7 @@
 #include "runtime/listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -468,12 +469,24 @@ void container_forget(struct container *c)
 		close(fd_take(&c->console));
 }
 
+/* In a mount namespace of others, what it has attached there goes when it leaves by itself. */
+static void let_leave(const struct container *c)
+{
+	struct pollfd end = { .fd = c->pidfd, .events = POLLIN };
+
+	if (!c->plan || !c->plan->mount_ns_path || c->sync < 0)
+		return;
+	(void)shutdown(c->sync, SHUT_RDWR);
+	(void)poll(&end, 1, REMOVE_TIMEOUT_MS);
+}
+
 int container_delete(struct container *c, struct err *e)
 {
 	struct err ignored;
 	int r = 0, status;
 
 	if (c->pid > 0) {
+		let_leave(c);
 		(void)sys_pidfd_send_signal(c->pidfd, SIGKILL);
 		(void)container_kill(c, &ignored);
 		(void)container_wait(c, &status, &ignored);

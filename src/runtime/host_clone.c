@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/scope.h"
 #include "kernel/cgroup.h"
+#include "kernel/smallfile.h"
 #include "kernel/sys.h"
 
 #include <fcntl.h>
@@ -36,6 +37,37 @@ static struct birth clone_by_helper(int userns, struct clone_args *args, int wor
 	return b;
 }
 
+/* pid_of - as our pid namespace has it: a helper in another one has told that one's. proc_pid_fdinfo(5) */
+static int pid_of(const struct host *h, int pidfd)
+{
+	char path[40], text[1024];
+	struct sv rest, line, name, value;
+	int64_t pid;
+
+	(void)snprintf(path, sizeof path, "self/fdinfo/%d", pidfd);
+	rest = (struct sv){ 0 };
+	(void)smallfile_read(h->proc, path, text, sizeof text, &rest);
+	while (sv_next(&rest, '\n', &line))
+		if (sv_cut(line, ':', &name, &value) && sv_is(name, "Pid") && sv_i64(sv_trim(value), &pid) == 0 &&
+		    pid > 0)
+			return (int)pid;
+	errno = ESRCH;
+	return -1;
+}
+
+static int known_child(const struct apply *a, int pidfd, int *ret_pidfd)
+{
+	int pid = pid_of(a->c->host, pidfd), code = errno;
+
+	*ret_pidfd = pidfd;
+	if (pid > 0)
+		return pid;
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	close(fd_take(ret_pidfd));
+	errno = code;
+	return -1;
+}
+
 /* pid as clone3(2) has it */
 static int clone_in_userns(const struct apply *a, struct clone_args *args)
 {
@@ -62,7 +94,7 @@ static int clone_in_userns(const struct apply *a, struct clone_args *args)
 		(void)!read(word[0], &b, sizeof b);
 	close(word[0]);
 	if (b.pid > 0)
-		*(int *)(uintptr_t)args->pidfd = b.pidfd;
+		return known_child(a, b.pidfd, (int *)(uintptr_t)args->pidfd);
 	errno = b.code;
 	return b.pid;
 }
@@ -78,7 +110,7 @@ static int clone_child(const struct apply *a, struct clone_args *args)
 {
 	int before, pid, code;
 
-	if (args->flags & CLONE_NEWPID)
+	if (args->flags & CLONE_NEWPID && a->userns < 0) /* others may have rights in one that is joined */
 		return clone_somewhere(a, args);
 	before = prctl(PR_GET_DUMPABLE);
 	if (before < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)

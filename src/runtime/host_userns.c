@@ -262,10 +262,9 @@ static int open_anchor(struct apply *a, struct err *e)
 	root = openat(a->c->host->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(e, "open the root directory of process %d", (int)a->c->pid);
-	while (*place == '/')
-		place++;
-	a->init.anchor = openat(root, *place ? place : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return a->init.anchor < 0 ? err_sys(e, "open /%s", place) : 0;
+	/* a link on the way is followed in its mount namespace, too */
+	a->init.anchor = sys_openat2(root, place, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT);
+	return a->init.anchor < 0 ? err_sys(e, "open %s", place) : 0;
 }
 
 static int send_slots(struct apply *a, size_t first, size_t n, struct err *e)

@@ -14,12 +14,12 @@ int init_await_hooks(struct init *in, const struct step *s, struct err *e)
 	(void)s;
 	(void)e;
 	if (!init_tell(in->sync, INIT_HOOKS, NULL, -1))
-		_exit(125);
+		init_leave(in);
 	do
 		n = recv(in->sync, &word, 1, 0);
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
-		_exit(125); /* nobody waits for us any more */
+		init_leave(in);
 	return 0;
 }
 

@@ -91,6 +91,19 @@ static init_step *const steps[STEP_OP_COUNT] = {
 	[STEP_LEAD] = init_lead,
 };
 
+/* In a mount namespace of others the root that we attached would stay. exec(2)'s is not its own: it made none. */
+static void take_root_away(const struct init *in)
+{
+	if (in->plan->mount_ns_path && in->root_mount >= 0 && fchdir(in->root_mount) == 0)
+		(void)umount2(".", MNT_DETACH);
+}
+
+_Noreturn void init_leave(const struct init *in)
+{
+	take_root_away(in);
+	_exit(125);
+}
+
 /* The filter, or one byte where there is none. No word means that nobody waits for us. */
 static void wait_for_go(struct init *in)
 {
@@ -100,7 +113,7 @@ static void wait_for_go(struct init *in)
 		n = recv(in->sync, in->filter.filter, BPF_MAXINSNS * sizeof *in->filter.filter, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 1)
-		_exit(125);
+		init_leave(in);
 	in->filter.len = (unsigned short)((size_t)n / sizeof *in->filter.filter);
 }
 
@@ -110,10 +123,11 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 	(void)s;
 	if (in->plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
+	fd_run_close(&in->done); /* the host side may lower RLIMIT_NOFILE from here on */
 	if (sys_close_range(3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "close_range");
 	if (!init_tell(in->sync, INIT_READY, NULL, -1))
-		_exit(125); /* who does not hear of us would wait for ever */
+		init_leave(in); /* who does not hear of us would wait for ever */
 	wait_for_go(in);
 	return 0;
 }
@@ -141,8 +155,8 @@ _Noreturn void init_run(struct init *in, enum step_actor actor)
 			break;
 		trace_step(in->trace, i);
 	}
-	if (p->mount_ns_path && actor == ACTOR_CHILD && in->root >= 0 && fchdir(in->root) == 0)
-		(void)umount2(".", MNT_DETACH); /* nobody else would */
+	if (actor == ACTOR_CHILD)
+		take_root_away(in);
 	(void)init_tell(in->sync, INIT_FAILED, &e, -1);
 	_exit(125);
 }

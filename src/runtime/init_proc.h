@@ -56,6 +56,8 @@ struct init {
 _Noreturn void init_main(struct init *in); /* init_proc.c */
 /* init_run - the steps of this actor, which ends in execve(2); what fails is told, and the process exits */
 _Noreturn void init_run(struct init *in, enum step_actor actor);
+/* init_leave - nobody waits for us any more */
+_Noreturn void init_leave(const struct init *in);
 /* init_step_run - one step */
 int init_step_run(struct init *in, const struct step *s, struct err *e);
 

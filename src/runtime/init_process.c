@@ -146,7 +146,10 @@ int init_no_new_privs(struct init *in, const struct step *s, struct err *e)
 
 int init_bounding(struct init *in, const struct step *s, struct err *e)
 {
-	return cap_drop_bounding(in->plan->facts->capabilities, s->set, e);
+	/* who enters a user namespace has them all there, whatever the host side has */
+	uint64_t held = in->plan->userns ? ~UINT64_C(0) : in->plan->facts->capabilities;
+
+	return cap_drop_bounding(held, s->set, e);
 }
 
 /* /dev/stdout, /proc/self/fd/1, the terminal: the user may open again what it was given, as with other runtimes. Only what

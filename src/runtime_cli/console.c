@@ -176,7 +176,7 @@ static int look(struct shown *s, int signals, bool *ret_ended, struct err *e)
 		s->input = pass(STDIN_FILENO, s->f->console);
 	if (p[4].revents && notify_pass(s->notify, s->f->notify_to, 0))
 		s->notify = -1;
-	*ret_ended = p[0].revents;
+	*ret_ended = p[0].revents && !(s->notify >= 0 && p[4].revents); /* what it said before comes first */
 	return 0;
 }
 

@@ -269,8 +269,10 @@ static int deleted_meanwhile(struct making *m)
 
 int make_notify(struct making *m, struct err *e)
 {
-	return m->notify < 0 ? 0 :
-			       notify_wait(m->notify, m->notify_to, m->container.pid, m->container.pidfd, e);
+	if (m->notify < 0)
+		return 0;
+	close(fd_take(&m->entry.lock)); /* others may change it, and delete it */
+	return notify_wait(m->notify, m->notify_to, m->container.pid, m->container.pidfd, e);
 }
 
 int make_wait(struct making *m, const sigset_t *set, int *ret_status, struct err *e)

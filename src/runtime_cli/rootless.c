@@ -262,7 +262,8 @@ int rootless_exec(struct runtime *rt, const struct entry *c, struct err *e)
 	char path[40];
 	int r;
 
-	if (!rootless_is_needed() || !c->has_record || c->record.pid <= 0)
+	if (!rootless_is_needed() || !c->has_record || c->record.pid <= 0 ||
+	    entry_status(rt, c, NULL) == STATUS_STOPPED) /* who executes says so */
 		return 0;
 	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)c->record.pid);
 	r = enter_existing(path, e);

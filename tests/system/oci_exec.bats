@@ -168,6 +168,7 @@ waiting()
 	python3 - "$1" 3>&- <<'P' &
 import array, os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.settimeout(300)
 s.bind(sys.argv[1])
 out = open(sys.argv[1] + '.heard', 'w')
 while True:

@@ -78,6 +78,13 @@ own_image=1
 	eventually 10 test -e "$T/bundle/rootfs/tmp/x"
 	equal 100007 "$(stat -c %u "$T/bundle/rootfs/tmp/x")" "owner of a file"
 	contains "$ns uid=7 gid=8 0 100000 65536" "$(xargs <"$T/bundle/rootfs/tmp/y")"
+	local pid
+	mkdir "$T/third" && ln -s "$T/bundle/rootfs" "$T/third/rootfs" && chmod 755 "$T/third" # its root is a link, besides
+	jq ".linux.cgroupsPath = \"/$group/third\" | .linux.namespaces[1].path = \"${first%user}pid\"" "$T/bundle/config.json" >"$T/third/config.json"
+	expect 0 runtime run --detach --bundle "$T/third" "third-$group" 3>&-
+	pid=$(runtime state "third-$group" | jq .pid)
+	equal "$ns $(readlink "${first%user}pid")" "$(readlink "/proc/$pid/ns/user") $(readlink "/proc/$pid/ns/pid")" "with its processes, too"
+	expect 0 runtime delete --force "third-$group"
 	expect 0 runtime delete --force "first-$group"
 	expect 0 runtime exec "second-$group" sh -c 'readlink /proc/self/ns/user; id -u'
 	equal "$ns 7" "$(xargs <<<"$out")" "exec after the other one's end"
@@ -105,12 +112,17 @@ own_image=1
 	equal "$(readlink "$ns")" "$(cat "$T/bundle/rootfs/tmp/ns")"
 	expect 0 runtime exec "box-$group" sh -c 'readlink /proc/self/ns/mnt; ls -d /bundle /mnt/bundle 2>/dev/null; wc -c </proc/keys'
 	equal "$(readlink "$ns") /mnt/bundle 0" "$(xargs <<<"$out")" "exec"
+	! runtime exec "box-$group" nothing 2>/dev/null
+	expect 0 runtime exec "box-$group" ls -d /mnt/bundle
 	inside test -e /usr # the root of others
 	expect 0 runtime delete --force "box-$group"
 	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after delete"
 	jq '.process.args = ["nothing"]' "$T/bundle/config.json" >"$T/c" && cp "$T/c" "$T/bundle/config.json"
 	run_bundle 127
 	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a start that failed"
+	jq '.hooks.createRuntime = [{path: "/bin/false"}]' "$T/c" >"$T/bundle/config.json"
+	! runtime run --bundle "$T/bundle" "box-$group" 2>/dev/null
+	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a hook that failed"
 	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings' "$T/c" >"$T/bundle/config.json"
 	refused_bundle 'linux.namespaces\[1\]: path: a mount namespace cannot be joined together with a user namespace'
 	kill $!
