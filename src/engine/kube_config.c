@@ -203,7 +203,8 @@ static int set_from_amount(struct environment *env, const char *name, const char
 	n = cpu ? resource_milli(l, what) : resource_value(l, what);
 	if (unit <= 0)
 		unit = cpu ? 1000 : 1;
-	text = arena_fmt(b->a, "%lld", (long long)(n / unit + (n % unit > 0)));
+	n = n / unit + (n % unit > 0);
+	text = arena_fmt(b->a, "%lld", (long long)n);
 	return text ? set(env, name, text) : err_oom(b->e);
 }
 
