@@ -15,6 +15,8 @@
 #include <sched.h>
 #include <string.h>
 
+#define ATTEMPTS 10
+
 /* ---- what the kernel lists ------------------------------------------------------------------------------------------- */
 
 static bool number(const char *attrs, size_t size, uint16_t type, int *ret)
@@ -100,6 +102,20 @@ static int list(struct net_view *v, uint16_t type, size_t head, netlink_fn *fn, 
 	return r;
 }
 
+/* Somebody may make or remove an interface while they are listed. */
+static int list_links(struct net_view *v, struct err *e)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < ATTEMPTS; i++) {
+		v->links.n = v->addresses.n = 0;
+		r = list(v, RTM_GETLINK, sizeof(struct ifinfomsg), take_link, e);
+		if (r == 0)
+			r = list(v, RTM_GETADDR, sizeof(struct ifaddrmsg), take_address, e);
+	}
+	return r;
+}
+
 static int take_listener(const struct listener *l, void *arg, struct err *e)
 {
 	struct net_view *v = arg;
@@ -131,9 +147,7 @@ static int read_inside(const struct host *h, struct net_view *v, struct err *e)
 	if (v->route < 0)
 		return v->route;
 	v->rules_fd = netlink_open(NETLINK_NETFILTER, e);
-	r = v->rules_fd < 0 ? v->rules_fd : list(v, RTM_GETLINK, sizeof(struct ifinfomsg), take_link, e);
-	if (r == 0)
-		r = list(v, RTM_GETADDR, sizeof(struct ifaddrmsg), take_address, e);
+	r = v->rules_fd < 0 ? v->rules_fd : list_links(v, e);
 	if (r == 0)
 		r = nft_read(v->rules_fd, v->memory, &v->rules, e);
 	if (r == 0)

@@ -289,19 +289,46 @@ int netlink_talk(struct netlink *n, int fd, uint32_t *ret_failed, struct err *e)
 	return r;
 }
 
+static bool has_end(const char *at, size_t size, uint32_t seq)
+{
+	while (size >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+
+		memcpy(&h, at, sizeof h);
+		if (h.nlmsg_len < sizeof h || h.nlmsg_len > size)
+			return true; /* it is not netlink */
+		if (h.nlmsg_seq == seq && (h.nlmsg_type == NLMSG_DONE || h.nlmsg_type == NLMSG_ERROR))
+			return true;
+		if (NLMSG_ALIGN(h.nlmsg_len) >= size)
+			return false;
+		at += NLMSG_ALIGN(h.nlmsg_len);
+		size -= NLMSG_ALIGN(h.nlmsg_len);
+	}
+	return false;
+}
+
+/* The rest of a dump that was cut short: who asks once more would take it for the new answer. */
+static void drain(int fd, char *answer, ssize_t got, uint32_t seq)
+{
+	while (got >= 0 && !has_end(answer, (size_t)got, seq))
+		got = receive(fd, answer, NULL);
+}
+
 int netlink_dump(struct netlink *n, int fd, netlink_fn *fn, void *arg, struct err *e)
 {
 	scoped_free char *answer = malloc(ANSWER_SIZE);
 	uint32_t seq = n->seq;
 	int r = answer ? send_all(n, fd, e) : err_oom(e);
 	bool more = r == 0;
+	ssize_t got = -1;
 
 	while (more) {
-		ssize_t got = receive(fd, answer, e);
-
+		got = receive(fd, answer, e);
 		r = got < 0 ? (int)got : netlink_answers(answer, (size_t)got, seq, fn, arg, e);
 		more = r == 1;
 	}
+	if (r == -EAGAIN)
+		drain(fd, answer, got, seq);
 	buf_reset(&n->out);
 	n->at = 0;
 	n->seq = 0;

@@ -48,7 +48,8 @@ int netlink_open(int protocol, struct err *e);
  * afterwards. *ret_failed (may be NULL): the number of the message that failed, from 1. */
 int netlink_talk(struct netlink *n, int fd, uint32_t *ret_failed, struct err *e);
 
-/* netlink_dump - one request with NLM_F_DUMP in the buffer: fn gets each answer, and its payload's size. < 0 ends it. */
+/* netlink_dump - one request with NLM_F_DUMP in the buffer: fn gets each answer, and its payload's size. < 0 ends it.
+ * -EAGAIN: what was listed changed meanwhile; the same socket may be asked once more. */
 typedef int netlink_fn(const struct nlmsghdr *h, const void *payload, size_t size, void *arg, struct err *e);
 int netlink_dump(struct netlink *n, int fd, netlink_fn *fn, void *arg, struct err *e);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 TEST(a_link_is_read_as_it_was_printed)
 {
@@ -102,6 +103,53 @@ TEST(a_message_that_says_to_be_longer_than_it_is_ends_it)
 	assert_int_equal(0, seen);
 }
 
+/* One recv(2) of the kernel's: a route, and the end when it is the last. */
+static void answer(int fd, uint16_t flags, bool last)
+{
+	char data[64] = { 0 };
+	size_t n = put(data, RTM_NEWROUTE, 1, "1234", 4);
+
+	memcpy(data + offsetof(struct nlmsghdr, nlmsg_flags), &flags, sizeof flags);
+	if (last)
+		n += put(data + n, NLMSG_DONE, 1, "\0\0\0\0", 4);
+	assert_int_equal((ssize_t)n, send(fd, data, n, 0));
+}
+
+static int dump(int fd, int *ret_seen)
+{
+	struct netlink n;
+	struct err e = { 0 };
+	int r;
+
+	*ret_seen = 0;
+	netlink_init(&n);
+	netlink_begin(&n, RTM_GETROUTE, NLM_F_DUMP, "1234", 4, "list");
+	r = netlink_dump(&n, fd, count, ret_seen, &e);
+	netlink_done(&n);
+	return r;
+}
+
+TEST(what_is_left_of_a_list_that_changed_is_no_part_of_the_next_one)
+{
+	int pair[2], seen;
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	answer(pair[1], 0, false);
+	answer(pair[1], NLM_F_DUMP_INTR, false);
+	answer(pair[1], 0, false);
+	answer(pair[1], 0, true);
+	answer(pair[1], NLM_F_DUMP_INTR, true);
+	answer(pair[1], 0, true);
+	assert_int_equal(-EAGAIN, dump(pair[0], &seen));
+	assert_int_equal(1, seen);
+	assert_int_equal(-EAGAIN, dump(pair[0], &seen));
+	assert_int_equal(0, seen);
+	assert_int_equal(0, dump(pair[0], &seen));
+	assert_int_equal(1, seen);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 TEST(attributes_are_found_by_their_type)
 {
 	struct netlink n;
@@ -130,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { RUN(a_link_is_read_as_it_was_printed), RUN(a_damaged_line_is_refused),
 					    RUN(answers_end_with_done_or_an_error),
 					    RUN(a_message_that_says_to_be_longer_than_it_is_ends_it),
+					    RUN(what_is_left_of_a_list_that_changed_is_no_part_of_the_next_one),
 					    RUN(attributes_are_found_by_their_type) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
