@@ -388,6 +388,7 @@ static int admit(struct change *c)
 	if (r < 0)
 		return r;
 	c->p->pod = c->to.pod;
+	c->to.row.reason = c->p->row->reason; /* one that waited does so until kube_pending_begin() */
 	c->to.row.applied = kube_json(c->o->document, k->a);
 	return c->to.row.applied ? 0 : err_oom(k->e);
 }

@@ -185,6 +185,9 @@ pod "g" deleted' "$out"
 	expect 0 tare kube get pods -o wide
 	matches $'\nhuge +0/1 +Pending .* 0/1 nodes are available: 1 Insufficient cpu\.' "$out"
 	nothing_made
+	pod huge '{requests: {cpu: 10m}}' | manifest
+	expect 0 tare kube resize -f "$T/m.yaml"
+	eventually 10 is_running "$(container_of huge)"
 	expect 0 tare kube delete pod huge
 }
 
@@ -295,7 +298,7 @@ pod/d-1 created" "$out"
 		kind: Pod
 		metadata: {name: late, labels: {app.kubernetes.io/name: shop}, annotations: {note: read me}}
 		spec:
-		  activeDeadlineSeconds: 1
+		  activeDeadlineSeconds: 8
 		  terminationGracePeriodSeconds: 0
 		  hostAliases: [{ip: 10.1.2.3, hostnames: [db, db.example]}]
 		  securityContext: {runAsNonRoot: true, runAsUser: 1000, fsGroup: 2000}
