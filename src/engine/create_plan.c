@@ -385,12 +385,18 @@ static int launch_early(struct creation *cr, struct err *e)
 
 int create_look_up(struct creation *cr, struct err *e)
 {
+	/* It may have to be fetched: not while all that wants to be admitted waits for kube.lock. */
+	bool image_first = cr->config->image && !cr->row && kube_plain_is(cr->config);
 	int r = cr->row ? 0 : create_name_others(cr, e);
 
 	if (r == 0 && !cr->row)
 		r = create_take_volumes(cr, e);
 	if (r == 0)
 		r = create_apply_settings(cr, e);
+	if (r == 0)
+		r = kube_plain_check(cr, e);
+	if (r == 0 && image_first)
+		r = find_image(cr, e);
 	if (r == 0)
 		r = kube_plain_admit(cr, e);
 	if (r == 0)
@@ -399,7 +405,7 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = create_clamp_ulimits(cr, e);
 	if (r == 0)
 		r = launch_early(cr, e);
-	if (r == 0 && cr->config->image)
+	if (r == 0 && cr->config->image && !image_first)
 		r = cr->row ? find_image_again(cr, e) : find_image(cr, e);
 	if (r == 0)
 		r = find_user(cr, e);

@@ -123,10 +123,17 @@ static int make_object(const struct creation *cr, struct object *ret, const char
 
 /* ---- admission --------------------------------------------------------------------------------------------------- */
 
-static int check_options(const struct container_config *c, struct err *e)
+int kube_plain_check(const struct creation *cr, struct err *e)
 {
+	const struct container_config *c = cr->config;
 	const char *bad = c->cpu_shares ? "--cpu-shares" : c->oom_score_adj_set ? "--oom-score-adj" : NULL;
 
+	if (!kube_plain_is(c))
+		return 0;
+	if (!cr->en)
+		return err_set(e, EINVAL, "quotas need the data root; without it nothing can be admitted");
+	if (cr->row)
+		return 0;
 	if (c->cpu_request_milli < 0 || c->memory_request < 0)
 		return err_set(e, EINVAL, "%s: must be greater than or equal to 0",
 			       c->memory_request < 0 ? "--memory-request" : "--cpu-request");
@@ -214,11 +221,7 @@ int kube_plain_admit(struct creation *cr, struct err *e)
 
 	if (!kube_plain_is(cr->config))
 		return 0;
-	if (!cr->en)
-		return err_set(e, EINVAL, "quotas need the data root; without it nothing can be admitted");
-	r = cr->row ? 0 : check_options(cr->config, e);
-	if (r == 0)
-		r = look(cr, &w);
+	r = look(cr, &w);
 	cr->kube_lock = w.lock;
 	if (r < 0)
 		return r;
@@ -238,23 +241,55 @@ int kube_plain_record(const struct creation *cr, struct db *db, struct err *e)
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
-int kube_plain_groups(struct creation *cr, struct err *e)
+#define ROUNDS 10
+
+/* A new row is the last one. */
+static bool is_same(const struct kube_world *x, const struct kube_world *y)
+{
+	size_t n = x->n_pods;
+
+	return n == y->n_pods && (n == 0 || strcmp(x->pods[n - 1].row->uid, y->pods[n - 1].row->uid) == 0);
+}
+
+/* Nothing is locked: whoever writes last must have seen all pods that were there when it wrote. */
+static int write_tiers(struct engine *en, struct arena *a, struct kube_world *ret, struct kube_site *ret_site,
+		       struct err *e)
 {
 	const struct kube_options o = { 0 };
-	struct kube_world w;
-	struct kube_site site;
-	int r = kube_plain_is(cr->config) ? kube_look(cr->en, &o, cr->a, &w, &site, e) : 0;
+	struct kube_world now;
+	int r = 0;
 
-	if (r < 0 || !kube_plain_is(cr->config))
-		return r;
-	r = kube_write_tiers(&site, &w, cr->a, e);
-	for (size_t i = 0; r == 0 && i < w.n_pods; i++)
-		if (strcmp(w.pods[i].row->uid, cr->id.hex) == 0)
-			r = kube_site_make_pod(&site, &w.pods[i].pod, cr->a, e);
+	for (int i = 0; i < ROUNDS; i++) {
+		r = kube_look(en, &o, a, ret, ret_site, e);
+		if (r == 0)
+			r = kube_write_tiers(ret_site, ret, a, e);
+		if (r == 0)
+			r = kube_load(en, a, &now, e);
+		if (r < 0 || is_same(ret, &now))
+			break;
+	}
 	return r;
 }
 
-int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)
+int kube_plain_groups(struct creation *cr, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
+	struct kube_world w;
+	struct kube_site site;
+	int r;
+
+	if (!kube_plain_is(cr->config))
+		return 0;
+	r = write_tiers(cr->en, &a, &w, &site, e);
+	for (size_t i = 0; r == 0 && i < w.n_pods; i++)
+		if (strcmp(w.pods[i].row->uid, cr->id.hex) == 0)
+			r = kube_site_make_pod(&site, &w.pods[i].pod, &a, e);
+	return r;
+}
+
+#define REMOVE_TIMEOUT_MS 2000
+
+int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	const char *leaf = strrchr(cgroup, '/');
@@ -262,9 +297,12 @@ int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)
 	const struct cgroup_layout *l;
 	int r = engine_layout(en, &l, e);
 
-	if (en->kube_held) /* `kube delete` has asked for it, and does the rest */
-		return 0;
-	if (r == 0 && parent && l->mode != CGROUP_MODE_NONE)
-		r = cgroup_remove(en->host, l, parent, 2000, e);
-	return r < 0 ? r : kube_settle(en, cgroup, e);
+	if (r < 0 || !parent || l->mode == CGROUP_MODE_NONE)
+		return r;
+	return cgroup_remove(en->host, l, parent, REMOVE_TIMEOUT_MS, e);
+}
+
+int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)
+{
+	return en->kube_held ? 0 : kube_settle(en, cgroup, e); /* who holds it does so at the end */
 }

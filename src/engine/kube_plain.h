@@ -10,6 +10,8 @@
 bool kube_plain_is(const struct container_config *c);
 bool kube_plain_has_uid(const char *uid); /* of such a pod */
 
+/* kube_plain_check - its options, before anything is looked up for it. -EINVAL */
+int kube_plain_check(const struct creation *cr, struct err *e);
 /* kube_plain_admit - before the configuration is checked: its limits, oom_score_adj and cgroup become those of the class.
  * Nobody else is admitted until creation_done() or kube_plain_admitted(). -EACCES, -EINVAL, -ENOSPC: the server's words. */
 int kube_plain_admit(struct creation *cr, struct err *e);
@@ -18,5 +20,7 @@ void kube_plain_admitted(struct creation *cr);
 int kube_plain_record(const struct creation *cr, struct db *db, struct err *e);
 /* kube_plain_groups - before each start: kubepods, its tiers and the pod's own group */
 int kube_plain_groups(struct creation *cr, struct err *e);
-/* kube_plain_gone - the container, whose row is deleted, was one: its groups go, and who waited for room begins */
+/* kube_plain_remove_group - the group of the pod, after that of its container. kube_plain_gone - the container, whose row is
+ * deleted, was one: who waited for room begins */
+int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e);
 int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e);

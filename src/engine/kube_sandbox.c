@@ -2,6 +2,7 @@
 #include "engine/kube_sandbox.h"
 
 #include "base/io.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/create.h"
@@ -9,6 +10,7 @@
 #include "engine/launch.h"
 #include "engine/recover.h"
 #include "engine/start.h"
+#include "engine/stop.h"
 #include "monitor/control.h"
 
 #include <fcntl.h>
@@ -244,10 +246,46 @@ static bool is_gone(int r)
 	return r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE;
 }
 
+/* Of a pod of one: its container's monitor is asked, *ret->sock < 0: it has no life. */
+static int ask_plain(struct engine *en, const char *uid, int grace_s, struct arena *a, struct stopping *ret,
+		     struct err *e)
+{
+	const struct stop_options o = { .timeout_set = grace_s >= 0, .timeout_s = grace_s };
+	struct container_row row;
+	struct err why = { 0 };
+	int r = container_find(en, sv_from(uid), a, &row, &why);
+
+	*ret = (struct stopping){ .sock = -1 };
+	if (r == 0)
+		r = stop_begin(en, &row, &o, ret, &why);
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	if (e)
+		*e = why;
+	return r;
+}
+
+static int end_plain(struct engine *en, const char *uid, int grace_s, struct err *e)
+{
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct stopping s;
+	int r = ask_plain(en, uid, grace_s, &a, &s, e);
+
+	return r < 0 ? r : stop_end(en, &s, e);
+}
+
 void kube_sandbox_announce_end(struct engine *en, const char *uid, int grace_s)
 {
-	scoped_fd sock = connect_to(en, uid, NULL);
+	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
+	struct stopping s = { .sock = -1 };
+	scoped_fd sock = -1;
 
+	if (kube_plain_has_uid(uid)) {
+		if (ask_plain(en, uid, grace_s, &a, &s, NULL) == 0)
+			sock = s.sock;
+		return;
+	}
+	sock = connect_to(en, uid, NULL);
 	if (sock >= 0)
 		(void)control_tell(sock, CONTROL_STOP, grace_s, 0, NULL);
 }
@@ -255,10 +293,13 @@ void kube_sandbox_announce_end(struct engine *en, const char *uid, int grace_s)
 int kube_sandbox_end(struct engine *en, const char *uid, int grace_s, struct err *e)
 {
 	struct err why = { 0 };
-	scoped_fd sock = connect_to(en, uid, &why);
+	scoped_fd sock = -1;
 	struct control_message m;
-	int fds[3], r = sock;
+	int fds[3], r;
 
+	if (kube_plain_has_uid(uid))
+		return end_plain(en, uid, grace_s, e);
+	r = sock = connect_to(en, uid, &why);
 	if (r >= 0)
 		r = control_tell(sock, CONTROL_STOP, grace_s, 0, &why);
 	while (r >= 0 && (r = control_receive(sock, &m, fds, &why)) == 1 && m.type != CONTROL_EXITED)

@@ -111,6 +111,8 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 	*ret = row;
 	if (r == 0 && row.id)
 		r = container_end_processes(en, id, row.cgroup, e);
+	if (r == 0 && row.id && row.ranked)
+		r = kube_plain_remove_group(en, row.cgroup, e);
 	if (r == 0 && row.networked)
 		r = network_down(en, id, true, e);
 	if (r == 0)

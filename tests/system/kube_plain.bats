@@ -38,7 +38,8 @@ level()
 @test "requests give a class: weights, oom_score_adj, a place, shown by inspect, get, tree, top, who-dies-first and explain" {
 	start burst --cpu-request 250m --memory-request 32m -m 64m
 	start equal --cpus 0.5 -m 64m --namespace default
-	start none --namespace default
+	start none --namespace default -v "$T:/t" -- sh -c 'trap "touch /t/ended; exit" TERM; touch /t/up; sleep 1000 & wait'
+	eventually 10 test -e "$T/up"
 	local burst equal none
 	burst=kubepods/burstable/pod$(state_id burst) equal=kubepods/pod$(state_id equal) none=kubepods/besteffort/pod$(state_id none)
 	expect 0 tare inspect burst
@@ -78,7 +79,8 @@ level()
 	equal 100663296 "$(level "$burst" memory.limit_in_bytes memory.max)"
 	equal 100663296 "$(level "$burst/$(state_id burst)" memory.limit_in_bytes memory.max)"
 	expect 0 tare rm -f burst equal
-	expect 0 tare kube delete pod --grace-period 0 none
+	expect 0 tare kube delete pod none
+	[ -e "$T/ended" ] || fail "it was not asked to end"
 	nothing_made
 }
 
@@ -123,15 +125,20 @@ refused_with_all_there() # PATTERN OPTIONS…
 	team '{pods: 1}'
 	expect 0 tare run --rm --namespace team busybox true
 	nothing_made
-	expect 0 tare run -d --rm --name short --namespace team busybox sleep 0.3
+	expect 0 tare run -d --rm --name short --namespace team busybox sleep 1000
 	printf '%s\n' '{apiVersion: v1, kind: Pod, metadata: {name: pp, namespace: team}, spec: {terminationGracePeriodSeconds: 0,' \
 		' containers: [{name: c, image: busybox, command: [sleep, "1000"]}]}}' >"$T/p.yaml"
 	expect 1 apply "$T/p.yaml"
 	contains 'pods "pp" is forbidden: exceeded quota: rq, requested: pods=1, used: pods=1, limited: pods=1' "$err"
+	expect 0 tare kill short
 	eventually 30 is_gone short
 	eventually 30 apply "$T/p.yaml"
 	refused_with_all_there 'pods "short" is forbidden: exceeded quota: rq' --name short --namespace team
 	refused_with_all_there 'pods "pp" already exists' --name pp --namespace team
+	expect 0 tare kube delete pod pp --namespace team
+	start lost --rm --namespace team
+	kill -KILL "$(awk '$1 == "monitor_pid" { print $2 }' "$T/root/containers/$(state_id lost)/outcome")"
+	expect 0 apply "$T/team.yaml" # which finds that it has ended
 	expect 0 tare kube delete ns team
 	nothing_made
 }
