@@ -97,12 +97,20 @@ static bool is_file(const char *word)
 	       sv_has_suffix(name, ".json");
 }
 
+struct project_file {
+	const char *path;
+	const struct node *document;
+};
+
 /* A compose file's world: the environment, else the file .env beside it; files that its services extend. */
 struct project {
 	struct arena *arena;
 	struct sv folder; /* with its slash; empty: this one */
 	struct oci_pairs dotenv;
-	unsigned files; /* that were read */
+	struct {
+		struct project_file *v;
+		size_t n;
+	} files; /* that were read */
 };
 
 static const char *variable(void *context, const char *name)
@@ -116,26 +124,43 @@ static const char *variable(void *context, const char *name)
 	return value;
 }
 
-static int read_document(void *context, const char *file, const struct node **ret, struct err *e)
+static int read_file(struct project *p, const char *path, const struct node **ret, struct err *e)
 {
-	struct project *p = context;
 	scoped_buf text = BUF(LIMIT_KUBE_MANIFEST);
 	struct documents d = { 0 };
-	const char *path = arena_fmt(p->arena, SV_FMT "%s", SV_ARG(file[0] == '/' ? SV("") : p->folder), file);
-	int r = path ? 0 : err_oom(e);
+	struct project_file *one;
+	int r = p->files.n < FILES_MAX ? 0 : err_set(e, E2BIG, "more than %d files", FILES_MAX);
 
-	if (r == 0 && p->files++ == FILES_MAX)
-		r = err_set(e, E2BIG, "more than %d files", FILES_MAX);
 	if (r == 0)
 		r = io_read_at(AT_FDCWD, path, &text, e);
 	if (r == 0)
 		r = documents_parse(buf_sv(&text), p->arena, &d, e);
 	if (r < 0)
-		return err_wrap(e, r, "%.200s", file);
+		return r;
 	if (!d.n)
-		return err_set(e, EINVAL, "%.200s: it is empty", file);
+		return err_set(e, EINVAL, "it is empty");
+	one = LIST_ADD(p->arena, &p->files);
+	if (!one)
+		return err_oom(e);
+	*one = (struct project_file){ path, d.v[0] };
 	*ret = d.v[0];
 	return 0;
+}
+
+static int read_document(void *context, const char *file, const struct node **ret, struct err *e)
+{
+	struct project *p = context;
+	const char *path = arena_fmt(p->arena, SV_FMT "%s", SV_ARG(file[0] == '/' ? SV("") : p->folder), file);
+	int r = path ? 0 : err_oom(e);
+
+	for (size_t i = 0; r == 0 && i < p->files.n; i++)
+		if (strcmp(p->files.v[i].path, path) == 0) {
+			*ret = p->files.v[i].document;
+			return 0;
+		}
+	if (r == 0)
+		r = read_file(p, path, ret, e);
+	return r < 0 ? err_wrap(e, r, "%.200s", file) : 0;
 }
 
 static int open_project(struct project *p, const char *path, struct arena *a, struct err *e)

@@ -295,6 +295,9 @@ rules() { "$TARE_BUILD/tare" lint --format json "$@" | jq -r .Rule | paste -sd' 
 	equal "service web privileged;service web latest" \
 		"$("$TARE_BUILD/tare" lint --format json "$T/more.yml" | jq -r '"\(.Subject) \(.Rule)"' | paste -sd';')"
 	equal "service web privileged" "$(TAG=1 "$TARE_BUILD/tare" lint --format json "$T/more.yml" | jq -r '"\(.Subject) \(.Rule)"')"
+	{ echo 'services:'; printf '  s%d: {image: x, extends: {service: base, file: base.yml}}\n' {1..33}; } >"$T/many.yml"
+	expect 2 tare lint "$T/many.yml"
+	contains 'service s33 (line 34)' "$out"
 	echo 'not a line =' >"$T/.env"
 	expect 1 tare lint "$T/more.yml"
 	contains ".env: line 1: expected NAME=VALUE" "$err"
