@@ -403,6 +403,27 @@ static int whole_network(struct doctor *d, const struct network *net, unsigned r
 	return r < 0 ? err_oom(e) : r;
 }
 
+/* One that has ended since it was listed is left out. */
+static int out_of_one(struct doctor *d, const char *container, struct err *e)
+{
+	scoped_box b = { .view = { .netns = -1, .route = -1, .rules_fd = -1 } };
+	const struct doctor_findings said = *d->out;
+	struct err why = { 0 };
+	int r = doctor_box_open(d, container, &b, &why);
+
+	if (r == 0 || r == -ENOENT || r == -ESRCH) {
+		*d->out = said;
+		return 0;
+	}
+	if (r < 0) {
+		if (e)
+			*e = why;
+		return r;
+	}
+	b.quiet = true;
+	return doctor_out_of_box(d, &b, e);
+}
+
 static int everything(struct doctor *d, struct err *e)
 {
 	unsigned all = 0;
@@ -424,17 +445,8 @@ static int everything(struct doctor *d, struct err *e)
 	for (size_t i = 0; r >= 0 && i < d->places.n; i++) {
 		const char *name;
 
-		if (d->places.v[i].number != 0 || !doctor_runs(d, d->places.v[i].container_id, &name))
-			continue;
-		{
-			scoped_box b = { .quiet = true };
-
-			r = doctor_box_open(d, d->places.v[i].container_id, &b, e);
-			if (r == 1) {
-				b.quiet = true;
-				r = doctor_out_of_box(d, &b, e);
-			}
-		}
+		if (d->places.v[i].number == 0 && doctor_runs(d, d->places.v[i].container_id, &name))
+			r = out_of_one(d, d->places.v[i].container_id, e);
 	}
 	if (r >= 0 && !all)
 		r = doctor_say(d, DOCTOR_OK, DOCTOR_CAUSE_NONE, "host", NULL, "no container is in a network");

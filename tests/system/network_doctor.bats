@@ -5,6 +5,17 @@
 load helpers
 load network
 
+guards=() # processes that a test has stopped
+
+teardown()
+{
+	local status=0
+	kill -CONT "${guards[@]}" 2>/dev/null || true
+	tare_teardown || status=1
+	net_teardown || status=1
+	return $status
+}
+
 # finds CAUSE TEXT ARGS…: the packet is stopped by that, and what is said about it contains the text
 finds()
 {
@@ -66,14 +77,12 @@ arrives() # TEXT ARGS…
 
 	tare rm -f web
 	start web --network bridge
-	local guard
-	guard=$(pgrep -f "tare-net $T/state" || true) # which would make the rules anew
-	[ -z "$guard" ] || kill -STOP "$guard"
+	mapfile -t guards < <(pgrep -f "tare-net $T/state") # which would make the rules anew
+	kill -STOP "${guards[@]}" 2>/dev/null || true
 	on_host nft flush ruleset
 	finds tables "has no table inet tare-" web 10.77.0.2:80
 	on_host ip link del tare0
 	finds device "bridge tare0 of network bridge is not there" web
-	[ -z "$guard" ] || kill -CONT "$guard"
 }
 
 doctor_is_content() { tare network doctor "$@" >/dev/null; }
