@@ -9,6 +9,12 @@ many=${KUBE_PODS:-1000} running=${KUBE_RUNNING:-200}
 
 kube() { "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" --config "$T/conf" kube "$@"; }
 
+teardown()
+{
+	[ ! -e "$T/m.yaml" ] || kube delete --grace-period 0 -f "$T/m.yaml" >/dev/null 2>&1 3>&- || true
+	tare_teardown
+}
+
 in_state() { kube get pods | awk -v want="$1" '$3 == want' | grep -c ''; }
 
 with_state() { [ "$(in_state "$1")" = "$2" ]; } # STATE COUNT

@@ -7,6 +7,8 @@ load helpers
 
 fields() { tare stats --no-stream --no-trunc --format json "$@"; } # as JSON, one object a line
 
+two_run() { [ "$(tare stats --no-stream --format '{{.PIDs}}' "$1")" = 2 ]; }
+
 bytes() { numfmt --from=iec-i --suffix=B "$1" | tr -d B; } # of "62.5MiB"
 
 # memory_agrees NAME: within 2 % and a page of what the file says before and after
@@ -24,6 +26,7 @@ memory_agrees()
 	need_controller memory
 	need_controller pids
 	start web --memory 64m --cpus 0.5 -- sh -c 'sleep 1000 & sleep 1000'
+	eventually 10 two_run web
 	expect 0 tare stats --no-stream
 	matches '^CONTAINER ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET I/O +BLOCK I/O +PIDS +THROTTLED' "$out"
 	matches $'\n[0-9a-f]{12} +web +[0-9.]+% +[0-9.]+[KM]iB / 64MiB +[0-9.]+% +0B / 0B ' "$out"
@@ -76,6 +79,7 @@ memory_agrees()
 	need_controller memory
 	need_controller pids
 	start web --memory 64m -- sh -c 'sleep 1000 & sleep 1000'
+	eventually 10 two_run web
 	local path
 	path=/$(cgroup_dir web memory | sed "s|^$host_cgroup/||; s|^memory/||")
 	equal "$path 2 64MiB $path" "$(tare stats --no-stream --format '{{.Name}} {{.PIDs}} {{.Limit}} {{.LimitOwner}}' "$path")"
