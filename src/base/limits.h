@@ -62,3 +62,7 @@
 #define LIMIT_NET_LINKS 64             /* networks of one container */
 #define LIMIT_NET_ROUTES 4096u         /* of the host, looked at when a subnet is chosen */
 #define LIMIT_NFT_SEEN 65536u         /* tables, chains, sets or rules of anybody that are read; kube-proxy makes 20,000 */
+#define LIMIT_CNI_TEXT (1u << 20)     /* a list of plugins, and what one says; both are below 8 KiB */
+#define LIMIT_CNI_PLUGINS 64         /* of one list */
+#define LIMIT_CNI_ADDRESSES 64       /* that plugins give one interface */
+#define LIMIT_CNI_FILES 1000         /* in the folder of lists */

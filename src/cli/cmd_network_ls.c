@@ -4,6 +4,7 @@
 #include "cli/human.h"
 #include "cli/named.h"
 #include "cli/named_kinds.h"
+#include "engine/cni.h"
 #include "engine/network.h"
 
 #include <errno.h>
@@ -162,7 +163,14 @@ static const struct option_group *const prune_groups[] = { &prune_group, NULL };
 int prune_networks(struct engine *en, const struct prune_options *o, struct arena *a, struct buf *out, int64_t *freed,
 		   struct err *e)
 {
-	return named_prune(en, &named_networks, o, true, a, out, freed, e);
+	unsigned n = 0;
+	int r = named_prune(en, &named_networks, o, true, a, out, freed, e);
+
+	if (r == 0)
+		r = cni_collect(en, &n, e);
+	if (n)
+		buf_putf(out, "CNI attachments of containers that are gone: %u\n", n);
+	return r;
 }
 
 static int run_prune(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)

@@ -2,6 +2,7 @@
 /* cmd_port.c - `tare port`: which ports of the host lead to a container. */
 #include "base/scope.h"
 #include "cli/session.h"
+#include "engine/cni.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
 
@@ -78,6 +79,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = parse_port(operands->v[1], &port, &protocol, e);
 	if (r == 0 && row.networked)
 		r = network_ports_rules(&s.engine, row.id, cli->arena, &ports, e);
+	if (r == 0 && row.networked && !ports.n)
+		r = cni_ports(&s.engine, row.id, cli->arena, &ports, e);
 	for (size_t i = 0; r == 0 && i < ports.n; i++)
 		r = put_ports(&ports.v[i], port, protocol, cli->arena, &out, e);
 	if (r < 0 || out.len || !port)

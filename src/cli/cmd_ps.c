@@ -7,6 +7,7 @@
 #include "cli/ps.h"
 #include "cli/session.h"
 #include "cli/value.h"
+#include "engine/cni.h"
 #include "engine/images.h"
 
 #include <errno.h>
@@ -268,6 +269,8 @@ static int complete(struct inspector *in, const struct ps_options *o, const stru
 		r = inspector_view_of(in, &from->row, &from->state, &ret->view, e);
 	if (r == 0 && from->row.networked && container_is_active(from->state.status))
 		r = network_ports_rules(in->en, from->row.id, in->a, &ret->ports, e);
+	if (r == 0 && from->row.networked && !ret->ports.n && container_is_active(from->state.status))
+		r = cni_ports(in->en, from->row.id, in->a, &ret->ports, e);
 	if (r == 0 && needs_volumes(o))
 		r = volume_rows_of(db, from->row.id, in->a, &ret->volumes, e);
 	return r;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static const struct command *const rows[] = {
+	&command_cni,
 	&command_firewall,
 	&command_kube_settle,
 	&command_man,

@@ -89,6 +89,7 @@ extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_logs;
 extern const struct command command_man;
+extern const struct command command_cni;
 extern const struct command command_firewall;
 extern const struct command command_network;
 extern const struct command command_network_connect;

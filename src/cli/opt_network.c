@@ -18,7 +18,8 @@ static struct container_config *config(const struct option_call *c)
 
 static bool is_mode(const char *text)
 {
-	return strcmp(text, "none") == 0 || strcmp(text, "host") == 0 || strncmp(text, "container:", 10) == 0;
+	return strcmp(text, "none") == 0 || strcmp(text, "host") == 0 || strncmp(text, "container:", 10) == 0 ||
+	       strncmp(text, "cni:", 4) == 0;
 }
 
 int network_option_address(struct sv value, uint8_t family, struct arena *a, const char **ret, struct err *e)
@@ -119,8 +120,9 @@ static int set_network(const struct option_call *c, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	if (!*n.name || strcmp(n.name, "container:") == 0)
-		return err_set(e, EINVAL, "no network: none, host, container:NAME, bridge, or the name of a network");
+	if (!*n.name || strcmp(n.name, "container:") == 0 || strcmp(n.name, "cni:") == 0)
+		return err_set(e, EINVAL,
+			       "no network: none, host, container:NAME, bridge, cni:NAME, or the name of a network");
 	n.name = plain_name(n.name);
 	if (to->network_mode && (is_mode(n.name) || is_mode(to->network_mode)))
 		return strcmp(n.name, to->network_mode) == 0 ?
@@ -257,12 +259,12 @@ static const struct option rows[] = {
 	{ "ip6", 0, "ADDRESS", "its IPv6 address in the first network", set_ip6 },
 	{ "mac-address", 0, "ADDRESS", "its hardware address in the first network", set_mac_address },
 	{ "net", 0, "NETWORK", "another spelling of --network", set_network, .hidden = true,
-	  .words = "bridge none host container:" },
+	  .words = "bridge none host container: cni:" },
 	{ "net-alias", 0, "NAME", "another spelling of --network-alias", set_alias, .hidden = true },
 	{ "network", 0, "NETWORK",
-	  "none (default, see tare.conf), host, container:NAME, bridge, or a network; name=…,alias=…,ip=… for more; may be "
+	  "none (default, see tare.conf), host, container:NAME, bridge, cni:NAME, or a network; name=…,alias=…,ip=… for more; may be "
 	  "repeated",
-	  set_network, .words = "bridge none host container:" },
+	  set_network, .words = "bridge none host container: cni:" },
 	{ "network-alias", 0, "NAME", "another name in the first network", set_alias },
 	{ "publish", 'p', "[IP:][HOST:]PORT[/PROTO]",
 	  "a port or range of the host leads to the container; the network is bridge unless named", set_publish },

@@ -37,7 +37,7 @@ static int insert_row(struct creation *cr, struct err *e)
 	if (r < 0)
 		return r;
 	row.config = json.p;
-	row.networked = cr->places.rows.n > 0;
+	row.networked = create_is_networked(cr);
 	row.ranked = cr->kube_row;
 	if (cr->userns.kind == USERNS_HOST && !row.networked && !row.ranked)
 		return containers_insert(db, &row, cr->name, e);
@@ -92,7 +92,7 @@ static int tell_charter(struct creation *cr, struct err *e)
 	if (!cr->runs_now || cr->userns.kind != USERNS_HOST)
 		return 0;
 	cr->charter.trace = cr->trace;
-	cr->charter.networked = cr->places.rows.n > 0;
+	cr->charter.networked = create_is_networked(cr);
 	r = open_state(cr, e);
 	if (r == 0)
 		r = charter_write(cr->state_dir, &cr->charter, e);
@@ -214,12 +214,12 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
 	if (r == 0)
 		r = running_name(cr->state_dir, cr->name, e);
-	if (r == 0 && cr->places.rows.n)
+	if (r == 0 && create_is_networked(cr))
 		r = charter_write_network(cr->state_dir, &cr->charter, e);
 	if (r < 0 || cr->charter_is_there)
 		return r;
 	cr->charter.trace = cr->trace;
-	cr->charter.networked = cr->places.rows.n > 0;
+	cr->charter.networked = create_is_networked(cr);
 	return charter_write(cr->state_dir, &cr->charter, e);
 }
 

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/create_priv.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
@@ -84,6 +85,9 @@ static int check(const struct change *c, struct err *e)
 	if (config_mode_is(mode, "host") || config_mode_container(mode))
 		return err_set(e, EPERM, "container sharing network namespace with another container or host cannot be "
 			       "connected to any other network");
+	if (cni_name(mode))
+		return err_set(e, EPERM, "container is in network %s of CNI, and cannot be connected to any other",
+			       mode);
 	if (config_mode_is(mode, "none"))
 		return err_set(e, EPERM,
 			       "container cannot be connected to multiple networks with one of the networks in "

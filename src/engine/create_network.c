@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
 #include "engine/programs.h"
@@ -101,7 +102,7 @@ static int name_network(struct creation *cr, struct err *e)
 	struct network_config *n;
 
 	if (!mode || !*mode || cr->config->networks.n || config_mode_is(mode, "none") || config_mode_is(mode, "host") ||
-	    config_mode_is(mode, "private") || config_mode_container(mode))
+	    config_mode_is(mode, "private") || config_mode_container(mode) || cni_name(mode))
 		return 0;
 	n = LIST_ADD(cr->a, &cr->config->networks);
 	if (!n)
@@ -134,6 +135,8 @@ int create_find_networks(struct creation *cr, struct err *e)
 	r = name_network(cr, e);
 	if (r == 0)
 		r = network_ports_wanted(cr->config, &cr->image_config.exposed_ports, cr->a, &cr->ports, e);
+	if (r == 0 && cr->en && !cr->row && cni_name(cr->config->network_mode))
+		r = cni_check_create(cr->config, &cr->settings, cr->a, e);
 	if (r < 0 || !cr->config->networks.n || !cr->en)
 		return r;
 	if (cr->row) {
@@ -537,13 +540,20 @@ static int take_ports(struct creation *cr, struct err *e)
 	return r;
 }
 
+bool create_is_networked(const struct creation *cr)
+{
+	return cr->places.rows.n > 0 || (cr->en && cni_name(cr->config->network_mode));
+}
+
 int create_network_up(struct creation *cr, struct err *e)
 {
 	const struct places *p = &cr->places;
 	int r;
 
-	if (!p->rows.n)
+	if (!p->rows.n) {
+		cr->charter.net_ports = create_is_networked(cr);
 		return 0;
+	}
 	r = ensure_networks(cr, e);
 	if (r == 0)
 		r = take_ports(cr, e);

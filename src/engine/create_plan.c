@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/kube_plain.h"
 #include "engine/launch.h"
 #include "oci/list.h"
@@ -425,5 +426,6 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = create_find_volumes(cr, e);
 	if (r < 0)
 		return r;
-	return spec_make(cr->config, &cr->image_config, &cr->facts, &cr->inputs, cr->a, &cr->spec, &cr->warnings, e);
+	r = spec_make(cr->config, &cr->image_config, &cr->facts, &cr->inputs, cr->a, &cr->spec, &cr->warnings, e);
+	return r < 0 || !cr->en || !cni_name(cr->config->network_mode) ? r : cni_put_hook(cr, e);
 }

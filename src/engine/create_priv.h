@@ -39,6 +39,7 @@ int create_check_wishes(const struct network_config *n, const struct network *ne
 const char *create_join_words(const struct oci_strings *l, struct arena *a);
 int create_put_links(struct creation *cr, struct err *e);
 int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct err *e);
+bool create_is_networked(const struct creation *cr); /* something of it is to be taken back at its end */
 bool create_has_names(const struct creation *cr); /* some network of it answers names */
 /* create_find_net_program - into the charter, when there are places */
 int create_find_net_program(struct creation *cr, struct err *e);

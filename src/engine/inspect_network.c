@@ -3,6 +3,7 @@
 #include "engine/inspect_priv.h"
 
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
 
@@ -153,6 +154,42 @@ static struct json_object *place(const struct network *net, const struct place_r
 	return o;
 }
 
+static const struct net_ip *first_of(const struct cni_result *r, int family)
+{
+	static const struct net_ip none;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->ips[i].family == family)
+			return &r->ips[i];
+	return &none;
+}
+
+/* What the plugins of its network said. */
+static int put_cni(struct engine *en, const struct container_view *v, struct rules_ports *ports,
+		   struct json_object *nets, struct arena *a, struct err *e)
+{
+	struct json_object *o;
+	struct cni_result result;
+	const struct net_ip *ip4, *ip6;
+	char text[SUBNET_TEXT];
+	int r = cni_result_of(en, v->row.id, &result, NULL);
+
+	if (r < 0)
+		return 0; /* not yet, or not any more */
+	ip4 = first_of(&result, AF_INET);
+	ip6 = first_of(&result, AF_INET6);
+	o = json_object_new_object();
+	json_object_object_add(nets, v->config.network_mode, o);
+	put_text(o, "MacAddress", result.mac);
+	put_text(o, "Gateway", net_ip_print(&result.gateway4, text));
+	put_text(o, "IPAddress", net_ip_print(ip4, text));
+	put_number(o, "IPPrefixLen", ip4->prefix);
+	put_text(o, "IPv6Gateway", net_ip_print(&result.gateway6, text));
+	put_text(o, "GlobalIPv6Address", net_ip_print(ip6, text));
+	put_number(o, "GlobalIPv6PrefixLen", ip6->prefix);
+	return cni_ports(en, v->row.id, a, ports, e);
+}
+
 int inspect_put_network(struct engine *en, const struct container_view *v, struct arena *a, struct json_object *o,
 			struct err *e)
 {
@@ -168,6 +205,8 @@ int inspect_put_network(struct engine *en, const struct container_view *v, struc
 	json_object_object_add(n, "Networks", nets);
 	if (r == 0 && p.rows.n && lives)
 		r = network_ports_rules(en, v->row.id, a, &published, e);
+	if (r == 0 && lives && cni_name(v->config.network_mode))
+		r = put_cni(en, v, &published, nets, a, e);
 	for (size_t i = 0; r == 0 && i < published.n; i++)
 		add_published(ports, &published.v[i]);
 	for (size_t i = 0; r == 0 && i < p.rows.n; i++)

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/network_ports.h"
 #include "network/record.h"
 #include "oci/json.h"
@@ -482,8 +484,12 @@ int network_down(struct engine *en, const char *container, bool goes, struct err
 	struct rules_ports ports = { 0 };
 	struct places p;
 	struct db *db;
+	struct err why = { 0 };
 	int r = engine_db(en, &db, e);
 
+	/* What others should give back must not keep it from ending: the next start, and `network prune`, ask them again. */
+	if (r == 0 && cni_del(en, container, NULL, &why) < 0)
+		log_warning("%s", why.msg);
 	if (r == 0)
 		r = network_places(en, container, &a, &p, e);
 	if (r == 0 && p.rows.n == 0)

@@ -3,6 +3,7 @@
 #include "engine/network_doctor_priv.h"
 
 #include "base/scope.h"
+#include "engine/cni.h"
 #include "engine/containers.h"
 #include "engine/recover.h"
 #include "oci/list.h"
@@ -453,11 +454,29 @@ static int everything(struct doctor *d, struct err *e)
 	return r < 0 && e && !e->code ? err_oom(e) : r;
 }
 
+/* Only its plugins know how its way should be: they are asked. */
+static int cni_plugins(struct doctor *d, const struct doctor_box *b)
+{
+	const char *netns = doctor_fmt(d, "/proc/%d/ns/net", (int)b->pid);
+	struct err why = { 0 };
+	int r = cni_check(d->en, b->id, netns, &why);
+
+	if (r == -ENOENT)
+		return 1;
+	if (r < 0)
+		return doctor_say(d, DOCTOR_STOP, DOCTOR_CAUSE_CNI, doctor_box_label(d, b),
+				  doctor_fmt(d, "tare restart %s", b->name), "%s", why.msg);
+	return doctor_say(d, DOCTOR_OK, DOCTOR_CAUSE_NONE, doctor_box_label(d, b), NULL,
+			  "the plugins of its network of CNI find what they made");
+}
+
 static int with_box(struct doctor *d, const char *container, struct doctor_target *t, struct err *e)
 {
 	scoped_box b = { .view = { .netns = -1, .route = -1, .rules_fd = -1 } };
 	int r = doctor_box_open(d, container, &b, e);
 
+	if (r == 1)
+		r = cni_plugins(d, &b);
 	if (r == 1 && t)
 		r = doctor_from_box(d, &b, t, e);
 	else if (r == 1)

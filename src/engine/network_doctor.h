@@ -19,6 +19,7 @@ enum doctor_state {
 #define DOCTOR_CAUSES(X)                                                                                        \
 	X(NONE, "")                                                                                             \
 	X(ADDRESS, "address")     /* nobody has the address, or not any more; published at another one */       \
+	X(CNI, "cni")             /* a plugin of its network of CNI does not find what it made */               \
 	X(DEVICE, "device")       /* an interface is not there, or is down */                                   \
 	X(FORWARDING, "forwarding") /* the host forwards nothing: a sysctl */                                   \
 	X(INTERNAL, "internal")   /* an internal network */                                                     \

@@ -19,7 +19,8 @@
 static const struct settings defaults = {
 	.subuid = "/etc/subuid",
 	.subgid = "/etc/subgid",
-	.network = "none",
+	.network = "none", .cni_conf_dir = "/etc/cni/net.d",
+	.cni_bin_dir = "/usr/lib/cni", .cni_cache_dir = "/var/lib/cni",
 	.registry_timeout_s = 30,
 	.registry_attempts = 5,
 	.layer_bytes = LIMIT_LAYER_BYTES,
@@ -179,6 +180,9 @@ static const struct setting {
 	size_t at;
 	bool list;
 } rows[] = {
+	{ "cni-bin-dir", set_path, offsetof(struct settings, cni_bin_dir) },
+	{ "cni-cache-dir", set_path, offsetof(struct settings, cni_cache_dir) },
+	{ "cni-conf-dir", set_path, offsetof(struct settings, cni_conf_dir) },
 	{ "insecure-registry", add_registry, offsetof(struct settings, insecure_registries), true },
 	{ "keep-blobs", set_keep_blobs, 0 },
 	{ "kube-max-pods", set_number, offsetof(struct settings, kube_max_pods) },

@@ -19,6 +19,7 @@ struct settings {
 	struct oci_strings insecure_registries; /* "host:port" */
 	struct oci_strings registry_mirrors;    /* "host:port URL" */
 	const char *network; /* of a container whose command line names none: bridge, none or host */
+	const char *cni_conf_dir, *cni_bin_dir, *cni_cache_dir; /* networks of CNI */
 	const char *publish_default_ip; /* where ports are published that name no address; NULL: everywhere */
 	unsigned registry_timeout_s, registry_attempts;
 	uint64_t layer_bytes, layer_entries; /* ceilings of what a layer may become */

@@ -7,8 +7,9 @@
 #include <errno.h>
 
 #define KEYS                                                                                                       \
-	"insecure-registry, keep-blobs, kube-max-pods, kube-reserved, max-layer-entries, max-layer-size, network, "    \
-	"publish-default-ip, registry-attempts, registry-mirror, registry-timeout, subgid, subuid, userns-remap"
+	"cni-bin-dir, cni-cache-dir, cni-conf-dir, insecure-registry, keep-blobs, kube-max-pods, kube-reserved, "         \
+	"max-layer-entries, max-layer-size, network, publish-default-ip, registry-attempts, registry-mirror, "            \
+	"registry-timeout, subgid, subuid, userns-remap"
 
 TEST(settings_are_lines_of_key_and_value)
 {

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is attached is kept in files, and given back by what they say: nothing else is needed for that, neither the container's
+ * configuration nor today's settings. */
+#include "engine/cni_priv.h"
+
+#include "base/io.h"
+#include "manifest/base64.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MARK_FILE "cni" /* in the container's folder: where what is kept of its attachment is */
+#define MARK_MAX (2 * PATH_MAX + 256)
+
+void cni_attachment_done(struct cni_attachment *t)
+{
+	cni_list_done(&t->list);
+	json_object_put(PTR_TAKE(t->capabilities));
+	json_object_put(PTR_TAKE(t->result));
+}
+
+int cni_results_open(const char *cache_dir, struct err *e)
+{
+	char path[PATH_MAX];
+	int fd = -1, r;
+
+	if (snprintf(path, sizeof path, "%s/results", cache_dir) >= (int)sizeof path)
+		return err_set(e, ENAMETOOLONG, "%s/results", cache_dir);
+	r = io_mkdirs(path, 0700, &fd, e);
+	return r < 0 ? r : fd;
+}
+
+static void base64(struct sv text, struct buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < text.n; i += 3) {
+		unsigned char b[3] = { (unsigned char)text.p[i], i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0,
+				       i + 2 < text.n ? (unsigned char)text.p[i + 2] : 0 };
+		char c[4] = { digits[b[0] >> 2], digits[(b[0] & 3) << 4 | b[1] >> 4],
+			      i + 1 < text.n ? digits[(b[1] & 15) << 2 | b[2] >> 6] : '=',
+			      i + 2 < text.n ? digits[b[2] & 63] : '=' };
+
+		buf_put(out, c, sizeof c);
+	}
+}
+
+/* As libcni keeps it; without a result as long as ADD is not done. */
+int cni_keep(const struct cni_attachment *t, int results, struct err *e)
+{
+	scoped_json o = json_object_new_object();
+	scoped_buf config = BUF(2 * LIMIT_CNI_TEXT);
+	const char *list = json_object_to_json_string_ext(t->list.json, JSON_C_TO_STRING_PLAIN), *text;
+
+	base64(sv_from(list), &config);
+	if (buf_status(&config, e) < 0)
+		return -ENOMEM;
+	json_object_object_add(o, "kind", json_object_new_string("cniCacheV1"));
+	json_object_object_add(o, "containerId", json_object_new_string(t->id));
+	json_object_object_add(o, "config", json_object_new_string(config.p));
+	json_object_object_add(o, "ifName", json_object_new_string(CNI_IFNAME));
+	json_object_object_add(o, "networkName", json_object_new_string(t->list.name));
+	json_object_object_add(o, "netns", json_object_new_string(t->netns ? t->netns : ""));
+	json_object_object_add(o, "capabilityArgs", json_object_get(t->capabilities));
+	json_object_object_add(o, "tareRoot", json_object_new_string(t->en->root_path));
+	if (t->result)
+		json_object_object_add(o, "result", json_object_get(t->result));
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return io_replace_at(results, t->file, text, strlen(text), 0600, false, e);
+}
+
+struct json_object *cni_field(struct json_object *o, const char *key, enum json_type type)
+{
+	struct json_object *v;
+
+	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) &&
+			       json_object_is_type(v, type) ?
+		       v :
+		       NULL;
+}
+
+static int read_kept(struct cni_attachment *t, int results, struct err *e)
+{
+	scoped_buf text = BUF(4 * LIMIT_CNI_TEXT);
+	scoped_json o = NULL;
+	struct json_object *config;
+	struct sv list;
+	int r = io_read_at(results, t->file, &text, e);
+
+	if (r == 0)
+		r = cni_json(buf_sv(&text), &o, e);
+	if (r < 0)
+		return r;
+	config = cni_field(o, "config", json_type_string);
+	r = config ? base64_decode(sv_from(json_object_get_string(config)), t->a, &list, e) :
+		     err_set(e, EINVAL, "%s: it has no config", t->file);
+	if (r == 0)
+		r = cni_list_parse(list, &t->list, e);
+	if (r < 0)
+		return r;
+	t->capabilities = json_object_get(cni_field(o, "capabilityArgs", json_type_object));
+	t->result = json_object_get(cni_field(o, "result", json_type_object));
+	return 0;
+}
+
+/* Where it is kept and where its plugins are, by the mark in the container's folder: whoever takes it back may have been told
+ * other settings than whoever made it, or none. -ENOENT: it is attached to nothing */
+int cni_read_mark(struct cni_attachment *t, struct err *e)
+{
+	scoped_buf text = BUF(MARK_MAX);
+	const char *path = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
+	int r = path ? io_read_at(t->en->containers, path, &text, e) : err_oom(e);
+	struct sv rest = buf_sv(&text), cache, file, bin;
+
+	if (r < 0)
+		return r;
+	if (!sv_cut(rest, '\n', &cache, &rest) || !sv_cut(rest, '\n', &file, &rest) ||
+	    !sv_cut(rest, '\n', &bin, &rest) || !file.n || memchr(file.p, '/', file.n) || !sv_has_prefix(cache, "/") ||
+	    !sv_has_prefix(bin, "/"))
+		return err_set(e, EINVAL, "%s is damaged", path);
+	t->cache_dir = arena_sv(t->a, cache);
+	t->file = arena_sv(t->a, file);
+	t->bin_dir = arena_sv(t->a, bin);
+	return t->cache_dir && t->file && t->bin_dir ? 0 : err_oom(e);
+}
+
+int cni_write_mark(const struct cni_attachment *t, struct err *e)
+{
+	const char *path = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
+	const char *text = arena_fmt(t->a, "%s\n%s\n%s\n", t->cache_dir, t->file, t->bin_dir);
+
+	return path && text ? io_replace_at(t->en->containers, path, text, strlen(text), 0600, false, e) : err_oom(e);
+}
+
+int cni_call_plugin(const struct cni_attachment *t, size_t i, const char *command, struct json_object *previous,
+		struct buf *said, struct err *e)
+{
+	scoped_buf config = BUF(2 * LIMIT_CNI_TEXT);
+	const char *type;
+	int r = cni_plugin_config(&t->list, i, t->capabilities, previous, &config, &type, t->a, e);
+
+	if (r < 0)
+		return r;
+	return cni_plugin_run(&(struct cni_call){ type, command, t->id, t->netns, t->bin_dir, &config }, t->a, said, e);
+}
+
+int cni_call_del(const struct cni_attachment *t, struct err *e)
+{
+	struct err one = { 0 };
+	int r = 0;
+
+	for (size_t i = t->list.plugins; i-- > 0;) {
+		scoped_buf said = BUF(LIMIT_CNI_TEXT);
+
+		if (cni_call_plugin(t, i, "DEL", t->result, &said, &one) < 0 && r == 0)
+			r = err_set(e, EIO, "%s", one.msg);
+	}
+	return r;
+}
+
+int cni_forget(struct cni_attachment *t, int results, struct err *e)
+{
+	const char *mark = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
+
+	if (unlinkat(results, t->file, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", t->file);
+	if (mark && unlinkat(t->en->containers, mark, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", mark);
+	return 0;
+}
+
+int cni_take_back(struct cni_attachment *t, int results, struct err *e)
+{
+	int r = read_kept(t, results, e);
+
+	if (r == -ENOENT)
+		return cni_forget(t, results, e);
+	if (r == 0)
+		r = cni_call_del(t, e);
+	return r < 0 ? r : cni_forget(t, results, e);
+}
+
+int cni_del(struct engine *en, const char *id, const char *netns, struct err *e)
+{
+	scoped_arena a = ARENA(CNI_ARENA_MAX);
+	scoped_attachment t = { .en = en, .a = &a, .id = id, .netns = netns };
+	scoped_fd results = -1;
+	int r = cni_read_mark(&t, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = results = cni_results_open(t.cache_dir, e);
+	if (r >= 0)
+		r = cni_take_back(&t, results, e);
+	return err_wrap(e, r, "container %.12s: CNI", id);
+}
+
+int cni_look(struct cni_attachment *t, int *ret_results, struct err *e)
+{
+	int r = cni_read_mark(t, e);
+
+	if (r == 0)
+		r = *ret_results = cni_results_open(t->cache_dir, e);
+	return r < 0 ? r : read_kept(t, *ret_results, e);
+}
