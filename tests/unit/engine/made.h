@@ -30,6 +30,11 @@ int update_again(struct engine *en, const struct container_row *row, struct err 
 	return 0;
 }
 
+int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e)
+{
+	return 0;
+}
+
 int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)
 {
 	return 0;
