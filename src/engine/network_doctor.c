@@ -2,6 +2,7 @@
 /* What a doctor looks at first: rows, devices, addresses; and in which order. The ways are in network_doctor_way.c. */
 #include "engine/network_doctor_priv.h"
 
+#include "base/plain.h"
 #include "base/scope.h"
 #include "engine/cni.h"
 #include "engine/containers.h"
@@ -30,6 +31,12 @@ static const char *const cause_names[] = {
 #undef X
 };
 
+/* Names of processes, chains and interfaces are somebody's bytes, and go to root's terminal. */
+static const char *plain(struct doctor *d, const char *fmt, va_list ap)
+{
+	return text_plain(arena_vfmt(d->a, fmt, ap));
+}
+
 int doctor_say(struct doctor *d, enum doctor_state s, enum doctor_cause c, const char *where, const char *remedy,
 	       const char *found, ...)
 {
@@ -40,7 +47,7 @@ int doctor_say(struct doctor *d, enum doctor_state s, enum doctor_cause c, const
 		return -ENOMEM;
 	va_start(ap, found);
 	*f = (struct doctor_finding){ .state = state_names[s], .cause = c ? cause_names[c] : NULL, .where = where,
-				      .found = arena_vfmt(d->a, found, ap), .remedy = remedy };
+				      .found = plain(d, found, ap), .remedy = remedy };
 	va_end(ap);
 	d->out->stopped |= s == DOCTOR_STOP;
 	return !f->found || !f->where ? -ENOMEM : s != DOCTOR_STOP;
@@ -52,7 +59,7 @@ const char *doctor_fmt(struct doctor *d, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = arena_vfmt(d->a, fmt, ap);
+	text = plain(d, fmt, ap);
 	va_end(ap);
 	return text ? text : "";
 }
@@ -425,6 +432,16 @@ static int out_of_one(struct doctor *d, const char *container, struct err *e)
 	return doctor_out_of_box(d, &b, e);
 }
 
+/* The first of its container's: numbers of places say nothing, since the one it began with may be left. */
+static bool is_first(const struct doctor *d, size_t at)
+{
+	size_t i = 0;
+
+	while (strcmp(d->places.v[i].container_id, d->places.v[at].container_id) != 0)
+		i++;
+	return i == at;
+}
+
 static int everything(struct doctor *d, struct err *e)
 {
 	unsigned all = 0;
@@ -446,7 +463,7 @@ static int everything(struct doctor *d, struct err *e)
 	for (size_t i = 0; r >= 0 && i < d->places.n; i++) {
 		const char *name;
 
-		if (d->places.v[i].number == 0 && doctor_runs(d, d->places.v[i].container_id, &name))
+		if (is_first(d, i) && doctor_runs(d, d->places.v[i].container_id, &name))
 			r = out_of_one(d, d->places.v[i].container_id, e);
 	}
 	if (r >= 0 && !all)

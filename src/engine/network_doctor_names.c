@@ -30,20 +30,23 @@ static int oom(int r, struct err *e)
 
 /* ---- its files ------------------------------------------------------------------------------------------------------------ */
 
-/* What the container may have put there is read as it sees it, and no pipe is waited for. */
+/* What the container may have put there is read as it sees it. What a device does when it is opened is not tried: it is known
+ * to be a file before. */
 static int read_file(struct doctor *d, const struct doctor_box *b, const char *path, struct buf *ret)
 {
-	char root_path[32];
-	scoped_fd root = -1, fd = -1;
+	char at[32];
+	scoped_fd root = -1, found = -1, fd = -1;
 	struct stat st;
 
-	(void)snprintf(root_path, sizeof root_path, "%d/root", (int)b->pid);
-	root = openat(d->en->host->proc, root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(at, sizeof at, "%d/root", (int)b->pid);
+	root = openat(d->en->host->proc, at, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root >= 0)
-		fd = sys_openat2(root, path, O_RDONLY | O_NONBLOCK, RESOLVE_IN_ROOT);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		found = sys_openat2(root, path, O_PATH, RESOLVE_IN_ROOT);
+	if (found < 0 || fstat(found, &st) < 0 || !S_ISREG(st.st_mode))
 		return -ENOENT;
-	return io_read_fd(fd, ret, NULL);
+	(void)snprintf(at, sizeof at, "self/fd/%d", found);
+	fd = openat(d->en->host->proc, at, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : io_read_fd(fd, ret, NULL);
 }
 
 static bool next_word(struct sv *line, struct sv *ret)

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/plain.h"
 #include "base/scope.h"
 #include "kernel/host.h"
 #include "kernel/mountinfo_text.h"
@@ -45,12 +46,7 @@ static int add(struct lines *to, const char *text, struct err *e)
 /* Names of mounts and groups are somebody's bytes, and go to a terminal. */
 static const char *plain(struct arena *a, struct sv s)
 {
-	char *text = arena_sv(a, s);
-
-	for (char *p = text; p && *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			*p = '?';
-	return text;
+	return text_plain(arena_sv(a, s));
 }
 
 /* A line squeezed: blanks in a row become one. */
