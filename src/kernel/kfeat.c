@@ -25,6 +25,13 @@ static bool exists(long r)
 	return r >= 0 || errno != ENOSYS;
 }
 
+/* For a call that answers for others too: a filter of seccomp may refuse with EPERM what it does not know, and that is no
+ * word on the rest. No kernel answers so to these arguments. */
+static bool answers(long r)
+{
+	return r >= 0 || (errno != ENOSYS && errno != EPERM);
+}
+
 /* A kernel whose clone_args end before `cgroup` finds bytes set past the end (E2BIG); every other one refuses the
  * signal number, and does so before it copies a process. */
 static bool probe_clone_into_cgroup(void)
@@ -117,13 +124,13 @@ static void probe_calls(struct kfeat *k)
 {
 	/* clones of what is attached nowhere, layers too, came with 6.15 and have no probe without a mount; open_tree_attr(2)
 	 * came with it */
-	k->detached_mounts = k->overlay_detached_layers = exists(syscall(SYS_open_tree_attr, -1, NULL, 0, NULL, 0));
+	k->detached_mounts = k->overlay_detached_layers = answers(syscall(SYS_open_tree_attr, -1, NULL, 0, NULL, 0));
 	/* cgroup.kill came with 5.14 and has no probe without a group; process_mrelease(2) came with 5.15, everywhere */
-	k->cgroup_kill = k->detached_mounts || exists(syscall(SYS_process_mrelease, -1, 1));
-	k->mount_setattr = k->cgroup_kill || exists(syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0));
-	k->close_range = k->mount_setattr || exists(syscall(SYS_close_range, 2, 1, 0));
-	k->openat2 = k->close_range || exists(syscall(SYS_openat2, -1, NULL, NULL, 0));
-	k->pidfd = k->openat2 || exists(sys_pidfd_open(-1, 0));
+	k->cgroup_kill = k->detached_mounts || answers(syscall(SYS_process_mrelease, -1, 1));
+	k->mount_setattr = k->cgroup_kill || answers(syscall(SYS_mount_setattr, -1, NULL, 0, NULL, 0));
+	k->close_range = k->mount_setattr || answers(syscall(SYS_close_range, 2, 1, 0));
+	k->openat2 = k->close_range || answers(syscall(SYS_openat2, -1, NULL, NULL, 0));
+	k->pidfd = k->openat2 || answers(sys_pidfd_open(-1, 0));
 	k->new_mount_api = k->pidfd || exists(syscall(SYS_fsopen, NULL, 0));
 }
 

@@ -36,7 +36,8 @@ struct kfeat kfeat_all(void); /* everything: what a plan is made for when no ker
 
 /* kfeat_probe - ask the running kernel by calls that cannot succeed (no process, mount or file is made); some 30 µs.
  * The host's proc is needed for /proc/self/ns. clone_into_cgroup and cgroup_kill are about the kernel, not about what
- * is mounted. A call that the caller may not make but that exists counts as there. What is found decides which way the calls of
+ * is mounted. A call that the caller may not make but that exists counts as there, unless a filter of seccomp says EPERM
+ * to one by which others are known. What is found decides which way the calls of
  * sys.h go from then on: old_kernel.h. */
 int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e);
 /* kfeat_probe_overlay - what that leaves out: the bits of overlayfs, for who mounts one */
