@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network_connect.h"
 
-#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -190,79 +189,14 @@ static const char *hostname_of(const struct change *c, struct arena *a)
 	return c->config.hostname && *c->config.hostname ? c->config.hostname : arena_fmt(a, "%.12s", c->row.id);
 }
 
-/* The container has these files mounted: their contents change, the files stay. */
-static int overwrite(int dir, const char *name, struct sv text, struct err *e)
+static int rewrite_files(const struct change *c, struct err *e)
 {
-	scoped_fd fd = openat(dir, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", name);
-	r = io_write_all(fd, text.p, text.n, e);
-	return err_wrap(e, r, "%s", name);
-}
-
-static bool ends_with_address(struct sv line, const struct net_ip *ip)
-{
-	char text[SUBNET_TEXT];
-	struct sv address, rest;
-
-	return ip->family && sv_cut(line, '\t', &address, &rest) && sv_is(address, net_ip_print(ip, text));
-}
-
-/* Lines of the addresses that are no longer its own go, those of new ones come; what somebody else wrote stays. */
-static int rewrite_hosts(const struct change *c, struct err *e)
-{
-	scoped_buf old = BUF(LIMIT_ENV_FILE), now = BUF(LIMIT_ENV_FILE);
 	struct creation cr = {
 		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
 	};
-	struct container_config plain = c->config;
-	struct sv text, line;
-	int r = io_read_at(c->dir, "hosts", &old, e);
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	text = buf_sv(&old);
-	while (sv_next(&text, '\n', &line)) {
-		bool own = false;
-
-		for (size_t i = 0; i < c->before.rows.n; i++) {
-			struct net_ip ip4 = network_place_ip4(&c->before.nets[i], &c->before.rows.v[i]),
-				      ip6 = network_place_ip6(&c->before.nets[i], &c->before.rows.v[i]);
-
-			own |= ends_with_address(line, &ip4) || ends_with_address(line, &ip6);
-		}
-		if (!own && line.n)
-			buf_putf(&now, SV_FMT "\n", SV_ARG(line));
-	}
-	plain.extra_hosts.n = 0; /* they stand there already */
-	cr.config = &plain;
 	cr.inputs.hostname = hostname_of(c, c->a);
-	create_put_hosts(&cr, &now);
-	r = buf_status(&now, e);
-	return r < 0 ? r : overwrite(c->dir, "hosts", buf_sv(&now), e);
-}
-
-static int rewrite_resolver(const struct change *c, struct err *e)
-{
-	struct creation was = { .places = c->before }, cr = {
-		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
-	};
-	scoped_buf text = BUF(LIMIT_ENV_FILE);
-	int r;
-
-	if (create_has_names(&was) == create_has_names(&cr) && c->before.rows.n)
-		return 0;
-	r = create_put_resolver(&cr, &text, e);
-	return r < 0 ? r : overwrite(c->dir, "resolv.conf", buf_sv(&text), e);
-}
-
-static int rewrite_files(const struct change *c, struct err *e)
-{
-	int r = rewrite_hosts(c, e);
-
-	return r < 0 ? r : rewrite_resolver(c, e);
+	return create_rewrite_etc(&cr, &c->before, c->dir, e);
 }
 
 static int write_record(const struct change *c, size_t i, struct err *e)
@@ -376,19 +310,26 @@ static int detach(struct change *c, size_t at, struct err *e)
 	return r;
 }
 
-/* Another network of it is its way out now, and that of its ports in. */
-static int turn_to_others(struct change *c, size_t at, struct err *e)
+/* Its ports lead to another network of it now, and its next start knows no more of this one. */
+static int move_to_others(const struct change *c, size_t at, struct err *e)
 {
-	scoped_fd own = -1, to = -1;
-	int r = open_namespaces(c, &own, &to, e);
+	int r = c->before.gateway == at ? add_ports(c, e) : 0;
 
-	if (r == 0 && c->before.gateway == at)
-		r = set_route(c, own, to, e);
-	if (r == 0 && c->before.gateway == at)
-		r = add_ports(c, e);
 	if (r == 0 && c->before.gateway == at && c->after.gateway != PLACE_NO_GATEWAY)
 		r = write_record(c, c->after.gateway, e);
 	return r < 0 ? r : rewrite_charter(c, e);
+}
+
+/* Another network of it is its way out now. What fails in a namespace of others, or in one that has just ended, comes last. */
+static int turn_route(const struct change *c, size_t at, struct err *e)
+{
+	scoped_fd own = -1, to = -1;
+	int r;
+
+	if (c->before.gateway != at)
+		return 0;
+	r = open_namespaces(c, &own, &to, e);
+	return r < 0 ? r : set_route(c, own, to, e);
 }
 
 /* What was made of it goes again; each part as far as it can. */
@@ -401,8 +342,10 @@ static void undo_join(const struct change *c, size_t at)
 	if (begun)
 		(void)detach(&back, at, NULL);
 	(void)leave(&back, NULL);
-	if (begun && network_places(c->en, c->row.id, c->a, &back.after, NULL) == 0)
-		(void)turn_to_others(&back, at, NULL);
+	if (begun && network_places(c->en, c->row.id, c->a, &back.after, NULL) == 0) {
+		(void)move_to_others(&back, at, NULL);
+		(void)turn_route(&back, at, NULL);
+	}
 }
 
 static int join(struct change *c, struct err *e)
@@ -457,9 +400,11 @@ int network_disconnect(struct engine *en, struct sv container, const char *netwo
 	if (r == 0)
 		r = network_places(en, c.row.id, a, &c.after, e);
 	if (r == 0 && c.lives)
-		r = turn_to_others(&c, at, e);
+		r = move_to_others(&c, at, e);
 	if (r == 0)
 		r = rewrite_files(&c, e);
+	if (r == 0 && c.lives)
+		r = turn_route(&c, at, e);
 	done(&c);
 	return r;
 }
@@ -479,16 +424,27 @@ static int parse_ports(const struct change *c, const struct oci_strings *texts, 
 	return r;
 }
 
+/* d may leave open the host's port and address */
+static bool is_meant(const struct port_mapping *m, const struct port_mapping *d)
+{
+	return m->first == d->first && m->last == d->last && m->protocol == d->protocol &&
+	       (!d->host_first || m->host_first == d->host_first) &&
+	       (!d->host.family || net_ip_equal(&m->host, &d->host));
+}
+
 static bool is_dropped(const struct port_mapping *m, const struct port_mappings *drop)
 {
-	for (size_t k = 0; k < drop->n; k++) {
-		const struct port_mapping *d = &drop->v[k];
-
-		if (m->first == d->first && m->last == d->last && m->protocol == d->protocol &&
-		    (!d->host_first || m->host_first == d->host_first) &&
-		    (!d->host.family || net_ip_equal(&m->host, &d->host)))
+	for (size_t k = 0; k < drop->n; k++)
+		if (is_meant(m, &drop->v[k]))
 			return true;
-	}
+	return false;
+}
+
+static bool has_port(const struct rules_ports *ports, const struct port_mapping *m)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (is_meant(m, &ports->v[i].map))
+			return true;
 	return false;
 }
 
@@ -560,6 +516,34 @@ static int publish_now(struct change *c, const struct port_mappings *add, const 
 	return r < 0 ? r : write_record(c, c->after.gateway, e);
 }
 
+/* What was not published before is not; each part as far as it can. */
+static void undo_publish(const struct change *c, const struct rules_ports *before)
+{
+	struct rules_ports now = { 0 }, gone = { 0 };
+
+	(void)network_ports_rules(c->en, c->row.id, c->a, &now, NULL);
+	for (size_t i = 0; i < now.n; i++)
+		if (!has_port(before, &now.v[i].map))
+			(void)network_ports_drop(c->en, c->row.id, &now.v[i].map, c->a, &gone, NULL);
+	if (gone.n)
+		(void)firewall_remove(c->en, &(struct firewall_change){ .ports = gone.v, .port_count = gone.n }, NULL);
+	(void)rewrite_charter(c, NULL);
+	(void)write_record(c, c->after.gateway, NULL);
+}
+
+static int change_ports(struct change *c, const struct oci_strings *add, const struct port_mappings *more,
+			const struct port_mappings *less, struct err *e)
+{
+	const struct rules_ports before = c->ports_before;
+	int r = c->lives ? publish_now(c, more, less, e) : 0;
+
+	if (r == 0)
+		r = rewrite_config(c, add, less, e);
+	if (r < 0 && c->lives)
+		undo_publish(c, &before);
+	return r;
+}
+
 int network_publish(struct engine *en, struct sv container, const struct oci_strings *add,
 		    const struct oci_strings *drop, struct arena *a, struct err *e)
 {
@@ -574,10 +558,8 @@ int network_publish(struct engine *en, struct sv container, const struct oci_str
 		r = parse_ports(&c, add, &more, e);
 	if (r == 0)
 		r = parse_ports(&c, drop, &less, e);
-	if (r == 0 && c.lives)
-		r = publish_now(&c, &more, &less, e);
 	if (r == 0)
-		r = rewrite_config(&c, add, &less, e);
+		r = change_ports(&c, add, &more, &less, e);
 	done(&c);
 	return r;
 }

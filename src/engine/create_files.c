@@ -236,3 +236,78 @@ int create_etc_files(struct creation *cr, struct err *e)
 		r = put_hosts(cr, host_net, e);
 	return r < 0 ? r : put_resolver(cr, e);
 }
+
+/* ---- when it has joined or left a network ------------------------------------------------------------------------------- */
+
+/* The container has these files mounted: their contents change, the files stay. */
+static int overwrite(int dir, const char *name, struct sv text, struct err *e)
+{
+	scoped_fd fd = openat(dir, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", name);
+	r = io_write_all(fd, text.p, text.n, e);
+	return err_wrap(e, r, "%s", name);
+}
+
+static bool ends_with_address(struct sv line, const struct net_ip *ip)
+{
+	char text[SUBNET_TEXT];
+	struct sv address, rest;
+
+	return ip->family && sv_cut(line, '\t', &address, &rest) && sv_is(address, net_ip_print(ip, text));
+}
+
+static bool is_own_line(const struct places *before, struct sv line)
+{
+	for (size_t i = 0; i < before->rows.n; i++) {
+		struct net_ip ip4 = network_place_ip4(&before->nets[i], &before->rows.v[i]),
+			      ip6 = network_place_ip6(&before->nets[i], &before->rows.v[i]);
+
+		if (ends_with_address(line, &ip4) || ends_with_address(line, &ip6))
+			return true;
+	}
+	return false;
+}
+
+/* Lines of the addresses that are no longer its own go, those of new ones come; what somebody else wrote stays. */
+static int rewrite_hosts(const struct creation *cr, const struct places *before, int dir, struct err *e)
+{
+	scoped_buf old = BUF(LIMIT_ENV_FILE), now = BUF(LIMIT_ENV_FILE);
+	struct container_config plain = *cr->config;
+	struct creation without = *cr;
+	struct sv text, line;
+	int r = io_read_at(dir, "hosts", &old, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	text = buf_sv(&old);
+	while (sv_next(&text, '\n', &line))
+		if (line.n && !is_own_line(before, line))
+			buf_putf(&now, SV_FMT "\n", SV_ARG(line));
+	plain.extra_hosts.n = 0; /* they stand there already */
+	without.config = &plain;
+	create_put_hosts(&without, &now);
+	r = buf_status(&now, e);
+	return r < 0 ? r : overwrite(dir, "hosts", buf_sv(&now), e);
+}
+
+static int rewrite_resolver(struct creation *cr, const struct places *before, int dir, struct err *e)
+{
+	const struct creation was = { .places = *before };
+	scoped_buf text = BUF(LIMIT_ENV_FILE);
+	int r;
+
+	if (create_has_names(&was) == create_has_names(cr) && before->rows.n)
+		return 0;
+	r = create_put_resolver(cr, &text, e);
+	return r < 0 ? r : overwrite(dir, "resolv.conf", buf_sv(&text), e);
+}
+
+int create_rewrite_etc(struct creation *cr, const struct places *before, int dir, struct err *e)
+{
+	int r = rewrite_hosts(cr, before, dir, e);
+
+	return r < 0 ? r : rewrite_resolver(cr, before, dir, e);
+}

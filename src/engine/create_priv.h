@@ -22,6 +22,8 @@ int create_make_volumes(struct creation *cr, struct err *e);
 int create_mount_volumes(struct creation *cr, struct err *e);
 /* create_etc_files - hostname, hosts and resolv.conf of the container, to be bound into it. */
 int create_etc_files(struct creation *cr, struct err *e);
+/* create_rewrite_etc - of hosts and resolv.conf in its folder dir what cr->places make different from the places before */
+int create_rewrite_etc(struct creation *cr, const struct places *before, int dir, struct err *e);
 /* create_network.c: create_find_networks - those that it is to join, or has joined. create_take_places - its addresses, in
  * the transaction that inserts its row. create_network_up - before each start: devices, ports, rules, and in the charter
  * what the monitor does. -EADDRINUSE, -ENOSPC, -ENODEV */
