@@ -112,7 +112,7 @@ own_image=1
 	equal "$(readlink "$ns")" "$(cat "$T/bundle/rootfs/tmp/ns")"
 	expect 0 runtime exec "box-$group" sh -c 'readlink /proc/self/ns/mnt; ls -d /bundle /mnt/bundle 2>/dev/null; wc -c </proc/keys'
 	equal "$(readlink "$ns") /mnt/bundle 0" "$(xargs <<<"$out")" "exec"
-	! runtime exec "box-$group" nothing 2>/dev/null
+	expect 127 runtime exec "box-$group" nothing
 	expect 0 runtime exec "box-$group" ls -d /mnt/bundle
 	inside test -e /usr # the root of others
 	expect 0 runtime delete --force "box-$group"
@@ -121,7 +121,7 @@ own_image=1
 	run_bundle 127
 	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a start that failed"
 	jq '.hooks.createRuntime = [{path: "/bin/false"}]' "$T/c" >"$T/bundle/config.json"
-	! runtime run --bundle "$T/bundle" "box-$group" 2>/dev/null
+	run_bundle 125
 	equal "$mounts" "$(inside cat /proc/self/mountinfo)" "mounts after a hook that failed"
 	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings' "$T/c" >"$T/bundle/config.json"
 	refused_bundle 'linux.namespaces\[1\]: path: a mount namespace cannot be joined together with a user namespace'
