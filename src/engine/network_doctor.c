@@ -32,7 +32,7 @@ static const char *const cause_names[] = {
 };
 
 /* Names of processes, chains and interfaces are somebody's bytes, and go to root's terminal. */
-static const char *plain(struct doctor *d, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) const char *plain(struct doctor *d, const char *fmt, va_list ap)
 {
 	return text_plain(arena_vfmt(d->a, fmt, ap));
 }
