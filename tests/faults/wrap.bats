@@ -11,15 +11,15 @@ setup()
 	ulimit -c 0
 }
 
-count() { od -An -tu4 -j "$((4 * $1))" -N 4 "$TARE_FAULT_COUNT" | tr -d ' '; } # INDEX of the role, 8 more for memory
-hit() { tail -c +69 "$TARE_FAULT_COUNT" | head -c 28 | tr -d '\0'; }
-leak() { tail -c +97 "$TARE_FAULT_COUNT" | tr -d '\0'; }
+count() { od -An -tu4 -j "$((4 * $1))" -N 4 "$TARE_FAULT_COUNT" | tr -d ' '; } # INDEX of the role, 16 more for memory
+hit() { tail -c +133 "$TARE_FAULT_COUNT" | head -c 28 | tr -d '\0'; }
+leak() { tail -c +161 "$TARE_FAULT_COUNT" | tr -d '\0'; }
 
 @test "without a fault everything is counted and works" {
 	run "$sample" steps
 	[ "$output" = fine ]
 	[ "$(count 0)" = 2 ]
-	[ "$(count 8)" = 1 ]
+	[ "$(count 16)" = 1 ]
 	[ -z "$(hit)" ]
 }
 
