@@ -52,8 +52,11 @@ int network_insert(struct engine *en, const struct network_spec *spec, struct ar
 /* network_make - row, device and rules. *ret_id belongs to a. -EINVAL, -EEXIST with Docker's texts; -ENOSPC: no pool is left. */
 int network_make(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
 		 struct err *e);
-/* network_delete - -EBUSY: containers have places in it. */
+/* network_delete - -EBUSY: containers have places in it. network_remove - the same for one that was found, whatever of it was
+ * made. network_finish_removals - what removals that were cut short, or failed half-way, have left of device and rules. */
 int network_delete(struct engine *en, const char *ref, struct arena *a, struct err *e);
+int network_remove(struct engine *en, const struct network *net, struct arena *a, struct err *e);
+int network_finish_removals(struct engine *en, struct err *e);
 /* network_ensure - the device is there, and if it was not, forwarding and rules too. *warn gets what had to be changed on
  * the host. */
 int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,

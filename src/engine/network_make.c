@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks are made and removed: subnets are chosen, devices and rules made, forwarding turned on. */
+/* Networks are made: subnets are chosen, devices and rules made, forwarding turned on. network_remove.c removes them. */
 #include "engine/network.h"
 
 #include "base/clock.h"
@@ -314,30 +314,37 @@ static int device_exists(const char *name, bool *ret, struct err *e)
 	return fd < 0 ? fd : 0;
 }
 
+/* Device and rules of one that has a row by now. */
+static int make_work(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
+		     struct err *e)
+{
+	bool there = false;
+	int r = device_exists(net->row.device, &there, e);
+
+	if (r == 0 && net->driver == NETWORK_MACVLAN && !there)
+		return err_set(e, ENODEV, "--opt parent=%s: there is no such interface", net->row.device);
+	if (r == 0 && net->driver == NETWORK_BRIDGE &&
+	    there) /* one of the user's: it gets the address that it may lack */
+		return firewall_network(en, net, true, e);
+	return r < 0 ? r : network_ensure(en, net, warn, a, e);
+}
+
 int network_make(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
 		 struct err *e)
 {
 	struct oci_strings warn = { 0 };
 	struct network net = { 0 };
-	bool there = false;
-	struct db *db;
-	bool deleted;
-	int r = check_new(en, spec, a, e);
+	int r = network_finish_removals(en, e);
 
+	if (r == 0)
+		r = check_new(en, spec, a, e);
 	if (r == 0)
 		r = insert(en, spec, &net, a, e);
 	if (r < 0)
 		return r;
-	r = device_exists(net.row.device, &there, e);
-	if (r == 0 && net.driver == NETWORK_MACVLAN && !there)
-		r = err_set(e, ENODEV, "--opt parent=%s: there is no such interface", net.row.device);
-	if (r == 0 && net.driver == NETWORK_BRIDGE &&
-	    there) /* one of the user's: it gets the address that it may lack */
-		r = firewall_network(en, &net, true, e);
-	else if (r == 0)
-		r = network_ensure(en, &net, &warn, a, e);
-	if (r < 0 && engine_db(en, &db, NULL) == 0)
-		(void)network_rows_delete(db, net.row.id, &deleted, NULL);
+	r = make_work(en, &net, &warn, a, e);
+	if (r < 0)
+		(void)network_remove(en, &net, a, NULL);
 	for (size_t i = 0; i < warn.n; i++)
 		log_warning("%s", warn.v[i]);
 	if (r == 0)
@@ -459,50 +466,4 @@ int network_ensure(struct engine *en, const struct network *net, struct oci_stri
 	if (fd < 0)
 		return fd;
 	return net_device_index(fd, net->row.device) ? 0 : make_device(en, net, fd, warn, a, e);
-}
-
-/* ---- removing ------------------------------------------------------------------------------------------------------- */
-
-static int refuse_used(struct db *db, const struct network *net, struct arena *a, struct err *e)
-{
-	struct place_rows places = { 0 };
-	const char *text = "";
-	int r = network_rows_places(db, NULL, net->row.id, a, &places, e);
-
-	for (size_t i = 0; r == 0 && text && i < places.n && i < 10; i++)
-		text = arena_fmt(a, "%s%s%.12s", text, i ? ", " : "", places.v[i].container_id);
-	return r < 0 ? r :
-		       err_set(e, EBUSY,
-			       "network %s has active endpoints (containers %s): disconnect or remove them first",
-			       net->row.name, text ? text : "");
-}
-
-static int delete_device(const struct network *net, struct err *e)
-{
-	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
-	int r = fd < 0 ? fd : net_device_delete(fd, net->row.device, e);
-
-	return r == -ENODEV ? 0 : r;
-}
-
-int network_delete(struct engine *en, const char *ref, struct arena *a, struct err *e)
-{
-	struct network net;
-	bool deleted = false, own;
-	struct db *db;
-	int r = network_find(en, ref, a, &net, e);
-
-	if (r == 0 && network_is_predefined(&net.row))
-		return err_set(e, EPERM, "%s is a pre-defined network and cannot be removed", net.row.name);
-	if (r == 0)
-		r = engine_db(en, &db, e);
-	if (r == 0)
-		r = network_rows_delete(db, net.row.id, &deleted, e);
-	if (r == 0 && !deleted)
-		r = refuse_used(db, &net, a, e);
-	if (r < 0 || net.driver != NETWORK_BRIDGE)
-		return r;
-	own = network_option(&net.options, "name") == NULL; /* one that the user named may be the user's */
-	r = firewall_network(en, &net, false, e);
-	return r < 0 || !own ? r : delete_device(&net, e);
 }
