@@ -221,6 +221,18 @@ static int write_record(const struct change *c, size_t i, struct err *e)
 	return dir < 0 ? dir : endpoint_write(dir, &ep, e);
 }
 
+/* The host's name servers are asked for those that have a way out. */
+static int write_records_of_others(const struct change *c, size_t but, struct err *e)
+{
+	int r = 0;
+
+	if ((c->before.gateway == PLACE_NO_GATEWAY) == (c->after.gateway == PLACE_NO_GATEWAY))
+		return 0;
+	for (size_t i = 0; r == 0 && i < c->after.rows.n; i++)
+		r = i == but ? 0 : write_record(c, i, e);
+	return r;
+}
+
 /* ---- connect --------------------------------------------------------------------------------------------------------- */
 
 static int take_place(struct change *c, const struct network_config *wanted, struct err *e)
@@ -275,7 +287,7 @@ static int attach(struct change *c, size_t at, struct err *e)
 		r = move_ports(c, e);
 	if (r == 0)
 		r = write_record(c, at, e);
-	return r;
+	return r < 0 ? r : write_records_of_others(c, at, e);
 }
 
 static int leave(struct change *c, struct err *e)
@@ -317,6 +329,8 @@ static int move_to_others(const struct change *c, size_t at, struct err *e)
 
 	if (r == 0 && c->before.gateway == at && c->after.gateway != PLACE_NO_GATEWAY)
 		r = write_record(c, c->after.gateway, e);
+	if (r == 0)
+		r = write_records_of_others(c, PLACE_NO_GATEWAY, e);
 	return r < 0 ? r : rewrite_charter(c, e);
 }
 

@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "oci/list.h"
 #include "engine/volume.h"
+#include "network/resolv_conf.h"
 #include "storage/volumes.h"
 
 #include <errno.h>
@@ -218,7 +219,7 @@ static int put_resolver(struct creation *cr, struct err *e)
 	scoped_buf b = BUF(LIMIT_ENV_FILE);
 	int r;
 
-	if (!cr->places.rows.n && !c->dns.n && !c->dns_search.n && !c->dns_options.n)
+	if (!create_is_networked(cr) && !c->dns.n && !c->dns_search.n && !c->dns_options.n)
 		return copy_file(cr, "etc/resolv.conf", "resolv.conf", e);
 	r = create_put_resolver(cr, &b, e);
 	return r < 0 ? r : put_file(cr, "resolv.conf", &b, e);
@@ -293,13 +294,19 @@ static int rewrite_hosts(const struct creation *cr, const struct places *before,
 	return r < 0 ? r : overwrite(dir, "hosts", buf_sv(&now), e);
 }
 
+/* One that somebody has changed stays theirs. */
 static int rewrite_resolver(struct creation *cr, const struct places *before, int dir, struct err *e)
 {
 	const struct creation was = { .places = *before };
-	scoped_buf text = BUF(LIMIT_ENV_FILE);
+	scoped_buf old = BUF(LIMIT_ENV_FILE), text = BUF(LIMIT_ENV_FILE);
 	int r;
 
 	if (create_has_names(&was) == create_has_names(cr) && before->rows.n)
+		return 0;
+	r = io_read_at(dir, "resolv.conf", &old, e);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (before->rows.n && !resolv_conf_is_ours(buf_sv(&old)))
 		return 0;
 	r = create_put_resolver(cr, &text, e);
 	return r < 0 ? r : overwrite(dir, "resolv.conf", buf_sv(&text), e);

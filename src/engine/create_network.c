@@ -11,9 +11,11 @@
 #include "engine/network_ports.h"
 #include "engine/programs.h"
 #include "network/record.h"
+#include "network/resolv_conf.h"
 #include "oci/list.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 /* ---- when it is made ------------------------------------------------------------------------------------------------ */
@@ -208,107 +210,34 @@ void create_put_hosts(const struct creation *cr, struct buf *b)
 	}
 }
 
-struct resolver {
-	struct oci_strings servers, search, options;
-};
+#define HOST_FILE "etc/resolv.conf"
+#define STUB_FILE "run/systemd/resolve/resolv.conf" /* systemd-resolved's own: the servers behind its 127.0.0.53 */
 
-static int add_words(struct sv words, struct arena *a, struct oci_strings *to, struct err *e)
-{
-	struct sv word;
-
-	for (size_t i = 0; i < words.n; i++)
-		if (words.p[i] == '\t')
-			return add_words((struct sv){ words.p, i }, a, to, e) < 0 ?
-				       -ENOMEM :
-				       add_words((struct sv){ words.p + i + 1, words.n - i - 1 }, a, to, e);
-	while (sv_next(&words, ' ', &word))
-		if (word.n && strings_add(a, to, arena_sv(a, word)) < 0)
-			return err_oom(e);
-	return 0;
-}
-
-static bool is_keyword(struct sv line, const char *word, struct sv *ret_rest)
-{
-	size_t n = strlen(word);
-
-	if (!sv_has_prefix(line, word) || line.n == n || (line.p[n] != ' ' && line.p[n] != '\t'))
-		return false;
-	*ret_rest = sv_trim((struct sv){ line.p + n, line.n - n });
-	return true;
-}
-
-/* resolv.conf(5): the last of several search lines counts. */
-static int parse_resolver(struct sv text, struct arena *a, struct resolver *ret, struct err *e)
-{
-	struct sv line, rest;
-	int r = 0;
-
-	while (r == 0 && sv_next(&text, '\n', &line)) {
-		line = sv_trim(line);
-		if (is_keyword(line, "nameserver", &rest)) {
-			r = add_words(rest, a, &ret->servers, e);
-		} else if (is_keyword(line, "search", &rest) || is_keyword(line, "domain", &rest)) {
-			ret->search = (struct oci_strings){ 0 };
-			r = add_words(rest, a, &ret->search, e);
-		} else if (is_keyword(line, "options", &rest)) {
-			r = add_words(rest, a, &ret->options, e);
-		}
-	}
-	return r;
-}
-
-/* systemd-resolved's own file names the servers behind its 127.0.0.53. */
-static int read_resolver(struct creation *cr, struct resolver *ret, struct err *e)
+static int read_resolver(struct creation *cr, const char *path, struct resolv_conf *ret, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_ENV_FILE);
-	struct resolver other = { 0 };
-	int r = io_read_at(cr->en->host->root, "etc/resolv.conf", &b, e);
+	int r = io_read_at(cr->en->host->root, path, &b, e);
 
-	if (r == 0 || r == -ENOENT)
-		r = parse_resolver(buf_sv(&b), cr->a, ret, e);
-	if (r == 0 && ret->servers.n == 1 && strcmp(ret->servers.v[0], "127.0.0.53") == 0) {
-		buf_reset(&b);
-		if (io_read_at(cr->en->host->root, "run/systemd/resolve/resolv.conf", &b, NULL) == 0 &&
-		    parse_resolver(buf_sv(&b), cr->a, &other, NULL) == 0 && other.servers.n)
-			ret->servers = other.servers;
-	}
-	return r;
+	return r < 0 ? r : resolv_conf_parse(buf_sv(&b), cr->a, ret, e);
 }
 
-static bool is_local(const char *server)
+/* A host without one has no servers. Where tare-net asks them, it asks the host's own, also a stub; and no container reaches
+ * that one by itself. */
+static int host_resolver(struct creation *cr, enum resolv_conf_for kind, struct resolv_conf *ret, const char **ret_path,
+			 struct err *e)
 {
-	struct net_ip ip;
+	struct resolv_conf behind = { 0 };
+	struct err missing = { 0 };
+	int r = read_resolver(cr, HOST_FILE, ret, &missing);
 
-	return net_ip_parse(sv_from(server), &ip) &&
-	       (ip.family == AF_INET ? ip.bytes[0] == 127 : strcmp(server, "::1") == 0);
-}
-
-static void put_list(struct buf *b, const char *word, const struct oci_strings *l)
-{
-	if (!l->n)
-		return;
-	buf_puts(b, word);
-	for (size_t i = 0; i < l->n; i++)
-		buf_putf(b, " %s", l->v[i]);
-	buf_puts(b, "\n");
-}
-
-/* What of the host's a container can reach; Docker's fallback where nothing is left. */
-static int servers_for(const struct resolver *host, const struct container_config *c, struct arena *a,
-		       struct oci_strings *ret, struct err *e)
-{
-	int r = 0;
-
-	if (c->dns.n)
-		return *ret = c->dns, 0;
-	for (size_t i = 0; r == 0 && i < host->servers.n; i++)
-		if (!is_local(host->servers.v[i]))
-			r = strings_add(a, ret, host->servers.v[i]);
-	if (r == 0 && !ret->n)
-		r = strings_add(a, ret, "8.8.8.8");
-	if (r == 0 && ret->n == 1 && strcmp(ret->v[0], "8.8.8.8") == 0)
-		r = strings_add(a, ret, "8.8.4.4");
-	return r < 0 ? err_oom(e) : 0;
+	*ret_path = "/" HOST_FILE;
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "%s", missing.msg);
+	if (kind != RESOLV_CONF_BRIDGE || !resolv_conf_is_stub(ret) || read_resolver(cr, STUB_FILE, &behind, NULL) < 0)
+		return 0;
+	*ret = behind;
+	*ret_path = "/" STUB_FILE;
+	return 0;
 }
 
 /* On a network with names the servers are asked by tare-net, at an address of the container's own. */
@@ -320,28 +249,28 @@ bool create_has_names(const struct creation *cr)
 	return false;
 }
 
+static bool has_ipv6(const struct places *p)
+{
+	for (size_t i = 0; i < p->rows.n; i++)
+		if (p->nets[i].subnet6.family)
+			return true;
+	return p->rows.n == 0; /* somebody else's network */
+}
+
 int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 {
-	static const char *const names[] = { "127.0.0.11" };
 	const struct container_config *c = cr->config;
-	struct oci_strings servers = { 0 }, options;
-	struct resolver host = { 0 };
-	bool own = create_has_names(cr);
-	int r = read_resolver(cr, &host, e);
+	struct resolv_conf_wanted w = { .kind = create_has_names(cr)	? RESOLV_CONF_EMBEDDED :
+						create_is_networked(cr) ? RESOLV_CONF_BRIDGE :
+									  RESOLV_CONF_HOST,
+					.ipv6 = has_ipv6(&cr->places),
+					.servers = &c->dns,
+					.search = &c->dns_search,
+					.options = &c->dns_options };
+	struct resolv_conf host = { 0 };
+	int r = host_resolver(cr, w.kind, &host, &w.source, e);
 
-	if (r == 0)
-		r = servers_for(&host, c, cr->a, &servers, e);
-	if (r < 0)
-		return r;
-	options = c->dns_options.n ? c->dns_options : host.options;
-	for (size_t i = 0; i < (own ? 1 : servers.n); i++)
-		buf_putf(b, "nameserver %s\n", own ? names[i] : servers.v[i]);
-	if (!(c->dns_search.n == 1 && strcmp(c->dns_search.v[0], ".") == 0))
-		put_list(b, "search", c->dns_search.n ? &c->dns_search : &host.search);
-	if (own && !c->dns_options.n && strings_add(cr->a, &options, "ndots:0") < 0)
-		return err_oom(e);
-	put_list(b, "options", &options);
-	return buf_status(b, e);
+	return r < 0 ? r : resolv_conf_put(&host, &w, cr->a, b, e);
 }
 
 /* ---- when it is started --------------------------------------------------------------------------------------------- */
@@ -391,25 +320,45 @@ static bool to_address(const struct net_ip *ip, struct ip_address *ret)
 	return ip->family != 0;
 }
 
-/* Whom tare-net asks: --dns, or the host's own servers, those that only the host can reach from there. */
+/* Of the host's servers one may be behind an interface (fe80::1%eth0), which its number tells from then on. */
+static bool to_upstream(const char *text, bool from_host, struct upstream *ret)
+{
+	char zone[IFNAMSIZ];
+	struct net_ip ip;
+	struct sv name;
+	uint64_t number;
+
+	if (!resolv_conf_server(sv_from(text), &ip, &name) || !to_address(&ip, &ret->address))
+		return false;
+	ret->from_host = from_host;
+	if (!name.n)
+		return true;
+	(void)sv_copy(name, zone, sizeof zone);
+	ret->address.scope = sv_u64(name, &number) == 0 && number <= UINT32_MAX ? (uint32_t)number :
+										  if_nametoindex(zone);
+	return ret->address.scope != 0;
+}
+
+/* Whom tare-net asks: --dns from the container's network; the host's own servers from the host's, which is a way out: not
+ * for a container that has none. */
 static int find_upstreams(struct creation *cr, struct endpoint *ep, struct err *e)
 {
-	struct resolver host = { 0 };
-	const struct oci_strings *servers = cr->config->dns.n ? &cr->config->dns : &host.servers;
-	int r = cr->config->dns.n ? 0 : read_resolver(cr, &host, e);
+	struct resolv_conf host = { 0 };
+	bool own = cr->config->dns.n > 0;
+	const struct oci_strings *servers = own ? &cr->config->dns : &host.servers;
+	const char *path;
+	int r = own || cr->places.gateway == PLACE_NO_GATEWAY ?
+			0 :
+			host_resolver(cr, RESOLV_CONF_EMBEDDED, &host, &path, e);
 
 	if (r < 0)
 		return r;
 	ep->upstreams = arena_array(cr->a, servers->n + 1, sizeof *ep->upstreams);
 	if (!ep->upstreams)
 		return err_oom(e);
-	for (size_t i = 0; i < servers->n; i++) {
-		struct net_ip ip;
-
-		if (net_ip_parse(sv_from(servers->v[i]), &ip) &&
-		    to_address(&ip, &ep->upstreams[ep->upstream_count].address))
-			ep->upstreams[ep->upstream_count++].from_host = is_local(servers->v[i]) && !cr->config->dns.n;
-	}
+	for (size_t i = 0; i < servers->n && ep->upstream_count < LIMIT_ENDPOINT_LIST; i++)
+		if (to_upstream(servers->v[i], !own, &ep->upstreams[ep->upstream_count]))
+			ep->upstream_count++;
 	return 0;
 }
 

@@ -18,11 +18,19 @@ bool ip_address_parse(struct sv text, struct ip_address *ret)
 {
 	char copy[INET6_ADDRSTRLEN];
 	struct ip_address a = { .family = AF_INET };
+	struct sv address = text, zone;
+	uint64_t scope = 0;
 
-	if (sv_copy(text, copy, sizeof copy) < 0)
+	if (memchr(text.p, '%', text.n)) {
+		(void)sv_cut(text, '%', &address, &zone);
+		if (sv_u64(zone, &scope) < 0 || scope == 0 || scope > UINT32_MAX)
+			return false;
+	}
+	if (sv_copy(address, copy, sizeof copy) < 0)
 		return false;
-	if (inet_pton(AF_INET, copy, &a.u) != 1) {
+	if (scope || inet_pton(AF_INET, copy, &a.u) != 1) {
 		a.family = AF_INET6;
+		a.scope = (uint32_t)scope;
 		if (inet_pton(AF_INET6, copy, &a.u) != 1)
 			return false;
 	}
@@ -30,11 +38,13 @@ bool ip_address_parse(struct sv text, struct ip_address *ret)
 	return true;
 }
 
-const char *ip_address_print(const struct ip_address *a, char ret[INET6_ADDRSTRLEN])
+const char *ip_address_print(const struct ip_address *a, char ret[IP_ADDRESS_TEXT])
 {
 	ret[0] = '\0';
 	if (a->family)
 		(void)inet_ntop(a->family, &a->u, ret, INET6_ADDRSTRLEN);
+	if (a->family && a->scope)
+		(void)snprintf(ret + strlen(ret), IP_ADDRESS_TEXT - strlen(ret), "%%%u", a->scope);
 	return ret;
 }
 
@@ -51,12 +61,13 @@ socklen_t ip_address_to_sockaddr(const struct ip_address *a, uint16_t port, stru
 	}
 	v6->sin6_port = htons(port);
 	v6->sin6_addr = a->u.v6;
+	v6->sin6_scope_id = a->scope;
 	return sizeof *v6;
 }
 
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 {
-	return a->family == b->family &&
+	return a->family == b->family && a->scope == b->scope &&
 	       (a->family == 0 || memcmp(&a->u, &b->u, a->family == AF_INET ? sizeof a->u.v4 : sizeof a->u.v6) == 0);
 }
 
@@ -291,7 +302,7 @@ int endpoint_parse(struct sv text, struct arena *a, struct endpoint *ret, struct
 
 static void put_lists(struct buf *b, const struct endpoint *ep, const struct row *row)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[IP_ADDRESS_TEXT];
 
 	if (row->kind == KIND_ALIAS)
 		for (size_t i = 0; i < ep->alias_count; i++)
@@ -312,7 +323,7 @@ static void put_lists(struct buf *b, const struct endpoint *ep, const struct row
 static void put_row(struct buf *b, const struct endpoint *ep, const struct row *row)
 {
 	const void *p = (const char *)ep + row->at;
-	char text[INET6_ADDRSTRLEN];
+	char text[IP_ADDRESS_TEXT];
 	const char *s = NULL;
 
 	switch (row->kind) {

@@ -26,10 +26,11 @@ struct ip_address {
 		struct in_addr v4;
 		struct in6_addr v6;
 	} u;
+	uint32_t scope; /* the interface of a link-local address, by its number; 0: none */
 };
 
-/* A server that is asked what is not ours to answer. from_host: its address means something to the host only
- * (127.0.0.53), so that it is asked from there; all others are asked from the container's own namespace. */
+/* A server that is asked what is not ours to answer. from_host: it is one of the host's (127.0.0.53), and asked from there; all
+ * others are asked from the container's own namespace. */
 struct upstream {
 	struct ip_address address;
 	bool from_host;
@@ -60,9 +61,11 @@ struct endpoint {
 	size_t relay_count;
 };
 
-/* ip_address_parse - "10.0.0.1", "fd00::1". false: it is neither */
+#define IP_ADDRESS_TEXT (INET6_ADDRSTRLEN + 11)
+
+/* ip_address_parse - "10.0.0.1", "fd00::1", "fe80::1%3". false: it is none of them */
 bool ip_address_parse(struct sv text, struct ip_address *ret);
-const char *ip_address_print(const struct ip_address *a, char ret[INET6_ADDRSTRLEN]); /* "" for none */
+const char *ip_address_print(const struct ip_address *a, char ret[IP_ADDRESS_TEXT]); /* "" for none */
 /* ip_address_to_sockaddr - its length */
 socklen_t ip_address_to_sockaddr(const struct ip_address *a, uint16_t port, struct sockaddr_storage *ret);
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b);

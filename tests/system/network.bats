@@ -44,6 +44,38 @@ load network
 	contains $'172.17.0.1\tgate' "$out"
 }
 
+# made_of HOST-ETC OPTIONS…: the resolv.conf of a container, where this script has filled the host's /etc
+made_of()
+{
+	local tare_in=(nsenter -t "$host_pid" -n unshare -m --propagation private sh -c "mount -t tmpfs none /etc; $1; exec \"\$@\"" -)
+	expect "${status-0}" tare create "${@:2}" busybox true
+	[ -n "${status-}" ] || made=$(<"$T/root/containers/$out/resolv.conf")
+}
+
+@test "resolv.conf is made of the host's, whatever that is" {
+	local stub='mkdir /etc/r; echo nameserver 127.0.0.53 >/etc/r/stub; ln -s r/stub /etc/resolv.conf'
+	tare network create back
+	made_of "$stub" --network back
+	contains $'nameserver 127.0.0.11\noptions ndots:0' "$made"
+	contains "# ExtServers: [host(127.0.0.53)]" "$made"
+	made_of "$stub" --network bridge
+	contains $'nameserver 8.8.8.8\nnameserver 8.8.4.4' "$made"
+	made_of "$stub; mkdir -p /run; mount -t tmpfs none /run; mkdir -p /run/systemd/resolve
+		echo nameserver 10.1.2.3 >/run/systemd/resolve/resolv.conf" --network bridge
+	contains "nameserver 10.1.2.3" "$made"
+	contains "'/run/systemd/resolve/resolv.conf' (legacy)" "$made"
+	made_of "$stub" --network host
+	equal "nameserver 127.0.0.53" "$made" "the host's network"
+	made_of : --network back
+	contains "NO EXTERNAL NAMESERVERS DEFINED" "$made"
+	made_of 'ln -s /nowhere /etc/resolv.conf' --network bridge
+	contains "nameserver 8.8.4.4" "$made"
+	status=1 made_of 'mkdir /etc/resolv.conf' --network bridge
+	matches '^tare: .*etc/resolv.conf: read: Is a directory$' "$err"
+	equal "" "$(tare ps -aq --filter status=dead)" "what is left"
+	[ "$(tare ps -aq | grep -c .)" = 6 ] || fail "the one that could not be made is listed: $(tare ps -a)"
+}
+
 @test "a published port is reached from outside, from the host, from the container itself, and not round it" {
 	make_outside
 	speaker web hello 80 -p 8080:80

@@ -76,6 +76,22 @@ load network
 	outside ip route add 172.16.0.0/12 via 10.77.0.1
 	is_deaf outside "$red" 80
 	is_deaf outside "$green" 80
+	# the host's name servers are asked from the host, which is a way out too
+	start asker --network green
+	servers_of asker none
+	tare network connect bridge asker
+	servers_of asker some
+	tare network disconnect bridge asker
+	servers_of asker none
+}
+
+# servers_of NAME none|some: what its records say about whom tare-net asks for it; needs a host that has a name server
+servers_of()
+{
+	grep -q '^nameserver' /etc/resolv.conf || return 0
+	local has=none
+	! grep -qs '^upstream_host' "$T"/state/net/endpoints/*."$(tare inspect -f '{{.Id}}' "$1")" || has=some
+	equal "$2" "$has" "name servers behind $1"
 }
 
 @test "a container cannot be somebody else, nor reach what listens on the host's loopback" {

@@ -26,7 +26,7 @@ static struct endpoint full(void)
 	static struct upstream upstreams[2];
 	static struct relay_ports relays[1];
 
-	upstreams[0].address = address("9.9.9.9");
+	upstreams[0].address = address("fe80::9%12");
 	upstreams[1] = (struct upstream){ address("127.0.0.53"), true };
 	relays[0] = (struct relay_ports){ 8080, 2, 80, address("10.1.0.2") };
 	return (struct endpoint){ .container = CONTAINER, .network = NETWORK, .network_name = "back", .name = "web",
@@ -56,6 +56,8 @@ TEST(a_record_comes_back_as_it_was_written)
 	assert_true(back.pid_start_ticks == UINT64_MAX && !back.netns);
 	assert_int_equal(2, back.upstream_count);
 	assert_true(!back.upstreams[0].from_host && back.upstreams[1].from_host);
+	assert_true(ip_address_equal(&ep.upstreams[0].address, &back.upstreams[0].address));
+	assert_int_equal(12, back.upstreams[0].address.scope);
 	assert_int_equal(8080, back.relays[0].host_first);
 	assert_int_equal(2, back.relays[0].count);
 	assert_int_equal(0, endpoint_remove(s.dir, NETWORK, CONTAINER, NULL));
