@@ -22,16 +22,22 @@ struct worker {
 	pthread_t thread;
 };
 
-unsigned parallel_workers(size_t n)
+unsigned parallel_cpus(void)
 {
 	cpu_set_t set;
 	int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	size_t best = n / LEAST;
+
+	return cpus < 1 ? 1 : (unsigned)cpus;
+}
+
+unsigned parallel_workers(size_t n)
+{
+	size_t best = n / LEAST, cpus = parallel_cpus();
 
 	if (best > PARALLEL_MAX)
 		best = PARALLEL_MAX;
-	if (best > (size_t)cpus)
-		best = (size_t)cpus;
+	if (best > cpus)
+		best = cpus;
 	return best ? (unsigned)best : 1;
 }
 

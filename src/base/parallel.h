@@ -8,6 +8,9 @@
 
 #define PARALLEL_MAX 4
 
+/* parallel_cpus - the processors that this process may use: sched_getaffinity(2). At least 1. */
+unsigned parallel_cpus(void);
+
 /* parallel_workers - how many are worth it for n items: 1 for few, never more than there are processors for us. */
 unsigned parallel_workers(size_t n);
 

@@ -162,24 +162,37 @@ int image_load_from(const struct image_source *source, const struct image_descri
 
 /* ---- a layout as a source ------------------------------------------------------------------------------------ */
 
+/* Only to open a layer: all else is done by one thread. A layout copies what of a directory it opens. */
+struct layout_source {
+	struct layout *layout;
+	pthread_mutex_t opening;
+};
+
 static int layout_source_read(void *arg, const struct image_descriptor *d, struct buf *b, struct err *e)
 {
-	return layout_read_blob(arg, &d->digest, b, e);
+	const struct layout_source *s = arg;
+
+	return layout_read_blob(s->layout, &d->digest, b, e);
 }
 
-static int layout_source_open(void *arg, const struct image_descriptor *d, struct layer_stream *ret, struct err *e)
+static int layout_source_open(void *arg, const struct image_descriptor *d, struct layer_stream *stream,
+			      struct err *e)
 {
+	struct layout_source *s = arg;
 	scoped_fd fd = -1;
 	int64_t stored;
-	int r = layout_open_blob(arg, &d->digest, &fd, &stored, e);
+	int r;
 
+	pthread_mutex_lock(&s->opening);
+	r = layout_open_blob(s->layout, &d->digest, &fd, &stored, e);
+	pthread_mutex_unlock(&s->opening);
 	if (r == 0 && stored != d->size)
 		r = err_set(e, EBADMSG, "it has %lld bytes, but the manifest says %lld", (long long)stored,
 			    (long long)d->size);
 	if (r < 0)
 		return r;
-	ret->fd = fd_take(&fd);
-	ret->bytes = byte_source_fd(&ret->fd);
+	stream->fd = fd_take(&fd);
+	stream->bytes = byte_source_fd(&stream->fd);
 	return 0;
 }
 
@@ -191,10 +204,12 @@ static int layout_source_close(void *arg, const struct image_descriptor *d, stru
 
 static int layout_source_keep(void *arg, const struct digest *d, struct err *e)
 {
-	return layout_keep_blob(arg, d, e);
+	const struct layout_source *s = arg;
+
+	return layout_keep_blob(s->layout, d, e);
 }
 
-static const struct image_source_ops layout_source = {
+static const struct image_source_ops layout_source_ops = {
 	.read = layout_source_read,
 	.open = layout_source_open,
 	.close = layout_source_close,
@@ -204,7 +219,8 @@ static const struct image_source_ops layout_source = {
 int image_load(struct layout *l, const struct layout_image *which, const char *reference,
 	       const struct image_store *store, struct arena *a, struct image_loaded *ret, struct err *e)
 {
-	const struct image_source source = { &layout_source, l, 1 };
+	struct layout_source opened = { .layout = l, .opening = PTHREAD_MUTEX_INITIALIZER };
+	const struct image_source source = { &layout_source_ops, &opened, 0 };
 	const struct image_descriptor manifest = { .digest = which->manifest };
 
 	return image_load_from(&source, &manifest, reference ? reference : which->reference, store, a, ret,

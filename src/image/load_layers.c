@@ -4,6 +4,7 @@
  * Layers are taken from the lowest up. One that needs a look at those below it (image/tree.h) waits until they are ready:
  * they were taken earlier, so somebody is at them. */
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "base/scope.h"
 #include "image/load_priv.h"
 #include "image/tar.h"
@@ -60,10 +61,15 @@ static int wait_below(void *arg, struct err *e)
 	return r;
 }
 
+static unsigned workers_of(const struct image_source *s)
+{
+	return s->workers ? s->workers : parallel_cpus();
+}
+
 /* When so much of all is in this layer, the others will be done while it still is at work: then processors are free. */
 static bool is_the_most(const struct load *ld, size_t i)
 {
-	unsigned workers = ld->source->workers;
+	unsigned workers = workers_of(ld->source);
 
 	return workers > 1 && ld->manifest.layers.v[i].size > ld->todo_bytes / workers;
 }
@@ -189,7 +195,7 @@ static void *work(void *arg)
 static int work_all(struct load *ld, struct err *e)
 {
 	pthread_t threads[WORKERS_MAX];
-	unsigned n = 0, more = ld->source->workers > 0 ? ld->source->workers - 1 : 0;
+	unsigned n = 0, more = workers_of(ld->source) - 1;
 
 	while (n < more && n < WORKERS_MAX && n + 1 < ld->n_todo && pthread_create(&threads[n], NULL, work, ld) == 0)
 		n++;

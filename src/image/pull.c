@@ -308,17 +308,10 @@ static const struct image_source_ops source_ops = {
 	.keep = source_keep,
 };
 
-static unsigned cores(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : (unsigned)n;
-}
-
 static int load_image(struct pull *p, const char *reference, const struct image_store *store, struct arena *a,
 		      struct image_loaded *ret, struct err *e)
 {
-	const struct image_source source = { &source_ops, p, p->o.workers ? p->o.workers : cores() };
+	const struct image_source source = { &source_ops, p, p->o.workers };
 	struct image_loaded img;
 	int r = image_load_from(&source, &p->manifest, reference, store, a, &img, e);
 

@@ -31,5 +31,5 @@ struct image_source_ops {
 struct image_source {
 	const struct image_source_ops *ops;
 	void *arg;
-	unsigned workers; /* that unpack layers at the same time; 1: the caller's thread does it */
+	unsigned workers; /* that unpack layers at the same time; 1: the caller's thread does it; 0: one a processor */
 };
