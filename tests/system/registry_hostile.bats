@@ -55,6 +55,16 @@ pulled()
 	matches 'range=bytes=300000-' "$(<"$T/serve.5000")"
 }
 
+@test "one that breaks off while a layer is sent is asked how far it got, and gets the rest" {
+	behaving upload
+	expect 0 image load "$T/layout" "$registry/web:1"
+	expect 0 tare push "$registry/web:1"
+	matches ': Pushed' "$out"
+	matches 'PATCH .* range=0-[0-9]+' "$(<"$T/serve.5000")"
+	matches 'PATCH .* range=150000-[0-9]+' "$(<"$T/serve.5000")"
+	matches 'PUT /v2/web/manifests/1' "$(<"$T/serve.5000")"
+}
+
 @test "a registry that is busy is asked again" {
 	behaving busy
 	pulled
