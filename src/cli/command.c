@@ -250,7 +250,8 @@ static int set_file(const struct option_call *c, struct err *e)
 }
 
 static const struct option global_rows[] = {
-	{ "config", 0, "FILE", "settings of the host (default " SETTINGS_FILE ", if it is there)", set_file,
+	{ "config", 0, "FILE",
+	  "settings of the host (default $" SETTINGS_ENV ", else " SETTINGS_FILE ", if it is there)", set_file,
 	  offsetof(struct cli, config) },
 	{ "host", 0, "DIR", "a captured host instead of /, for `run --plan`", set_directory, offsetof(struct cli, host),
 	  .hidden = true },

@@ -262,7 +262,7 @@ static const struct option rows[] = {
 	  .words = "bridge none host container: cni:" },
 	{ "net-alias", 0, "NAME", "another spelling of --network-alias", set_alias, .hidden = true },
 	{ "network", 0, "NETWORK",
-	  "none (default, see tare.conf), host, container:NAME, bridge, cni:NAME, or a network; name=…,alias=…,ip=… for more; may be "
+	  "bridge (default, see tare.conf), none, host, container:NAME, cni:NAME, or a network; name=…,alias=…,ip=… for more; may be "
 	  "repeated",
 	  set_network, .words = "bridge none host container: cni:" },
 	{ "network-alias", 0, "NAME", "another name in the first network", set_alias },
@@ -306,7 +306,9 @@ static int take_first(struct run_options *o, struct err *e)
 int opt_network_finish(struct run_options *o, struct arena *a, struct err *e)
 {
 	struct container_config *c = &o->config;
+	const struct network_config *f = &o->first_network;
 	bool publishes = c->publish.n || c->publish_all;
+	bool wishes = publishes || f->ip4 || f->ip6 || f->mac || f->aliases.n;
 	bool joins = c->network_mode && strncmp(c->network_mode, "container:", 10) == 0;
 
 	if (joins && publishes)
@@ -317,7 +319,7 @@ int opt_network_finish(struct run_options *o, struct arena *a, struct err *e)
 		return err_set(e, EINVAL, "conflicting options: dns and the network mode");
 	if (joins && c->extra_hosts.n)
 		return err_set(e, EINVAL, "conflicting options: custom host-to-IP mapping and the network mode");
-	if (!c->network_mode && publishes) {
+	if (!c->network_mode && wishes) {
 		struct network_config n = { .name = "bridge" };
 
 		c->network_mode = n.name;

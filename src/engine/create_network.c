@@ -508,9 +508,9 @@ int create_network_up(struct creation *cr, struct err *e)
 		r = take_ports(cr, e);
 	if (r == 0)
 		r = create_put_links(cr, e);
-	if (r == 0)
-		r = firewall_add(cr->en,
-				 &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, cr->published.v,
-						      cr->published.n }, e);
-	return r;
+	if (r < 0)
+		return r;
+	r = firewall_add(cr->en, &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, cr->published.v,
+							    cr->published.n }, e);
+	return network_refused(p->nets[0].row.name, r, e);
 }

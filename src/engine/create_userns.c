@@ -108,7 +108,7 @@ int create_apply_settings(struct creation *cr, struct err *e)
 	r = settings_read(cr->en->settings_path, cr->a, &cr->settings, e);
 	if (r == 0 && !cr->row && cr->settings.userns_auto && !cr->config->userns_mode)
 		cr->config->userns_mode = "auto";
-	if (r == 0 && !cr->row && !cr->config->network_mode && strcmp(cr->settings.network, "none") != 0)
+	if (r == 0 && !cr->row && !cr->config->network_mode)
 		cr->config->network_mode = cr->settings.network;
 	return r;
 }

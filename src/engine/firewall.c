@@ -6,6 +6,8 @@
 #include "base/scope.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
+#include "kernel/net_link.h"
+#include "kernel/netlink.h"
 #include "network/hand_over.h"
 
 #include <errno.h>
@@ -241,7 +243,18 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
 }
 
-/* An old kernel knows no forgiving removal; one that fails leaves the tables to be made anew. */
+/* Rules are for what a bridge of this host carries. */
+static bool has_bridge(const struct firewall_change *c)
+{
+	scoped_fd fd = netlink_open(NETLINK_ROUTE, NULL);
+
+	for (size_t i = 0; fd >= 0 && i < c->count; i++)
+		if (c->nets[i].driver == NETWORK_BRIDGE && net_device_index(fd, c->nets[i].row.device))
+			return true;
+	return false;
+}
+
+/* Where rules are refused and no bridge is, none were made. An old kernel knows no forgiving removal; one that fails leaves the tables to be made anew. */
 int firewall_remove(struct engine *en, const struct firewall_change *c, struct err *e)
 {
 	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
@@ -260,6 +273,8 @@ int firewall_remove(struct engine *en, const struct firewall_change *c, struct e
 		r = commit(en, &t, true, &first);
 	}
 	nft_done(&t);
+	if (is_refused(r) && !has_bridge(c))
+		return 0;
 	if (r < 0 && e)
 		*e = first;
 	return r == -ENOENT ? 0 : r;

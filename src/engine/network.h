@@ -58,9 +58,12 @@ int network_delete(struct engine *en, const char *ref, struct arena *a, struct e
 int network_remove(struct engine *en, const struct network *net, struct arena *a, struct err *e);
 int network_finish_removals(struct engine *en, struct err *e);
 /* network_ensure - the device is there, and if it was not, forwarding and rules too. *warn gets what had to be changed on
- * the host. */
+ * the host. On a failure nothing of it is left. */
 int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
 		   struct err *e);
+
+/* network_refused - r; when a host refused it that allows no networks, or has none, the text says what goes without. */
+int network_refused(const char *name, int r, struct err *e);
 
 /* network_document - the object of `docker network inspect`. The caller frees it. */
 int network_document(struct engine *en, const struct network *net, struct arena *a, struct document **ret,

@@ -371,44 +371,82 @@ static bool is_on(struct engine *en, const char *path)
 	return smallfile_read(en->host->proc, path, text, sizeof text, &v) == 0 && v.n && v.p[0] != '0';
 }
 
-/* The host becomes a router; what is not about containers stays as unreachable through it as it was (rules.h). */
-static int turn_on(struct engine *en, const char *path, struct oci_strings *warn, struct arena *a, struct err *e)
-{
-	scoped_fd dir = -1;
-	int r;
+/* What is off and has to be on: the host becomes a router. Open for writing before anything is made, where that is refused. */
+struct forwarding {
+	int fds[2];
+	const char *paths[2];
+	size_t n;
+};
 
-	if (is_on(en, path))
-		return 0;
-	r = io_mkdir_at(en->state, "net", 0700, &dir, e);
-	if (r == 0)
-		r = io_replace_at(en->state, FORWARDING_FILE, "1\n", 2, 0600, false, e);
-	if (r == 0)
-		r = write_sysctl(en, path, "1", e);
-	if (r == 0 && strings_addf(a, warn,
-				   "turned on %s, which containers need to reach other machines; what is not from or "
-				   "to a container is still not forwarded",
-				   path + 4) < 0)
-		r = err_oom(e);
-	return r;
+static void forwarding_end(struct forwarding *f)
+{
+	while (f->n)
+		close(f->fds[--f->n]);
 }
 
-static int forward(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
-		   struct err *e)
+static int find_forwarding(struct engine *en, const struct network *net, struct forwarding *ret, struct err *e)
+{
+	const struct {
+		const char *path;
+		bool needed;
+	} all[] = { { "sys/net/ipv4/ip_forward", net->subnet4.family != 0 },
+		    { "sys/net/ipv6/conf/all/forwarding", net->subnet6.family != 0 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		int fd;
+
+		if (net->options.internal || !all[i].needed || is_on(en, all[i].path))
+			continue;
+		fd = openat(en->host->proc, all[i].path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, "open /proc/%s", all[i].path);
+		ret->fds[ret->n] = fd;
+		ret->paths[ret->n++] = all[i].path;
+	}
+	return 0;
+}
+
+/* From here on the rules keep what is not about containers as unreachable through this host as it was (rules.h). */
+static int note_forwarding(struct engine *en, struct err *e)
+{
+	scoped_fd dir = -1;
+	int r = io_mkdir_at(en->state, "net", 0700, &dir, e);
+
+	return r < 0 ? r : io_replace_at(en->state, FORWARDING_FILE, "1\n", 2, 0600, false, e);
+}
+
+static int turn_on(const struct forwarding *f, struct oci_strings *warn, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (write(f->fds[i], "1", 1) < 0)
+			return err_sys(e, "write 1 to /proc/%s", f->paths[i]);
+		if (strings_addf(a, warn,
+				 "turned on %s, which containers need to reach other machines; what is not from or "
+				 "to a container is still not forwarded",
+				 f->paths[i] + 4) < 0)
+			return err_oom(e);
+	}
+	return 0;
+}
+
+/* The rules are there before the host forwards; the first time, tables without the guard may be there already. */
+static int forward(struct engine *en, const struct network *net, const struct forwarding *f, struct oci_strings *warn,
+		   struct arena *a, struct err *e)
 {
 	const char *local = arena_fmt(a, "sys/net/ipv4/conf/%s/route_localnet", net->row.device);
-	int r = 0;
+	int r = local ? 0 : err_oom(e);
 
-	if (!local)
-		return err_oom(e);
-	if (net->subnet4.family)
-		r = write_sysctl(en, local, "1", e); /* for 127.0.0.1:PORT of the host; raw keeps containers out */
-	if (net->options.internal)
-		return r;
 	if (r == 0 && net->subnet4.family)
-		r = turn_on(en, "sys/net/ipv4/ip_forward", warn, a, e);
-	if (r == 0 && net->subnet6.family)
-		r = turn_on(en, "sys/net/ipv6/conf/all/forwarding", warn, a, e);
-	return r;
+		r = write_sysctl(en, local, "1", e); /* for 127.0.0.1:PORT of the host; raw keeps containers out */
+	if (r < 0 || !f->n)
+		return r < 0 ? r : firewall_network(en, net, true, e);
+	r = note_forwarding(en, e);
+	if (r < 0)
+		return r;
+	r = firewall_rebuild(en, e);
+	if (r < 0)
+		(void)unlinkat(en->state, FORWARDING_FILE, 0);
+	return r < 0 ? r : turn_on(f, warn, a, e);
 }
 
 static void device_mac(const struct network *net, uint8_t ret[6])
@@ -445,25 +483,49 @@ static int make_device(struct engine *en, const struct network *net, int fd, str
 		       struct err *e)
 {
 	struct net_bridge b = { .name = net->row.device, .mtu = net->mtu, .ip4 = net->gateway4, .ip6 = net->gateway6 };
+	struct forwarding f = { .n = 0 };
 	int r = check_routes(net, a, e);
 
 	device_mac(net, b.mac);
 	if (r == 0)
-		r = net_bridge_ensure(fd, &b, e);
+		r = find_forwarding(en, net, &f, e);
 	if (r == 0)
-		r = forward(en, net, warn, a, e);
-	return r < 0 ? r : firewall_network(en, net, true, e);
+		r = net_bridge_ensure(fd, &b, e);
+	if (r == 0) {
+		r = forward(en, net, &f, warn, a, e);
+		if (r < 0)
+			(void)net_device_delete(fd, net->row.device, NULL);
+	}
+	forwarding_end(&f);
+	return r;
+}
+
+int network_refused(const char *name, int r, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (r != -EPERM && r != -EACCES && r != -EROFS && r != -EOPNOTSUPP && r != -EPROTONOSUPPORT &&
+	    r != -EAFNOSUPPORT)
+		return r;
+	if (e)
+		why = *e;
+	return err_set(e, -r,
+		       "network %s: %.300s (networks need CAP_NET_ADMIN, bridge and nf_tables on this host; "
+		       "--network none and --network host do not)",
+		       name, why.msg);
 }
 
 int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
 		   struct err *e)
 {
 	scoped_fd fd = -1;
+	int r;
 
 	if (net->driver != NETWORK_BRIDGE)
 		return 0;
 	fd = netlink_open(NETLINK_ROUTE, e);
 	if (fd < 0)
 		return fd;
-	return net_device_index(fd, net->row.device) ? 0 : make_device(en, net, fd, warn, a, e);
+	r = net_device_index(fd, net->row.device) ? 0 : make_device(en, net, fd, warn, a, e);
+	return network_refused(net->row.name, r, e);
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REGISTRIES_MAX 100
@@ -19,7 +20,7 @@
 static const struct settings defaults = {
 	.subuid = "/etc/subuid",
 	.subgid = "/etc/subgid",
-	.network = "none", .cni_conf_dir = "/etc/cni/net.d",
+	.network = "bridge", .cni_conf_dir = "/etc/cni/net.d",
 	.cni_bin_dir = "/usr/lib/cni", .cni_cache_dir = "/var/lib/cni",
 	.registry_timeout_s = 30,
 	.registry_attempts = 5,
@@ -261,12 +262,12 @@ int settings_parse(struct sv text, const char *file, struct arena *a, struct set
 
 int settings_read(const char *path, struct arena *a, struct settings *ret, struct err *e)
 {
-	const char *file = path ? path : SETTINGS_FILE;
+	const char *named = path ? path : getenv(SETTINGS_ENV), *file = named && *named ? named : SETTINGS_FILE;
 	scoped_buf text = BUF(LIMIT_SETTINGS);
 	struct err missing = { 0 };
 	int r = io_read_at(AT_FDCWD, file, &text, &missing);
 
-	if (r == -ENOENT && !path) {
+	if (r == -ENOENT && file != named) {
 		*ret = defaults;
 		return 0;
 	}

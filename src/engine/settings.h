@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #define SETTINGS_FILE "/etc/tare/tare.conf"
+#define SETTINGS_ENV "TARE_CONFIG" /* names another one */
 
 struct settings {
 	bool userns_auto;           /* userns-remap: a container gets a user namespace of its own unless --userns says otherwise */
@@ -32,5 +33,6 @@ struct settings {
  * probably meant), one that is there twice (but for those that make lists), a value that is not allowed. */
 int settings_parse(struct sv text, const char *file, struct arena *a, struct settings *ret, struct err *e);
 
-/* settings_read - path NULL: SETTINGS_FILE, and a missing one is an empty one. One open(2) then. */
+/* settings_read - path NULL: the one that SETTINGS_ENV names, else SETTINGS_FILE, and a missing one of these is an empty one. One
+ * open(2) then. */
 int settings_read(const char *path, struct arena *a, struct settings *ret, struct err *e);

@@ -491,7 +491,7 @@ static void put_bridge(struct netlink *n, const struct net_bridge *b)
 	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
 	size_t info;
 
-	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m, b->name);
+	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m, "make it");
 	netlink_put_text(n, IFLA_IFNAME, b->name);
 	netlink_put(n, IFLA_ADDRESS, b->mac, sizeof b->mac); /* else it is that of a port, and changes with them */
 	if (b->mtu)

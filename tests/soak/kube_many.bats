@@ -21,7 +21,7 @@ with_state() { [ "$(in_state "$1")" = "$2" ]; } # STATE COUNT
 
 @test "many pods: what fits runs, the rest waits for room; looked at, deleted, nothing is left" {
 	local i
-	echo "kube-max-pods = $running" >"$T/conf"
+	printf 'network = none\nkube-max-pods = %s\n' "$running" >"$T/conf"
 	for ((i = 0; i < many; i++)); do
 		printf -- '---\n{apiVersion: v1, kind: Pod, metadata: {name: p%d}, spec: {terminationGracePeriodSeconds: 0, containers: [' "$i"
 		printf '{name: c, image: busybox, command: [sleep, "100000"], resources: {requests: {cpu: 1m, memory: 64Ki}}}]}}\n'

@@ -9,6 +9,8 @@ bats_require_minimum_version 1.5.0
 TARE_TOP=${TARE_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 TARE_BUILD=${TARE_BUILD:-$TARE_TOP/build}
 host_cgroup=/sys/fs/cgroup
+# No network unless a test asks for one: by itself it would be bridge, on this machine's own interfaces and rules.
+export TARE_CONFIG=$TARE_TOP/tests/system/tare.conf
 
 setup() { tare_setup; }
 teardown() { tare_teardown; }

@@ -157,7 +157,7 @@ named() { with_index '.manifests[0].annotations["org.opencontainers.image.ref.na
 	head -c 3000000 /dev/zero >"$T/evil/x"
 	tar -cf "$T/1.tar" -C "$T/evil" x
 	evil "$T/1.tar"
-	echo 'max-layer-size = 2m' >"$T/conf"
+	printf 'network = none\nmax-layer-size = 2m\n' >"$T/conf"
 	# shellcheck disable=SC2034 # tare() reads it
 	tare_globals=(--config "$T/conf")
 	not_loaded 'layer 2 .*: more than 2097152 bytes unpacked$' -i "$T/layout"

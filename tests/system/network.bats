@@ -23,17 +23,59 @@ load network
 	equal "" "$err" "what is said the second time"
 }
 
-@test "none, host and container:X are as they were" {
-	expect 0 tare run --rm busybox ip -o link
+@test "who names no network gets bridge, on a host that has nothing yet; none, host and container:X have no part of it" {
+	export TARE_CONFIG=/dev/null # no setting at all: not this machine's either
+	expect 0 tare run --rm busybox sh -c 'ip -o -4 addr show eth0; ping -c1 -W2 172.17.0.1; grep -c 172.17.0.2 /etc/hosts'
+	contains "inet 172.17.0.2/16" "$out"
+	contains "1 packets received" "$out"
+	expect 0 tare create --name plain --mac-address 02:00:00:00:00:09 busybox cat /sys/class/net/eth0/address
+	equal bridge "$(tare inspect -f '{{.HostConfig.NetworkMode}}' plain)" "mode"
+	expect 0 tare start -a plain
+	equal 02:00:00:00:00:09 "$out" "hardware address"
+	refused_again "user specified IP address is supported on user defined networks only" --ip 172.17.0.9
+	refused_again "network-scoped aliases are only supported for user-defined networks" --network-alias x
+	expect 0 tare run --rm --network none busybox ip -o link
 	equal 1 "$(grep -c . <<<"$out")" "interfaces of $out; number"
 	on_host ip link add seen type veth
 	expect 0 tare run --rm --network host busybox ip -o link
 	contains seen "$out"
 	start web --network bridge
 	expect 0 tare run --rm --network container:web busybox ip -o -4 addr show eth0
-	contains "172.17.0.2/16" "$out"
+	contains "172.17.0.4/16" "$out"
 	expect 125 tare run --rm --network nowhere busybox true
 	contains "network nowhere not found" "$err"
+}
+
+refused_again() # TEXT OPTIONS…
+{
+	expect 125 tare run --rm "${@:2}" busybox true
+	contains "$1" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
+# each runs a command as root of this host, with less
+without_right() { on_host setpriv --bounding-set -net_admin --inh-caps -net_admin "$@"; }
+with_fixed_settings()
+{
+	on_host unshare -m sh -euc 'mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys; exec "$@"' - "$@"
+}
+
+# shellcheck disable=SC2034 # the helper reads tare_in
+@test "a host that allows no networks: one line says what goes without, and nothing is left" {
+	export TARE_CONFIG=/dev/null
+	hint=' \(.*--network none and --network host do not\)$'
+	tare_in=(with_fixed_settings)
+	refused "network bridge: open /proc/sys/net/ipv4/ip_forward: Read-only file system$hint" tare run --rm busybox true
+	tare_in=(without_right)
+	refused "network bridge: bridge tare0: make it: Operation not permitted$hint" tare run --rm -p 8080:80 busybox true
+	failed "network blue: bridge br-" tare network create blue
+	equal "" "$(tare network ls --filter name=blue -q)" "networks"
+	expect 0 tare create --name never busybox true
+	expect 0 tare rm never
+	equal "" "$(on_host ip -br link show type bridge)" "bridges"
+	equal "" "$(rules)" "rules"
+	equal 0 "$(on_host cat /proc/sys/net/ipv4/ip_forward)" "forwarding"
+	expect 0 tare run --rm --network host busybox true
 }
 
 @test "resolv.conf has what the host's has, or what was asked for" {

@@ -10,7 +10,7 @@ cni_setup()
 	[ -x /usr/lib/cni/bridge ] || skip "needs containernetworking-plugins"
 	mkdir "$T/net.d" "$T/bin"
 	ln -s /usr/lib/cni/* "$T/bin/"
-	printf 'cni-conf-dir = %s\ncni-bin-dir = %s\ncni-cache-dir = %s\n' "$T/net.d" "$T/bin" "$T/cache" >"$T/conf"
+	printf 'network = none\ncni-conf-dir = %s\ncni-bin-dir = %s\ncni-cache-dir = %s\n' "$T/net.d" "$T/bin" "$T/cache" >"$T/conf"
 	tare_globals=(--config "$T/conf")
 	cat >"$T/bin/witness" <<-END
 		#!/bin/sh

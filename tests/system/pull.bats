@@ -113,7 +113,7 @@ pushed()
 
 @test "docker.io is asked at its mirrors first, and a mirror that fails is passed over" {
 	pushed library/web:latest
-	printf 'registry-mirror = docker.io http://127.0.0.1:9\nregistry-mirror = docker.io http://%s\n' "$registry" >"$T/conf"
+	printf 'network = none\nregistry-mirror = docker.io http://127.0.0.1:9\nregistry-mirror = docker.io http://%s\n' "$registry" >"$T/conf"
 	tare_globals=(--config "$T/conf")
 	expect 0 tare pull web
 	equal "Using default tag: latest"$'\n'"latest: Pulling from library/web" "$(head -2 "$T/stdout")"

@@ -65,7 +65,7 @@ loaded() { expect 0 image load "$T/layout" "$registry/web:1"; }
 	registry_begin 5443 "  tls: {certificate: $T/crt, key: $T/key}" "auth: {htpasswd: {realm: box, path: $T/htpasswd}}"
 	with_host expect 1 tare login -u me -p wrong registry.test:5443
 	matches 'certificate' "$err"
-	printf 'insecure-registry = registry.test:5443\n' >"$T/conf"
+	printf 'network = none\ninsecure-registry = registry.test:5443\n' >"$T/conf"
 	tare_globals=(--config "$T/conf")
 	with_host expect 1 tare login -u me -p wrong registry.test:5443
 	contains "access denied" "$err"
@@ -116,7 +116,7 @@ no_layer_blobs() { ! blobs | grep -qF "$(jq -r '.layers[].digest[7:]' "$T/manife
 
 @test "with keep-blobs = no what was unpacked is all there is of layers; save and push pack it anew, and say so" {
 	local digest documents pushed
-	echo 'keep-blobs = no' >"$T/conf"
+	printf 'network = none\nkeep-blobs = no\n' >"$T/conf"
 	tare_globals=(--config "$T/conf")
 	two_layers
 	digest=$(sha256sum <"$T/manifest" | cut -d' ' -f1)

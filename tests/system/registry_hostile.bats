@@ -12,7 +12,7 @@ teardown() { local status=0; tare_teardown || status=1; network_end; return $sta
 
 configure()
 {
-	printf 'registry-timeout = 1\nregistry-attempts = 2\n' >"$T/conf"
+	printf 'network = none\nregistry-timeout = 1\nregistry-attempts = 2\n' >"$T/conf"
 	tare_globals=(--config "$T/conf")
 	export DOCKER_CONFIG=$T/docker
 }

@@ -19,7 +19,7 @@ setup()
 	tare_globals=(--config "$T/tare.conf")
 }
 
-settings() { printf '%s\n' "$@" >"$T/tare.conf"; }
+settings() { printf '%s\n' "$@" "network = none" >"$T/tare.conf"; }
 
 owner() { stat -c %u:%g "$1"; }
 

@@ -208,7 +208,9 @@ static const struct line namespaces[] = {
 	{ { "--mac-address", "01:00:00:00:00:00" },
 	  .message = "--mac-address 01:00:00:00:00:00: 01:00:00:00:00:00 is not a valid mac address (such as "
 		     "02:42:ac:11:00:02)" },
-	{ { "--ip", "10.0.0.5" }, .message = "conflicting options: an address needs a network (--network)" },
+	{ { "--ip", "10.0.0.5", "--network", "host" },
+	  .message = "conflicting options: an address needs a network (--network)" },
+	{ { "--ip", "10.0.0.5" }, "\"Networks\":[{\"Name\":\"bridge\",\"IPv4Address\":\"10.0.0.5\"}]" },
 	{ { "-p", "8080:80" }, "\"Publish\":[\"8080:80/tcp\"]" },
 	{ { "-p", "8080:80" }, "\"NetworkMode\":\"bridge\"" },
 	{ { "-p", "80:80", "--network", "container:x" },

@@ -23,9 +23,9 @@ TEST(settings_are_lines_of_key_and_value)
 	assert_string_equal("/etc/subgid", s.subgid);
 	assert_int_equal(0, settings_parse(SV("userns-remap = off"), "F", &a, &s, NULL));
 	assert_false(s.userns_auto);
-	assert_string_equal("none", s.network);
-	assert_int_equal(0, settings_parse(SV("network = bridge\npublish-default-ip = ::1"), "F", &a, &s, NULL));
 	assert_string_equal("bridge", s.network);
+	assert_int_equal(0, settings_parse(SV("network = none\npublish-default-ip = ::1"), "F", &a, &s, NULL));
+	assert_string_equal("none", s.network);
 	assert_string_equal("::1", s.publish_default_ip);
 }
 
@@ -104,6 +104,24 @@ TEST(a_file_that_was_named_must_be_there)
 	assert_true(s.userns_auto);
 }
 
+TEST(the_environment_names_a_file_unless_the_command_line_does)
+{
+	scoped_tmpdir t = tmpdir_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct settings s;
+
+	assert_int_equal(0, io_replace_at(t.fd, "one", "network = host\n", 15, 0644, false, NULL));
+	assert_int_equal(0, io_replace_at(t.fd, "two", "network = none\n", 15, 0644, false, NULL));
+	assert_int_equal(0, setenv(SETTINGS_ENV, tmpdir_path(&t, "one"), 1));
+	assert_int_equal(0, settings_read(NULL, &a, &s, NULL));
+	assert_string_equal("host", s.network);
+	assert_int_equal(0, settings_read(tmpdir_path(&t, "two"), &a, &s, NULL));
+	assert_string_equal("none", s.network);
+	assert_int_equal(0, setenv(SETTINGS_ENV, tmpdir_path(&t, "three"), 1));
+	assert_int_equal(-ENOENT, settings_read(NULL, &a, &s, NULL));
+	assert_int_equal(0, unsetenv(SETTINGS_ENV));
+}
+
 TEST(a_file_has_a_ceiling)
 {
 	scoped_tmpdir t = tmpdir_new();
@@ -124,6 +142,7 @@ int main(void)
 		RUN(registries_are_lists),
 		RUN(what_is_wrong_is_named_with_its_line),
 		RUN(a_file_that_was_named_must_be_there),
+		RUN(the_environment_names_a_file_unless_the_command_line_does),
 		RUN(a_file_has_a_ceiling),
 	};
 
