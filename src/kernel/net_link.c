@@ -231,20 +231,39 @@ static void put_veth(struct netlink *n, const struct net_link *l, int master, in
 static void put_port(struct netlink *n, const struct net_link *l)
 {
 	struct ifinfomsg m = { .ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	size_t info, data;
 
 	put_no_link_local(n, 0, l->host);
 	netlink_begin(n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, "set the port of the bridge up");
 	netlink_put_text(n, IFLA_IFNAME, l->host);
+	info = netlink_nest(n, IFLA_LINKINFO);
+	netlink_put_text(n, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(n, IFLA_INFO_SLAVE_DATA);
+	netlink_put_u8(n, IFLA_BRPORT_LEARNING, false); /* it learns even from frames that it forwards to nobody */
+	netlink_put_u8(n, IFLA_BRPORT_UNICAST_FLOOD, false);
 	if (l->isolated || l->hairpin) {
-		size_t info = netlink_nest(n, IFLA_LINKINFO), data;
-
-		netlink_put_text(n, IFLA_INFO_SLAVE_KIND, "bridge");
-		data = netlink_nest(n, IFLA_INFO_SLAVE_DATA);
 		netlink_put_u8(n, IFLA_BRPORT_ISOLATED, l->isolated);
 		netlink_put_u8(n, IFLA_BRPORT_MODE, l->hairpin);
-		netlink_nest_end(n, data);
-		netlink_nest_end(n, info);
 	}
+	netlink_nest_end(n, data);
+	netlink_nest_end(n, info);
+}
+
+/* What the bridge does not learn it is told: behind this port is this address, and nowhere else. */
+static int tell_address(const struct net_link *l, int fd, struct err *e)
+{
+	struct ndmsg m = { .ndm_family = AF_BRIDGE, .ndm_ifindex = net_device_index(fd, l->host),
+			   .ndm_state = NUD_NOARP, .ndm_flags = NTF_MASTER | NTF_STICKY };
+	struct netlink n;
+	int r;
+
+	netlink_init(&n);
+	netlink_begin(&n, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &m, sizeof m,
+		      "tell the bridge its address");
+	netlink_put(&n, NDA_LLADDR, l->mac, sizeof l->mac);
+	r = netlink_talk(&n, fd, NULL, e);
+	netlink_done(&n);
+	return r;
 }
 
 int net_port_hairpin(int netlink, const char *host, bool on, struct err *e)
@@ -296,6 +315,11 @@ static int make_once(const struct net_link *l, int fd, int master, int to, struc
 	}
 	r = netlink_talk(&n, fd, NULL, e);
 	netlink_done(&n);
+	if (r < 0 || l->kind != NET_LINK_VETH)
+		return r;
+	r = tell_address(l, fd, e);
+	if (r < 0)
+		(void)net_device_delete(fd, l->host, NULL);
 	return r;
 }
 
@@ -449,7 +473,7 @@ int net_link_route(const struct net_link *l, int own, int to, struct err *e)
 	if (r < 0)
 		return r;
 	if (!index)
-		return err_set(e, ENODEV, "%s is not there", l->name);
+		return err_set(e, ENODEV, "default route: interface %s is not there", l->name);
 	netlink_init(&n);
 	put_default(&n, &l->gateway4, index, NLM_F_CREATE | NLM_F_REPLACE);
 	put_default(&n, &l->gateway6, index, NLM_F_CREATE | NLM_F_REPLACE);

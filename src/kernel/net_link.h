@@ -2,7 +2,8 @@
 /* net_link.h - an interface of a container and what it is connected to: veth(4), bridges, macvlan; by rtnetlink(7).
  *
  * The pair is made with its far end already in the container's network namespace, under its name there; it goes with
- * that namespace. Two batches do it all: one in the host's namespace, one in the container's. */
+ * that namespace. One batch in the host's namespace does it, and one in the container's. The bridge does not learn from our
+ * ports and sends them nothing whose receiver it does not know: it is told who is behind them. */
 #pragma once
 
 #include "base/arena.h"

@@ -132,6 +132,32 @@ s = socket.socket(); s.bind(("127.0.0.1", 7000)); s.listen(); time.sleep(60)' 3>
 	kill %%
 }
 
+# what somebody can send who may send anything: see net-probe
+@test "frames in another's name, of other protocols and past the host reach nobody, those in one's own name do" {
+	need_python
+	make_outside
+	tare network create --subnet 10.5.0.0/24 --subnet fd05::/64 blue
+	tare network create --subnet 10.6.0.0/24 --subnet fd06::/64 red
+	tare network create --internal --subnet 10.7.0.0/24 green
+	start victim --network blue -p 8053:53/udp
+	start attacker --network blue
+	start other --network red -p 8054:53/udp
+	start prisoner --network green
+	outside ip route add 10.5.0.0/24 via 10.77.0.1
+	"$BATS_TEST_DIRNAME/net-probe" "$(pid_of victim)" "$(pid_of attacker)" "$(pid_of other)" "$(pid_of prisoner)" "$host_pid" \
+		"$outside_pid" >"$T/heard"
+	equal "victim: own-arp own-ip4 own-ip6 published-neighbour published-outside
+other: 
+outside: masqueraded
+host: host-at-bridge
+nobody: " "$(<"$T/heard")" "what arrived"
+	# the bridge believes nobody who says that another's address is behind his port
+	local victim port
+	victim=$(in_net victim ip -j link show eth0)
+	port=$(on_host ip -j link | jq -r --argjson at "$(jq '.[0].link_index' <<<"$victim")" '.[] | select(.ifindex == $at).ifname')
+	contains "$(jq -r '.[0].address' <<<"$victim")" "$(on_host bridge fdb show brport "$port" | grep static)"
+}
+
 @test "IPv6 is as closed as IPv4" {
 	make_outside
 	tare network create --subnet fd05::/64 blue
