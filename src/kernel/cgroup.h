@@ -150,6 +150,7 @@ struct cgroup_write {
 	enum cgroup_check check;
 	bool optional; /* where the file is not there, nothing is lost */
 	bool late; /* to be written after the container's set-up, before its command runs: CPU limits */
+	bool usual; /* a new group has this value: looked at first, as the kernel visits every group of the host for a write */
 };
 
 struct cgroup_writes {

@@ -124,30 +124,40 @@ static int apply_write_only(struct cgroup *cg, const struct cgroup_write *w, str
 	return put_value(cg, cg->last.fd, w, e);
 }
 
+/* 1: the kernel has what is wanted, 0: something else, which is *ret_now */
+static int compare(int fd, const struct cgroup_write *w, char *text, size_t cap, struct sv *ret_now, struct err *e)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, text, cap, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "%s: read back", w->file);
+	*ret_now = (struct sv){ text, (size_t)n };
+	return cgroup_reads_as(w->value, *ret_now, w->check);
+}
+
 static int apply_and_compare(struct cgroup *cg, const struct cgroup_write *w, struct err *e)
 {
 	char text[4096];
 	scoped_fd fd = open_file(cg, w);
-	ssize_t n;
+	struct sv now = { 0 };
 	int r;
 
 	if (fd < 0 && errno == ENOENT && w->optional)
 		return 0;
 	if (fd < 0)
 		return refused(cg, w, "open to write", e);
-	r = put_value(cg, fd, w, e);
-	if (r < 0)
-		return r;
-	do
-		n = pread(fd, text, sizeof text - 1, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(e, "%s: read back", w->file);
-	text[n] = '\0';
-	if (cgroup_reads_as(w->value, (struct sv){ text, (size_t)n }, w->check))
+	if (w->usual && compare(fd, w, text, sizeof text, &now, NULL) > 0)
 		return 0;
+	r = put_value(cg, fd, w, e);
+	if (r == 0)
+		r = compare(fd, w, text, sizeof text, &now, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	return err_set(e, EIO, "%s: wrote \"%s\", the kernel has \"" SV_FMT "\"", w->file, w->value,
-		       SV_ARG(sv_trim((struct sv){ text, (size_t)n })));
+		       SV_ARG(sv_trim(now)));
 }
 
 int cgroup_apply(struct cgroup *cg, const struct cgroup_write *w, struct err *e)

@@ -238,6 +238,8 @@ static int cpu_bandwidth_v1(struct planner *p, int h, int64_t quota, int64_t per
 	if (is_limit(period)) {
 		(void)snprintf(text, sizeof text, "%lld", (long long)period);
 		r = put_late(p, h, "cpu.cfs_period_us", text);
+		if (r == 0)
+			p->out.w[p->out.n - 1].usual = period == CPU_PERIOD_DEFAULT_US;
 	}
 	(void)snprintf(text, sizeof text, "%lld", quota == CG_MAX ? -1 : (long long)quota);
 	if (r == 0 && quota != CG_UNSET)
