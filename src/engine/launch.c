@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/launch.h"
 
+#include "base/protection.h"
 #include "base/scope.h"
 #include "engine/programs.h"
 #include "kernel/mount.h"
@@ -79,7 +80,7 @@ static int open_program(int *ret, struct err *e)
 	mnt = mount_clone(AT_FDCWD, path, false, e);
 	if (mnt < 0)
 		return mnt;
-	r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	r = protects(PROTECT_OWN_EXECUTABLE) ? mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e) : 0;
 	if (r < 0)
 		return err_wrap(e, r, "%s", path);
 	*ret = fd_take(&mnt);

@@ -2,6 +2,7 @@
 #include "engine/user.h"
 
 #include "base/limits.h"
+#include "base/protection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static int id_arg_parse(struct sv text, struct id_arg *ret, struct err *e)
 
 	if (text.n > 1 && text.p[0] == '-')
 		digits = (struct sv){ text.p + 1, text.n - 1 };
-	if (is_number(digits)) {
+	if (is_number(digits) && protects(PROTECT_NUMERIC_USER)) {
 		if (digits.n != text.n || !id_parse(text, &arg.id))
 			return err_set(e, EINVAL, "uids and gids must be in range 0-%lld, not %.*s",
 				       (long long)USER_ID_MAX, (int)text.n, text.p);

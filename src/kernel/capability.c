@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/capability.h"
 
+#include "base/protection.h"
 #include "base/scope.h"
 
 #include <assert.h>
@@ -145,11 +146,12 @@ int cap_apply(const struct cap_sets *s, struct err *e)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
+	uint64_t inheritable = protects(PROTECT_INHERITABLE) ? s->inheritable : s->permitted; /* as Docker had it */
 
 	for (unsigned i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){ .effective = (uint32_t)(s->effective >> 32 * i),
 							   .permitted = (uint32_t)(s->permitted >> 32 * i),
-							   .inheritable = (uint32_t)(s->inheritable >> 32 * i) };
+							   .inheritable = (uint32_t)(inheritable >> 32 * i) };
 	if (syscall(SYS_capset, &head, data) < 0)
 		return refused(s, e);
 	return raise_ambient(s->ambient, e);

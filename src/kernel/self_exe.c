@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/self_exe.h"
 
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/mount.h"
 #include "kernel/sys.h"
@@ -48,7 +49,7 @@ int self_exe_protect(char *const argv[], char *const envp[], struct err *e)
 
 	if (statvfs("/proc/self/exe", &fs) < 0)
 		return err_sys(e, "statvfs /proc/self/exe");
-	if (fs.f_flag & ST_RDONLY)
+	if (fs.f_flag & ST_RDONLY || !protects(PROTECT_OWN_EXECUTABLE))
 		return 0;
 	if (is_sealed())
 		return 0;

@@ -2,6 +2,7 @@
 #include "runtime/exec.h"
 
 #include "base/limits.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/cgroup.h"
 #include "kernel/sys.h"
@@ -40,7 +41,7 @@ static int clone_helper(const struct exec_target *t, struct err *e)
 {
 	int before = prctl(PR_GET_DUMPABLE), pid, code;
 
-	if (before < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (before < 0 || (protects(PROTECT_EXEC_HIDDEN) && prctl(PR_SET_DUMPABLE, 0) < 0))
 		return err_sys(e, "prctl PR_SET_DUMPABLE");
 	pid = clone_into(t->cgroup ? cgroup_clone_fd(t->cgroup) : -1);
 	if (pid < 0 && errno == EBUSY)

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
@@ -279,6 +280,8 @@ int hook_run(const struct runtime_spec *spec, enum oci_hook_kind kind, size_t in
 
 	k.argv = h->args.n ? (char **)(uintptr_t)h->args.v : argv_of_none;
 	k.envp = h->env.n ? (char **)(uintptr_t)h->env.v : no_env;
+	if (!protects(PROTECT_HOOK_ENVIRONMENT))
+		k.envp = (char **)(uintptr_t)spec->process.env.v;
 	if (r >= 0)
 		r = launch(&k, e);
 	return r < 0 ? err_wrap(e, r, "hooks.%s[%zu] %s", kinds[kind].name, index, h->path) : 0;

@@ -12,6 +12,7 @@
 #include "runtime/init_proc.h"
 
 #include "base/fault.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
 
@@ -30,6 +31,8 @@ static int close_the_host(struct init *in, struct err *e)
 	if (in->sync != sync && dup3(in->sync, sync, O_CLOEXEC) < 0)
 		return err_sys(e, "dup3");
 	in->sync = sync;
+	if (!protects(PROTECT_EXEC_DESCRIPTORS))
+		return 0;
 	return sys_close_range((unsigned)sync + 1, ~0u, 0) < 0 ? err_sys(e, "close_range") : 0;
 }
 
@@ -59,7 +62,7 @@ int init_process(struct init *in, const struct step *s, struct err *e)
 	long pid;
 
 	(void)s;
-	if (sys_close_range(exec_sync_fd(in->plan) + 1, ~0u, 0) < 0)
+	if (protects(PROTECT_EXEC_DESCRIPTORS) && sys_close_range(exec_sync_fd(in->plan) + 1, ~0u, 0) < 0)
 		return err_sys(e, "close_range");
 	pid = syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL);
 	if (pid < 0)

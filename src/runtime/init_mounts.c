@@ -3,6 +3,7 @@
 #include "runtime/init_proc.h"
 
 #include "base/io.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/copy_tree.h"
 #include "kernel/cgroup.h"
@@ -23,6 +24,8 @@ int init_propagation(struct init *in, const struct step *s, struct err *e)
 	struct mount_attr attr = { .propagation = s->propagation };
 
 	(void)in;
+	if (!protects(PROTECT_MOUNTS_STAY))
+		return 0;
 	if (sys_mount_setattr(AT_FDCWD, "/", s->recursive ? AT_RECURSIVE : 0, &attr) < 0)
 		return err_sys(e, "mount_setattr /: propagation");
 	return 0;
@@ -234,7 +237,7 @@ static void keep_dev(struct init *in, int *mnt, const struct step *s)
 static int mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
-	int r = proc ? check_procfs(*mnt, e) : 0;
+	int r = proc && protects(PROTECT_PROCFS_REAL) ? check_procfs(*mnt, e) : 0;
 
 	if (r < 0)
 		return r;
@@ -458,7 +461,7 @@ static int device_there(int dir, const char *name, mode_t type, dev_t dev, struc
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "stat %s", name);
-	if ((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == dev))
+	if (((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == dev)) || !protects(PROTECT_DEVICE_REAL))
 		return 0;
 	return err_set(e, EEXIST, "something else is there");
 }
@@ -514,6 +517,8 @@ static int proc_of_ours(struct init *in, struct err *e)
 
 	if (in->proc >= 0 && fstatfs(in->proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
 		return duplicate(in->proc, e);
+	if (!protects(PROTECT_SYSCTL_PROCFS))
+		return rootpath_open(in->root, "/proc", e);
 	return mount_new("proc", NULL, NULL, 0, e);
 }
 
@@ -530,7 +535,8 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 		return err_set(e, ENAMETOOLONG, "sysctl %s: name too long", s->path);
 	memcpy(path, "sys/", 4);
 	memcpy(path + 4, s->options, n + 1);
-	fd = sys_openat2(proc, path, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	fd = sys_openat2(proc, path, O_WRONLY,
+			 protects(PROTECT_SYSCTL_PROCFS) ? RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV : 0);
 	if (fd < 0)
 		return err_sys(e, "sysctl %s", s->path);
 	r = io_write_all(fd, s->source, strlen(s->source), e);
@@ -542,9 +548,12 @@ int init_sysctl(struct init *in, const struct step *s, struct err *e)
 int init_mask(struct init *in, const struct step *s, struct err *e)
 {
 	struct err missing = { 0 };
-	int target = open_path(in, s->path, &missing), mnt, r;
+	int target = -1, mnt, r;
 	struct stat st;
 
+	if (!protects(PROTECT_MASKS))
+		return 0;
+	target = open_path(in, s->path, &missing);
 	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
 		return 0;
 	if (target < 0 || fstat(target, &st) < 0) {
@@ -553,7 +562,10 @@ int init_mask(struct init *in, const struct step *s, struct err *e)
 		*e = missing;
 		return err_wrap(e, target, "mask %s", s->path);
 	}
-	mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
+	if (protects(PROTECT_MASK_SOURCE))
+		mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
+	else
+		mnt = mount_clone(in->root, "dev/null", false, e);
 	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
 	init_drop(in, target);
 	init_drop(in, mnt);
@@ -563,9 +575,12 @@ int init_mask(struct init *in, const struct step *s, struct err *e)
 int init_readonly(struct init *in, const struct step *s, struct err *e)
 {
 	struct err missing = { 0 };
-	int target = open_path(in, s->path, &missing), mnt, r;
+	int target = -1, mnt, r;
 	bool at_once;
 
+	if (!protects(PROTECT_READ_ONLY_PATHS))
+		return 0;
+	target = open_path(in, s->path, &missing);
 	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
 		return 0;
 	if (target < 0) {
@@ -589,7 +604,7 @@ int init_workdir(struct init *in, const struct step *s, struct err *e)
 	struct err there = { 0 };
 	scoped_fd fd = open_path(in, s->path, &there);
 
-	if (fd >= 0)
+	if (fd >= 0 || !protects(PROTECT_WORKING_FOLDER))
 		return 0;
 	fd = rootpath_mkdirs(in->root, s->path, 0755, e);
 	return fd < 0 ? err_wrap(e, fd, "working directory") : 0;

@@ -24,6 +24,7 @@
 
 #include "base/fault.h"
 #include "base/io.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
@@ -124,7 +125,8 @@ static int init_ready(struct init *in, const struct step *s, struct err *e)
 	if (in->plan->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, "prctl PR_SET_PDEATHSIG");
 	fd_run_close(&in->done); /* the host side may lower RLIMIT_NOFILE from here on */
-	if (sys_close_range(3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (protects(PROTECT_DESCRIPTORS) &&
+	    sys_close_range(3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "close_range");
 	if (!init_tell(in->sync, INIT_READY, NULL, -1))
 		init_leave(in); /* who does not hear of us would wait for ever */

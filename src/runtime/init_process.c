@@ -3,6 +3,7 @@
 #include "runtime/init_proc.h"
 
 #include "base/io.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/capability.h"
 #include "kernel/seccomp.h"
@@ -38,6 +39,8 @@ int init_cgroup_ns(struct init *in, const struct step *s, struct err *e)
 {
 	(void)in;
 	(void)s;
+	if (!protects(PROTECT_CGROUP_NAMESPACE))
+		return 0;
 	return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(e, "unshare the cgroup namespace") : 0;
 }
 
@@ -80,7 +83,7 @@ int init_session(struct init *in, const struct step *s, struct err *e)
 	umask(0); /* modes are as the plan has them until UMASK */
 	if (init_keyring(s->path, e) < 0)
 		return -e->code;
-	if (setsid() < 0)
+	if (protects(PROTECT_SESSION) && setsid() < 0)
 		return err_sys(e, "setsid");
 	for (int i = 0; i < 3; i++)
 		if (in->stdio[i] >= 0 && dup2(in->stdio[i], i) < 0)
@@ -189,7 +192,8 @@ int init_user(struct init *in, const struct step *s, struct err *e)
 		return err_set(e, EINVAL, "process.user.additionalGids: more than %zu", ARRAY_LEN(groups));
 	for (size_t i = 0; i < pr->additional_gids.n; i++)
 		groups[i] = (gid_t)pr->additional_gids.v[i];
-	if (!in->plan->facts->setgroups_denied && sys_setgroups(pr->additional_gids.n, groups) < 0)
+	if (!in->plan->facts->setgroups_denied && protects(PROTECT_GROUPS) &&
+	    sys_setgroups(pr->additional_gids.n, groups) < 0)
 		return err_sys(e, "setgroups");
 	if (init_own_stdio((const int[]){ 0, 1, 2 }, (uid_t)s->n[0], pr->terminal, e) < 0)
 		return -e->code;
@@ -214,7 +218,7 @@ int init_chdir(struct init *in, const struct step *s, struct err *e)
 	if (chdir(s->path) < 0)
 		return err_sys(e, "working directory %s", s->path);
 	n = syscall(SYS_getcwd, path, sizeof path);
-	if (n <= 0 || path[0] != '/')
+	if ((n <= 0 || path[0] != '/') && protects(PROTECT_WORKING_FOLDER))
 		return err_set(e, EACCES, "working directory %s lies outside the container", s->path);
 	return 0;
 }
@@ -315,6 +319,8 @@ int init_seccomp(struct init *in, const struct step *s, struct err *e)
 	int r;
 
 	(void)s;
+	if (!protects(PROTECT_SECCOMP))
+		return 0;
 	if (in->deaf)
 		flags &= ~(unsigned)(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	r = seccomp_install(&in->filter, flags, e);

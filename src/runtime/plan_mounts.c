@@ -3,6 +3,7 @@
 #include "runtime/plan_priv.h"
 
 #include "base/path.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/mount.h"
 #include "runtime/mount_options.h"
@@ -202,7 +203,7 @@ static int check_destination(struct plan *p, const struct oci_mount *m, struct e
 	clean = path_clean(p->arena, sv_from(m->destination));
 	if (!clean)
 		return err_oom(e);
-	if (strncmp(clean, "/proc/", 6) != 0)
+	if (strncmp(clean, "/proc/", 6) != 0 || !protects(PROTECT_PROC_DESTINATIONS))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(proc_allowed); i++)
 		if (strcmp(clean, proc_allowed[i]) == 0)
@@ -282,7 +283,8 @@ static int plan_mount(struct plan *p, const struct plan_inputs *in, const struct
 	if (take_label(p, s, e) < 0)
 		return -e->code;
 	/* what is shown there is not the container's: CVE-2023-25809 */
-	if (cgroup && (p->without_cgroup || (p->facts->user_namespace && !p->cgroup_ns)))
+	if (cgroup && (p->without_cgroup || (p->facts->user_namespace && !p->cgroup_ns)) &&
+	    protects(PROTECT_CGROUP_READ_ONLY))
 		s->set |= MOUNT_ATTR_RDONLY;
 	if (cgroup && p->facts->cgroup.mode == CGROUP_MODE_NONE)
 		return err_set(e, ENOTSUP, "%s: this host has no cgroups", m->destination);

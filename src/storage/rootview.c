@@ -2,6 +2,7 @@
 #include "storage/rootview.h"
 
 #include "base/io.h"
+#include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
 #include "storage/layers.h"
@@ -91,14 +92,14 @@ int rootview_open(int layers_dir, const unsigned *layers, size_t n, int *ret_fd,
  * may have put in its place. */
 static int open_regular(int view, const char *path, int *ret_fd, struct err *e)
 {
-	scoped_fd look = sys_openat2(view, path, O_PATH, LOOKUP_FLAGS);
+	scoped_fd look = sys_openat2(view, path, O_PATH, protects(PROTECT_FILES_IN_ROOT) ? LOOKUP_FLAGS : 0);
 	char found[40];
 	struct stat st;
 	int fd;
 
 	if (look < 0 || fstat(look, &st) < 0)
 		return err_sys(e, "open %s", path);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && protects(PROTECT_FILES_REGULAR))
 		return err_set(e, EINVAL, "%s: not a regular file", path);
 	(void)snprintf(found, sizeof found, "/proc/self/fd/%d", look);
 	fd = open(found, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -8,7 +8,8 @@
  * processes of a run share (struct shared): calls counted by role, the call that was hit, and the last descriptor that was
  * found where it should not be: open and not close-on-exec when a program is executed (a container's command gets 0, 1
  * and 2, a monitor its control socket too), or open when one of the short-lived programs ends. What a program was given
- * when it began is not its own. Both variables reach every program that tare starts, but no container. */
+ * when it began is not its own. Both variables, and that of protection.c, reach every program that tare starts, but no
+ * container. */
 #include "calls.h"
 
 #include "base/fault.h"
@@ -54,8 +55,10 @@ static struct shared unshared, *shared = &unshared;
 static enum role own_role, fail_role = ROLE_COUNT;
 static uint32_t fail_at;
 static int fail_error;
-static char spec_entry[128], count_entry[512];
+static char entries[3][512]; /* of the environment, by variables[]; empty where it is not set */
 static bool given[256]; /* descriptors that were open when this program began */
+
+static const char *const variables[] = { "TARE_FAULT", "TARE_FAULT_COUNT", "TARE_UNPROTECTED" };
 
 static int find_role(const char *name, size_t n)
 {
@@ -187,20 +190,27 @@ static void guess_role(void)
 	fault_role(dash ? dash + 1 : name);
 }
 
+static void keep_entries(void)
+{
+	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			(void)snprintf(entries[i], sizeof entries[i], "%s=%s", variables[i], value);
+	}
+}
+
 __attribute__((constructor)) static void fault_begin(void)
 {
 	const char *spec = getenv("TARE_FAULT"), *path = getenv("TARE_FAULT_COUNT");
 
 	guess_role();
 	note_given();
-	if (spec && *spec) {
+	keep_entries();
+	if (spec && *spec)
 		parse_spec(spec);
-		(void)snprintf(spec_entry, sizeof spec_entry, "TARE_FAULT=%s", spec);
-	}
-	if (path && *path) {
+	if (path && *path)
 		map_shared(path);
-		(void)snprintf(count_entry, sizeof count_entry, "TARE_FAULT_COUNT=%s", path);
-	}
 }
 
 /* SIGKILL from inside does not end the first process of a pid namespace; an illegal instruction does. */
@@ -243,12 +253,18 @@ static bool memory_here(const char *call, int usual_error)
 	return true;
 }
 
-static bool is_entry(const char *entry, const char *name)
+static bool is_ours(const char *entry)
 {
-	return strncmp(entry, name, strlen(name)) == 0;
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+		size_t n = strlen(variables[i]);
+
+		if (strncmp(entry, variables[i], n) == 0 && entry[n] == '=')
+			return true;
+	}
+	return false;
 }
 
-/* handed_on - the environment with our two variables, unless it is a container's */
+/* handed_on - the environment with our variables, unless it is a container's */
 static char *const *handed_on(char *const *envp)
 {
 	static char *list[1024];
@@ -257,12 +273,11 @@ static char *const *handed_on(char *const *envp)
 	if (own_role == ROLE_child || own_role == ROLE_process)
 		return envp;
 	for (; envp && *envp && n < 1000; envp++)
-		if (!is_entry(*envp, "TARE_FAULT=") && !is_entry(*envp, "TARE_FAULT_COUNT="))
+		if (!is_ours(*envp))
 			list[n++] = *envp;
-	if (*spec_entry)
-		list[n++] = spec_entry;
-	if (*count_entry)
-		list[n++] = count_entry;
+	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+		if (*entries[i])
+			list[n++] = entries[i];
 	list[n] = NULL;
 	return list;
 }

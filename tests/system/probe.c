@@ -7,6 +7,7 @@
  *   probe forks MAX          forks until it fails or MAX children are there: "NUMBER ERROR"
  *   probe spin SECONDS N     N threads' worth of busy processes for so long
  *   probe ids                real and effective user id
+ *   probe type TEXT          types its first character into the terminal that is standard input: "typed" or the name of the error
  *   probe hunt SECONDS       looks at each process that appears, as quickly as it can: capabilities that it has itself not,
  *                            descriptors above 2, programs: "caps HEX", "fd N TARGET", "exe PATH"
  *   probe notify TEXT        one message to NOTIFY_SOCKET, sd_notify(3): "sent" or the name of the error
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -266,6 +268,14 @@ static int hunt(int seconds)
 	return 0;
 }
 
+/* Into the terminal that is standard input, as if somebody had typed it: ioctl_tty(2). */
+static int type(const char *text)
+{
+	if (ioctl(0, TIOCSTI, text) < 0)
+		return puts(strerrorname_np(errno)) < 0;
+	return puts("typed") < 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -289,6 +299,8 @@ int main(int argc, char **argv)
 		return notify(argv[2]);
 	if (strcmp(what, "ids") == 0)
 		return printf("%u %u\n", (unsigned)getuid(), (unsigned)geteuid()) < 0;
+	if (strcmp(what, "type") == 0 && argc == 3)
+		return type(argv[2]);
 	if (strcmp(what, "spin") == 0)
 		return spin(number, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
 	return 2;
