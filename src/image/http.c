@@ -233,16 +233,8 @@ static size_t on_read(char *to, size_t size, size_t n, void *arg)
 	return (size_t)got;
 }
 
-static int on_seek(void *arg, curl_off_t offset, int origin)
-{
-	struct http *h = arg;
-
-	if (origin != SEEK_SET)
-		return CURL_SEEKFUNC_CANTSEEK;
-	h->sent = offset;
-	return CURL_SEEKFUNC_OK;
-}
-
+/* No seek function: libcurl would send it all once more when a connection breaks that was used before. The registry may
+ * have a part of it: whoever sends asks. */
 static void set_body(struct http *h, const struct http_request *q)
 {
 	CURL *c = h->curl;
@@ -254,8 +246,6 @@ static void set_body(struct http *h, const struct http_request *q)
 		(void)curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->body_size);
 		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
 		(void)curl_easy_setopt(c, CURLOPT_READDATA, h);
-		(void)curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
-		(void)curl_easy_setopt(c, CURLOPT_SEEKDATA, h);
 		(void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, RECEIVE);
 		return;
 	}
@@ -357,6 +347,7 @@ static const struct {
 	{ CURLE_GOT_NOTHING, ECONNRESET },
 	{ CURLE_RECV_ERROR, ECONNRESET },
 	{ CURLE_SEND_ERROR, ECONNRESET },
+	{ CURLE_SEND_FAIL_REWIND, ECONNRESET },
 	{ CURLE_HTTP2, ECONNRESET },
 	{ CURLE_HTTP2_STREAM, ECONNRESET },
 	{ CURLE_TOO_MANY_REDIRECTS, ELOOP },

@@ -139,6 +139,12 @@ static int send_chunk(struct parcel *x, struct http *h, struct http_response *re
 	return r;
 }
 
+/* 416: it has another number of bytes than we think, for it was still at those of a chunk that broke when we asked. */
+static bool may_go_on(int rc, const struct http_response *response)
+{
+	return registry_passes(rc, response) || (rc == 0 && response->status == 416);
+}
+
 static int send_all(struct parcel *x, struct http *h, struct err *e)
 {
 	unsigned attempt = 1;
@@ -152,7 +158,7 @@ static int send_all(struct parcel *x, struct http *h, struct err *e)
 			attempt = 1;
 			continue;
 		}
-		if (!registry_passes(r, &response) || attempt >= registry_attempts(x->p->reg))
+		if (!may_go_on(r, &response) || attempt >= registry_attempts(x->p->reg))
 			return r < 0 ? r : registry_error(&response, "upload", e);
 		r = registry_pause(x->p->reg, attempt++, &response, e);
 		if (r == 0)
