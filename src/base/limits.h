@@ -28,9 +28,9 @@
 #define LIMIT_SUBID (1u << 20)        /* /etc/subuid, /etc/subgid: a line for each user of the host */
 #define LIMIT_SUBID_RANGES 1000      /* of one user in it */
 #define LIMIT_ALERT_RULES 256         /* of one tare watch; each is looked at for each container */
-#define LIMIT_METRICS (64u << 20)       /* what Prometheus is told: 20 KiB for each container */
+#define LIMIT_METRICS (64u << 20)       /* what Prometheus is told of one metric: 300 bytes for each container */
 #define LIMIT_METRICS_CONNECTIONS 64   /* at the same time */
-#define LIMIT_METRICS_REQUEST (16u << 10) /* the head of one request; Prometheus sends 400 bytes */
+#define LIMIT_METRICS_CONNECTION (64u << 10) /* memory of one: the head of its request (Prometheus sends 400 bytes), a piece of the answer */
 #define LIMIT_SETTINGS (64u << 10)    /* tare.conf */
 #define LIMIT_CONTROL_MSG (8u << 20)   /* one request to a monitor: config.json and a little more */
 #define LIMIT_EXEC_SESSIONS 64         /* at the same time in one container; each has up to nine descriptors */

@@ -71,7 +71,7 @@ static int look(struct seeing *s, const struct cgroup_options *o, const char *pa
 {
 	*k = (struct look){ .arena = ARENA(LIMIT_ARENA_STATS), .taken_ns = clock_monotonic_ns() };
 	if (s->engine)
-		(void)engine_survey(s->engine, SURVEY_ACTIVE, &k->arena, &k->containers, NULL);
+		(void)engine_survey(s->engine, SURVEY_LIVING, &k->arena, &k->containers, NULL);
 	return groups_read(&s->session.host, &s->layout, path, o->depth ? (unsigned)o->depth : 64, o->see.json,
 			   &k->arena, &k->top, &k->more, e);
 }

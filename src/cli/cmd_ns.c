@@ -288,7 +288,7 @@ static int list(struct census *c, const struct ns_options *o, const struct opera
 	if (r < 0)
 		return r;
 	if (c->s.engine)
-		(void)engine_survey(c->s.engine, SURVEY_ACTIVE, c->arena, &c->containers, NULL);
+		(void)engine_survey(c->s.engine, SURVEY_LIVING, c->arena, &c->containers, NULL);
 	qsort(c->all.v, c->all.n, sizeof *c->all.v, by_type_and_number);
 	if (o->see.json)
 		put_json(c, o, out);

@@ -49,14 +49,19 @@ static void look_at(void *context, unsigned worker, size_t i)
 		return;
 	}
 	(void)pthread_mutex_lock(&k->arena_lock);
-	keep = arena_alloc(k->arena, sizeof *keep);
+	keep = level_new(k->arena, item->row.cgroup, EXPLAIN_BRIEF, &st);
 	(void)pthread_mutex_unlock(&k->arena_lock);
-	if (!keep) {
+	if (keep)
+		k->seen[i].level = keep;
+	else
 		me->rc = err_oom(&me->err);
-		return;
-	}
-	*keep = (struct level){ .path = item->row.cgroup, .st = st, .what = EXPLAIN_BRIEF };
-	k->seen[i].level = keep;
+}
+
+/* Half of what is a trouble: means of one moment are not those of the next. */
+static void look_begin(struct looker *me, const struct host *h, const struct cgroup_layout *l)
+{
+	cgroup_stat_reader_init(&me->files, h, l);
+	me->files.least_pressure = EXPLAIN_PRESSURE / 2;
 }
 
 static int look_at_all(struct look *k, const struct host *h, const struct cgroup_layout *l, struct err *e)
@@ -65,7 +70,7 @@ static int look_at_all(struct look *k, const struct host *h, const struct cgroup
 	int r = 0;
 
 	for (unsigned i = 0; i < workers; i++)
-		cgroup_stat_reader_init(&k->lookers[i].files, h, l);
+		look_begin(&k->lookers[i], h, l);
 	parallel_for(k->items->n, workers, look_at, k);
 	for (unsigned i = 0; i < workers; i++) {
 		cgroup_stat_reader_done(&k->lookers[i].files);
@@ -103,7 +108,7 @@ static int explain_one(struct engine *en, const struct cgroup_layout *l, struct 
 	struct explain_input in = { .host = en->host, .layout = l, .subject = item->row.name, .name = "the container",
 				    .alive = true, .pid = item->state.outcome.pid, .pid_is_first = true };
 	struct explanation x;
-	int r = levels_above(above, at->path, EXPLAIN_BRIEF, &at->up, e);
+	int r = levels_above(above, at->path, EXPLAIN_BRIEF_ABOVE, &at->up, e);
 
 	cgroup_place_everywhere(&in.place, item->row.cgroup);
 	if (r == 0)
@@ -118,7 +123,7 @@ int engine_explain_all(struct engine *en, const struct cgroup_layout *l, struct 
 	struct explained_all all = { 0 };
 	struct look k = { .items = &items, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER };
 	struct levels above;
-	int r = engine_survey(en, SURVEY_ACTIVE, a, &items, e);
+	int r = engine_survey(en, SURVEY_LIVING, a, &items, e);
 
 	if (r < 0)
 		return r;

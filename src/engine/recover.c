@@ -174,7 +174,7 @@ static int settle(struct engine *en, const struct container_row *row, int dir, c
 
 /* ---- looking ------------------------------------------------------------------------------------------------ */
 
-static enum container_status status_of(const struct outcome *o)
+enum container_status container_status_of(const struct outcome *o)
 {
 	static const enum container_status of[] = {
 		[OUTCOME_CREATED] = CONTAINER_CREATED,
@@ -215,7 +215,7 @@ static int glance(struct engine *en, const struct container_row *row, const stru
 		s.status = CONTAINER_REMOVING;
 		*ret_wrong = !held;
 	} else {
-		s.status = r == 0 ? status_of(&s.outcome) : CONTAINER_CREATED;
+		s.status = r == 0 ? container_status_of(&s.outcome) : CONTAINER_CREATED;
 		*ret_wrong = !held &&
 			     (r == -ENOENT || is_lost(&s.outcome) || (row->auto_remove && has_lived(&s.outcome))) &&
 			     !container_monitor_is_alive(en, row->id);
@@ -240,7 +240,7 @@ int container_look_locked(struct engine *en, const struct container_row *row, in
 	r = outcome_read(dir, &s.outcome, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, r, "container %.12s", row->id);
-	s.status = r == 0 ? status_of(&s.outcome) : CONTAINER_CREATED;
+	s.status = r == 0 ? container_status_of(&s.outcome) : CONTAINER_CREATED;
 	if (settled < 0) {
 		s.status = CONTAINER_DEAD;
 		(void)sv_copy(sv_from(why.msg), s.outcome.error, sizeof s.outcome.error);

@@ -38,6 +38,9 @@ const char *container_status_name(enum container_status s);
 /* container_is_active - it has a life that can be ended: running, paused or restarting; Docker's State.Running. */
 bool container_is_active(enum container_status s);
 
+/* container_status_of - as the record has it, without a look at who is alive */
+enum container_status container_status_of(const struct outcome *o);
+
 struct container_state {
 	enum container_status status;
 	struct outcome outcome; /* zero while it is being made */

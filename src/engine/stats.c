@@ -28,6 +28,7 @@ struct look {
 	const struct cgroup_layout *layout;
 	struct levels levels;
 	int64_t memory_total;
+	struct net_own own_net;
 	unsigned what;
 	const struct container_items *items;
 	struct stats_sample *samples; /* one for each item */
@@ -44,6 +45,7 @@ static void look_begin(struct look *k, const struct stats_request *q, struct are
 			    .what = q->brief ? CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE : WHAT,
 			    .arena_lock = PTHREAD_MUTEX_INITIALIZER };
 	levels_init(&k->levels, q->host, q->layout, a);
+	net_own_init(&k->own_net, q->host);
 	(void)host_memory(q->host, &total, &swap, NULL);
 	k->memory_total = (int64_t)total;
 }
@@ -74,7 +76,7 @@ static int read_use(struct look *k, struct looker *me, pid_t pid, struct stats_s
 	if (!s->st)
 		return err_oom(&me->err);
 	if (pid)
-		(void)net_dev_read(k->host, pid, &s->net, NULL);
+		(void)net_dev_read(k->host, &k->own_net, pid, &s->net, NULL);
 	return 0;
 }
 
@@ -228,7 +230,7 @@ int stats_read(const struct stats_request *q, struct arena *a, struct stats_samp
 	if (q->names->n)
 		r = find_named(&k, q->names, a, &items, e);
 	else if (q->engine)
-		r = engine_survey(q->engine, q->all ? SURVEY_ALL : SURVEY_ACTIVE, a, &items, e);
+		r = engine_survey(q->engine, q->all ? SURVEY_ALL : SURVEY_LIVING, a, &items, e);
 	else
 		r = err_set(e, EACCES, "no containers are known here: name a process or a group, such as /user.slice");
 	return r < 0 ? r : read_all(&k, &items, q->all || q->names->n, ret, e);

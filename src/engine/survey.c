@@ -2,11 +2,14 @@
 #include "engine/survey.h"
 
 #include "base/io.h"
+#include "base/parallel.h"
 #include "base/scope.h"
 #include "oci/list.h"
 #include "storage/volumes.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +92,34 @@ static bool ids_has(const struct ids *k, const char *id)
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
+struct glances {
+	struct engine *en;
+	const struct ids *states;
+	struct container_item *items;
+	bool *sure; /* of each item: its state is all that there is to know */
+};
+
+static bool has_monitor(const struct engine *en, const struct outcome *o)
+{
+	return o->monitor_pid > 0 && strcmp(o->boot_id, en->boot_id) == 0 &&
+	       (kill(o->monitor_pid, 0) == 0 || errno == EPERM);
+}
+
+static void glance_at(void *context, unsigned worker, size_t i)
+{
+	struct glances *all = context;
+	struct container_item *item = &all->items[i];
+	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
+
+	if (!ids_has(all->states, item->row.id))
+		return;
+	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, item->row.id);
+	if (outcome_read_at(all->en->containers, path, &item->state.outcome, NULL) < 0)
+		return;
+	item->state.status = container_status_of(&item->state.outcome);
+	all->sure[i] = container_is_active(item->state.status) && has_monitor(all->en, &item->state.outcome);
+}
+
 /* For a list of what has a life: all others are as good as ended. What was never started in this boot has no state folder;
  * of the rest, many have ended and say so. */
 static int look_for_life(struct engine *en, const struct container_row *row, const struct ids *states,
@@ -108,23 +139,34 @@ static int look_for_life(struct engine *en, const struct container_row *row, con
 	return container_look_on(en, row, seen ? &o : NULL, ret, e);
 }
 
-/* states NULL: every one is looked at. */
-static void look_at_rows(struct engine *en, const struct container_rows *rows, const struct ids *states,
-			 struct container_items *ret, struct first_error *f)
+static int look_at_row(struct engine *en, const struct container_row *row, const struct ids *states,
+		       struct container_state *ret, struct err *e)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		struct container_item *item = &ret->v[ret->n];
+	*ret = (struct container_state){ 0 };
+	return states ? look_for_life(en, row, states, ret, e) : container_look(en, row, ret, e);
+}
+
+/* The items have their rows; those that are there nowhere any more are taken out. states NULL: every one is looked at. sure
+ * NULL: of none it is known that nothing is left to be looked at. */
+static void look_at_rows(struct engine *en, const struct ids *states, const bool *sure, struct container_items *items,
+			 struct first_error *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < items->n; i++) {
+		struct container_item *item = &items->v[i];
 		struct err e = { 0 };
-		int r = states ? look_for_life(en, &rows->v[i], states, &item->state, &e) :
-				 container_look(en, &rows->v[i], &item->state, &e);
+		int r = sure && sure[i] ? 0 : look_at_row(en, &item->row, states, &item->state, &e);
 
 		if (r < 0 && r != -ENOENT)
 			note(f, r, &e);
 		if (r < 0)
 			continue;
-		item->row = rows->v[i];
-		ret->n++;
+		if (n < i)
+			items->v[n] = *item;
+		n++;
 	}
+	items->n = n;
 }
 
 /* ---- folders without a row ----------------------------------------------------------------------------------- */
@@ -190,36 +232,63 @@ static void sweep_volumes(struct engine *en, struct first_error *f)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
-static int read_all(struct engine *en, enum survey what, struct arena *a, struct container_rows *rows,
+static int read_all(struct engine *en, enum survey what, struct arena *a, struct container_items *items,
 		    struct ids *known, struct ids *states, struct err *e)
 {
+	struct container_rows rows = { 0 };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
 	if (r == 0)
-		r = (what == SURVEY_CONFIGS ? containers_list : containers_list_light)(db, a, rows, e);
+		r = (what == SURVEY_CONFIGS ? containers_list : containers_list_light)(db, a, &rows, e);
 	if (r == 0)
-		r = ids_of_rows(rows, a, known, e);
-	return r == 0 && what == SURVEY_ACTIVE ? ids_of_folder(en->state, a, states, e) : r;
+		r = ids_of_rows(&rows, a, known, e);
+	if (r == 0 && (what == SURVEY_ACTIVE || what == SURVEY_LIVING))
+		r = ids_of_folder(en->state, a, states, e);
+	if (r < 0)
+		return r;
+	items->v = arena_array(a, rows.n + 1, sizeof *items->v);
+	if (!items->v)
+		return err_oom(e);
+	for (; items->n < rows.n; items->n++)
+		items->v[items->n].row = rows.v[items->n];
+	return 0;
+}
+
+static int survey_living(struct engine *en, const struct ids *states, struct arena *a, struct container_items *items,
+			 struct first_error *f, struct err *e)
+{
+	struct glances all = { en, states, items->v, arena_array(a, items->n + 1, sizeof *all.sure) };
+
+	if (!all.sure)
+		return err_oom(e);
+	parallel_for(items->n, parallel_workers(items->n), glance_at, &all);
+	look_at_rows(en, states, all.sure, items, f);
+	return 0;
+}
+
+static void survey_all(struct engine *en, const struct ids *known, const struct ids *states,
+		       struct container_items *items, struct first_error *f)
+{
+	look_at_rows(en, states, NULL, items, f);
+	sweep(en, en->containers, known, sweep_container, f);
+	sweep(en, en->state, known, sweep_state, f);
+	sweep_volumes(en, f);
 }
 
 int engine_survey(struct engine *en, enum survey what, struct arena *a, struct container_items *ret, struct err *e)
 {
 	struct container_items items = { 0 };
-	struct container_rows rows = { 0 };
-	struct ids known, states = { 0 };
 	struct first_error f = { 0 };
-	int r = read_all(en, what, a, &rows, &known, &states, e);
+	struct ids known, states = { 0 };
+	int r = read_all(en, what, a, &items, &known, &states, e);
 
+	if (r == 0 && what == SURVEY_LIVING)
+		r = survey_living(en, &states, a, &items, &f, e);
+	else if (r == 0)
+		survey_all(en, &known, what == SURVEY_ACTIVE ? &states : NULL, &items, &f);
 	if (r < 0)
 		return r;
-	items.v = arena_array(a, rows.n + 1, sizeof *items.v);
-	if (!items.v)
-		return err_oom(e);
-	look_at_rows(en, &rows, what == SURVEY_ACTIVE ? &states : NULL, &items, &f);
-	sweep(en, en->containers, &known, sweep_container, &f);
-	sweep(en, en->state, &known, sweep_state, &f);
-	sweep_volumes(en, &f);
 	*ret = items;
 	return f.rc < 0 ? err_set(e, f.err.code, "%s", f.err.msg) : 0;
 }

@@ -184,7 +184,7 @@ static int see_target(struct watch *w, const char *target, bool first, struct ar
 static int see_containers(struct watch *w, struct arena *a, struct err *e)
 {
 	struct container_items items = { 0 };
-	int r = w->en ? engine_survey(w->en, SURVEY_ACTIVE, a, &items, e) : 0;
+	int r = w->en ? engine_survey(w->en, SURVEY_LIVING, a, &items, e) : 0;
 
 	for (size_t i = 0; r == 0 && i < items.n; i++) {
 		struct subject s = { .kind = SUBJECT_CONTAINER, .row = items.v[i].row, .state = items.v[i].state,

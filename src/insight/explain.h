@@ -90,11 +90,12 @@ struct explanation {
 /* explain - may wait a quarter of a second, when a limit of block I/O has to be compared with a rate. */
 int explain(const struct explain_input *in, struct arena *a, struct explanation *ret, struct err *e);
 
-/* explain_brief - the troubles alone, by what was read already: *at and all above it have EXPLAIN_BRIEF. Nothing is waited
- * for, and no file systems are looked at. */
-#define EXPLAIN_BRIEF                                                                                                  \
-	(CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_EVENTS | CGROUP_STAT_EVENTS_LOCAL | CGROUP_STAT_PIDS | \
-	 CGROUP_STAT_PRESSURE)
+/* explain_brief - the troubles alone, by what was read already: *at has EXPLAIN_BRIEF, all above it EXPLAIN_BRIEF_ABOVE.
+ * Nothing is waited for, and no file systems are looked at. */
+#define EXPLAIN_BRIEF (CGROUP_STAT_TROUBLES | CGROUP_STAT_EVENTS | CGROUP_STAT_PRESSURE)
+#define EXPLAIN_BRIEF_ABOVE (CGROUP_STAT_TROUBLES | CGROUP_STAT_EVENTS_LOCAL)
+/* Hundredths of a percent of waiting, in ten seconds, that are a trouble. */
+#define EXPLAIN_PRESSURE 1000
 struct level;
 int explain_brief(const struct explain_input *in, const struct level *at, struct arena *a, struct explanation *ret,
 		  struct err *e);

@@ -11,7 +11,6 @@
 #define THROTTLED_PERIODS 10 /* fewer are the start of a program */
 #define THROTTLED_PERCENT 5
 #define NEARLY_FULL 90       /* percent of a memory limit */
-#define PRESSURE_HUNDREDTHS 1000
 
 /* ---- OOM -------------------------------------------------------------------------------------------------------- */
 
@@ -303,7 +302,7 @@ static void io_limit(struct explainer *k)
 
 static void pressure_of(struct explainer *k, const char *what, const struct psi *p, const char *advice)
 {
-	if (p->some.avg10 >= PRESSURE_HUNDREDTHS)
+	if (p->some.avg10 >= EXPLAIN_PRESSURE)
 		explain_trouble(k, TROUBLE_PRESSURE, advice, "it waits for %s: %.1f %% of the last ten seconds", what,
 				(double)p->some.avg10 / 100);
 }

@@ -4,7 +4,21 @@
 #include "kernel/host.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+
+struct level *level_new(struct arena *a, const char *path, unsigned what, const struct cgroup_stat *st)
+{
+	size_t used = offsetof(struct cgroup_stat, io.device) + st->io.n * sizeof st->io.device[0];
+	struct level *new = arena_alloc(a, offsetof(struct level, st) + used);
+
+	if (!new)
+		return NULL;
+	new->path = path;
+	new->what = what;
+	memcpy(&new->st, st, used);
+	return new;
+}
 
 void levels_init(struct levels *ls, const struct host *h, const struct cgroup_layout *l, struct arena *a)
 {

@@ -12,10 +12,13 @@
 struct level {
 	const struct level *up; /* the group above; NULL: this is the root */
 	const char *path;
-	struct cgroup_stat st;  /* of what was asked for; the root has few of the files */
 	struct level *next;     /* of those that are kept */
 	unsigned what;
+	struct cgroup_stat st;  /* of what was asked for; the root has few of the files. Last of all: see level_new() */
 };
+
+/* level_new - of what was read already; without the room for devices that it has not. up is NULL. NULL: no memory */
+struct level *level_new(struct arena *a, const char *path, unsigned what, const struct cgroup_stat *st);
 
 struct levels {
 	const struct host *host;

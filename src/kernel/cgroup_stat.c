@@ -77,6 +77,9 @@ static const struct stat_key memory_stat_v1[] = {
 	MEMORY_STAT("total_"),
 };
 
+static const struct stat_key memory_failcnt[] = { KEY("", memory_events_local.max) };
+static const struct stat_key memory_usage[] = { KEY("", memory.usage_bytes) };
+
 #define MEMORY_EVENTS(where)                                                                                           \
 	{ KEY("low", where.low), KEY("high", where.high), KEY("max", where.max),                                       \
 	  KEY("oom", where.oom), KEY("oom_kill", where.oom_kill), KEY("oom_group_kill", where.oom_group_kill) }
@@ -121,7 +124,7 @@ static const struct stat_key huge_events[] = HUGE("max", limit_hits);
 	FILE_ROW(version, what, CGROUP_##controller, PLAIN, name, keys)
 #define VALUE(version, what, controller, name, field)                                                                  \
 	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1, 0 }
-/* only where another field, which a row above fills, has a limit */
+/* only where another field, which a row above fills, is a number and not zero */
 #define KEYED_IF(version, what, controller, name, keys, field)                                                         \
 	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, keys, ARRAY_LEN(keys), AT(field) }
 
@@ -129,35 +132,44 @@ static const struct stat_key huge_events[] = HUGE("max", limit_hits);
 enum {
 	CGROUP_STAT_CPU_BRIEF = CGROUP_STAT_CPU | CGROUP_STAT_BRIEF | CGROUP_STAT_LINE,
 	CGROUP_STAT_CPU_LINE = CGROUP_STAT_CPU | CGROUP_STAT_LINE,
-	CGROUP_STAT_CPU_LIMIT_BRIEF = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_BRIEF_TROUBLES = CGROUP_STAT_BRIEF | CGROUP_STAT_TROUBLES,
+	CGROUP_STAT_CPU_AT_LIMITS = CGROUP_STAT_CPU | CGROUP_STAT_AT_LIMITS,
+	CGROUP_STAT_CPU_BRIEF_AT_LIMITS = CGROUP_STAT_CPU_BRIEF | CGROUP_STAT_AT_LIMITS,
+	CGROUP_STAT_CPU_LIMIT_AT_LIMITS = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_AT_LIMITS,
+	CGROUP_STAT_BRIEF_TROUBLES_AT_LIMITS = CGROUP_STAT_BRIEF_TROUBLES | CGROUP_STAT_AT_LIMITS,
+	CGROUP_STAT_CPU_LIMIT_BRIEF = CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_BRIEF_TROUBLES_AT_LIMITS,
 	CGROUP_STAT_MEMORY_AND_PEAK = CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_PEAK,
 	CGROUP_STAT_MEMORY_DETAIL_OR_STAT = CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_MEMORY_STAT | CGROUP_STAT_LINE,
 	CGROUP_STAT_MEMORY_BRIEF = CGROUP_STAT_MEMORY | CGROUP_STAT_BRIEF,
 	CGROUP_STAT_MEMORY_LINE = CGROUP_STAT_MEMORY_BRIEF | CGROUP_STAT_LINE,
-	CGROUP_STAT_PIDS_BRIEF = CGROUP_STAT_PIDS | CGROUP_STAT_BRIEF,
+	CGROUP_STAT_MEMORY_LIMIT = CGROUP_STAT_MEMORY_BRIEF | CGROUP_STAT_TROUBLES,
+	CGROUP_STAT_MEMORY_LIMIT_LINE = CGROUP_STAT_MEMORY_LIMIT | CGROUP_STAT_LINE,
+	CGROUP_STAT_EVENTS_TROUBLES = CGROUP_STAT_EVENTS | CGROUP_STAT_TROUBLES,
+	CGROUP_STAT_PIDS_BRIEF = CGROUP_STAT_PIDS | CGROUP_STAT_BRIEF_TROUBLES,
 	CGROUP_STAT_PIDS_LINE = CGROUP_STAT_PIDS_BRIEF | CGROUP_STAT_LINE,
 	CGROUP_STAT_IO_BRIEF = CGROUP_STAT_IO | CGROUP_STAT_BRIEF | CGROUP_STAT_LINE,
 };
 
 /* Neighbours of one name are read once. The first row that fills a field wins. */
 const struct stat_file stat_files[] = {
-	KEYED(2, CPU_BRIEF, CPUACCT, "cpu.stat", cpu_usage_v2),
-	KEYED(2, CPU_BRIEF, CPU, "cpu.stat", cpu_quota_v2),
+	KEYED(2, CPU_BRIEF_AT_LIMITS, CPUACCT, "cpu.stat", cpu_usage_v2),
+	KEYED(2, CPU_BRIEF_AT_LIMITS, CPU, "cpu.stat", cpu_quota_v2),
 	KEYED(1, CPU_LINE, CPU, "cpu.stat", cpu_quota_v1),
-	KEYED(1, CPU_BRIEF, CPUACCT, "cpuacct.usage", cpuacct_usage),
-	KEYED(1, CPU, CPUACCT, "cpuacct.stat", cpuacct_stat),
+	KEYED(1, CPU_BRIEF_AT_LIMITS, CPUACCT, "cpuacct.usage", cpuacct_usage),
+	KEYED(1, CPU_AT_LIMITS, CPUACCT, "cpuacct.stat", cpuacct_stat),
 
 	FILE_ROW(2, CPU_LIMIT_BRIEF, CGROUP_CPU, WORDS, "cpu.max", cpu_max),
-	VALUE(2, CPU_LIMIT, CPU, "cpu.weight", cpu.weight),
+	VALUE(2, CPU_LIMIT_AT_LIMITS, CPU, "cpu.weight", cpu.weight),
 	VALUE(1, CPU_LIMIT_BRIEF, CPU, "cpu.cfs_quota_us", cpu.quota_us),
 	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_period_us", cpu.period_us),
-	KEYED_IF(1, BRIEF, CPU, "cpu.cfs_period_us", cpu_period_v1, cpu.quota_us),
-	KEYED_IF(1, BRIEF, CPU, "cpu.stat", cpu_quota_v1, cpu.quota_us),
-	VALUE(1, CPU_LIMIT, CPU, "cpu.shares", cpu.shares),
+	KEYED_IF(1, BRIEF_TROUBLES_AT_LIMITS, CPU, "cpu.cfs_period_us", cpu_period_v1, cpu.quota_us),
+	KEYED_IF(1, BRIEF_TROUBLES_AT_LIMITS, CPU, "cpu.stat", cpu_quota_v1, cpu.quota_us),
+	KEYED_IF(2, TROUBLES, CPU, "cpu.stat", cpu_quota_v2, cpu.quota_us),
+	VALUE(1, CPU_LIMIT_AT_LIMITS, CPU, "cpu.shares", cpu.shares),
 
 	VALUE(2, MEMORY_LINE, MEMORY, "memory.current", memory.usage_bytes),
 	VALUE(2, MEMORY_AND_PEAK, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
-	VALUE(2, MEMORY_LINE, MEMORY, "memory.max", memory.limit_bytes),
+	VALUE(2, MEMORY_LIMIT_LINE, MEMORY, "memory.max", memory.limit_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
@@ -165,27 +177,36 @@ const struct stat_file stat_files[] = {
 	KEYED(1, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v1),
 	VALUE(1, MEMORY_LINE, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
 	VALUE(1, MEMORY_AND_PEAK, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
-	VALUE(1, MEMORY_BRIEF, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
+	VALUE(1, MEMORY_LIMIT, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
 	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
 	KEYED(2, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v2),
+	KEYED_IF(2, TROUBLES, MEMORY, "memory.current", memory_usage, memory.limit_bytes),
+	KEYED_IF(2, TROUBLES, MEMORY, "memory.stat", memory_stat_v2, memory.limit_bytes),
+	KEYED_IF(1, TROUBLES, MEMORY, "memory.usage_in_bytes", memory_usage, memory.limit_bytes),
+	KEYED_IF(1, TROUBLES, MEMORY, "memory.stat", memory_stat_v1, memory.limit_bytes),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.usage_in_bytes", memory.kernel),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.tcp.usage_in_bytes", memory.sock),
 
-	KEYED(2, EVENTS, MEMORY, "memory.events", memory_events_v2),
-	KEYED(1, EVENTS, MEMORY, "memory.oom_control", oom_control), /* Linux 4.13 */
+	KEYED(2, EVENTS_TROUBLES, MEMORY, "memory.events", memory_events_v2),
+	KEYED(1, EVENTS_TROUBLES, MEMORY, "memory.oom_control", oom_control), /* Linux 4.13 */
 	KEYED(2, EVENTS_LOCAL, MEMORY, "memory.events.local", memory_events_local_v2), /* Linux 5.2 */
+	KEYED_IF(2, TROUBLES, MEMORY, "memory.events.local", memory_events_local_v2, memory_events.oom_kill),
 	KEYED(1, EVENTS_LOCAL, MEMORY, "memory.oom_control", oom_control_local),
 	VALUE(1, EVENTS_LOCAL, MEMORY, "memory.failcnt", memory_events_local.max),
+	KEYED_IF(2, AT_LIMITS, MEMORY, "memory.events.local", memory_events_local_v2, memory.limit_bytes),
+	KEYED_IF(1, AT_LIMITS, MEMORY, "memory.failcnt", memory_failcnt, memory.limit_bytes),
 
 	VALUE(2, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(2, PIDS, PIDS, "pids.peak", pids.peak), /* Linux 6.6, and some before */
 	VALUE(2, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(2, PIDS, PIDS, "pids.events", pids_events),
+	KEYED_IF(2, TROUBLES, PIDS, "pids.events", pids_events, pids.limit),
 	VALUE(1, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(1, PIDS, PIDS, "pids.peak", pids.peak),
 	VALUE(1, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(1, PIDS, PIDS, "pids.events", pids_events),
+	KEYED_IF(1, TROUBLES, PIDS, "pids.events", pids_events, pids.limit),
 
 	/* on v1 each kind of scheduler counts for itself; the throttle counts for the disks that it was ever asked for */
 	FILE_ROW(2, IO_BRIEF, CGROUP_BLKIO, DEVICES, "io.stat", io_stat),
@@ -387,7 +408,7 @@ bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f
 {
 	const int64_t *v = (const int64_t *)(const void *)((const char *)st + f->needs);
 
-	return !f->needs || (*v != CG_UNSET && *v != CG_MAX);
+	return !f->needs || (*v != CG_UNSET && *v != CG_MAX && *v != 0);
 }
 
 /* Where no limit is in force up to the root, the group itself has none. */

@@ -32,6 +32,11 @@ enum {
 	/* what a line of `tare stats` says: use of CPU, memory, pids, bytes of I/O, memory.stat, throttling; of limits only that
 	 * of memory, or on v1 the one in force. The fewest files. */
 	CGROUP_STAT_LINE = 1 << 14,
+	/* limits of CPU, memory and pids, who is there, OOM kills; what else those files say whose limit there is. For many
+	 * groups of which most are well; groups below are not added up without EVENTS. */
+	CGROUP_STAT_TROUBLES = 1 << 15,
+	/* in place of CPU, CPU_LIMIT and EVENTS_LOCAL: what there is to count at a limit only where there is that limit */
+	CGROUP_STAT_AT_LIMITS = 1 << 16,
 };
 
 struct psi_line {
@@ -137,6 +142,8 @@ struct cgroup_stat_reader {
 	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
 	const bool *wanted;            /* CGROUP_STAT_FIELDS of them, by offset: a file without any is not read; NULL: all */
 	unsigned neighbours;           /* read since that folder was entered */
+	int64_t least_pressure; /* hundredths: who is sure to have waited less for each is not asked; 0: all are */
+	unsigned char files[CGROUP_HIERARCHY_MAX]; /* of the group before, so many were read there */
 	unsigned char
 		above[CGROUP_STAT_FILES]; /* of the table's files, what the group above says: cgroup_stat_read.c */
 };

@@ -28,7 +28,7 @@ struct stat_file {
 	const char *name;
 	const struct stat_key *keys;
 	size_t n;
-	size_t needs; /* read only if this int64_t of struct cgroup_stat is a number; 0: always */
+	size_t needs; /* read only if this int64_t of struct cgroup_stat is a number but zero; 0: always */
 };
 
 extern const struct stat_file stat_files[];

@@ -21,7 +21,12 @@ struct reader {
 	unsigned hierarchy; /* in this one, */
 	const char *name; /* of this name; NULL: none */
 	unsigned found;  /* files */
+	int own[CGROUP_HIERARCHY_MAX]; /* its own folders, of a neighbour; -1: not open */
+	unsigned char files[CGROUP_HIERARCHY_MAX];
 };
+
+/* From so many files on it is cheaper to open the group's folder first: of what a file costs, a third is the way to it. */
+#define FILES_MANY 3
 
 /* A group's folder in a hierarchy, from the folder that is returned. -1: too long, or it has none there. */
 static int group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
@@ -80,6 +85,27 @@ static int read_text(struct reader *rd, int dir, const char *path, struct err *e
 	return r == 0 || tolerate(r) < 0 ? io_read_at(dir, path, rd->text, e) : r;
 }
 
+static void open_own(struct reader *rd, unsigned hierarchy)
+{
+	char dir[CGROUP_DIR_MAX];
+	int from;
+
+	if (!rd->neighbours || rd->own[hierarchy] >= 0 || rd->neighbours->files[hierarchy] < FILES_MANY ||
+	    rd->files[hierarchy])
+		return;
+	from = group_dir(rd, hierarchy, dir);
+	rd->own[hierarchy] = from < 0 ? -1 : openat(from, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void close_own(struct reader *rd)
+{
+	for (unsigned i = 0; rd->neighbours && i < rd->layout->n; i++)
+		if (rd->own[i] >= 0)
+			close(rd->own[i]);
+	if (rd->neighbours)
+		memcpy(rd->neighbours->files, rd->files, sizeof rd->files);
+}
+
 static bool append_name(char path[static CGROUP_DIR_MAX], const char *name)
 {
 	size_t n = strlen(path), more = strlen(name) + 1;
@@ -100,10 +126,12 @@ static int read_file(struct reader *rd, unsigned hierarchy, const char *name, st
 		return 0;
 	rd->name = NULL;
 	buf_reset(rd->text);
+	open_own(rd, hierarchy);
 	dir = group_dir(rd, hierarchy, path);
 	if (dir < 0 || !append_name(path, name))
 		return err_set(e, ENAMETOOLONG, "cgroup %s: path too long", rd->place->path[hierarchy]);
-	r = read_text(rd, dir, path, e);
+	r = rd->own[hierarchy] >= 0 ? read_text(rd, rd->own[hierarchy], name, e) : read_text(rd, dir, path, e);
+	rd->files[hierarchy]++;
 	rd->name = name;
 	rd->hierarchy = hierarchy;
 	rd->found += r == 0;
@@ -171,6 +199,22 @@ static bool is_all_zero(const struct stat_file *f, struct sv text)
 	return !st.io.more;
 }
 
+/* Of a group's processes one waits only while one of those above does. But what is told is a mean of all processors that had
+ * work, and above there may be work on those where this group has none: so many times less, at most. */
+static bool is_calm(const struct reader *rd, const struct stat_file *f, struct sv text)
+{
+	struct cgroup_stat st;
+	int64_t least = rd->neighbours->least_pressure, cpus, avg10;
+
+	if (!(f->what & CGROUP_STAT_PRESSURE) || !least)
+		return false;
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cgroup_stat_init(&st);
+	stat_file_parse(&st, f, (struct sv){ 0 }, text);
+	avg10 = *(const int64_t *)(const void *)((const char *)&st + f->keys[0].at);
+	return avg10 != CG_UNSET && cpus > 0 && avg10 < INT64_MAX / cpus && avg10 * cpus < least;
+}
+
 /* A group has the files that the one above it has, or fewer; but for those of the root, which has its own. */
 static bool says_nothing(const struct reader *rd, const struct stat_file *f, unsigned h)
 {
@@ -184,8 +228,10 @@ static bool says_nothing(const struct reader *rd, const struct stat_file *f, uns
 		return false;
 	if (*known == ABOVE_NOT_ASKED) {
 		r = smallfile_read(nb->dir[h], f->name, text, sizeof text, &got);
-		*known = r == -ENOENT || (r == 0 && got.n < sizeof text - 1 && is_all_zero(f, got)) ? ABOVE_HAS_NOT :
-												    ABOVE_HAS;
+		*known = r == -ENOENT || (r == 0 && got.n < sizeof text - 1 &&
+					  (is_all_zero(f, got) || is_calm(rd, f, got))) ?
+				 ABOVE_HAS_NOT :
+				 ABOVE_HAS;
 	}
 	return *known == ABOVE_HAS_NOT;
 }
@@ -299,6 +345,7 @@ static int read_group(struct reader *rd, unsigned what, struct cgroup_stat *ret,
 
 	rd->st = ret;
 	rd->name = NULL;
+	memset(rd->own, -1, sizeof rd->own);
 	cgroup_stat_init(ret);
 	r = read_plain(rd, what, e);
 	if (r == 0 && what & CGROUP_STAT_HUGETLB)
@@ -406,5 +453,7 @@ int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, uns
 		return r;
 	cgroup_place_everywhere(&place, path);
 	rd->neighbours++;
-	return read_group(&one, what, ret, e);
+	r = read_group(&one, what, ret, e);
+	close_own(&one);
+	return r;
 }

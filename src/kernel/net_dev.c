@@ -77,24 +77,32 @@ void net_dev_list(struct sv text, struct net_interfaces *ret)
 	}
 }
 
-static bool is_own_namespace(const struct host *h, pid_t pid)
+void net_own_init(struct net_own *own, const struct host *h)
 {
-	char path[32], own[64], other[64]; /* "net:[4026531840]"; stat(2) would make the namespace's inode first */
-	ssize_t n = readlinkat(h->proc, "self/ns/net", own, sizeof own), m;
+	ssize_t n = readlinkat(h->proc, "self/ns/net", own->link, sizeof own->link);
+
+	own->n = n > 0 ? (size_t)n : 0;
+}
+
+/* By the link's text: stat(2) would make the namespace's inode first. */
+static bool is_own_namespace(const struct host *h, const struct net_own *own, pid_t pid)
+{
+	char path[32], other[sizeof own->link];
+	ssize_t n;
 
 	(void)snprintf(path, sizeof path, "%d/ns/net", (int)pid);
-	m = readlinkat(h->proc, path, other, sizeof other);
-	return n > 0 && n == m && memcmp(own, other, (size_t)n) == 0;
+	n = readlinkat(h->proc, path, other, sizeof other);
+	return n > 0 && (size_t)n == own->n && memcmp(own->link, other, own->n) == 0;
 }
 
 /* The text of that process's file; nothing when its namespace is our own. */
-static int read_text(const struct host *h, pid_t pid, struct buf *text, struct err *e)
+static int read_text(const struct host *h, const struct net_own *own, pid_t pid, struct buf *text, struct err *e)
 {
 	char path[32], few[2048];
 	struct sv got;
 	int r;
 
-	if (is_own_namespace(h, pid))
+	if (is_own_namespace(h, own, pid))
 		return 0;
 	(void)snprintf(path, sizeof path, "%d/net/dev", (int)pid);
 	r = smallfile_read(h->proc, path, few, sizeof few, &got); /* of most it is the whole */
@@ -107,20 +115,21 @@ static int read_text(const struct host *h, pid_t pid, struct buf *text, struct e
 	return r < 0 ? err_set(e, -r, "process %d: its network: %s", (int)pid, strerror(-r)) : 0;
 }
 
-int net_dev_read(const struct host *h, pid_t pid, struct net_totals *ret, struct err *e)
+int net_dev_read(const struct host *h, const struct net_own *own, pid_t pid, struct net_totals *ret, struct err *e)
 {
 	scoped_buf text = BUF(LIMIT_PROC_FILE);
-	int r = read_text(h, pid, &text, e);
+	int r = read_text(h, own, pid, &text, e);
 
 	if (r == 0)
 		net_dev_parse(buf_sv(&text), ret);
 	return r;
 }
 
-int net_dev_read_list(const struct host *h, pid_t pid, struct net_interfaces *ret, struct err *e)
+int net_dev_read_list(const struct host *h, const struct net_own *own, pid_t pid, struct net_interfaces *ret,
+		      struct err *e)
 {
 	scoped_buf text = BUF(LIMIT_PROC_FILE);
-	int r = read_text(h, pid, &text, e);
+	int r = read_text(h, own, pid, &text, e);
 
 	if (r == 0)
 		net_dev_list(buf_sv(&text), ret);

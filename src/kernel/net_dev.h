@@ -26,11 +26,20 @@ struct net_interfaces {
 
 /* net_dev_list - each but the loopback. Pure. net_dev_read_list - as net_dev_read() */
 void net_dev_list(struct sv text, struct net_interfaces *ret);
-int net_dev_read_list(const struct host *h, pid_t pid, struct net_interfaces *ret, struct err *e);
+struct net_own;
+int net_dev_read_list(const struct host *h, const struct net_own *own, pid_t pid, struct net_interfaces *ret,
+		      struct err *e);
 
 /* net_dev_parse - the sum of all interfaces but the loopback. Pure. Lines that are not understood count nothing. */
 void net_dev_parse(struct sv text, struct net_totals *ret);
 
+/* net_own_init - which namespace is our own: asked once for many processes. */
+struct net_own {
+	char link[64]; /* "net:[4026531840]" */
+	size_t n;      /* 0: not known */
+};
+void net_own_init(struct net_own *own, const struct host *h);
+
 /* net_dev_read - of the process's namespace; all zero when that is our own (the host's traffic is nobody's).
  * -ESRCH: no such process; -EACCES: not for us. */
-int net_dev_read(const struct host *h, pid_t pid, struct net_totals *ret, struct err *e);
+int net_dev_read(const struct host *h, const struct net_own *own, pid_t pid, struct net_totals *ret, struct err *e);

@@ -154,16 +154,25 @@ static void put_head(struct buf *out, const char *name, const char *help, bool c
 	buf_putf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, counter ? "counter" : "gauge");
 }
 
+/* "123" or, with `places` digits behind the point, "1.230000000": there are 35 such numbers of each container. */
+static void put_decimal(struct buf *out, int64_t v, unsigned places)
+{
+	char text[32], *p = text + sizeof text;
+	uint64_t n = v > 0 ? (uint64_t)v : 0;
+
+	*--p = '\n';
+	for (unsigned i = 0; n || !i || i <= places; i++) {
+		if (places && i == places)
+			*--p = '.';
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	}
+	buf_put(out, p, (size_t)(text + sizeof text - p));
+}
+
 static void put_value(struct buf *out, int64_t v, enum unit unit)
 {
-	if (v == CG_MAX)
-		v = 0;
-	if (unit == NS)
-		buf_putf(out, "%" PRId64 ".%09" PRId64 "\n", v / 1000000000, v % 1000000000);
-	else if (unit == US)
-		buf_putf(out, "%" PRId64 ".%06" PRId64 "\n", v / 1000000, v % 1000000);
-	else
-		buf_putf(out, "%" PRId64 "\n", v);
+	put_decimal(out, v == CG_MAX ? 0 : v, unit == NS ? 9 : unit == US ? 6 : 0);
 }
 
 static void put_sample(struct buf *out, const char *name, const char *labels, const char *more)
@@ -183,50 +192,65 @@ static bool has_sample(const struct row *row, int64_t v)
 
 /* ---- parts --------------------------------------------------------------------------------------------------------- */
 
-static void put_rows(const struct metrics *m, const char *const *labels, struct buf *out)
+static void put_row(const struct metrics_text *t, size_t i, struct buf *out)
 {
-	const char *last = "";
+	const struct metrics *m = t->metrics;
+	const struct row *row = &rows[i];
 
-	for (const struct row *row = rows; row < rows + ARRAY_LEN(rows); row++) {
-		if (strcmp(last, row->name) != 0)
-			put_head(out, row->name, row->help, row->counter);
-		last = row->name;
-		for (size_t i = 0; i < m->n; i++) {
-			const char *st = (const char *)m->subjects[i].st;
-			int64_t v = *(const int64_t *)(const void *)(st + row->at);
+	if (!i || strcmp(row[-1].name, row->name) != 0)
+		put_head(out, row->name, row->help, row->counter);
+	for (size_t k = 0; k < m->n; k++) {
+		const char *st = (const char *)m->subjects[k].st;
+		int64_t v = *(const int64_t *)(const void *)(st + row->at);
 
-			if (!has_sample(row, v))
-				continue;
-			put_sample(out, row->name, labels[i], row->labels);
-			put_value(out, v, row->unit);
-		}
+		if (!has_sample(row, v))
+			continue;
+		put_sample(out, row->name, t->labels[k], row->labels);
+		put_value(out, v, row->unit);
 	}
 }
 
-/* What follows from several fields. */
-static void put_derived(const struct metrics *m, const char *const *labels, struct buf *out)
+/* What follows from several fields, or from none. CG_UNSET: no sample. */
+static int64_t working_set(const struct metrics *m, const struct metrics_subject *s)
 {
-	put_head(out, "container_memory_working_set_bytes", "Current working set in bytes.", false);
-	for (size_t i = 0; i < m->n; i++) {
-		const struct cgroup_stat *st = m->subjects[i].st;
-		int64_t idle = st->memory.inactive_file > 0 ? st->memory.inactive_file : 0;
+	int64_t used = s->st->memory.usage_bytes, idle = s->st->memory.inactive_file;
 
-		if (st->memory.usage_bytes == CG_UNSET)
+	if (used == CG_UNSET)
+		return CG_UNSET;
+	idle = idle > 0 ? idle : 0;
+	return used > idle ? used - idle : 0;
+}
+
+static int64_t started(const struct metrics *m, const struct metrics_subject *s)
+{
+	return s->started_ns > 0 ? s->started_ns : CG_UNSET;
+}
+
+static int64_t last_seen(const struct metrics *m, const struct metrics_subject *s)
+{
+	return m->now_ns / 1000000000;
+}
+
+static const struct {
+	const char *name, *help;
+	int64_t (*value)(const struct metrics *m, const struct metrics_subject *s);
+	enum unit unit;
+} derived[] = {
+	{ "container_memory_working_set_bytes", "Current working set in bytes.", working_set, BYTES },
+	{ "container_start_time_seconds", "Start time of the container since unix epoch in seconds.", started, NS },
+	{ "container_last_seen", "Last time a container was seen by the exporter", last_seen, COUNT },
+};
+
+static void put_derived(const struct metrics_text *t, size_t i, struct buf *out)
+{
+	put_head(out, derived[i].name, derived[i].help, false);
+	for (size_t k = 0; k < t->metrics->n; k++) {
+		int64_t v = derived[i].value(t->metrics, &t->metrics->subjects[k]);
+
+		if (v == CG_UNSET)
 			continue;
-		put_sample(out, "container_memory_working_set_bytes", labels[i], NULL);
-		put_value(out, st->memory.usage_bytes > idle ? st->memory.usage_bytes - idle : 0, BYTES);
-	}
-	put_head(out, "container_start_time_seconds", "Start time of the container since unix epoch in seconds.",
-		 false);
-	for (size_t i = 0; i < m->n; i++)
-		if (m->subjects[i].started_ns > 0) {
-			put_sample(out, "container_start_time_seconds", labels[i], NULL);
-			put_value(out, m->subjects[i].started_ns, NS);
-		}
-	put_head(out, "container_last_seen", "Last time a container was seen by the exporter", false);
-	for (size_t i = 0; i < m->n; i++) {
-		put_sample(out, "container_last_seen", labels[i], NULL);
-		put_value(out, m->now_ns / 1000000000, COUNT);
+		put_sample(out, derived[i].name, t->labels[k], NULL);
+		put_value(out, v, derived[i].unit);
 	}
 }
 
@@ -240,45 +264,46 @@ static void device_label(const struct metrics *m, const struct cgroup_device_io 
 	(void)snprintf(ret, 96, "device=\"%u:%u\"", d->major, d->minor);
 }
 
-static void put_devices(const struct metrics *m, const char *const *labels, struct buf *out)
+static void put_device_row(const struct metrics_text *t, size_t row, struct buf *out)
 {
-	for (size_t row = 0; row < ARRAY_LEN(device_rows); row++) {
-		put_head(out, device_rows[row].name, device_rows[row].help, true);
-		for (size_t i = 0; i < m->n; i++)
-			for (size_t k = 0; k < m->subjects[i].st->io.n; k++) {
-				const struct cgroup_device_io *d = &m->subjects[i].st->io.device[k];
-				int64_t v = *(const int64_t *)(const void *)((const char *)d + device_rows[row].at);
-				char label[96];
+	const struct metrics *m = t->metrics;
 
-				if (v < 0)
-					continue;
-				device_label(m, d, label);
-				put_sample(out, device_rows[row].name, labels[i], label);
-				put_value(out, v, COUNT);
-			}
-	}
+	put_head(out, device_rows[row].name, device_rows[row].help, true);
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; k < m->subjects[i].st->io.n; k++) {
+			const struct cgroup_device_io *d = &m->subjects[i].st->io.device[k];
+			int64_t v = *(const int64_t *)(const void *)((const char *)d + device_rows[row].at);
+			char label[96];
+
+			if (v < 0)
+				continue;
+			device_label(m, d, label);
+			put_sample(out, device_rows[row].name, t->labels[i], label);
+			put_value(out, v, COUNT);
+		}
 }
 
-static void put_net(const struct metrics *m, const char *const *labels, struct buf *out)
+static void put_net_row(const struct metrics_text *t, size_t row, struct buf *out)
 {
-	for (size_t row = 0; row < ARRAY_LEN(net_rows); row++) {
-		put_head(out, net_rows[row].name, net_rows[row].help, true);
-		for (size_t i = 0; i < m->n; i++)
-			for (size_t k = 0; m->subjects[i].net && k < m->subjects[i].net->n; k++) {
-				const struct net_interface *n = &m->subjects[i].net->v[k];
-				const char *totals = (const char *)&n->totals;
-				scoped_buf label = BUF(128);
+	const struct metrics *m = t->metrics;
 
-				put_label(&label, "interface", n->name);
-				put_sample(out, net_rows[row].name, labels[i], label.p);
-				buf_putf(out, "%" PRIu64 "\n",
-					 *(const uint64_t *)(const void *)(totals + net_rows[row].at));
-			}
-	}
+	put_head(out, net_rows[row].name, net_rows[row].help, true);
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; m->subjects[i].net && k < m->subjects[i].net->n; k++) {
+			const struct net_interface *n = &m->subjects[i].net->v[k];
+			const char *totals = (const char *)&n->totals;
+			scoped_buf label = BUF(128);
+
+			put_label(&label, "interface", n->name);
+			put_sample(out, net_rows[row].name, t->labels[i], label.p);
+			buf_putf(out, "%" PRIu64 "\n",
+				 *(const uint64_t *)(const void *)(totals + net_rows[row].at));
+		}
 }
 
-static void put_host(const struct metrics *m, struct buf *out)
+static void put_host(const struct metrics_text *t, size_t part, struct buf *out)
 {
+	const struct metrics *m = t->metrics;
 	const struct {
 		const char *name, *help;
 		int64_t value;
@@ -306,7 +331,19 @@ void metrics_wants(bool ret[CGROUP_STAT_FIELDS])
 	ret[offsetof(struct cgroup_stat, memory.both_limit_bytes) / sizeof(int64_t)] = true; /* v1's limit of swap */
 }
 
-int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e)
+/* In the order in which they are told. */
+static const struct {
+	size_t n; /* pieces */
+	void (*put)(const struct metrics_text *t, size_t i, struct buf *out);
+} parts[] = {
+	{ ARRAY_LEN(rows), put_row },
+	{ ARRAY_LEN(derived), put_derived },
+	{ ARRAY_LEN(device_rows), put_device_row },
+	{ ARRAY_LEN(net_rows), put_net_row },
+	{ 1, put_host },
+};
+
+int metrics_text_init(struct metrics_text *t, const struct metrics *m, struct arena *a, struct err *e)
 {
 	const char **labels = arena_array(a, m->n + 1, sizeof *labels);
 
@@ -317,10 +354,31 @@ int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, str
 		if (!labels[i])
 			return err_oom(e);
 	}
-	put_rows(m, labels, out);
-	put_derived(m, labels, out);
-	put_devices(m, labels, out);
-	put_net(m, labels, out);
-	put_host(m, out);
-	return buf_status(out, e);
+	*t = (struct metrics_text){ .metrics = m, .labels = labels };
+	return 0;
+}
+
+bool metrics_text_next(struct metrics_text *t, struct buf *out)
+{
+	size_t i = t->next;
+
+	for (size_t part = 0; part < ARRAY_LEN(parts); part++) {
+		if (i < parts[part].n) {
+			parts[part].put(t, i, out);
+			t->next++;
+			return true;
+		}
+		i -= parts[part].n;
+	}
+	return false;
+}
+
+int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e)
+{
+	struct metrics_text t;
+	int r = metrics_text_init(&t, m, a, e);
+
+	while (r == 0 && metrics_text_next(&t, out))
+		;
+	return r < 0 ? r : buf_status(out, e);
 }

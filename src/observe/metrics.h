@@ -38,8 +38,19 @@ struct metrics {
 /* metrics_wants - which fields of struct cgroup_stat are told: for cgroup_stat_reader.wanted */
 void metrics_wants(bool ret[CGROUP_STAT_FIELDS]);
 
-/* metrics_print - -ENOMEM, -EMSGSIZE */
-int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e);
+/* The text, a piece after the other, each of one metric: the whole of a thousand containers is 9 MiB. */
+struct metrics_text {
+	const struct metrics *metrics;
+	const char **labels; /* of each subject */
+	size_t next;         /* piece */
+};
 
+/* metrics_text_init - *m is borrowed, what is made of it belongs to a. -ENOMEM */
+int metrics_text_init(struct metrics_text *t, const struct metrics *m, struct arena *a, struct err *e);
+/* metrics_text_next - append the next piece, of 300 bytes for each subject or less; false: there is none. What fails is in
+ * out's status. */
+bool metrics_text_next(struct metrics_text *t, struct buf *out);
+/* metrics_print - all of it. -ENOMEM, -EMSGSIZE */
+int metrics_print(const struct metrics *m, struct arena *a, struct buf *out, struct err *e);
 /* metrics_label - append text as a label's value, without its quotes: \\, \" and \n */
 void metrics_label(struct buf *out, const char *text);

@@ -14,9 +14,10 @@
 #include <pthread.h>
 #include <string.h>
 
+/* As cAdvisor, nothing is told of periods where there is no quota. */
 #define WHAT                                                                                                           \
-	(CGROUP_STAT_CPU | CGROUP_STAT_CPU_LIMIT | CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_EVENTS | \
-	 CGROUP_STAT_EVENTS_LOCAL | CGROUP_STAT_PIDS | CGROUP_STAT_IO | CGROUP_STAT_PRESSURE)
+	(CGROUP_STAT_AT_LIMITS | CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL | CGROUP_STAT_EVENTS |                 \
+	 CGROUP_STAT_PIDS | CGROUP_STAT_IO | CGROUP_STAT_PRESSURE)
 #define UNIT_DEPTH 8    /* of slices in slices */
 #define UNITS_MAX 4096
 #define DEVICES_MAX 256
@@ -51,6 +52,7 @@ struct collector {
 	struct arena *arena;
 	const struct cgroup_layout *layout;
 	struct looker lookers[PARALLEL_MAX];
+	struct net_own own_net;
 	bool told[CGROUP_STAT_FIELDS]; /* by the metrics */
 	pthread_mutex_t arena_lock; /* while several look */
 	struct container_items items;
@@ -75,7 +77,7 @@ static int keep(struct collector *c, struct looker *me, const struct cgroup_stat
 	struct net_interfaces net = { .n = 0 }, *kept = NULL;
 
 	if (w->pid)
-		(void)net_dev_read_list(c->en->host, w->pid, &net, NULL);
+		(void)net_dev_read_list(c->en->host, &c->own_net, w->pid, &net, NULL);
 	(void)pthread_mutex_lock(&c->arena_lock);
 	w->labels.st = cgroup_stat_keep(c->arena, st);
 	if (net.n)
@@ -113,6 +115,7 @@ static int look_at_all(struct collector *c)
 	int r = 0;
 
 	metrics_wants(c->told);
+	net_own_init(&c->own_net, c->en->host);
 	for (unsigned i = 0; i < workers; i++) {
 		cgroup_stat_reader_init(&c->lookers[i].files, c->en->host, c->layout);
 		c->lookers[i].files.wanted = c->told;
@@ -360,7 +363,7 @@ static void describe_host(const struct host *h, struct metrics *m)
 
 static int collect(struct collector *c, struct devices *devices)
 {
-	int r = engine_survey(c->en, SURVEY_ACTIVE, c->arena, &c->items, c->e);
+	int r = engine_survey(c->en, SURVEY_LIVING, c->arena, &c->items, c->e);
 
 	c->failed |= r < 0;
 	if (has_pods(&c->items) && kube_load(c->en, c->arena, &c->world, NULL) < 0) {

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#define PIECE ((size_t)48 << 10) /* sent at once; a connection has memory for it */
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct metrics_server {
@@ -21,18 +22,52 @@ struct metrics_server {
 struct answer {
 	unsigned status;
 	const char *type, *allow;
-	const char *text;
-	size_t n;
-	enum MHD_ResponseMemoryMode mode;
 };
 
-static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer *a)
+/* One answer while it is sent: numbers of one moment, and the piece of their text that is on its way. */
+struct page {
+	struct arena arena;
+	struct metrics metrics;
+	struct metrics_text text;
+	struct buf piece;
+	size_t sent; /* of the piece */
+};
+
+static void page_free(void *context)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->n, (void *)a->text, a->mode);
+	struct page *p = context;
+
+	buf_done(&p->piece);
+	arena_done(&p->arena);
+	free(p);
+}
+
+static ssize_t next_bytes(void *context, uint64_t at, char *to, size_t max)
+{
+	struct page *p = context;
+	size_t n;
+
+	while (p->sent == p->piece.len) {
+		buf_reset(&p->piece);
+		p->sent = 0;
+		if (!metrics_text_next(&p->text, &p->piece))
+			return MHD_CONTENT_READER_END_OF_STREAM;
+	}
+	if (p->piece.failed) {
+		log_error("metrics: %s", strerror(-p->piece.failed));
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
+	n = p->piece.len - p->sent < max ? p->piece.len - p->sent : max;
+	memcpy(to, p->piece.p + p->sent, n);
+	p->sent += n;
+	return (ssize_t)n;
+}
+
+/* r NULL: there was no memory for it */
+static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer *a, struct MHD_Response *r)
+{
 	enum MHD_Result done;
 
-	if (!r && a->mode == MHD_RESPMEM_MUST_FREE)
-		free((void *)a->text);
 	if (!r)
 		return MHD_NO;
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
@@ -46,32 +81,48 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer
 static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status, const char *text)
 {
 	const struct answer a = { status, "text/plain; charset=utf-8",
-				  status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL, text, strlen(text),
-				  MHD_RESPMEM_MUST_COPY };
+				  status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL };
 
-	return send_answer(c, &a);
+	return send_answer(c, &a, MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY));
+}
+
+static struct page *page_new(struct engine *en, struct err *e)
+{
+	struct page *p = calloc(1, sizeof *p);
+	int r;
+
+	if (!p) {
+		(void)err_oom(e);
+		return NULL;
+	}
+	p->arena = ARENA(LIMIT_ARENA_STATS);
+	p->piece = BUF(LIMIT_METRICS);
+	r = metrics_collect(en, &p->arena, &p->metrics, e);
+	if (r == 0)
+		r = metrics_text_init(&p->text, &p->metrics, &p->arena, e);
+	if (r == 0)
+		return p;
+	page_free(p);
+	return NULL;
 }
 
 static enum MHD_Result send_metrics(struct metrics_server *s, struct MHD_Connection *c)
 {
-	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
-	scoped_buf out = BUF(LIMIT_METRICS);
-	struct answer good;
-	struct metrics m;
+	static const struct answer good = { MHD_HTTP_OK, TEXT_TYPE, NULL };
+	struct MHD_Response *response;
 	struct err e = { 0 };
-	int r = metrics_collect(s->en, &a, &m, &e);
+	struct page *p = page_new(s->en, &e);
 	char text[sizeof e.msg + 1];
 
-	if (r == 0)
-		r = metrics_print(&m, &a, &out, &e);
-	if (r < 0) {
+	if (!p) {
 		log_error("metrics: %s", e.msg);
 		(void)snprintf(text, sizeof text, "%s\n", e.msg);
 		return refuse(c, MHD_HTTP_INTERNAL_SERVER_ERROR, text);
 	}
-	good = (struct answer){ MHD_HTTP_OK, TEXT_TYPE, NULL, out.p, out.len, MHD_RESPMEM_MUST_FREE };
-	out.p = NULL; /* the response's from now on */
-	return send_answer(c, &good);
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, next_bytes, p, page_free);
+	if (!response)
+		page_free(p);
+	return send_answer(c, &good, response);
 }
 
 /* What a request says beside method and path counts nothing; a body is read over. */
@@ -107,7 +158,7 @@ int metrics_server_new(struct engine *en, int fd, struct metrics_server **ret, s
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_METRICS_CONNECTIONS,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)30, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				     (size_t)LIMIT_METRICS_REQUEST, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+				     (size_t)LIMIT_METRICS_CONNECTION, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (!s->daemon) {
 		close(fd);
 		free(s);

@@ -161,7 +161,7 @@ int top_read(struct top_reader *r, bool tree, enum top_order by, struct top_mode
 
 	cgroup_stat_reader_forget(&r->files);
 	if (r->en)
-		(void)engine_survey(r->en, SURVEY_ACTIVE, &a, &items, NULL);
+		(void)engine_survey(r->en, SURVEY_LIVING, &a, &items, NULL);
 	rc = tree ? read_tree(r, by, &items, &l, &a, &top, e) : read_containers(r, &items, &l, &a, e);
 	if (rc == 0)
 		rc = top_model_next(m, &a, l.v, l.n, now, tree, by, e);

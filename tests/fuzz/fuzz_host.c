@@ -106,10 +106,12 @@ static void read_process(const struct host *h, struct arena *a)
 	const pid_t pid = 7;
 	struct procfs_stat stat;
 	struct net_interfaces net;
+	struct net_own own;
 	struct oci_strings lines;
 
 	(void)procfs_stat_read(h, pid, &stat, NULL);
-	(void)net_dev_read_list(h, pid, &net, NULL);
+	net_own_init(&own, h);
+	(void)net_dev_read_list(h, &own, pid, &net, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		(void)namespace_view(h, pid, types[i], a, &lines, NULL);
 }

@@ -465,6 +465,116 @@ TEST(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours)
 	assert_int_equal(0, st.io.n);
 }
 
+/* A folder that is opened first makes no difference, nor does one that is gone by then. */
+TEST(many_files_of_a_neighbour_are_read_from_its_own_folder)
+{
+	enum { WHAT = CGROUP_STAT_MEMORY | CGROUP_STAT_PIDS };
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st, one;
+	struct cgroup_layout l;
+	struct err e = { 0 };
+	char path[64];
+
+	fake_tree_put(&t, "sys/fs/cgroup/cgroup.controllers", "memory pids\n");
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 4; k++) {
+			static const char *const files[] = { "memory.current", "memory.max", "pids.current",
+							     "pids.max" };
+
+			snprintf(path, sizeof path, "sys/fs/cgroup/a/%d/%s", i, files[k]);
+			fake_tree_put(&t, path, k % 2 ? "max\n" : "7\n");
+		}
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "/a/%d", i);
+		one = read_stat(&h, path, WHAT);
+		assert_int_equal(0, cgroup_stat_reader_read(&rd, path, WHAT, &st, &e));
+		assert_memory_equal(&one, &st, sizeof st);
+		assert_true(rd.files[0] >= 4);
+	}
+	assert_int_equal(-ENOENT, cgroup_stat_reader_read(&rd, "/a/9", WHAT, &st, &e));
+}
+
+static int64_t pressure_of_last(const char *above, int64_t least)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+	struct cgroup_layout l;
+	struct err e = { 0 };
+	char path[64];
+
+	fake_tree_put(&t, "sys/fs/cgroup/cgroup.controllers", "cpu\n");
+	fake_tree_put(&t, "sys/fs/cgroup/p/cpu.pressure", above);
+	for (int i = 0; i < 12; i++) {
+		snprintf(path, sizeof path, "sys/fs/cgroup/p/%d/cpu.pressure", i);
+		fake_tree_put(&t, path, "some avg10=7.00 avg60=0.00 avg300=0.00 total=1\n");
+	}
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	rd.least_pressure = least;
+	for (int i = 0; i < 12; i++) {
+		snprintf(path, sizeof path, "/p/%d", i);
+		assert_int_equal(0, cgroup_stat_reader_read(&rd, path, CGROUP_STAT_PRESSURE, &st, &e));
+	}
+	return st.cpu.pressure.some.avg10;
+}
+
+TEST(many_neighbours_are_asked_for_pressure_where_the_group_above_has_some)
+{
+	const char *none = "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n";
+
+	assert_int_equal(CG_UNSET, pressure_of_last(none, 500));
+	assert_int_equal(700, pressure_of_last(none, 0));
+	assert_int_equal(700, pressure_of_last("some avg10=6.00 avg60=0.00 avg300=0.00 total=9\n", 500));
+	assert_int_equal(700, pressure_of_last("", 500)); /* it does not say */
+}
+
+TEST(of_troubles_only_what_has_a_limit_is_asked_for_its_use)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_stat st;
+
+	fake_tree_put(&t, "sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n");
+	for (int limited = 0; limited < 2; limited++) {
+		const char *group = limited ? "sys/fs/cgroup/limited" : "sys/fs/cgroup/free";
+		char path[64];
+
+#define PUT(file, none, some) (snprintf(path, sizeof path, "%s/" file, group), fake_tree_put(&t, path, limited ? some : none))
+		PUT("cpu.max", "max 100000\n", "20000 100000\n");
+		PUT("cpu.stat", "nr_periods 5\n", "nr_periods 5\n");
+		PUT("memory.max", "max\n", "4096\n");
+		PUT("memory.current", "9\n", "9\n");
+		PUT("memory.stat", "shmem 3\n", "shmem 3\n");
+		PUT("memory.events", "oom_kill 0\n", "oom_kill 2\n");
+		PUT("memory.events.local", "oom 1\n", "oom 1\n");
+		PUT("pids.current", "1\n", "1\n");
+		PUT("pids.max", "max\n", "8\n");
+		PUT("pids.events", "max 6\n", "max 6\n");
+#undef PUT
+	}
+	scoped_host h = fake_tree_host(&t);
+	st = read_stat(&h, "/free", CGROUP_STAT_TROUBLES);
+	assert_int_equal(1, st.pids.current);
+	assert_int_equal(0, st.memory_events.oom_kill);
+	assert_int_equal(CG_UNSET, st.memory_events_local.oom);
+	assert_int_equal(CG_UNSET, st.cpu.periods);
+	assert_int_equal(CG_UNSET, st.memory.usage_bytes);
+	assert_int_equal(CG_UNSET, st.memory.shmem);
+	assert_int_equal(CG_UNSET, st.pids.limit_hits);
+	st = read_stat(&h, "/limited", CGROUP_STAT_TROUBLES);
+	assert_int_equal(20000, st.cpu.quota_us);
+	assert_int_equal(5, st.cpu.periods);
+	assert_int_equal(9, st.memory.usage_bytes);
+	assert_int_equal(3, st.memory.shmem);
+	assert_int_equal(1, st.memory_events_local.oom);
+	assert_int_equal(6, st.pids.limit_hits);
+}
+
 TEST(a_line_asks_for_the_limit_in_force_on_v1)
 {
 	scoped_tree t = fake_tree_new();
@@ -592,6 +702,9 @@ int main(void)
 		RUN(a_reader_of_many_goes_from_folder_to_folder),
 		RUN(many_neighbours_are_asked_for_what_the_group_above_has),
 		RUN(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours),
+		RUN(many_files_of_a_neighbour_are_read_from_its_own_folder),
+		RUN(many_neighbours_are_asked_for_pressure_where_the_group_above_has_some),
+		RUN(of_troubles_only_what_has_a_limit_is_asked_for_its_use),
 		RUN(a_line_asks_for_the_limit_in_force_on_v1),
 		RUN(files_without_a_wanted_field_are_not_read),
 		RUN(no_limit_in_force_is_none_of_the_group_either),

@@ -22,6 +22,30 @@ static const char *printed(struct metrics_subject *s)
 	return text;
 }
 
+TEST(pieces_are_whole_lines_and_the_text_together)
+{
+	struct cgroup_stat one;
+	const struct metrics_subject s[2] = { { .id = "/a", .st = &one }, { .id = "/b", .st = &one } };
+	const struct metrics m = { .subjects = s, .n = 2 };
+	struct metrics_text t;
+	scoped_arena a = ARENA(1 << 20);
+	scoped_buf whole = BUF(sizeof text), out = BUF(sizeof text);
+	size_t pieces = 0;
+
+	cgroup_stat_init(&one);
+	one.pids.current = 3;
+	one.cpu.usage_ns = 5;
+	assert_int_equal(0, metrics_print(&m, &a, &whole, NULL));
+	assert_int_equal(0, metrics_text_init(&t, &m, &a, NULL));
+	for (; metrics_text_next(&t, &out); pieces++)
+		assert_int_equal('\n', out.p[out.len - 1]);
+	assert_true(pieces > 20);
+	assert_false(metrics_text_next(&t, &out));
+	assert_string_equal(whole.p, out.p);
+	assert_non_null(strstr(out.p, "\ncontainer_threads{id=\"/b\"} 3\n"));
+	assert_non_null(strstr(out.p, "\ncontainer_cpu_usage_seconds_total{id=\"/b\",cpu=\"total\"} 0.000000005\n"));
+}
+
 static struct cgroup_stat st;
 static struct net_interfaces net;
 
@@ -113,6 +137,7 @@ TEST(each_metric_is_one_block_with_a_head)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RUN(pieces_are_whole_lines_and_the_text_together),
 		RUN(times_are_exact_seconds_and_limits_that_are_none_are_zero),
 		RUN(labels_are_those_that_it_has_and_are_escaped),
 		RUN(devices_and_interfaces_are_labels),
