@@ -2,6 +2,7 @@
 #include "monitor/control.h"
 
 #include "base/scope.h"
+#include "kernel/scm_rights.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,28 +12,13 @@
 int control_send(int sock, const struct control_message *message, const int *fds, int nfds, struct err *e)
 {
 	struct control_message m = *message;
-	struct iovec iov = { &m, sizeof m };
-	union {
-		char space[CMSG_SPACE(3 * sizeof(int))];
-		struct cmsghdr align;
-	} c = { 0 };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
 
 	m.version = CONTROL_VERSION;
-	if (nfds > 0) {
-		h.msg_control = &c;
-		h.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
-		c.align = (struct cmsghdr){ .cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int)), .cmsg_level = SOL_SOCKET,
-					    .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&c.align), fds, (size_t)nfds * sizeof(int));
-	}
-	do
-		n = sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == ECONNRESET) /* gone, and something that we said before was not read */
+	if (scm_send(sock, &m, sizeof m, fds, (size_t)nfds, MSG_DONTWAIT) >= 0)
+		return 0;
+	if (errno == ECONNRESET) /* gone, and something that we said before was not read */
 		errno = EPIPE;
-	return n < 0 ? err_sys(e, "control message %u", m.type) : 0;
+	return err_sys(e, "control message %u", m.type);
 }
 
 int control_tell(int sock, enum control_type type, int value, int flag, struct err *e)
@@ -40,39 +26,17 @@ int control_tell(int sock, enum control_type type, int value, int flag, struct e
 	return control_send(sock, &(struct control_message){ .type = type, .value = value, .flag = flag }, NULL, 0, e);
 }
 
-static void take_fds(struct msghdr *h, int ret_fds[3])
-{
-	int got[3], n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		n = n > 3 ? 3 : n;
-		memcpy(got, CMSG_DATA(c), (size_t)n * sizeof(int));
-	}
-	for (int i = 0; i < 3; i++)
-		ret_fds[i] = i < n ? got[i] : -1;
-}
-
 int control_receive(int sock, struct control_message *ret, int ret_fds[3], struct err *e)
 {
 	struct control_message m;
-	struct iovec iov = { &m, sizeof m };
-	union {
-		char space[CMSG_SPACE(3 * sizeof(int))];
-		struct cmsghdr align;
-	} c;
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
 	int reset = 0;
 	ssize_t n;
 
 	do /* ECONNRESET, once: it went without having read all of ours. What it had said before still comes. */
-		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
+		n = scm_receive(sock, &m, sizeof m, ret_fds, 3, NULL, 0);
+	while (n < 0 && errno == ECONNRESET && !reset++);
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : err_sys(e, "receive a control message");
-	take_fds(&h, ret_fds);
 	if (n == 0)
 		return 0;
 	if (n != (ssize_t)sizeof m || m.version != CONTROL_VERSION) {

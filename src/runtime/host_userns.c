@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "kernel/cgroup.h"
 #include "kernel/mount.h"
+#include "kernel/scm_rights.h"
 #include "kernel/smallfile.h"
 #include "kernel/sys.h"
 #include "runtime/mount_options.h"
@@ -269,23 +270,11 @@ static int open_anchor(struct apply *a, struct err *e)
 
 static int send_slots(struct apply *a, size_t first, size_t n, struct err *e)
 {
-	char word = 'd';
-	struct iovec v = { &word, 1 };
-	union {
-		char space[CMSG_SPACE(INIT_SLOTS_AT_ONCE * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int fds[SCM_FDS_MAX];
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(n * sizeof(int));
 	for (size_t i = 0; i < n; i++)
-		memcpy(CMSG_DATA(c) + i * sizeof(int), init_slot(&a->init, first + i), sizeof(int));
-	if (sendmsg(a->c->sync, &msg, MSG_NOSIGNAL) == 1)
+		fds[i] = *init_slot(&a->init, first + i);
+	if (scm_send(a->c->sync, "d", 1, fds, n, 0) == 1)
 		return 0;
 	return err_sys(e, "hand descriptors to the container's first process");
 }
@@ -295,8 +284,8 @@ int host_hand_over(struct apply *a, const struct step *s, struct err *e)
 	int r = open_anchor(a, e);
 
 	(void)s;
-	for (size_t i = 0, n = init_slots(&a->init); r == 0 && i < n; i += INIT_SLOTS_AT_ONCE)
-		r = send_slots(a, i, n - i < INIT_SLOTS_AT_ONCE ? n - i : INIT_SLOTS_AT_ONCE, e);
+	for (size_t i = 0, n = init_slots(&a->init); r == 0 && i < n; i += SCM_FDS_MAX)
+		r = send_slots(a, i, n - i < SCM_FDS_MAX ? n - i : SCM_FDS_MAX, e);
 	if (r != -EPIPE)
 		return r;
 	(void)sys_pidfd_send_signal(a->c->pidfd, SIGKILL); /* were it there still, we would wait for ever */

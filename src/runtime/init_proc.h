@@ -82,7 +82,6 @@ static inline unsigned exec_sync_fd(const struct plan *p)
 {
 	return 3 + p->preserve_fds;
 }
-#define INIT_SLOTS_AT_ONCE 64 /* descriptors of one message; the kernel takes 253 */
 
 /* init_drop - a descriptor that this process needs no more. It goes with the next ones, or at execve(2). -1 is fine. */
 static inline void init_drop(struct init *in, int fd)
@@ -91,7 +90,7 @@ static inline void init_drop(struct init *in, int fd)
 		fd_run_add(&in->done, fd);
 }
 
-/* One function per step, called in the plan's order: init_mounts.c, init_process.c */
+/* One function per step, called in the plan's order: init_mounts.c, init_cgroup.c, init_devices.c, init_paths.c, init_process.c */
 typedef int init_step(struct init *in, const struct step *s, struct err *e);
 
 init_step init_propagation, init_bind_source, init_root_attach, init_mount, init_bind, init_mount_cgroup, init_copy_up,
@@ -112,6 +111,12 @@ init_step init_cgroup_join, init_stdio_owner, init_cgroup_ns, init_ns_join, init
 int init_bind_device(struct init *in, const struct step *s, int dir, const char *name,
 		     struct err *e); /* init_userns.c */
 
+/* Of init_mounts.c, for its other parts. init_open_path - what is at a path: below /proc and /sys from the mounts that we made
+ * ourselves, where no link is followed. init_change_mount - what a mount is like, when it has its place. init_mounted - gives it its
+ * place; *mnt is taken where it stays open for what comes later (/proc, /sys, /dev), else to be dropped. */
+int init_open_path(struct init *in, const char *path, struct err *e);
+int init_change_mount(int mnt, const struct step *s, uint64_t propagation, struct err *e);
+int init_mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e);
 int init_make_null(const struct plan *p, int dir); /* init_mounts.c: the source of what is masked; errno */
 int init_keyring(const char *name, struct err *e); /* NULL: nothing is done; init_process.c */
 int init_become_root(struct err *e); /* of the user namespace that the process is in; init_userns.c */

@@ -4,6 +4,7 @@
 
 #include "base/scope.h"
 #include "kernel/mount.h"
+#include "kernel/scm_rights.h"
 #include "kernel/sys.h"
 
 #include <fcntl.h>
@@ -15,26 +16,13 @@
 /* Half of them, or the end of the host side, is an end without a word: nobody would hear it. */
 static void receive_slots(struct init *in, size_t first, size_t n)
 {
+	int fds[SCM_FDS_MAX];
 	char word;
-	struct iovec v = { &word, 1 };
-	union {
-		char space[CMSG_SPACE(INIT_SLOTS_AT_ONCE * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	const struct cmsghdr *c;
-	ssize_t got;
 
-	do
-		got = recvmsg(in->sync, &msg, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	c = got == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(n * sizeof(int)))
+	if (scm_receive(in->sync, &word, 1, fds, n, NULL, 0) != 1 || fds[n - 1] < 0)
 		_exit(125);
 	for (size_t i = 0; i < n; i++)
-		memcpy(init_slot(in, first + i), CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+		*init_slot(in, first + i) = fds[i];
 }
 
 /* In a new user namespace a process is nobody until it becomes its root. */
@@ -51,8 +39,8 @@ int init_become_root(struct err *e)
 int init_userns_root(struct init *in, const struct step *s, struct err *e)
 {
 	(void)s;
-	for (size_t i = 0, n = init_slots(in); i < n; i += INIT_SLOTS_AT_ONCE)
-		receive_slots(in, i, n - i < INIT_SLOTS_AT_ONCE ? n - i : INIT_SLOTS_AT_ONCE);
+	for (size_t i = 0, n = init_slots(in); i < n; i += SCM_FDS_MAX)
+		receive_slots(in, i, n - i < SCM_FDS_MAX ? n - i : SCM_FDS_MAX);
 	return init_become_root(e);
 }
 

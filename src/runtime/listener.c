@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/scm_rights.h"
 #include "kernel/sys.h"
 #include "oci/json.h"
 
@@ -52,31 +53,12 @@ static int connect_to(const char *path, int *ret, struct err *e)
 /* The descriptor comes with the first byte. */
 static int send_with(int sock, int fd, struct sv text, struct err *e)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec v = { (void *)(uintptr_t)text.p, text.n };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	for (size_t done = 0; done < text.n;) {
+		ssize_t n = scm_send(sock, text.p + done, text.n - done, &fd, done == 0, 0);
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	while (v.iov_len) {
-		ssize_t n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return err_sys(e, "send");
-		v.iov_base = (char *)v.iov_base + n;
-		v.iov_len -= (size_t)n;
-		msg.msg_control = NULL;
-		msg.msg_controllen = 0;
+		done += (size_t)n;
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "kernel/pty.h"
+#include "kernel/scm_rights.h"
 #include "kernel/sys.h"
 #include "runtime_cli/notify.h"
 
@@ -35,23 +36,10 @@ int console_connect(const char *option, const char *path, int *ret_fd, struct er
 	return 0;
 }
 
+/* Some data must come along. */
 static int send_one(int sock, const char *name, int fd)
 {
-	struct iovec v = { (char *)name, strlen(name) }; /* some data must come along */
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return scm_send(sock, name, strlen(name), &fd, 1, 0) < 0 ? -1 : 0;
 }
 
 int console_send(int sock, int master, struct err *e)

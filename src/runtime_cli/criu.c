@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "kernel/scm_rights.h"
 #include "kernel/signal.h"
 #include "kernel/sys.h"
 
@@ -118,29 +119,6 @@ static int parse(struct sv data, struct response *ret)
 	return r < 0 || !ret->type ? -EINVAL : 0;
 }
 
-static ssize_t receive(int sock, char *data, size_t cap, int ret_fds[static 2])
-{
-	struct iovec v = { data, cap };
-	union {
-		char space[CMSG_SPACE(2 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *c;
-	ssize_t n;
-
-	ret_fds[0] = ret_fds[1] = -1;
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len <= CMSG_LEN(2 * sizeof(int)))
-		memcpy(ret_fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
-	return n;
-}
-
 /* No message of criu's begins with a zero: what its process says before it is criu. */
 #define OWN_WORD 0
 
@@ -168,7 +146,7 @@ static int notified(const struct criu_call *c, int sock, const struct response *
 static int hear_first(int sock, int dirs[2], struct err *e)
 {
 	char data[1 + sizeof *e];
-	ssize_t n = receive(sock, data, sizeof data, dirs);
+	ssize_t n = scm_receive(sock, data, sizeof data, dirs, 2, NULL, 0);
 
 	if (n == 1 && data[0] == OWN_WORD && dirs[1] >= 0)
 		return 0;
@@ -180,7 +158,7 @@ static int hear(const struct criu_call *c, int sock, struct response *ret, struc
 {
 	char data[4096];
 	int fds[2];
-	ssize_t n = receive(sock, data, sizeof data, fds);
+	ssize_t n = scm_receive(sock, data, sizeof data, fds, 2, NULL, 0);
 	scoped_fd fd = fds[0], other = fds[1];
 
 	if (n <= 0)
@@ -250,26 +228,13 @@ static int keep_only(const struct criu_call *c, int sock, struct err *e)
 
 static int open_directories(const struct criu_call *c, int sock, struct err *e)
 {
-	char word = OWN_WORD;
-	struct iovec v = { &word, 1 };
-	union {
-		char space[CMSG_SPACE(2 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+	const char word = OWN_WORD;
 	int dirs[2] = { open(c->images_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			open(c->work_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 
 	if (dirs[0] < 0 || dirs[1] < 0)
 		return err_sys(e, "open %s", dirs[0] < 0 ? c->images_name : c->work_name);
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof dirs);
-	memcpy(CMSG_DATA(head), dirs, sizeof dirs);
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? err_sys(e, "hand over the directories") : 0;
+	return scm_send(sock, &word, 1, dirs, 2, 0) < 0 ? err_sys(e, "hand over the directories") : 0;
 }
 
 static _Noreturn void become_criu(struct criu_call *c, int sock)

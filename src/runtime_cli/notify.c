@@ -2,6 +2,7 @@
 #include "runtime_cli/notify.h"
 
 #include "base/scope.h"
+#include "kernel/scm_rights.h"
 #include "oci/list.h"
 
 #include <fcntl.h>
@@ -127,25 +128,12 @@ static int connect_to(const char *to)
 /* They close what they get when everything before it has been dealt with: sd_notify_barrier(3). */
 static void barrier(int sock)
 {
-	static char text[] = "BARRIER=1";
-	struct iovec v = { text, sizeof text - 1 };
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct msghdr msg = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	static const char text[] = "BARRIER=1";
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &ends[1], sizeof ends[1]);
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0) {
+	if (scm_send(sock, text, sizeof text - 1, &ends[1], 1, 0) >= 0) {
 		close(fd_take(&ends[1]));
 		(void)poll(&(struct pollfd){ .fd = ends[0] }, 1, BARRIER_TIMEOUT_MS);
 	}
