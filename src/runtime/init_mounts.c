@@ -120,7 +120,7 @@ static bool is_under(const char *path, const char *dir, const char **ret_rest)
 }
 
 /* What is at a path: below /proc and /sys from the mounts that we made ourselves, where no link is followed. */
-static int open_path(struct init *in, const char *path, struct err *e)
+int init_open_path(struct init *in, const char *path, struct err *e)
 {
 	const char *rest;
 
@@ -153,7 +153,7 @@ static int open_target(struct init *in, const char *path, bool directory, struct
 		return fd;
 
 	if ((in->proc >= 0 && is_under(path, "/proc", &rest)) || (in->sys >= 0 && is_under(path, "/sys", &rest)))
-		return open_path(in, path, e);
+		return init_open_path(in, path, e);
 	return directory ? rootpath_mkdirs(in->root, path, 0755, e) : rootpath_file(in->root, path, e);
 }
 
@@ -190,7 +190,7 @@ static int attach_pseudo(struct init *in, int mnt, const char *path, struct err 
 /* What a mount is like is set when it has its place: an old kernel (kernel/old_kernel.h) cannot do it before. Nobody but this
  * process is in this mount namespace. */
 
-static int change(int mnt, const struct step *s, uint64_t propagation, struct err *e)
+int init_change_mount(int mnt, const struct step *s, uint64_t propagation, struct err *e)
 {
 	uint64_t clear = s->clear;
 	int r;
@@ -234,7 +234,7 @@ static void keep_dev(struct init *in, int *mnt, const struct step *s)
 }
 
 /* The mounts at /proc and /sys stay open for what comes later, any other one until the step is over: *mnt, to be dropped. */
-static int mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e)
+int init_mounted(struct init *in, int *mnt, const struct step *s, bool directory, struct err *e)
 {
 	bool proc = strcmp(s->path, "/proc") == 0, sys = strcmp(s->path, "/sys") == 0;
 	int r = proc && protects(PROTECT_PROCFS_REAL) ? check_procfs(*mnt, e) : 0;
@@ -263,7 +263,7 @@ int init_mount(struct init *in, const struct step *s, struct err *e)
 	r = s->n[1] ? fill(in, mnt, s->path, e) : 0;
 	if (r < 0)
 		return err_wrap(e, r, "mount %s", s->path);
-	r = mounted(in, &mnt, s, true, e);
+	r = init_mounted(in, &mnt, s, true, e);
 	if (r == 0 && (r = mount_change(fd, s->set_recursive, s->clear_recursive, 0, true, e)) < 0)
 		return err_wrap(e, r, "mount %s", s->path);
 	init_drop(in, mnt);
@@ -277,123 +277,11 @@ int init_bind(struct init *in, const struct step *s, struct err *e)
 
 	if (fstat(mnt, &st) < 0)
 		return err_sys(e, "stat %s", s->source);
-	r = mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
+	r = init_mounted(in, &mnt, s, S_ISDIR(st.st_mode), e);
 	if (r == 0)
-		r = change(fd, s, 0, e);
+		r = init_change_mount(fd, s, 0, e);
 	init_drop(in, mnt);
 	return r < 0 ? err_wrap(e, r, "bind %s to %s", s->source, s->path) : 0;
-}
-
-/* ---- /sys/fs/cgroup ------------------------------------------------------------------------------------------- */
-
-/* dir: below the host's root */
-static int clone_of_host(const char *dir, struct err *e)
-{
-	char path[PATH_MAX];
-
-	(void)snprintf(path, sizeof path, "/%s", dir);
-	return mount_clone(AT_FDCWD, path, false, e);
-}
-
-/* into: a tmpfs of ours */
-static int cgroup_bind(struct init *in, const char *dir, const char *name, int into, const struct step *s,
-		       struct err *e)
-{
-	int mnt = clone_of_host(dir, e), r;
-
-	if (mnt < 0)
-		return mnt;
-	if (mkdirat(into, name, 0755) < 0 && errno != EEXIST)
-		return err_sys(e, "mkdir %s", name);
-	r = mount_attach_at(mnt, into, name, e);
-	if (r == 0 && !in->plan->facts->kernel.mount_setattr) /* else all of them at once */
-		r = change(mnt, s, MS_PRIVATE, e);
-	init_drop(in, mnt);
-	return r;
-}
-
-/* Private, or what is mounted there on the host later would come along. */
-static int finish_cgroup_v1(const struct init *in, int mnt, const struct step *s, struct err *e)
-{
-	uint64_t clear = s->clear | s->clear_recursive | (s->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0);
-
-	if (!in->plan->facts->kernel.mount_setattr)
-		return mount_change(mnt, s->set & MOUNT_ATTR_RDONLY, 0, 0, false, e);
-	return mount_change(mnt, s->set | s->set_recursive, clear, MS_PRIVATE, true, e);
-}
-
-/* "cpu,cpuacct" is also found as cpu and as cpuacct */
-static int link_controllers(int dir, const char *name, struct err *e)
-{
-	struct sv rest = sv_from(name), word;
-	char link[32];
-
-	if (!strchr(name, ','))
-		return 0;
-	while (sv_next(&rest, ',', &word)) {
-		if (sv_copy(word, link, sizeof link) < 0)
-			continue;
-		if (symlinkat(name, dir, link) < 0 && errno != EEXIST)
-			return err_sys(e, "symlink %s", link);
-	}
-	return 0;
-}
-
-static const char *hierarchy_name(const struct cgroup_hierarchy *h)
-{
-	const char *slash = strrchr(h->mount, '/');
-
-	return slash ? slash + 1 : h->mount;
-}
-
-/* v1: a small tmpfs with one folder for each hierarchy, each showing the container's own group */
-static int mount_cgroup_v1(struct init *in, const struct step *s, struct err *e)
-{
-	const struct cgroup_layout *l = &in->plan->facts->cgroup;
-	int mnt = mount_new_run("tmpfs", NULL, "mode=755,size=64k",
-				s->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), &in->done, e);
-	int r;
-
-	if (mnt < 0)
-		return mnt;
-	r = mounted(in, &mnt, s, true, e);
-	for (unsigned i = 0; r == 0 && i < l->n; i++) {
-		const char *name = hierarchy_name(&l->h[i]);
-		/* without a group of its own it sees the host's, read-only (plan_mounts.c) */
-		const char *dir = in->cgroup ? cgroup_dir(in->cgroup, i) : l->h[i].mount;
-
-		if (!dir)
-			continue;
-		r = cgroup_bind(in, dir, name, mnt, s, e);
-		if (r == 0)
-			r = link_controllers(mnt, name, e);
-	}
-	if (r == 0)
-		r = finish_cgroup_v1(in, mnt, s, e);
-	init_drop(in, mnt);
-	return r;
-}
-
-static int mount_cgroup_v2(struct init *in, const struct step *s, struct err *e)
-{
-	/* its root is that of the cgroup namespace: the container's own group, or all of the host's */
-	bool foreign = (in->plan->userns || in->plan->facts->user_namespace) &&
-		       !in->plan->cgroup_ns; /* no right to mount anew what is the host's */
-	int mnt = foreign ? clone_of_host(in->plan->facts->cgroup.h[0].mount, e) :
-			    mount_new("cgroup2", NULL, NULL, s->set, e);
-	int r = mnt < 0 ? mnt : mounted(in, &mnt, s, true, e);
-
-	if (r == 0 && foreign)
-		r = change(mnt, s, MS_PRIVATE, e);
-	init_drop(in, mnt);
-	return r;
-}
-
-int init_mount_cgroup(struct init *in, const struct step *s, struct err *e)
-{
-	int r = in->plan->facts->cgroup.mode == CGROUP_MODE_V2 ? mount_cgroup_v2(in, s, e) : mount_cgroup_v1(in, s, e);
-
-	return r < 0 ? err_wrap(e, r, "mount cgroup at %s", s->path) : 0;
 }
 
 /* ---- filling an empty volume with what the image has there ------------------------------------------------------ */
@@ -427,182 +315,12 @@ int init_copy_up(struct init *in, const struct step *s, struct err *e)
 	return r < 0 ? err_wrap(e, r, "copy %s to its volume", s->path) : 0;
 }
 
-/* ---- /dev ------------------------------------------------------------------------------------------------------- */
-
-/* The directory of the last device, opened inside the root, serves the next ones. Borrowed, not to be closed. */
-static int device_dir(struct init *in, const char *path, const char **ret_name, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	size_t n = (size_t)(slash - path);
-	int fd;
-
-	if (in->dev >= 0 && n < sizeof in->dev_path && strncmp(in->dev_path, path, n) == 0 && !in->dev_path[n]) {
-		*ret_name = slash + 1;
-		return in->dev;
-	}
-	fd = rootpath_parent(in->root, path, ret_name, e);
-	if (fd < 0)
-		return fd;
-	if (in->dev >= 0)
-		init_drop(in, in->dev);
-	in->dev = fd;
-	in->dev_path[0] = '\0';
-	if (n < sizeof in->dev_path) {
-		memcpy(in->dev_path, path, n);
-		in->dev_path[n] = '\0';
-	}
-	return fd;
-}
-
-/* A node that the image brought stays only if it is the very device. */
-static int device_there(int dir, const char *name, mode_t type, dev_t dev, struct err *e)
-{
-	struct stat st;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "stat %s", name);
-	if (((st.st_mode & S_IFMT) == type && (type == S_IFIFO || st.st_rdev == dev)) || !protects(PROTECT_DEVICE_REAL))
-		return 0;
-	return err_set(e, EEXIST, "something else is there");
-}
-
-int init_device(struct init *in, const struct step *s, struct err *e)
-{
-	mode_t type = *s->fstype == 'b' ? S_IFBLK : *s->fstype == 'p' ? S_IFIFO : S_IFCHR;
-	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned)s->n[0], (unsigned)s->n[1]);
-	const char *name;
-	int dir = device_dir(in, s->path, &name, e), r;
-
-	if (dir < 0)
-		return err_wrap(e, dir, "device %s", s->path);
-	if ((in->plan->userns || s->set) && type != S_IFIFO)
-		return init_bind_device(in, s, dir, name, e);
-	if (mknodat(dir, name, type | (mode_t)s->n[2], dev) < 0) {
-		if (errno != EEXIST)
-			return err_sys(e, "mknod %s", s->path);
-		r = device_there(dir, name, type, dev, e);
-		return r < 0 ? err_wrap(e, r, "device %s", s->path) : 0;
-	}
-	if (s->n[3] &&
-	    fchownat(dir, name, (uid_t)(s->n[3] >> 32), (gid_t)(s->n[3] & 0xffffffff), AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "chown %s", s->path);
-	return 0;
-}
-
-int init_symlink(struct init *in, const struct step *s, struct err *e)
-{
-	const char *name;
-	int dir = device_dir(in, s->path, &name, e);
-
-	if (dir < 0)
-		return err_wrap(e, dir, "symlink %s", s->path);
-	if (symlinkat(s->source, dir, name) < 0 && errno != EEXIST)
-		return err_sys(e, "symlink %s", s->path);
-	return 0;
-}
-
-/* ---- sysctl ----------------------------------------------------------------------------------------------------- */
-
-static int duplicate(int fd, struct err *e)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	return copy < 0 ? err_sys(e, "duplicate the descriptor of a mount") : copy;
-}
-
-/* A procfs of ours, whatever the container has at /proc. */
-static int proc_of_ours(struct init *in, struct err *e)
-{
-	struct statfs fs;
-
-	if (in->proc >= 0 && fstatfs(in->proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
-		return duplicate(in->proc, e);
-	if (!protects(PROTECT_SYSCTL_PROCFS))
-		return rootpath_open(in->root, "/proc", e);
-	return mount_new("proc", NULL, NULL, 0, e);
-}
-
-int init_sysctl(struct init *in, const struct step *s, struct err *e)
-{
-	scoped_fd proc = proc_of_ours(in, e), fd = -1;
-	char path[256];
-	size_t n = strlen(s->options);
-	int r;
-
-	if (proc < 0)
-		return proc;
-	if (n + sizeof "sys/" > sizeof path)
-		return err_set(e, ENAMETOOLONG, "sysctl %s: name too long", s->path);
-	memcpy(path, "sys/", 4);
-	memcpy(path + 4, s->options, n + 1);
-	fd = sys_openat2(proc, path, O_WRONLY,
-			 protects(PROTECT_SYSCTL_PROCFS) ? RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV : 0);
-	if (fd < 0)
-		return err_sys(e, "sysctl %s", s->path);
-	r = io_write_all(fd, s->source, strlen(s->source), e);
-	return r < 0 ? err_wrap(e, r, "sysctl %s = %s", s->path, s->source) : 0;
-}
-
-/* ---- masks ------------------------------------------------------------------------------------------------------ */
-
-int init_mask(struct init *in, const struct step *s, struct err *e)
-{
-	struct err missing = { 0 };
-	int target = -1, mnt, r;
-	struct stat st;
-
-	if (!protects(PROTECT_MASKS))
-		return 0;
-	target = open_path(in, s->path, &missing);
-	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
-		return 0;
-	if (target < 0 || fstat(target, &st) < 0) {
-		if (target >= 0)
-			return err_sys(e, "stat %s", s->path);
-		*e = missing;
-		return err_wrap(e, target, "mask %s", s->path);
-	}
-	if (protects(PROTECT_MASK_SOURCE))
-		mnt = mount_clone(in->mask, S_ISDIR(st.st_mode) ? "dir" : "null", false, e);
-	else
-		mnt = mount_clone(in->root, "dev/null", false, e);
-	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
-	init_drop(in, target);
-	init_drop(in, mnt);
-	return r < 0 ? err_wrap(e, r, "mask %s", s->path) : 0;
-}
-
-int init_readonly(struct init *in, const struct step *s, struct err *e)
-{
-	struct err missing = { 0 };
-	int target = -1, mnt, r;
-	bool at_once;
-
-	if (!protects(PROTECT_READ_ONLY_PATHS))
-		return 0;
-	target = open_path(in, s->path, &missing);
-	if (target < 0 && (missing.code == ENOENT || missing.code == ENOTDIR))
-		return 0;
-	if (target < 0) {
-		*e = missing;
-		return err_wrap(e, target, "read-only %s", s->path);
-	}
-	at_once = in->plan->facts->kernel.detached_mounts;
-	mnt = at_once ? mount_clone_read_only(target, e) : mount_clone(target, "", true, e);
-	r = mnt < 0 ? mnt : mount_attach(mnt, target, e);
-	if (r == 0 && !at_once)
-		r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, true, e);
-	init_drop(in, target);
-	init_drop(in, mnt);
-	return r < 0 ? err_wrap(e, r, "read-only %s", s->path) : 0;
-}
-
 /* ---- the end of the stage --------------------------------------------------------------------------------------- */
 
 int init_workdir(struct init *in, const struct step *s, struct err *e)
 {
 	struct err there = { 0 };
-	scoped_fd fd = open_path(in, s->path, &there);
+	scoped_fd fd = init_open_path(in, s->path, &there);
 
 	if (fd >= 0 || !protects(PROTECT_WORKING_FOLDER))
 		return 0;
