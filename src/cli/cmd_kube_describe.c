@@ -6,6 +6,7 @@
 #include "cli/kube_status.h"
 #include "cli/opt_kube.h"
 #include "engine/kube_events.h"
+#include "engine/kube_network.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct describing {
 	struct kube_status *status;
 	size_t n;
 	struct pod_summary summary;
+	const struct kube_addresses *addresses;
 };
 
 static void put_time(struct buf *out, int64_t ns)
@@ -48,6 +50,11 @@ static void put_words(struct buf *out, const char *title, const struct oci_strin
 		buf_putf(out, "      %s\n", l->v[i]);
 }
 
+static int64_t number(int64_t n, int64_t usual)
+{
+	return n == FIELD_UNSET ? usual : n;
+}
+
 static void put_ports(struct buf *out, const struct container_spec *s)
 {
 	buf_puts(out, s->ports.n == 1 ? "    Port:           " :
@@ -57,12 +64,12 @@ static void put_ports(struct buf *out, const struct container_spec *s)
 		buf_putf(out, "%s%" PRId64 "/%s", i ? ", " : "", s->ports.v[i].container_port,
 			 s->ports.v[i].protocol ? s->ports.v[i].protocol : "TCP");
 	if (s->ports.n)
+		buf_puts(out, s->ports.n == 1 ? "\n    Host Port:      " : "\n    Host Ports:     ");
+	for (size_t i = 0; i < s->ports.n; i++)
+		buf_putf(out, "%s%" PRId64 "/%s", i ? ", " : "", number(s->ports.v[i].host_port, 0),
+			 s->ports.v[i].protocol ? s->ports.v[i].protocol : "TCP");
+	if (s->ports.n)
 		buf_puts(out, "\n");
-}
-
-static const char *reason_of(const struct outcome *o, int code)
-{
-	return o->oom_killed ? "OOMKilled" : code == 0 ? "Completed" : "Error";
 }
 
 static void put_state(struct buf *out, const struct kube_status *s)
@@ -76,7 +83,8 @@ static void put_state(struct buf *out, const struct kube_status *s)
 		if (o->error[0])
 			buf_putf(out, "      Message:      %s\n", o->error);
 	} else if (s->state.status == CONTAINER_EXITED || s->state.status == CONTAINER_DEAD) {
-		buf_putf(out, "    State:          Terminated\n      Reason:       %s\n", reason_of(o, o->exit_code));
+		buf_putf(out, "    State:          Terminated\n      Reason:       %s\n",
+			 kube_end_reason(o, o->exit_code));
 		if (o->error[0])
 			buf_putf(out, "      Message:      %s\n", o->error);
 		buf_putf(out, "      Exit Code:    %d\n      Started:      ", o->exit_code);
@@ -91,7 +99,7 @@ static void put_state(struct buf *out, const struct kube_status *s)
 		return;
 	buf_putf(out,
 		 "    Last State:     Terminated\n      Reason:       %s\n      Exit Code:    %d\n      Finished:     ",
-		 reason_of(o, o->last_exit_code), o->last_exit_code);
+		 kube_end_reason(o, o->last_exit_code), o->last_exit_code);
 	put_time(out, o->finished_ns);
 }
 
@@ -122,11 +130,6 @@ static void put_action(struct buf *out, const struct action *a)
 	} else if (a->grpc) {
 		buf_putf(out, "grpc <pod>:%" PRId64 " %s", a->grpc->port, a->grpc->service ? a->grpc->service : "");
 	}
-}
-
-static int64_t number(int64_t n, int64_t usual)
-{
-	return n == FIELD_UNSET ? usual : n;
 }
 
 static void put_probe(struct buf *out, const char *title, const struct probe *p)
@@ -282,6 +285,18 @@ static int put_events(struct describing *d, struct err *e)
 	return 0;
 }
 
+static void put_addresses(struct describing *d, const char *list)
+{
+	struct sv rest = sv_from(list ? list : ""), one;
+
+	(void)sv_cut(rest, ',', &one, &rest);
+	buf_putf(d->out, "IP:               " SV_FMT "\n", SV_ARG(one));
+	rest = sv_from(list ? list : "");
+	buf_puts(d->out, rest.n ? "IPs:\n" : "IPs:              <none>\n");
+	while (rest.n && sv_next(&rest, ',', &one))
+		buf_putf(d->out, "  IP:             " SV_FMT "\n", SV_ARG(one));
+}
+
 static void put_head(struct describing *d)
 {
 	const struct kube_running *p = d->p;
@@ -299,6 +314,7 @@ static void put_head(struct describing *d)
 	buf_putf(d->out, "Status:           %s\n", d->summary.phase);
 	if (strcmp(d->summary.phase, d->summary.status) != 0)
 		buf_putf(d->out, "Reason:           %s\n", d->summary.status);
+	put_addresses(d, kube_addresses_of(d->addresses, p, d->a));
 }
 
 static int put_pod(struct describing *d, struct err *e)
@@ -334,6 +350,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
 	enum object_kind kind;
+	struct kube_addresses addresses;
 	struct kube_world w;
 	int found = 0, r = kube_kind(operands->v[0], &kind, e);
 
@@ -343,8 +360,12 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = session_open(&s, cli, e);
 	if (r == 0)
 		r = kube_load(&s.engine, &a, &w, e);
+	if (r == 0)
+		r = kube_addresses_read(&s.engine, &a, &addresses, e);
 	for (size_t i = 0; r == 0 && i < w.n_pods; i++) {
-		struct describing d = { .en = &s.engine, .a = &a, .out = &out, .p = &w.pods[i] };
+		struct describing d = {
+			.en = &s.engine, .a = &a, .out = &out, .p = &w.pods[i], .addresses = &addresses
+		};
 		bool wanted = operands->n == 1;
 
 		for (int n = 1; n < operands->n; n++)

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "base/table.h"
-#include "cli/kube_status.h"
+#include "cli/kube_document.h"
 #include "cli/listing.h"
 #include "cli/opt_kube.h"
 #include "manifest/node_text.h"
@@ -17,6 +17,7 @@ struct getting {
 	const struct kube_command *k;
 	struct arena *a;
 	struct kube_world world;
+	struct kube_addresses addresses; /* when they are shown */
 	enum object_kind kind;
 	struct err *e;
 };
@@ -34,6 +35,11 @@ static bool is_wanted(const struct getting *g, size_t i, const struct operands *
 		if (strcmp(operands->v[n], row->name) == 0)
 			return true;
 	return operands->n == 1;
+}
+
+static bool is_wide(const struct getting *g)
+{
+	return g->k->output && strcmp(g->k->output, "wide") == 0;
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------- */
@@ -54,9 +60,12 @@ static int pod_row(const struct getting *g, size_t i, struct table *t)
 	struct kube_status *v;
 	size_t n;
 	int r = kube_pod_look(g->en, p, g->a, &v, &n, g->e);
+	const char *address = is_wide(g) ? kube_addresses_of(&g->addresses, p, g->a) : "";
 
 	if (r < 0)
 		return r;
+	if (!address)
+		return err_oom(g->e);
 	pod_summary_make(p, v, n, &s);
 
 	const char *const cells[] = { p->pod.namespace,
@@ -65,6 +74,7 @@ static int pod_row(const struct getting *g, size_t i, struct table *t)
 				      arena_str(g->a, s.status),
 				      arena_fmt(g->a, "%d", s.restarts),
 				      kube_age(g->a, p->row->created_ns),
+				      *address ? address : "<none>",
 				      qos_name(pod_qos(&p->pod)),
 				      p->row->reason ? p->row->reason : pod_path(&policy, &p->pod, g->a) };
 
@@ -94,7 +104,9 @@ static int other_row(const struct getting *g, size_t i, struct table *t)
 }
 
 static const struct table_column pod_columns[] = { { "NAMESPACE" }, { "NAME" }, { "READY" }, { "STATUS" },
-						   { "RESTARTS" },  { "AGE" },	{ "QOS" },   { "CGROUP" } };
+						   { "RESTARTS" },  { "AGE" },	{ "IP" },    { "QOS" },
+						   { "CGROUP" } };
+#define WIDE_COLUMNS 3
 static const struct table_column other_columns[][4] = {
 	[OBJECT_NAMESPACE] = { { "NAMESPACE" }, { "NAME" }, { "STATUS" }, { "AGE" } },
 	[OBJECT_QUOTA] = { { "NAMESPACE" }, { "NAME" }, { "LIMITS" }, { "AGE" } },
@@ -108,20 +120,24 @@ static const struct table_column other_columns[][4] = {
 static void begin_table(const struct getting *g, struct table *t)
 {
 	unsigned skip = g->k->all_namespaces ? 0 : 1;
-	bool wide = g->k->output && strcmp(g->k->output, "wide") == 0;
 
 	if (g->kind == OBJECT_POD)
-		table_init(t, g->a, pod_columns + skip, ARRAY_LEN(pod_columns) - skip - (wide ? 0 : 2));
+		table_init(t, g->a, pod_columns + skip,
+			   ARRAY_LEN(pod_columns) - skip - (is_wide(g) ? 0 : WIDE_COLUMNS));
 	else
 		table_init(t, g->a, other_columns[g->kind] + skip, 4 - skip);
 }
 
 /* ---- documents ---------------------------------------------------------------------------------------------- */
 
-static void put_document(const struct getting *g, size_t i, bool first, struct buf *out)
+static int put_document(const struct getting *g, size_t i, bool first, struct buf *out)
 {
 	const struct node *n = g->world.objects[i].document;
+	bool pod = g->kind == OBJECT_POD && strcmp(g->k->output, "name") != 0;
+	int r = pod ? kube_document_of(g->en, pod_at(g, i), &g->addresses, g->a, &n, g->e) : 0;
 
+	if (r < 0)
+		return r;
 	if (strcmp(g->k->output, "name") == 0) {
 		buf_putf(out, "%s/%s\n", kube_kind_word(g->kind), g->world.rows.v[i].name);
 	} else if (strcmp(g->k->output, "yaml") == 0) {
@@ -130,6 +146,7 @@ static void put_document(const struct getting *g, size_t i, bool first, struct b
 	} else {
 		node_print_json(n, true, out);
 	}
+	return 0;
 }
 
 static int put_all(const struct getting *g, const struct operands *operands, struct buf *out)
@@ -144,7 +161,7 @@ static int put_all(const struct getting *g, const struct operands *operands, str
 		if (!is_wanted(g, i, operands))
 			continue;
 		if (documents)
-			put_document(g, i, n == 0, out);
+			r = put_document(g, i, n == 0, out);
 		else
 			r = g->kind == OBJECT_POD ? pod_row(g, i, &t) : other_row(g, i, &t);
 		n++;
@@ -169,6 +186,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	g.en = &s.engine;
 	if (r == 0)
 		r = kube_load(&s.engine, &a, &g.world, e);
+	if (r == 0 && g.kind == OBJECT_POD && g.k->output)
+		r = kube_addresses_read(&s.engine, &a, &g.addresses, e);
 	if (r == 0)
 		r = put_all(&g, operands, &out);
 	return r < 0 ? r : cli_print(&out, e);

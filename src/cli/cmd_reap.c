@@ -45,13 +45,18 @@ static int run_settle(struct cli *cli, void *options, const struct operands *ope
 	if (r < 0)
 		return r;
 	s.engine.patient = true;
-	return kube_settle(&s.engine, NULL, e);
+	if (operands->n && !id_is_valid(sv_from(operands->v[0])))
+		return err_set(e, EINVAL, "%.80s: not a container id", operands->v[0]);
+	if (operands->n)
+		r = engine_reap(&s.engine, operands->v[0], e);
+	return r < 0 ? r : kube_settle(&s.engine, NULL, e);
 }
 
 const struct command command_kube_settle = {
 	.name = "_kube-settle",
-	.args = "",
-	.summary = "do what must follow the end of a pod",
+	.args = "[ID]",
+	.summary = "do what must follow the end of a pod, whose network was this container's",
+	.max_args = 1,
 	.hidden = true,
 	.run = run_settle,
 };

@@ -93,6 +93,11 @@ void pod_summary_make(const struct kube_running *p, const struct kube_status *v,
 		say_main(ret, v + p->pod.n_inits, n - p->pod.n_inits);
 }
 
+const char *kube_end_reason(const struct outcome *o, int code)
+{
+	return o->oom_killed ? "OOMKilled" : code == 0 ? "Completed" : "Error";
+}
+
 const char *kube_age(struct arena *a, int64_t created_ns)
 {
 	int64_t s = (clock_real_ns() - created_ns) / 1000000000;

@@ -125,6 +125,8 @@ struct container_config {
 	bool oom_score_adj_set;
 	const char *cgroup_parent;  /* NULL: /tare */
 	const char
+		*pod; /* uid of the pod that it is one container of (kube_pod.h): its monitor makes what they share */
+	const char
 		*kube_namespace; /* whose quotas hold for it. Any of these three: it is a pod of one (kube_plain.h) */
 	int64_t cpu_request_milli, memory_request;
 	const char *qos; /* which class that is */

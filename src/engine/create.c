@@ -157,6 +157,25 @@ int engine_create(struct engine *en, struct container_config *c, const struct cr
 	return r;
 }
 
+int creation_set_process(struct creation *cr, struct err *e)
+{
+	struct warnings told = { .arena = cr->a };
+	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
+	struct runtime_spec now;
+	struct db *db;
+	int r = spec_make(cr->config, &cr->image_config, &cr->facts, &cr->inputs, cr->a, &now, &told, e);
+
+	if (r == 0)
+		r = config_print(cr->config, &json, e);
+	if (r == 0)
+		r = engine_db(cr->en, &db, e);
+	if (r == 0)
+		r = containers_set_config(db, cr->id.hex, json.p, e);
+	if (r == 0)
+		cr->spec.process = now.process;
+	return r;
+}
+
 int creation_settle(struct creation *cr, struct err *e)
 {
 	struct outcome o = { .state = OUTCOME_CREATED, .created_ns = clock_real_ns() };

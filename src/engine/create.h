@@ -98,5 +98,9 @@ int engine_reopen(struct engine *en, const struct container_row *row, struct con
 int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret,
 		    struct err *e);
 
+/* creation_set_process - between engine_create() and the bundle: another command or environment than it was made with,
+ * which its configuration has now. */
+int creation_set_process(struct creation *cr, struct err *e);
+
 /* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. */
 int creation_write_bundle(struct creation *cr, struct err *e);

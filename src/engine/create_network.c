@@ -210,36 +210,6 @@ void create_put_hosts(const struct creation *cr, struct buf *b)
 	}
 }
 
-#define HOST_FILE "etc/resolv.conf"
-#define STUB_FILE "run/systemd/resolve/resolv.conf" /* systemd-resolved's own: the servers behind its 127.0.0.53 */
-
-static int read_resolver(struct creation *cr, const char *path, struct resolv_conf *ret, struct err *e)
-{
-	scoped_buf b = BUF(LIMIT_ENV_FILE);
-	int r = io_read_at(cr->en->host->root, path, &b, e);
-
-	return r < 0 ? r : resolv_conf_parse(buf_sv(&b), cr->a, ret, e);
-}
-
-/* A host without one has no servers. Where tare-net asks them, it asks the host's own, also a stub; and no container reaches
- * that one by itself. */
-static int host_resolver(struct creation *cr, enum resolv_conf_for kind, struct resolv_conf *ret, const char **ret_path,
-			 struct err *e)
-{
-	struct resolv_conf behind = { 0 };
-	struct err missing = { 0 };
-	int r = read_resolver(cr, HOST_FILE, ret, &missing);
-
-	*ret_path = "/" HOST_FILE;
-	if (r < 0 && r != -ENOENT)
-		return err_set(e, -r, "%s", missing.msg);
-	if (kind != RESOLV_CONF_BRIDGE || !resolv_conf_is_stub(ret) || read_resolver(cr, STUB_FILE, &behind, NULL) < 0)
-		return 0;
-	*ret = behind;
-	*ret_path = "/" STUB_FILE;
-	return 0;
-}
-
 /* On a network with names the servers are asked by tare-net, at an address of the container's own. */
 bool create_has_names(const struct creation *cr)
 {
@@ -268,7 +238,7 @@ int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 					.search = &c->dns_search,
 					.options = &c->dns_options };
 	struct resolv_conf host = { 0 };
-	int r = host_resolver(cr, w.kind, &host, &w.source, e);
+	int r = network_host_resolver(cr->en, w.kind, cr->a, &host, &w.source, e);
 
 	return r < 0 ? r : resolv_conf_put(&host, &w, cr->a, b, e);
 }
@@ -349,7 +319,7 @@ static int find_upstreams(struct creation *cr, struct endpoint *ep, struct err *
 	const char *path;
 	int r = own || cr->places.gateway == PLACE_NO_GATEWAY ?
 			0 :
-			host_resolver(cr, RESOLV_CONF_EMBEDDED, &host, &path, e);
+			network_host_resolver(cr->en, RESOLV_CONF_EMBEDDED, cr->a, &host, &path, e);
 
 	if (r < 0)
 		return r;

@@ -2,6 +2,7 @@
 #include "engine/kube_priv.h"
 
 #include "base/scope.h"
+#include "engine/kube_network.h"
 #include "kube/node.h"
 #include "kube/validate.h"
 #include "manifest/node_text.h"
@@ -151,6 +152,20 @@ static int ask(const struct kube_pod *p, struct arena *a, struct resource_list *
 	return r == 0 ? resource_add(a, asked, &(struct resource_list){ &pod, 1 }) : r;
 }
 
+/* Another one has a port of the host that it wants. */
+static bool is_port_taken(const struct kube_world *w, const struct kube_changes *before, const struct kube_change *c)
+{
+	for (size_t i = 0; i < w->n_pods; i++)
+		if (!w->pods[i].row->reason && !w->pods[i].pod.ended &&
+		    kube_ports_meet(c->object.pod, w->pods[i].object.pod))
+			return true;
+	for (size_t i = 0; i < before->n; i++)
+		if (before->v[i].is_new && before->v[i].object.kind == OBJECT_POD && !before->v[i].row.reason &&
+		    kube_ports_meet(c->object.pod, before->v[i].object.pod))
+			return true;
+	return false;
+}
+
 /* One that does not fit waits. */
 static int check_node(const struct kube_world *w, const struct kube_changes *before, const struct kube_site *site,
 		      struct kube_change *c, struct arena *a, struct err *e)
@@ -167,6 +182,11 @@ static int check_node(const struct kube_world *w, const struct kube_changes *bef
 			r = ask(&before->v[i].pod, a, &asked);
 	if (r < 0)
 		return err_oom(e);
+	if (is_port_taken(w, before, c)) {
+		c->row.reason =
+			"0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.";
+		return 0;
+	}
 	if (node_fits(&site->node.allocatable, &asked, &requests, &why) == 0)
 		return 0;
 	c->row.reason = arena_fmt(a, "0/1 nodes are available: 1 %s.", why.msg);
@@ -227,7 +247,7 @@ int kube_admit_pending(const struct kube_world *w, const struct kube_site *site,
 		       struct arena *a, struct err *e)
 {
 	const struct kube_changes none = { 0 };
-	struct kube_change c = { .pod = w->pods[pod].pod };
+	struct kube_change c = { .pod = w->pods[pod].pod, .object = w->pods[pod].object };
 	int r = check_node(w, &none, site, &c, a, e);
 
 	*ret_reason = c.row.reason;
@@ -238,7 +258,7 @@ int kube_admit_ended(const struct kube_world *w, const struct kube_site *site, s
 		     struct err *e)
 {
 	const struct kube_changes none = { 0 };
-	struct kube_change c = { .pod = w->pods[pod].pod };
+	struct kube_change c = { .pod = w->pods[pod].pod, .object = w->pods[pod].object };
 	int r;
 
 	c.pod.ended = false;

@@ -3,12 +3,11 @@
 #include "engine/kube_sandbox.h"
 
 #include "base/scope.h"
+#include "engine/kube_network.h"
 #include "engine/programs.h"
 #include "oci/list.h"
 
 #include <string.h>
-
-#define LOCAL "127.0.0.1" /* a pod's servers are asked from within its network */
 
 static int64_t number(int64_t n, int64_t usual)
 {
@@ -34,7 +33,8 @@ static int add_target(const struct kube_build *b, const struct container_spec *s
 		      const char *port, struct oci_strings *to)
 {
 	const char *number_of_port = port_of(b, s, port);
-	bool oom = strings_add(b->a, to, kind) < 0 || strings_add(b->a, to, host && *host ? host : LOCAL) < 0;
+	/* its servers are asked at the address that the kubelet asks, from within its network */
+	bool oom = strings_add(b->a, to, kind) < 0 || strings_add(b->a, to, host && *host ? host : b->shared->ip) < 0;
 
 	if (!number_of_port)
 		return b->e && b->e->code ? -b->e->code : err_oom(b->e);

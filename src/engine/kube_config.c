@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/kube_network.h"
 #include "engine/programs.h"
 #include "oci/list.h"
 #include "kernel/capability.h"
@@ -52,8 +53,6 @@ int kube_source_value(const struct kube_build *b, const struct object *o, const 
 }
 
 /* ---- environment -------------------------------------------------------------------------------------------- */
-
-#define POD_ADDRESS "127.0.0.1" /* a pod's own network has this one alone */
 
 struct environment {
 	const struct kube_build *b;
@@ -117,11 +116,11 @@ static int set_from_key(struct environment *env, const char *name, enum object_k
 		      err_set(env->b->e, EINVAL, "%s: the value has a NUL byte, or there is no memory", name);
 }
 
-static const char *node_name(struct arena *a)
+static const char *node_name(const struct kube_build *b)
 {
 	struct utsname u;
 
-	return uname(&u) == 0 ? arena_str(a, u.nodename) : NULL;
+	return uname(&u) == 0 ? arena_str(b->a, u.nodename) : NULL;
 }
 
 /* "app" of metadata.labels['app'] */
@@ -138,6 +137,32 @@ static const char *value_by_key(const struct oci_pairs *l, struct sv path, const
 	return ""; /* Kubernetes' answer too */
 }
 
+/* Not known before the container that has it is made: that one is told afterwards (kube_sandbox.c). */
+static const char *pod_address(const struct kube_build *b)
+{
+	b->shared->asked |= !b->shared->ip;
+	return b->shared->ip ? b->shared->ip : "";
+}
+
+static const char *pod_addresses(const struct kube_build *b)
+{
+	b->shared->asked |= !b->shared->ips;
+	return b->shared->ips ? b->shared->ips : "";
+}
+
+static const char *host_address(const struct kube_build *b)
+{
+	return kube_host_address(b->a);
+}
+
+static const struct {
+	const char *path;
+	const char *(*find)(const struct kube_build *b); /* NULL: out of memory */
+} found[] = {
+	{ "spec.nodeName", node_name },	    { "status.podIP", pod_address },    { "status.podIPs", pod_addresses },
+	{ "status.hostIP", host_address },  { "status.hostIPs", host_address },
+};
+
 static int set_from_field(struct environment *env, const char *name, const char *path)
 {
 	const struct kube_build *b = env->b;
@@ -148,8 +173,6 @@ static int set_from_field(struct environment *env, const char *name, const char 
 	} fields[] = {
 		{ "metadata.name", p->name },	 { "metadata.namespace", p->namespace },
 		{ "metadata.uid", p->uid },	 { "spec.serviceAccountName", "default" },
-		{ "status.podIP", POD_ADDRESS }, { "status.podIPs", POD_ADDRESS },
-		{ "status.hostIP", POD_ADDRESS },
 	};
 	const char *value = value_by_key(&meta->labels, sv_from(path), "metadata.labels['");
 
@@ -158,11 +181,9 @@ static int set_from_field(struct environment *env, const char *name, const char 
 	for (size_t i = 0; !value && i < ARRAY_LEN(fields); i++)
 		if (strcmp(path, fields[i].path) == 0)
 			value = fields[i].value;
-	if (!value && strcmp(path, "spec.nodeName") == 0) {
-		value = node_name(b->a);
-		if (!value)
+	for (size_t i = 0; !value && i < ARRAY_LEN(found); i++)
+		if (strcmp(path, found[i].path) == 0 && !(value = found[i].find(b)))
 			return err_oom(b->e);
-	}
 	return value ? set(env, name, value) :
 		       err_set(b->e, ENOTSUP,
 			       "env %s: fieldPath %.60s is not supported (metadata.name, metadata.namespace, "
@@ -383,25 +404,19 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 /* ---- namespaces --------------------------------------------------------------------------------------------- */
 
 /* Those that the pod's containers share are each one's own here: its monitor joins them. */
-static int set_namespaces(const struct kube_build *b, struct container_config *c)
+static int set_namespaces(const struct kube_build *b, const char *container, struct container_config *c)
 {
 	const struct pod_spec *s = b->p->object.pod;
 
-	c->network_mode = s->host_network == 1 ? "host" : "none";
+	c->pod = b->p->pod.uid;
+	c->userns_mode = "host";
 	c->ipc_mode = s->host_ipc == 1 ? "host" : "shareable";
 	c->uts_mode = s->host_network == 1 ? "host" : NULL;
 	c->pid_mode = s->host_pid == 1 ? "host" : NULL;
-	if (!c->uts_mode) {
-		const char *name = s->hostname ? s->hostname : b->p->pod.name;
-
-		c->hostname = arena_sv(b->a, (struct sv){ name, strnlen(name, 63) });
-		if (!c->hostname)
-			return err_oom(b->e);
-	}
 	for (size_t i = 0; i < s->security.sysctls.n; i++)
 		if (pairs_set(b->a, &c->sysctls, s->security.sysctls.v[i].name, s->security.sysctls.v[i].value) < 0)
 			return err_oom(b->e);
-	return 0;
+	return kube_config_network(b, container, c);
 }
 
 /* ---- volumes ------------------------------------------------------------------------------------------------ */
@@ -501,18 +516,6 @@ static const char *pull_policy(const struct container_spec *s)
 	return is_policy(s, "Never") ? "never" : is_policy(s, "Always") ? "always" : NULL;
 }
 
-static int set_hosts(const struct kube_build *b, struct container_config *c)
-{
-	const struct pod_spec *s = b->p->object.pod;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < s->host_aliases.n; i++)
-		for (size_t k = 0; r == 0 && k < s->host_aliases.v[i].names.n; k++)
-			r = strings_addf(b->a, &c->extra_hosts, "%s:%s", s->host_aliases.v[i].names.v[k],
-					 s->host_aliases.v[i].ip);
-	return r < 0 ? err_oom(b->e) : 0;
-}
-
 #define GRACE_DEFAULT_S 30
 
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
@@ -541,11 +544,9 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	if (r == 0)
 		r = set_rights(b, s, &c);
 	if (r == 0)
-		r = set_namespaces(b, &c);
+		r = set_namespaces(b, s->name, &c);
 	if (r == 0)
 		r = set_mounts(b, s, &c);
-	if (r == 0)
-		r = set_hosts(b, &c);
 	if (r == 0)
 		*ret = c;
 	return r;
@@ -582,7 +583,7 @@ int kube_config_holder(const struct kube_build *b, struct container_config *ret)
 	if (r == 0)
 		r = set_labels(b, KUBE_HOLDER, &c);
 	if (r == 0)
-		r = set_namespaces(b, &c);
+		r = set_namespaces(b, KUBE_HOLDER, &c);
 	if (r == 0)
 		*ret = c;
 	return r;

@@ -5,11 +5,14 @@
 #include "engine/config.h"
 #include "engine/kube_pod.h"
 
+struct kube_shared;
+
 struct kube_build {
 	const struct kube_site *site;
 	const struct kube_running *p;
 	const struct kube_sources *sources;
 	const char *folder; /* where its volumes are: <root>/kube/<uid> */
+	struct kube_shared *shared; /* kube_network.h */
 	struct arena *a;
 	struct err *e;
 };

@@ -155,7 +155,7 @@ static int fill_config(struct creation *cr, const struct kube_site *site, const 
 {
 	const struct kube_sources none = { 0 };
 	const struct kube_running p = { &c->row, c->object, c->pod };
-	const struct kube_build b = { site, &p, &none, NULL, cr->a, e };
+	const struct kube_build b = { site, &p, &none, NULL, NULL, cr->a, e };
 	struct container_config *to = cr->config;
 	int64_t swap = to->memory_swap;
 	int r = kube_config_limits(&b, &c->pod.containers[0], to);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/kube_events.h"
+#include "engine/kube_network.h"
 #include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
 #include "oci/list.h"
@@ -67,15 +68,11 @@ static int remark_container(const struct remarking *m, const char *list, size_t 
 		{ "lifecycle.preStop: scheme HTTPS", l && l->pre_stop && is_https(l->pre_stop) },
 		{ "lifecycle: tcpSocket",
 		  l && ((l->post_start && l->post_start->tcp) || (l->pre_stop && l->pre_stop->tcp)) },
-		{ "ports: hostPort", false },
 	};
-	bool host_port = false;
 	int r = 0;
 
-	for (size_t k = 0; k < s->ports.n; k++)
-		host_port |= s->ports.v[k].host_port != FIELD_UNSET;
 	for (size_t k = 0; r == 0 && k < ARRAY_LEN(fields); k++)
-		if (fields[k].there || (host_port && k == ARRAY_LEN(fields) - 1))
+		if (fields[k].there)
 			r = remark(m, "spec.%s[%zu].%s: not supported", list, i, fields[k].field);
 	return r;
 }
@@ -267,7 +264,8 @@ int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct a
 int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
 		   struct arena *a, int *ret_sock, struct err *e)
 {
-	struct kube_build b = { s, p, sources, folder_of(s, p->pod.uid, a), a, e };
+	struct kube_shared shared;
+	struct kube_build b = { s, p, sources, folder_of(s, p->pod.uid, a), &shared, a, e };
 	bool ended = false;
 	int r = b.folder ? 0 : err_oom(e);
 
@@ -278,7 +276,9 @@ int kube_pod_start(struct kube_site *s, const struct kube_running *p, const stru
 		r = kube_pod_has_ended(s->en, p, a, &ended, e);
 	if (r < 0 || ended)
 		return r;
-	r = kube_site_make_pod(s, &p->pod, a, e);
+	r = kube_shared_init(&b, &shared);
+	if (r == 0)
+		r = kube_site_make_pod(s, &p->pod, a, e);
 	if (r == 0)
 		r = make_volumes(&b);
 	return r < 0 ? r : kube_sandbox_start(&b, ret_sock, e);
@@ -339,7 +339,7 @@ static int compare_name(const void *name, const void *row)
 }
 
 /* name: or the id of one that was not made for a pod */
-static const struct container_row *find_known(const struct kube_running *p, const char *name)
+const struct container_row *kube_known(const struct kube_running *p, const char *name)
 {
 	const struct container_rows *l = &p->known;
 
@@ -364,7 +364,7 @@ int kube_pod_look(struct engine *en, const struct kube_running *p, struct arena 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const char *name = i < s->inits.n ? s->inits.v[i].name : s->containers.v[i - s->inits.n].name;
 		const char *full = kube_container_name(p->pod.uid, name, a);
-		const struct container_row *row = full ? find_known(p, full) : NULL;
+		const struct container_row *row = full ? kube_known(p, full) : NULL;
 
 		v[i].name = name;
 		if (!full)

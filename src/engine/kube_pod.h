@@ -41,6 +41,9 @@ int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s,
 /* The name that a container of a pod has among tare's. NULL: out of memory. */
 const char *kube_container_name(const char *uid, const char *container, struct arena *a);
 
+/* kube_known - of the containers that it was loaded with; NULL: there is none of that name */
+const struct container_row *kube_known(const struct kube_running *p, const char *name);
+
 /* One container of a pod, as it is now. */
 struct kube_status {
 	const char *name, *id; /* id NULL: there is none (yet) */

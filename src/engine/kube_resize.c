@@ -271,7 +271,7 @@ static int plan_steps(struct change *c)
 static int change_container(struct change *c, const struct resize_step *s, const struct kube_pod *to, struct err *e)
 {
 	struct kube_running p = *c->p;
-	const struct kube_build b = { &c->k->site, &p, NULL, NULL, c->k->a, e };
+	const struct kube_build b = { &c->k->site, &p, NULL, NULL, NULL, c->k->a, e };
 	const struct kube_container *k = container_at(to, s->container);
 	const char *name = kube_container_name(to->uid, k->name, c->k->a);
 	struct container_config limits;

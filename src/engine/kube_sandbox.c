@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/create.h"
+#include "engine/kube_network.h"
 #include "engine/kube_plain.h"
 #include "engine/launch.h"
 #include "engine/recover.h"
@@ -64,7 +65,7 @@ static int make(struct preparing *p, struct container_config *c, struct prepared
 	for (size_t i = 0; i < to->cr.warnings.n; i++)
 		log_warning("pod %s/%s: container %s: %s", b->p->pod.namespace, b->p->pod.name, c->name,
 			    to->cr.warnings.v[i]);
-	return creation_write_bundle(&to->cr, b->e);
+	return 0;
 }
 
 /* *there becomes false: its making was cut short, and now it is gone. */
@@ -91,11 +92,47 @@ static int open_again(struct preparing *p, const struct container_row *row, stru
 	return start_bundle(b->site->en, row, c, b->a, &to->cr, b->e);
 }
 
-static int prepare(struct preparing *p, const struct container_spec *s, const struct kube_container *k,
-		   struct pod_container *to)
+/* One container as it is asked for; spec NULL: who holds the pid namespace. */
+struct wanted {
+	const char *name;
+	const struct container_spec *spec;
+	const struct kube_container *k;
+};
+
+/* It knows the pod's address now. */
+static int tell_address(struct preparing *p, const struct wanted *w, struct container_config *c, struct prepared *one)
 {
 	const struct kube_build *b = p->b;
-	const char *name = kube_container_name(b->p->pod.uid, to->name, b->a);
+	struct container_config again;
+	int r = kube_shared_learn(b->shared, &one->cr.places, b->a, b->e);
+
+	if (r < 0 || !b->shared->asked || !w->spec)
+		return r;
+	r = kube_config_make(b, w->spec, w->k, &again);
+	if (r < 0)
+		return r;
+	c->env = again.env;
+	c->entrypoint = again.entrypoint;
+	c->command = again.command;
+	return creation_set_process(&one->cr, b->e);
+}
+
+static int make_new(struct preparing *p, const struct wanted *w, struct container_config *c, struct prepared *one)
+{
+	const struct kube_build *b = p->b;
+	int r = w->spec ? kube_config_make(b, w->spec, w->k, c) : kube_config_holder(b, c);
+
+	if (r == 0)
+		r = make(p, c, one);
+	if (r == 0 && b->shared->owner && !b->shared->ip)
+		r = tell_address(p, w, c, one);
+	return r < 0 ? r : creation_write_bundle(&one->cr, b->e);
+}
+
+static int prepare(struct preparing *p, const struct wanted *w, const char **ret_id)
+{
+	const struct kube_build *b = p->b;
+	const char *name = kube_container_name(b->p->pod.uid, w->name, b->a);
 	struct prepared *one = &p->v[p->n];
 	struct container_row *row = arena_alloc(b->a, sizeof *row);
 	struct container_config *c = arena_alloc(b->a, sizeof *c);
@@ -108,38 +145,55 @@ static int prepare(struct preparing *p, const struct container_spec *s, const st
 		*b->e = why;
 	there = r == 0;
 	r = there ? open_again(p, row, one, &there) : r == -ENOENT ? 0 : r;
-	if (r == 0 && !there) {
-		r = s ? kube_config_make(b, s, k, c) : kube_config_holder(b, c);
-		if (r == 0)
-			r = make(p, c, one);
-	}
+	if (r == 0 && !there)
+		r = make_new(p, w, c, one);
+	else if (r == 0 && b->shared->owner && !b->shared->ip)
+		r = kube_shared_learn(b->shared, &one->cr.places, b->a, b->e);
 	if (r < 0)
-		return err_wrap(b->e, r, "container %s", to->name);
-	to->id = arena_str(b->a, one->cr.id.hex);
-	return to->id ? 0 : err_oom(b->e);
+		return err_wrap(b->e, r, "container %s", w->name);
+	*ret_id = arena_str(b->a, one->cr.id.hex);
+	return *ret_id ? 0 : err_oom(b->e);
 }
 
-static int prepare_all(struct preparing *p, struct pod_charter *c)
+/* In the order of the charter; *ret_first: the one that the others join. */
+static int list_wanted(const struct kube_build *b, struct wanted **ret, size_t *ret_n, size_t *ret_first)
+{
+	const struct pod_spec *s = b->p->object.pod;
+	struct wanted *v = arena_array(b->a, s->inits.n + s->containers.n + 1, sizeof *v);
+	size_t n = 0;
+
+	if (!v)
+		return err_oom(b->e);
+	*ret_first = s->share_pids == 1 ? 0 : s->inits.n;
+	if (s->share_pids == 1)
+		v[n++] = (struct wanted){ .name = KUBE_HOLDER };
+	for (size_t i = 0; i < s->inits.n; i++)
+		v[n++] = (struct wanted){ s->inits.v[i].name, &s->inits.v[i], &b->p->pod.inits[i] };
+	for (size_t i = 0; i < s->containers.n; i++)
+		v[n++] = (struct wanted){ s->containers.v[i].name, &s->containers.v[i], &b->p->pod.containers[i] };
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+static int prepare_all(struct preparing *p, const char ***ret_ids)
 {
 	const struct kube_build *b = p->b;
-	const struct pod_spec *s = b->p->object.pod;
-	size_t holders = c->n - s->inits.n - s->containers.n;
-	int r = 0;
+	size_t n = 0, first = 0;
+	struct wanted *v = NULL;
+	const char **ids;
+	int r = list_wanted(b, &v, &n, &first);
 
-	p->v = arena_array(b->a, c->n + 1, sizeof *p->v);
-	if (!p->v)
-		return err_oom(b->e);
-	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		size_t at = i - holders;
-
-		if (i < holders)
-			r = prepare(p, NULL, NULL, &c->v[i]);
-		else if (at < s->inits.n)
-			r = prepare(p, &s->inits.v[at], &b->p->pod.inits[at], &c->v[i]);
-		else
-			r = prepare(p, &s->containers.v[at - s->inits.n], &b->p->pod.containers[at - s->inits.n],
-				    &c->v[i]);
-	}
+	ids = arena_array(b->a, n + 1, sizeof *ids);
+	p->v = arena_array(b->a, n + 1, sizeof *p->v);
+	if (r == 0 && (!ids || !p->v))
+		r = err_oom(b->e);
+	if (r == 0)
+		r = prepare(p, &v[first], &ids[first]);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (i != first)
+			r = prepare(p, &v[i], &ids[i]);
+	*ret_ids = ids;
 	return r;
 }
 
@@ -203,12 +257,15 @@ static int launch(const struct kube_build *b, const struct pod_charter *c, int *
 int kube_sandbox_start(const struct kube_build *b, int *ret_sock, struct err *e)
 {
 	struct preparing p = { .b = b };
+	const char **ids = NULL;
 	struct pod_charter c;
-	int r = kube_charter_make(b, &c);
+	int r = prepare_all(&p, &ids);
 
 	*ret_sock = -1;
 	if (r == 0)
-		r = prepare_all(&p, &c);
+		r = kube_charter_make(b, &c);
+	for (size_t i = 0; r == 0 && i < c.n; i++)
+		c.v[i].id = ids[i];
 	if (r == 0)
 		r = launch(b, &c, ret_sock);
 	if (r < 0)

@@ -5,7 +5,7 @@
 #include "engine/kube_config.h"
 #include "monitor/pod_charter.h"
 
-/* kube_charter_make - order, probes and hooks of the pod; the ids of its containers are the caller's to fill in.
+/* kube_charter_make - order, probes and hooks of the pod, whose address is known; the ids of its containers are the caller's to fill in.
  * -EINVAL: "spec.containers[0].readinessProbe: httpGet.port: no port named web" */
 int kube_charter_make(const struct kube_build *b, struct pod_charter *ret);
 

@@ -2,6 +2,7 @@
 #include "engine/kube_site.h"
 
 #include "base/scope.h"
+#include "engine/network.h"
 #include "engine/settings.h"
 #include "kube/node.h"
 
@@ -65,6 +66,8 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 		r = host_memory(en->host, &memory, &swap, e);
 	if (r < 0)
 		return r;
+	/* a pod that wants the host's says so itself */
+	ret->network = strcmp(settings.network, "host") == 0 ? NETWORK_DEFAULT : settings.network;
 	ret->v1.swap_account = ret->layout->memory_swap;
 	ret->node.memory_bytes = (int64_t)memory;
 	ret->node.swap_bytes = (int64_t)swap;

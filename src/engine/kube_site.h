@@ -14,6 +14,7 @@ struct kube_site {
 	struct kube_policy v1, v2;
 	struct kube_node node;
 	int64_t sizes[8]; /* of its huge pages */
+	const char *network; /* that pods are in: "none" or a network's name */
 };
 
 /* kube_site_read - root: the group above kubepods. Text belongs to a, root is borrowed. */

@@ -11,6 +11,7 @@
 #include "engine/document.h"
 #include "engine/engine.h"
 #include "engine/network_rows.h"
+#include "network/resolv_conf.h"
 #include "network/rules.h"
 #include "network/subnet.h"
 #include "oci/runtime_spec.h"
@@ -118,6 +119,10 @@ int firewall_rebuild(struct engine *en, struct err *e);
 /* firewall_prefix - how the names of our ports on the host begin */
 #define FIREWALL_NAME 16
 void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME]);
+
+/* network_host_resolver - the host's resolv.conf(5), as that kind of network has use for it. *ret_path: of the file, for people */
+int network_host_resolver(struct engine *en, enum resolv_conf_for kind, struct arena *a, struct resolv_conf *ret,
+			  const char **ret_path, struct err *e);
 
 /* ---- the end of a container ------------------------------------------------------------------------------------------ */
 

@@ -139,7 +139,9 @@ static void add_sysctls(struct spec_builder *b)
 {
 	const struct oci_pairs *asked = &b->c->sysctls;
 
-	if (!config_mode_is(b->c->network_mode, "host") && !config_mode_container(b->c->network_mode)) {
+	bool others = config_mode_container(b->c->network_mode) && !b->c->pod; /* a pod's is of whoever begins first */
+
+	if (!config_mode_is(b->c->network_mode, "host") && !others) {
 		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		spec_add_pair(b, &b->s->sysctl, "net.ipv4.ping_group_range", ping_groups(b));
 	}

@@ -319,14 +319,28 @@ static const struct field host_alias_rows[] = {
 };
 static const struct fields host_alias = FIELDS(host_alias_rows, struct host_alias);
 
+static const struct field dns_option_rows[] = {
+	{ "name", FIELD_TEXT, true, offsetof(struct http_header, name) },
+	{ "value", FIELD_TEXT, false, offsetof(struct http_header, value) },
+};
+static const struct fields dns_option = FIELDS(dns_option_rows, struct http_header);
+
+static const struct field dns_config_rows[] = {
+	{ "nameservers", FIELD_TEXTS, false, offsetof(struct dns_config, nameservers) },
+	{ "options", FIELD_OBJECTS, false, offsetof(struct dns_config, options), .table = &dns_option },
+	{ "searches", FIELD_TEXTS, false, offsetof(struct dns_config, searches) },
+};
+static const struct fields dns_config = FIELDS(dns_config_rows, struct dns_config);
+
 static const struct field pod_spec_rows[] = {
 	{ "activeDeadlineSeconds", FIELD_INT, false, offsetof(struct pod_spec, active_deadline), .low = 1,
 	  .high = INT32_MAX },
 	{ "affinity", FIELD_ASIDE },
 	{ "automountServiceAccountToken", FIELD_IGNORED },
 	{ "containers", FIELD_OBJECTS, true, offsetof(struct pod_spec, containers), .table = &container },
-	{ "dnsConfig", FIELD_ASIDE },
-	{ "dnsPolicy", FIELD_IGNORED },
+	{ "dnsConfig", FIELD_OBJECT, false, offsetof(struct pod_spec, dns), .table = &dns_config },
+	{ "dnsPolicy", FIELD_WORD, false, offsetof(struct pod_spec, dns_policy),
+	  .words = "ClusterFirst ClusterFirstWithHostNet Default None" },
 	{ "enableServiceLinks", FIELD_IGNORED },
 	{ "ephemeralContainers", FIELD_ASIDE },
 	{ "hostAliases", FIELD_OBJECTS, false, offsetof(struct pod_spec, host_aliases), .table = &host_alias },
@@ -357,7 +371,7 @@ static const struct field pod_spec_rows[] = {
 	{ "serviceAccountName", FIELD_IGNORED },
 	{ "setHostnameAsFQDN", FIELD_ASIDE },
 	{ "shareProcessNamespace", FIELD_BOOL, false, offsetof(struct pod_spec, share_pids) },
-	{ "subdomain", FIELD_ASIDE },
+	{ "subdomain", FIELD_TEXT, false, offsetof(struct pod_spec, subdomain) },
 	{ "terminationGracePeriodSeconds", FIELD_INT, false, offsetof(struct pod_spec, grace_period), .low = 0,
 	  .high = INT32_MAX },
 	{ "tolerations", FIELD_IGNORED },

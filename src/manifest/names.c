@@ -3,6 +3,9 @@
 
 #include "base/sv.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 static bool is_alphanumeric(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -42,4 +45,20 @@ const char *name_is_subdomain(const char *name)
 		      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
 		      "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation "
 		      "is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+}
+
+const char *name_is_search(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+	return n && !name[n] && n <= 253 ? NULL : "must be a domain name";
+}
+
+const char *name_is_address(const char *text)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1 ?
+		       NULL :
+		       "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 }

@@ -20,15 +20,25 @@ static struct node *make(struct arena *a, enum node_kind kind, size_t room)
 	return n->items && n->keys ? n : NULL;
 }
 
-const struct node *node_text(struct arena *a, const char *text)
+static const struct node *scalar(struct arena *a, const char *text, bool quoted)
 {
 	struct node *n = text ? make(a, NODE_SCALAR, 0) : NULL;
 
 	if (!n)
 		return NULL;
 	n->text = text;
-	n->quoted = true;
+	n->quoted = quoted;
 	return n;
+}
+
+const struct node *node_text(struct arena *a, const char *text)
+{
+	return scalar(a, text, true);
+}
+
+const struct node *node_plain(struct arena *a, const char *text)
+{
+	return scalar(a, text, false);
 }
 
 const struct node *node_object(struct arena *a)
@@ -36,14 +46,18 @@ const struct node *node_object(struct arena *a)
 	return make(a, NODE_MAPPING, 0);
 }
 
+const struct node *node_sequence(struct arena *a, const struct node *const *items, size_t n)
+{
+	struct node *l = make(a, NODE_SEQUENCE, n);
+
+	for (size_t i = 0; l && i < n; i++)
+		l->items[l->n++] = items[i];
+	return l;
+}
+
 const struct node *node_list(struct arena *a, const struct node *item)
 {
-	struct node *n = make(a, NODE_SEQUENCE, 1);
-
-	if (!n)
-		return NULL;
-	n->items[n->n++] = item;
-	return n;
+	return node_sequence(a, &item, 1);
 }
 
 static struct node *copy(struct arena *a, const struct node *from, enum node_kind kind, size_t more)

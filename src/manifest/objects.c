@@ -208,6 +208,77 @@ static bool is_taken(const struct pod_spec *p, const struct container_spec *s)
 	return false;
 }
 
+/* what is wrong with a value; bad NULL: nothing */
+static int refuse(const struct checking *c, const char *path, const char *field, const char *value, const char *bad)
+{
+	if (!path || !field)
+		return err_oom(c->e);
+	return bad ? wrong(at(c->spec, path), c->e, "%s.%s: Invalid value: \"%.60s\": %s", c->path, field, value, bad) :
+		     0;
+}
+
+static int check_ports(const struct checking *c, const char *list, size_t index, const struct container_spec *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->ports.n; i++) {
+		const struct container_port *p = &s->ports.v[i];
+		const char *path = arena_fmt(c->a, "%s/%zu/ports/%zu", list, index, i);
+		const char *field = arena_fmt(c->a, "%s[%zu].ports[%zu].hostIP", list, index, i);
+
+		r = refuse(c, path, field, p->host_ip,
+			   p->host_ip && *p->host_ip ? name_is_address(p->host_ip) : NULL);
+		if (r == 0 && c->pod->host_network == 1 && p->host_port != FIELD_UNSET &&
+		    p->host_port != p->container_port)
+			r = wrong(at(c->spec, path), c->e,
+				  "%s.%s[%zu].ports[%zu].hostPort: Invalid value: %lld: must match `containerPort` "
+				  "when `hostNetwork` is true",
+				  c->path, list, index, i, (long long)p->host_port);
+	}
+	return r;
+}
+
+#define SERVERS_MOST 3 /* resolv.conf(5) */
+#define SEARCHES_MOST 32
+
+static int check_dns(const struct checking *c)
+{
+	const struct dns_config *d = &c->pod->dns;
+	bool none = c->pod->dns_policy && strcmp(c->pod->dns_policy, "None") == 0;
+	int r = 0;
+
+	if (none && !d->nameservers.n)
+		return wrong(at(c->spec, "dnsConfig"), c->e,
+			     "%s.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when "
+			     "`dnsPolicy` is None",
+			     c->path);
+	if (d->nameservers.n > SERVERS_MOST || d->searches.n > SEARCHES_MOST)
+		return wrong(at(c->spec, "dnsConfig"), c->e,
+			     "%s.dnsConfig: must not have more than %d nameservers and %d search paths", c->path,
+			     SERVERS_MOST, SEARCHES_MOST);
+	for (size_t i = 0; r == 0 && i < d->nameservers.n; i++)
+		r = refuse(c, "dnsConfig/nameservers", arena_fmt(c->a, "dnsConfig.nameservers[%zu]", i),
+			   d->nameservers.v[i], name_is_address(d->nameservers.v[i]));
+	for (size_t i = 0; r == 0 && i < d->searches.n; i++)
+		r = refuse(c, "dnsConfig/searches", arena_fmt(c->a, "dnsConfig.searches[%zu]", i), d->searches.v[i],
+			   strcmp(d->searches.v[i], ".") == 0 ? NULL : name_is_search(d->searches.v[i]));
+	return r;
+}
+
+static int check_names(const struct checking *c)
+{
+	const struct pod_spec *p = c->pod;
+	int r = refuse(c, "hostname", "hostname", p->hostname, p->hostname ? name_is_label(p->hostname) : NULL);
+
+	if (r == 0)
+		r = refuse(c, "subdomain", "subdomain", p->subdomain,
+			   p->subdomain ? name_is_label(p->subdomain) : NULL);
+	for (size_t i = 0; r == 0 && i < p->host_aliases.n; i++)
+		r = refuse(c, "hostAliases", arena_fmt(c->a, "hostAliases[%zu].ip", i), p->host_aliases.v[i].ip,
+			   name_is_address(p->host_aliases.v[i].ip));
+	return r == 0 ? check_dns(c) : r;
+}
+
 static int check_containers(const struct checking *c, const char *list, const struct container_specs *l)
 {
 	int r = 0;
@@ -220,6 +291,8 @@ static int check_containers(const struct checking *c, const char *list, const st
 			r = check_mounts(c, list, i, &l->v[i]);
 		if (r == 0)
 			r = check_probes(c, list, i, &l->v[i]);
+		if (r == 0)
+			r = check_ports(c, list, i, &l->v[i]);
 	}
 	return r;
 }
@@ -266,7 +339,7 @@ static int check_pod(const struct node *n, const char *path, struct pod_spec *p,
 		r = check_containers(&c, "containers", &p->containers);
 	if (r == 0)
 		r = check_containers(&c, "initContainers", &p->inits);
-	return r;
+	return r == 0 ? check_names(&c) : r;
 }
 
 /* ---- one object --------------------------------------------------------------------------------------------- */

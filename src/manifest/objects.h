@@ -175,7 +175,15 @@ struct pod_spec {
 		} *v;
 		size_t n;
 	} host_aliases;
-	const char *restart_policy, *hostname, *priority_class;
+	struct dns_config {
+		struct oci_strings nameservers, searches;
+		struct {
+			struct http_header *v;
+			size_t n;
+		} options; /* value NULL: none */
+	} dns;
+	const char *dns_policy;
+	const char *restart_policy, *hostname, *subdomain, *priority_class;
 	int64_t grace_period, active_deadline, priority;
 	int64_t host_network, host_pid, host_ipc, share_pids, host_users;
 	struct security_context security;

@@ -131,13 +131,24 @@ static int read_config(struct monitor *m, struct err *e)
 	return err_wrap(e, r, CONFIG_FILE);
 }
 
+/* Whose places in networks are those of the namespace that m gets: of a pod one member's, for whoever comes first. NULL: none */
+static struct monitor *networked(struct monitor *m)
+{
+	struct member *of = m->member ? pod_networked(m->member->pod) : NULL;
+
+	if (m->member)
+		return of && pod_network(m->member->pod) < 0 ? &of->m : NULL;
+	return m->charter.networked ? m : NULL;
+}
+
 static int read_links(struct monitor *m, struct net_links *ret, struct err *e)
 {
-	const struct oci_strings *lines = &m->charter.net_links;
+	const struct monitor *of = networked(m);
+	const struct oci_strings *lines = of ? &of->charter.net_links : NULL;
 	int r = 0;
 
 	*ret = (struct net_links){ .n = 0 };
-	if (!lines->n)
+	if (!lines || !lines->n)
 		return 0;
 	if (lines->n > LIMIT_NET_LINKS)
 		return err_set(e, E2BIG, CHARTER_FILE ": more than %d interfaces", LIMIT_NET_LINKS);
@@ -197,19 +208,17 @@ static int make_container(struct monitor *m, struct err *e)
 	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
 	m->outcome.pid = m->container.pid;
 	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
-	r = places_write(m, e);
-	if (r == 0 && m->member)
-		r = pod_keep(m->member, e);
-	return r;
+	return m->member ? pod_keep(m->member, e) : places_write(m, -1, e);
 }
 
 int birth_create(struct monitor *m, struct err *e)
 {
 	struct joins joins = { .n = 0 };
+	struct monitor *of = networked(m);
 	int r = read_config(m, e);
 
-	if (r == 0 && m->charter.networked)
-		r = charter_read_network(m->state, &m->life, &m->charter, e);
+	if (r == 0 && of)
+		r = charter_read_network(of->state, &of->life, &of->charter, e);
 	if (r == 0 && m->member)
 		r = pod_join(m->member, e);
 	if (r == 0)

@@ -94,9 +94,15 @@ static void begin_running(struct monitor *m)
 /* Before the command can ask for a name: whoever gave the container its places in networks has written them down by now. */
 static void settle_network(struct monitor *m)
 {
+	struct member *of = m->member ? pod_networked(m->member->pod) : NULL;
+	struct monitor *net = of ? &of->m : m;
 	struct err e = { 0 };
 
-	if (m->net.program && m->charter.net_waits && net_watch_settle(&m->net, NETWORK_MS, &e) < 0) {
+	if (!net->net.program || !net->charter.net_waits || (of && of->pod->named))
+		return;
+	if (of)
+		of->pod->named = true;
+	if (net_watch_settle(&net->net, NETWORK_MS, &e) < 0) {
 		(void)err_wrap(&e, -e.code, "tare-net");
 		warn_starter(m, &e);
 	}

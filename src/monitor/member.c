@@ -221,14 +221,30 @@ void doing_done(struct doing *d, bool success, const char *why)
 	member_look(mb);
 }
 
+/* The pod's places in networks are its own: whoever looks must see that they are in use. */
+static bool is_held(const struct member *mb)
+{
+	const struct pod *p = mb->pod;
+
+	if (!mb->m.charter.networked)
+		return false;
+	for (size_t i = 0; i < p->charter.n; i++)
+		if (p->members[i].m.phase != PHASE_OVER)
+			return true;
+	return p->state != POD_OVER;
+}
+
 /* It is recorded, and whoever was connected hears of it; then its folders are free. */
 static void settle(struct member *mb)
 {
 	struct monitor *m = &mb->m;
 
-	if (m->lock >= 0) {
-		if (m->outcome.pid || m->outcome.started_ns || m->failed)
-			record_outcome(m);
+	if (!mb->recorded && (m->outcome.pid || m->outcome.started_ns || m->failed))
+		record_outcome(m);
+	mb->recorded = true;
+	if (m->lock >= 0 && !is_held(mb)) {
+		if (m->charter.networked)
+			places_remove(m);
 		monitor_resign(m);
 	}
 	if (!m->failed)
@@ -237,7 +253,7 @@ static void settle(struct member *mb)
 		for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
 			if (c->used)
 				client_drop(m, c);
-	mb->over = !has_clients(m);
+	mb->over = m->lock < 0 && !has_clients(m);
 }
 
 void member_run(struct member *mb, int64_t now)
@@ -254,7 +270,7 @@ int64_t member_due_ns(const struct member *mb)
 	int64_t at = probes_due_ns(mb);
 
 	if (mb->m.phase == PHASE_OVER)
-		return mb->m.lock >= 0 ? 1 : 0; /* at once */
+		return !mb->recorded || (mb->m.lock >= 0 && !is_held(mb)) ? 1 : 0; /* at once */
 	return mb->hook.what == DOING_NOTHING ? at : sooner(at, mb->hook.until_ns);
 }
 

@@ -165,7 +165,8 @@ int birth_read_charter(struct monitor *m, struct err *e);               /* the o
 int birth_create(struct monitor *m, struct err *e);                     /* configuration, plan, container */
 
 /* ---- places.c ---- */
-int places_write(struct monitor *m, struct err *e); /* records for tare-net */
+int places_write(struct monitor *m, int netns,
+		 struct err *e); /* records for tare-net; netns: as pod_parts.h has it, or -1 */
 void places_remove(struct monitor *m);
 
 /* ---- life.c ---- */

@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tare-net is told of a container's places in networks: written when its first process is there, whose network
- * namespace it is; gone when nothing starts it again. */
+ * namespace it is; gone when nothing starts it again. A pod's namespace is where its monitor holds it, as any process in it
+ * may end before the others. */
 #include "base/limits.h"
 #include "base/scope.h"
+#include "kernel/procfs.h"
 #include "monitor/parts.h"
 #include "network/record.h"
 
-static int read_place(struct monitor *m, size_t i, struct arena *a, struct endpoint *ret, struct err *e)
+#include <unistd.h>
+
+static int read_place(struct monitor *m, size_t i, int netns, struct arena *a, struct endpoint *ret, struct err *e)
 {
 	int r = endpoint_parse(sv_from(m->charter.net_names.v[i]), a, ret, e);
 
 	if (r < 0)
 		return err_wrap(e, r, CHARTER_FILE);
-	ret->pid = m->outcome.pid;
+	ret->pid = netns < 0 ? m->outcome.pid : getpid();
 	ret->pid_start_ticks = m->outcome.pid_start_ticks;
-	return 0;
+	if (netns < 0)
+		return 0;
+	ret->netns = arena_fmt(a, "/proc/%d/fd/%d", (int)ret->pid, netns);
+	r = procfs_start_ticks(&m->host, ret->pid, &ret->pid_start_ticks, e);
+	return r < 0 ? r : ret->netns ? 0 : err_oom(e);
 }
 
-int places_write(struct monitor *m, struct err *e)
+int places_write(struct monitor *m, int netns, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_CONTROL_MSG);
 	scoped_fd dir = -1;
@@ -31,7 +39,7 @@ int places_write(struct monitor *m, struct err *e)
 	for (size_t i = 0; r == 0 && i < m->charter.net_names.n; i++) {
 		struct endpoint ep;
 
-		r = read_place(m, i, &a, &ep, e);
+		r = read_place(m, i, netns, &a, &ep, e);
 		if (r == 0)
 			r = endpoint_write(dir, &ep, e);
 	}

@@ -20,12 +20,23 @@ static const struct shared {
 	const char *type, *file; /* of the specification; proc_pid_ns(5) */
 } shared[POD_NAMESPACES] = { { "network", "net" }, { "ipc", "ipc" }, { "uts", "uts" }, { "pid", "pid" } };
 
+/* Its own, or that of a member which may begin after it. */
+static bool is_pods(const struct pod *p, const char *path)
+{
+	for (size_t i = 0; path && i < p->charter.n; i++)
+		if (strncmp(path, JOIN_PREFIX, strlen(JOIN_PREFIX)) == 0 &&
+		    strcmp(path + strlen(JOIN_PREFIX), p->charter.v[i].id) == 0)
+			return true;
+	return !path;
+}
+
 static int place_of(const struct member *mb, const struct oci_namespace *ns)
 {
 	bool pids = mb->pod->members->c->kind == MEMBER_HOLDER;
 
 	for (int i = 0; i < POD_NAMESPACES; i++)
-		if (!ns->path && strcmp(ns->type, shared[i].type) == 0 && (pids || strcmp(ns->type, "pid") != 0))
+		if (strcmp(ns->type, shared[i].type) == 0 && (pids || strcmp(ns->type, "pid") != 0) &&
+		    is_pods(mb->pod, ns->path))
 			return i;
 	return -1;
 }
@@ -62,6 +73,8 @@ int pod_join(struct member *mb, struct err *e)
 		struct oci_namespace *ns = &m->spec.namespaces.v[i];
 		int place = place_of(mb, ns), fd = place < 0 ? -1 : mb->pod->ns[place];
 
+		if (place >= 0)
+			ns->path = NULL;
 		if (fd < 0)
 			continue;
 		ns->path = arena_fmt(&m->birth, "/proc/self/fd/%d", fd);
@@ -75,8 +88,17 @@ int pod_join(struct member *mb, struct err *e)
 	return 0;
 }
 
+/* Who brings the network has the pod's places in it. */
+static int network_came(const struct pod *p, struct err *e)
+{
+	struct member *of = pod_networked(p);
+
+	return of ? places_write(&of->m, pod_network(p), e) : 0;
+}
+
 int pod_keep(struct member *mb, struct err *e)
 {
+	bool had = pod_network(mb->pod) >= 0;
 	struct monitor *m = &mb->m;
 
 	for (size_t i = 0; i < m->spec.namespaces.n; i++) {
@@ -90,12 +112,20 @@ int pod_keep(struct member *mb, struct err *e)
 		if (mb->pod->ns[place] < 0)
 			return err_sys(e, "open proc/%s", path);
 	}
-	return 0;
+	return had || pod_network(mb->pod) < 0 ? 0 : network_came(mb->pod, e);
 }
 
 int pod_network(const struct pod *p)
 {
 	return p->ns[0];
+}
+
+struct member *pod_networked(const struct pod *p)
+{
+	for (size_t i = 0; i < p->charter.n; i++)
+		if (p->members[i].m.charter.networked)
+			return &p->members[i];
+	return NULL;
 }
 
 /* ---- clients ----------------------------------------------------------------------------------------------------- */
@@ -371,11 +401,13 @@ static bool is_quiet(const struct pod *p)
 	return p->state == POD_OVER;
 }
 
-/* There is room for others. Whoever told it to end sees to that. */
-static void settle(const struct pod_charter *c)
+/* There is room for others, and its ports are free. Whoever told it to end sees to that. */
+static void settle(const struct pod *p)
 {
+	const struct pod_charter *c = &p->charter;
+	const struct member *net = pod_networked(p);
 	char *const argv[] = { "tare", "--root", (char *)c->data_root, "--state", (char *)c->state_root, "_kube-settle",
-			       NULL };
+			       net ? (char *)net->c->id : NULL, NULL };
 	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
 	execve(c->program, argv, envp);
@@ -387,7 +419,7 @@ static void finish(struct pod *p)
 	close(fd_take(&p->lock));
 	tell_pod(p, CONTROL_EXITED, 0, NULL);
 	if (!p->told_to_end)
-		settle(&p->charter);
+		settle(p);
 }
 
 /* Until then it is being made. A client that goes instead, for whatever reason, has not made it. */

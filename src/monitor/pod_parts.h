@@ -68,6 +68,7 @@ struct member {
 	const struct pod_container *c;
 	bool begun;     /* the order has come to it */
 	bool hooked;    /* in this life: its postStart is done */
+	bool recorded;  /* its end for good is */
 	bool over;      /* and nobody has to be told any more */
 	bool stopping;  /* in this life, its end is on its way */
 	int64_t since_ns, kill_ns; /* this life's beginning; its end at the latest, monotonic */
@@ -124,6 +125,7 @@ struct pod {
 	struct pod_client clients[POD_CLIENTS];
 	int ns[POD_NAMESPACES]; /* -1: none yet */
 	bool settled;           /* once, nothing could begin but after something else */
+	bool named;             /* tare-net was waited for */
 	enum { POD_RUNS, POD_ENDS, POD_OVER } state;
 	bool at_once; /* without any grace */
 	bool told_to_end;
@@ -141,4 +143,6 @@ int64_t pod_due_ns(const struct pod *p);
 /* pod_join - the namespaces that the pod has already, for a container that is being made. pod_keep - those that it has brought */
 int pod_join(struct member *mb, struct err *e);
 int pod_keep(struct member *mb, struct err *e);
-int pod_network(const struct pod *p); /* -1: the host's */
+int pod_network(const struct pod *p); /* -1: the host's, or none yet */
+/* pod_networked - the member whose places in networks and ports are the pod's, from its first life to the pod's end; NULL: none */
+struct member *pod_networked(const struct pod *p);

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
 
 load helpers
+load kube
 
 setup()
 {
@@ -22,16 +23,8 @@ teardown()
 # holds NAME MIB RESOURCES: a pod whose one process has so much memory
 holds()
 {
-	cat <<-END
-		---
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: $1}
-		spec:
-		  terminationGracePeriodSeconds: 0
-		  restartPolicy: Never
-		  containers: [{name: app, image: busybox, command: [sh, -c, "exec dd if=/dev/zero bs=${2}M count=1 of=/dev/fd/1 | exec sleep 1000"], resources: $3}]
-	END
+	pod "$1" "$3" "[sh, -c, \"exec dd if=/dev/zero bs=${2}M count=1 of=/dev/fd/1 | exec sleep 1000\"]"
+	echo '  restartPolicy: Never'
 }
 
 # Whose container each process was of that the kernel has killed since boot for want of memory, in that order
@@ -56,7 +49,7 @@ full() # all four hold what they ask for
 	  holds over 80 '{requests: {memory: 16Mi}}'
 	  holds under 40 '{requests: {memory: 400Mi}}'
 	  holds sure 40 '{limits: {memory: 100Mi, cpu: 100m}}'; } >"$T/m.yaml"
-	expect 0 tare kube apply --cgroup-root "/$group" -f "$T/m.yaml"
+	expect 0 apply "$T/m.yaml"
 	eventually 60 full
 	expect 0 tare kube who-dies-first
 	local said name filler
@@ -64,7 +57,7 @@ full() # all four hold what they ask for
 	said=$(awk 'NR > 1 { sub("default/", "", $2); print $2 }' <<<"$out" | xargs)
 	equal "none over under sure" "$said"
 	for name in none over under sure; do
-		names[$(tare inspect -f '{{.Id}}' "k8s_app_$(tare kube get pod $name -o json | jq -r .metadata.uid)")]=$name
+		names[$(tare inspect -f '{{.Id}}' "$(container_of $name)")]=$name
 	done
 	# what fills the memory comes after the three, and the kernel itself ends it
 	echo 1 >/proc/sys/vm/overcommit_memory

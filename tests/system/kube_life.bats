@@ -4,26 +4,13 @@
 # shellcheck disable=SC2154,SC2016 # out, err, T and group come from helpers.bash; $ in manifests is the container's
 
 load helpers
+load kube
 
 teardown()
 {
-	tare kube get pods -o name 2>/dev/null | while read -r pod; do
-		tare kube delete pod --grace-period 0 "${pod#*/}" 3>&-
-	done >/dev/null 2>&1
+	delete_all
 	tare_teardown
 }
-
-apply() { tare kube apply --cgroup-root "/$group" -f "$@"; }
-
-manifest() { cat >"$T/m.yaml"; }
-
-uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
-
-container_of() { echo "k8s_${2:-app}_$(uid_of "$1")"; } # POD [CONTAINER]
-
-status_is() { tare kube get pods 3>&- | grep -qE "^$1 +$2( |\$)"; } # POD REGEX of READY STATUS RESTARTS
-
-events_of() { cat "$T/state/pods/$(uid_of "$1")/events"; }
 
 # bats test_tags=guest-full
 @test "one monitor: init containers in order, a sidecar before the main one, probes of three kinds, ready" {
@@ -204,15 +191,6 @@ events_of() { cat "$T/state/pods/$(uid_of "$1")/events"; }
 }
 
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
-
-# level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
-level()
-{
-	local version mount file=${3:-$2}
-	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
-	[ "$version" = v2 ] || file=$2
-	cat "$mount/$group/$1/$file"
-}
 
 sized() # CPU MEMORY [FURTHER REQUEST]
 {

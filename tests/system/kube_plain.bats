@@ -4,8 +4,7 @@
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
 
 load helpers
-
-apply() { tare kube apply --cgroup-root "/$group" -f "$@"; }
+load kube
 
 teardown()
 {
@@ -23,15 +22,6 @@ team() # HARD [LIMIT_RANGE_ITEM]
 		{apiVersion: v1, kind: LimitRange, metadata: {name: lr, namespace: team}, spec: {limits: [${2:-}]}}
 	END
 	expect 0 apply "$T/team.yaml"
-}
-
-# level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
-level()
-{
-	local version mount file=${3:-$2}
-	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
-	[ "$version" = v2 ] || file=$2
-	cat "$mount/$group/$1/$file"
 }
 
 # bats test_tags=guest-full
@@ -62,7 +52,7 @@ level()
 	equal 1000 "$(cat "/proc/$(pid_of none)/oom_score_adj")"
 	between 900 999 "$(cat "/proc/$(pid_of burst)/oom_score_adj")"
 	expect 0 tare kube get pods -o wide
-	matches $'\nburst +1/1 +Running +0 +[^ ]+ +Burstable +' "$out"
+	matches $'\nburst +1/1 +Running +0 +[^ ]+ +[^ ]+ +Burstable +' "$out"
 	expect 0 tare kube tree
 	matches $'\n    pod default/burst +250m/- +32Mi/64Mi ' "$out"
 	expect 0 tare kube top pod

@@ -4,51 +4,12 @@
 # shellcheck disable=SC2154,SC2016 # out, err, T and group come from helpers.bash; $(NAME) is Kubernetes' own
 
 load helpers
+load kube
 
 teardown()
 {
-	tare kube delete ns team >/dev/null 2>&1 3>&-
-	tare kube get pods -o name 2>/dev/null | while read -r pod; do
-		tare kube delete pod --grace-period 0 "${pod#*/}" 3>&-
-	done >/dev/null 2>&1
+	delete_all
 	tare_teardown
-}
-
-apply() { tare kube apply --cgroup-root "/$group" -f "$@"; }
-
-manifest() { cat >"$T/${1:-m}.yaml"; }
-
-# pod NAME [RESOURCES]: a busybox that sleeps; RESOURCES in YAML's flow
-pod()
-{
-	cat <<-END
-		---
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: $1}
-		spec:
-		  terminationGracePeriodSeconds: 0
-		  containers:
-		  - name: app
-		    image: busybox
-		    command: [sleep, "1000"]
-		    resources: ${2:-{\}}
-	END
-}
-
-uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
-
-container_of() { echo "k8s_${2:-app}_$(uid_of "$1")"; } # POD [CONTAINER]
-
-logged() { tare logs "$(container_of "${@:2}")" 3>&- | grep -q "$1"; } # TEXT POD [CONTAINER]
-
-# level PATH V1_FILE V2_FILE: what is in that file of the group below this test's kubepods
-level()
-{
-	local version mount file=${3:-$2}
-	read -r version mount < <(hierarchy_of "${2%%.*}") || skip "no ${2%%.*} controller here"
-	[ "$version" = v2 ] || file=$2
-	cat "$mount/$group/$1/$file"
 }
 
 # bats test_tags=guest-full

@@ -30,7 +30,7 @@ static const char pod_text[] =
 	"  - name: conf\n    configMap: {name: cm, items: [{key: a, path: b, mode: 0400}]}\n"
 	"  containers:\n  - name: app\n    image: nginx\n    command: [sh, -c]\n    args: [\"sleep 1\"]\n"
 	"    env:\n    - name: A\n      value: \"1\"\n    - name: B\n      valueFrom:\n        configMapKeyRef: {name: cm, key: k}\n"
-	"    ports:\n    - containerPort: 80\n      hostPort: 8080\n      protocol: TCP\n"
+	"    ports:\n    - containerPort: 8080\n      hostPort: 8080\n      protocol: TCP\n"
 	"    volumeMounts:\n    - {name: data, mountPath: /data, readOnly: true}\n"
 	"    resources:\n      requests: {cpu: 0.5, memory: 64Mi}\n      limits: {cpu: 1}\n"
 	"    readinessProbe:\n      httpGet: {path: /, port: http}\n      periodSeconds: 3\n"
@@ -178,6 +178,29 @@ static const struct {
 	  "line 8, column 13: spec.volumes[0]: Forbidden: may not specify more than 1 volume type" },
 	{ HEAD C "    livenessProbe: {periodSeconds: 1}\n",
 	  "line 8, column 20: spec.containers[0].livenessProbe: Required value: must specify a handler type" },
+	{ HEAD C "    ports: [{containerPort: 80, hostIP: \"10.0.0\"}]\n",
+	  "line 8, column 13: spec.containers[0].ports[0].hostIP: Invalid value: \"10.0.0\": must be a valid IP address, "
+	  "(e.g. 10.9.8.7 or 2001:db8::ffff)" },
+	{ HEAD C "    ports: [{containerPort: 80, hostPort: 81}]\n  hostNetwork: true\n",
+	  "line 8, column 13: spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when "
+	  "`hostNetwork` is true" },
+	{ HEAD C "  dnsPolicy: None\n",
+	  "line 5, column 3: spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when "
+	  "`dnsPolicy` is None" },
+	{ HEAD C "  dnsConfig: {nameservers: [dns.example]}\n",
+	  "line 8, column 28: spec.dnsConfig.nameservers[0]: Invalid value: \"dns.example\": must be a valid IP address, "
+	  "(e.g. 10.9.8.7 or 2001:db8::ffff)" },
+	{ HEAD C "  dnsConfig: {nameservers: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4]}\n",
+	  "line 8, column 14: spec.dnsConfig: must not have more than 3 nameservers and 32 search paths" },
+	{ HEAD C "  dnsConfig: {searches: [\"a b\"]}\n",
+	  "line 8, column 25: spec.dnsConfig.searches[0]: Invalid value: \"a b\": must be a domain name" },
+	{ HEAD C "  subdomain: a.b\n",
+	  "line 8, column 14: spec.subdomain: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower "
+	  "case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  "
+	  "or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')" },
+	{ HEAD C "  hostAliases: [{ip: here, hostnames: [x]}]\n",
+	  "line 8, column 16: spec.hostAliases[0].ip: Invalid value: \"here\": must be a valid IP address, (e.g. 10.9.8.7 "
+	  "or 2001:db8::ffff)" },
 	{ "apiVersion: v1\nkind: List\n", "line 1, column 1: items: Required value" },
 	{ "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a.b\"}}",
 	  "line 1, column 64: metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case "
