@@ -225,6 +225,8 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 		r = create_mount_volumes(cr, e);
 	if (r == 0)
 		r = create_network_up(cr, e);
+	if (r == 0 && !cr->runs_now)
+		r = creation_let_in(cr, e);
 	if (r == 0)
 		r = runtime_spec_print(&cr->spec, false, &json, e);
 	if (r == 0)

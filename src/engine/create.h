@@ -102,5 +102,8 @@ int creation_limits(struct engine *en, struct container_config *c, struct arena 
  * which its configuration has now. */
 int creation_set_process(struct creation *cr, struct err *e);
 
-/* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. */
+/* creation_write_bundle - charter and config.json for its monitor, in <state>/<id>/, which is made when it is missing. Of one
+ * that runs now the rules are left to creation_let_in(). */
 int creation_write_bundle(struct creation *cr, struct err *e);
+/* creation_let_in - the firewall knows its addresses and ports: before CONTROL_START, while the monitor makes the rest. */
+int creation_let_in(struct creation *cr, struct err *e);

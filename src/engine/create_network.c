@@ -394,7 +394,7 @@ int create_endpoint(struct creation *cr, size_t i, struct endpoint *ret, struct 
 	(void)to_address(&ip4, &ep.ipv4);
 	(void)to_address(&ip6, &ep.ipv6);
 	r = find_aliases(cr, p->aliases, &ep, e);
-	if (r == 0)
+	if (r == 0 && ep.names) /* else nobody asks */
 		r = find_upstreams(cr, &ep, e);
 	if (r == 0)
 		*ret = ep;
@@ -453,8 +453,7 @@ static int take_ports(struct creation *cr, struct err *e)
 	if (!cr->ports.n || p->gateway == PLACE_NO_GATEWAY)
 		return 0;
 	fallback = network_ports_default(cr->config, &p->nets[p->gateway], &cr->settings);
-	r = network_ports_take(cr->en, cr->id.hex, &cr->ports, &fallback, p, cr->a,
-			       &cr->published, e);
+	r = network_ports_take(cr->en, cr->id.hex, !cr->row, &cr->ports, &fallback, p, cr->a, &cr->published, e);
 	cr->charter.net_ports = cr->published.n > 0;
 	return r;
 }
@@ -476,10 +475,16 @@ int create_network_up(struct creation *cr, struct err *e)
 	r = ensure_networks(cr, e);
 	if (r == 0)
 		r = take_ports(cr, e);
-	if (r == 0)
-		r = create_put_links(cr, e);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : create_put_links(cr, e);
+}
+
+int creation_let_in(struct creation *cr, struct err *e)
+{
+	const struct places *p = &cr->places;
+	int r;
+
+	if (!p->rows.n)
+		return 0;
 	r = firewall_add(cr->en, &(struct firewall_change){ p->nets, p->rows.v, p->rows.n, cr->published.v,
 							    cr->published.n }, e);
 	return network_refused(p->nets[0].row.name, r, e);

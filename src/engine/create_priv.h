@@ -25,8 +25,8 @@ int create_etc_files(struct creation *cr, struct err *e);
 /* create_rewrite_etc - of hosts and resolv.conf in its folder dir what cr->places make different from the places before */
 int create_rewrite_etc(struct creation *cr, const struct places *before, int dir, struct err *e);
 /* create_network.c: create_find_networks - those that it is to join, or has joined. create_take_places - its addresses, in
- * the transaction that inserts its row. create_network_up - before each start: devices, ports, rules, and in the charter
- * what the monitor does. -EADDRINUSE, -ENOSPC, -ENODEV */
+ * the transaction that inserts its row. create_network_up - before each start: devices, ports, and in the charter
+ * what the monitor does; creation_let_in() makes the rules. -EADDRINUSE, -ENOSPC, -ENODEV */
 int create_find_networks(struct creation *cr, struct err *e);
 int create_take_places(struct creation *cr, struct db *db, struct err *e);
 int create_network_up(struct creation *cr, struct err *e);

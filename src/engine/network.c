@@ -379,13 +379,11 @@ static int refuse_taken(const struct network *net, const char *wanted4, const ch
 int network_place_take(struct engine *en, struct db *db, const struct network *net, const char *wanted4,
 		       const char *wanted6, struct arena *a, struct place_row *p, struct err *e)
 {
-	int64_t next = 0;
 	uint8_t mac[6];
 	char text[MAC_TEXT];
-	int r = network_rows_next(db, net->row.id, &next, e);
+	/* where to look first may have moved on meanwhile: what is free is seen now */
+	int r = choose_both(db, net, wanted4, wanted6, net->row.next4, p, e);
 
-	if (r == 0)
-		r = choose_both(db, net, wanted4, wanted6, next, p, e);
 	if (r < 0)
 		return r;
 	if (!p->mac) {
@@ -400,7 +398,7 @@ int network_place_take(struct engine *en, struct db *db, const struct network *n
 		p->host = host_name_of(en, p->container_id, p->number, i, a);
 		if (!p->host || !p->mac)
 			return err_oom(e);
-		r = network_rows_take(db, p, wanted4 || p->at4 == PLACE_NONE ? next : p->at4 + 1, e);
+		r = network_rows_take(db, p, wanted4 || p->at4 == PLACE_NONE ? PLACE_NONE : p->at4 + 1, e);
 	}
 	return r == -EEXIST ? refuse_taken(net, wanted4, wanted6, e) : r;
 }
@@ -431,24 +429,13 @@ static bool is_better(const struct places *p, size_t i)
 	return strcmp(net->row.name, best->row.name) < 0;
 }
 
-static int open_by_id(struct db *db, const char *id, struct arena *a, struct network *ret, struct err *e)
+static int open_networks(const struct network_rows *rows, struct arena *a, struct network **ret, struct err *e)
 {
-	struct network_row row;
-	int r = network_rows_get(db, id, a, &row, e);
-
-	if (r == 0)
-		return err_set(e, ENOENT, "network %.64s not found", id);
-	return r < 0 ? r : network_open(&row, a, ret, e);
-}
-
-static int open_networks(struct db *db, const struct place_rows *places, struct arena *a, struct network **ret,
-			 struct err *e)
-{
-	struct network *nets = arena_array(a, places->n + 1, sizeof *nets);
+	struct network *nets = arena_array(a, rows->n + 1, sizeof *nets);
 	int r = nets ? 0 : err_oom(e);
 
-	for (size_t i = 0; r == 0 && i < places->n; i++)
-		r = open_by_id(db, places->v[i].network_id, a, &nets[i], e);
+	for (size_t i = 0; r == 0 && i < rows->n; i++)
+		r = network_open(&rows->v[i], a, &nets[i], e);
 	*ret = nets;
 	return r;
 }
@@ -464,13 +451,14 @@ void network_choose_gateway(struct places *p)
 int network_places(struct engine *en, const char *container, struct arena *a, struct places *ret, struct err *e)
 {
 	struct places p = { .gateway = PLACE_NO_GATEWAY };
+	struct network_rows nets = { 0 };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
 	if (r == 0)
-		r = network_rows_places(db, container, NULL, a, &p.rows, e);
+		r = network_rows_joined(db, container, a, &p.rows, &nets, e);
 	if (r == 0)
-		r = open_networks(db, &p.rows, a, &p.nets, e);
+		r = open_networks(&nets, a, &p.nets, e);
 	if (r < 0)
 		return r;
 	network_choose_gateway(&p);
@@ -495,7 +483,7 @@ int network_down(struct engine *en, const char *container, bool goes, struct err
 	if (r == 0 && p.rows.n == 0)
 		return 0;
 	if (r == 0)
-		r = network_ports_rules(en, container, &a, &ports, e);
+		r = network_ports_of(en, container, &p, &a, &ports, e);
 	if (r == 0)
 		r = remove_records(en, &p.rows, e);
 	if (r == 0)

@@ -86,6 +86,7 @@ struct taking {
 	struct port_rows chosen; /* of this one */
 	uint16_t low, high;      /* where any port is looked for */
 	bool adds;               /* its own rows stay, and are like those of others */
+	bool fresh;              /* it has no rows yet */
 };
 
 static int add_listener(const struct listener *l, void *arg, struct err *e)
@@ -325,7 +326,7 @@ static int write_rows(struct taking *t, struct db *db, const struct port_mapping
 
 	if (r == 0)
 		r = fit_all(t, wanted, ret_holder, e);
-	if (r == 0 && !t->adds)
+	if (r == 0 && !t->adds && !t->fresh)
 		r = network_rows_unpublish(db, t->container, e);
 	for (size_t i = 0; r == 0 && i < t->chosen.n; i++)
 		r = network_rows_publish(db, &t->chosen.v[i], e);
@@ -398,6 +399,14 @@ static int add_rule(const struct port_row *row, const struct target *t, struct a
 	return 0;
 }
 
+static bool names_any(const struct port_mappings *wanted)
+{
+	for (size_t i = 0; i < wanted->n; i++)
+		if (!wanted->v[i].host_first)
+			return true;
+	return false;
+}
+
 static int take(struct taking *t, const struct port_mappings *wanted, struct err *e)
 {
 	const struct port_row *holder = NULL;
@@ -406,7 +415,8 @@ static int take(struct taking *t, const struct port_mappings *wanted, struct err
 
 	if (r == 0)
 		r = look_at_sockets(t, wanted, e);
-	read_range(t);
+	if (names_any(wanted))
+		read_range(t);
 	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
 		r = db_begin(db, e);
 		if (r < 0)
@@ -434,11 +444,13 @@ struct net_ip network_ports_default(const struct container_config *c, const stru
 	return ip;
 }
 
-int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
+int network_ports_take(struct engine *en, const char *container, bool fresh, const struct port_mappings *wanted,
 		       const struct net_ip *fallback, const struct places *places, struct arena *a,
 		       struct rules_ports *ret, struct err *e)
 {
-	struct taking t = { .en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a };
+	struct taking t = {
+		.en = en, .container = container, .fresh = fresh, .fallback = fallback, .a = a, .sockets.a = a
+	};
 	const struct target to = target_in(places, container);
 	struct rules_ports list = { 0 };
 	int r = take(&t, wanted, e);
@@ -497,12 +509,11 @@ int network_ports_drop(struct engine *en, const char *container, const struct po
 	return err_set(e, ENOENT, "no such published port: %s", text.p ? text.p : "");
 }
 
-int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,
-			struct err *e)
+static int rules_of(struct engine *en, const char *container, struct target to, struct arena *a,
+		    struct rules_ports *ret, struct err *e)
 {
 	struct port_rows rows = { 0 };
 	struct rules_ports list = { 0 };
-	struct target to = { .container = NULL };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
@@ -516,4 +527,16 @@ int network_ports_rules(struct engine *en, const char *container, struct arena *
 	if (r == 0)
 		*ret = list;
 	return r;
+}
+
+int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,
+			struct err *e)
+{
+	return rules_of(en, container, (struct target){ .container = NULL }, a, ret, e);
+}
+
+int network_ports_of(struct engine *en, const char *container, const struct places *p, struct arena *a,
+		     struct rules_ports *ret, struct err *e)
+{
+	return rules_of(en, container, target_in(p, container), a, ret, e);
 }

@@ -33,9 +33,9 @@ struct net_ip network_ports_default(const struct container_config *c, const stru
 				    const struct settings *s);
 
 /* network_ports_take - rows for all of them or none; host ports that may be any are chosen. The earlier ones of the container
- * go. fallback: the address of those that name none. places: the container's; *ret: what the rows are for the firewall.
+ * go; fresh: it has none yet. fallback: the address of those that name none. places: the container's; *ret: what the rows are for the firewall.
  * -EADDRINUSE, with Docker's texts and the holder's name. */
-int network_ports_take(struct engine *en, const char *container, const struct port_mappings *wanted,
+int network_ports_take(struct engine *en, const char *container, bool fresh, const struct port_mappings *wanted,
 		       const struct net_ip *fallback, const struct places *places, struct arena *a,
 		       struct rules_ports *ret, struct err *e);
 
@@ -49,3 +49,6 @@ int network_ports_drop(struct engine *en, const char *container, const struct po
 /* network_ports_rules - what the rows of a container (NULL: of all) are for the firewall. */
 int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,
 			struct err *e);
+/* network_ports_of - the same of one whose places are known */
+int network_ports_of(struct engine *en, const char *container, const struct places *p, struct arena *a,
+		     struct rules_ports *ret, struct err *e);

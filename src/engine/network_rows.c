@@ -6,7 +6,9 @@
 
 #define NETWORK_COLUMNS \
 	"id, name, driver, device, created_ns, subnet4, gateway4, range4, subnet6, gateway6, options"
+#define NETWORK_ALL NETWORK_COLUMNS ", next4"
 #define PLACE_COLUMNS "container_id, network_id, number, host, device, mac, at4, at6, priority, aliases"
+#define PLACE_COLUMN_COUNT 10
 #define PORT_COLUMNS "container_id, protocol, host, host_first, host_last, first"
 
 static int copy_text(const struct db_rows *rows, int column, struct arena *a, const char **ret, struct err *e)
@@ -30,9 +32,10 @@ int network_rows_insert(struct db *db, const struct network_row *row, struct err
 		      NULL, e);
 }
 
-static int read_network(const struct db_rows *rows, struct arena *a, struct network_row *ret, struct err *e)
+/* at: where its columns begin */
+static int read_network(const struct db_rows *rows, int at, struct arena *a, struct network_row *ret, struct err *e)
 {
-	struct network_row row = { .created_ns = db_col_int(rows, 4) };
+	struct network_row row = { .created_ns = db_col_int(rows, at + 4), .next4 = db_col_int(rows, at + 11) };
 	const struct {
 		int column;
 		const char **to;
@@ -41,7 +44,7 @@ static int read_network(const struct db_rows *rows, struct arena *a, struct netw
 		      { 9, &row.gateway6 }, { 10, &row.options } };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (copy_text(rows, texts[i].column, a, texts[i].to, e) < 0)
+		if (copy_text(rows, at + texts[i].column, a, texts[i].to, e) < 0)
 			return -ENOMEM;
 	*ret = row;
 	return 0;
@@ -57,7 +60,7 @@ static int find_by(struct db *db, const char *sql, struct sv ref, const char *en
 		r = db_next(&rows, e);
 	if (r != 1)
 		return r;
-	r = read_network(&rows, a, ret, e);
+	r = read_network(&rows, 0, a, ret, e);
 	if (r == 0)
 		r = db_next(&rows, e);
 	if (r == 1)
@@ -69,31 +72,25 @@ static int find_by(struct db *db, const char *sql, struct sv ref, const char *en
 int network_rows_find(struct db *db, struct sv ref, struct arena *a, struct network_row *ret, struct err *e)
 {
 	char end[ID_LEN + 2];
-	int r = find_by(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE name = ?1 AND ?2 IS NULL", ref, NULL, a,
+	int r = find_by(db, "SELECT " NETWORK_ALL " FROM networks WHERE name = ?1 AND ?2 IS NULL", ref, NULL, a,
 			ret, e);
 
 	if (r != 0 || ref.n == 0 || ref.n > ID_LEN)
 		return r;
 	(void)snprintf(end, sizeof end, SV_FMT "g", SV_ARG(ref)); /* behind everything that begins so */
-	return find_by(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE id >= ?1 AND id < ?2 LIMIT 2", ref, end, a,
+	return find_by(db, "SELECT " NETWORK_ALL " FROM networks WHERE id >= ?1 AND id < ?2 LIMIT 2", ref, end, a,
 		       ret, e);
-}
-
-int network_rows_get(struct db *db, const char *id, struct arena *a, struct network_row *ret, struct err *e)
-{
-	return find_by(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE id = ?1 AND ?2 IS NULL", sv_from(id), NULL,
-		       a, ret, e);
 }
 
 int network_rows_list(struct db *db, struct arena *a, struct network_rows *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
-	int r = db_query(db, "SELECT " NETWORK_COLUMNS " FROM networks ORDER BY seq", DB_NO_ARGS, &rows, e);
+	int r = db_query(db, "SELECT " NETWORK_ALL " FROM networks ORDER BY seq", DB_NO_ARGS, &rows, e);
 
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
 		struct network_row *row = LIST_ADD(a, ret);
 
-		r = row ? read_network(&rows, a, row, e) : err_oom(e);
+		r = row ? read_network(&rows, 0, a, row, e) : err_oom(e);
 	}
 	return r;
 }
@@ -108,20 +105,6 @@ int network_rows_delete(struct db *db, const char *id, bool *ret_deleted, struct
 	if (r == 0)
 		*ret_deleted = changes > 0;
 	return r;
-}
-
-int network_rows_next(struct db *db, const char *id, int64_t *ret, struct err *e)
-{
-	scoped_rows rows = { 0 };
-	int r = db_query(db, "SELECT next4 FROM networks WHERE id = ?1", DB_ARGS(db_text(id)), &rows, e);
-
-	if (r == 0)
-		r = db_next(&rows, e);
-	if (r == 0)
-		return err_set(e, ENOENT, "network %.12s not found", id);
-	if (r == 1)
-		*ret = db_col_int(&rows, 0);
-	return r < 0 ? r : 0;
 }
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
@@ -161,8 +144,10 @@ int network_rows_take(struct db *db, const struct place_row *p, int64_t next, st
 			       db_int(p->priority), db_text(p->aliases)),
 		       NULL, e);
 
-	return r < 0 ? r : db_run(db, "UPDATE networks SET next4 = ?2 WHERE id = ?1",
-				  DB_ARGS(db_text(p->network_id), db_int(next)), NULL, e);
+	if (r < 0 || next == PLACE_NONE)
+		return r;
+	return db_run(db, "UPDATE networks SET next4 = ?2 WHERE id = ?1", DB_ARGS(db_text(p->network_id), db_int(next)),
+		      NULL, e);
 }
 
 int network_rows_leave(struct db *db, const char *container, const char *network, struct err *e)
@@ -210,6 +195,28 @@ int network_rows_places(struct db *db, const char *container, const char *networ
 		struct place_row *row = LIST_ADD(a, ret);
 
 		r = row ? read_place(&rows, a, row, e) : err_oom(e);
+	}
+	return r;
+}
+
+#define JOINED_PLACES                                                                                              \
+	"SELECT container_id, network_id, number, host, p.device, mac, at4, at6, priority, aliases, "              \
+	"id, name, driver, n.device, created_ns, subnet4, gateway4, range4, subnet6, gateway6, options, next4 "    \
+	"FROM places p JOIN networks n ON id = network_id WHERE container_id = ?1 ORDER BY number"
+
+int network_rows_joined(struct db *db, const char *container, struct arena *a, struct place_rows *ret,
+			struct network_rows *ret_nets, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, JOINED_PLACES, DB_ARGS(db_text(container)), &rows, e);
+
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		struct place_row *place = LIST_ADD(a, ret);
+		struct network_row *net = LIST_ADD(a, ret_nets);
+
+		r = place && net ? read_place(&rows, a, place, e) : err_oom(e);
+		if (r == 0)
+			r = read_network(&rows, PLACE_COLUMN_COUNT, a, net, e);
 	}
 	return r;
 }

@@ -16,6 +16,7 @@ struct network_row {
 	int64_t created_ns;
 	const char *subnet4, *gateway4, *range4, *subnet6, *gateway6; /* NULL: none */
 	const char *options;                                          /* JSON */
+	int64_t next4; /* where a free place is looked for first; not written by insert */
 };
 
 struct network_rows {
@@ -57,25 +58,26 @@ struct port_rows {
 int network_rows_insert(struct db *db, const struct network_row *row, struct err *e);
 /* network_rows_find - by name, id, or the unique beginning of one. 1: found; 0: not; -EINVAL: several begin so. */
 int network_rows_find(struct db *db, struct sv ref, struct arena *a, struct network_row *ret, struct err *e);
-/* network_rows_get - by the whole id. 1: found */
-int network_rows_get(struct db *db, const char *id, struct arena *a, struct network_row *ret, struct err *e);
 int network_rows_list(struct db *db, struct arena *a, struct network_rows *ret,
 		      struct err *e); /* in order of creation */
 /* network_rows_delete - *ret_deleted false: somebody has a place in it. */
 int network_rows_delete(struct db *db, const char *id, bool *ret_deleted, struct err *e);
-int network_rows_next(struct db *db, const char *id, int64_t *ret, struct err *e);
 
 /* ---- places: inside the transaction of whoever takes one ------------------------------------------------------------ */
 
 /* network_rows_gap - the first free offset from `from` on, up to `last`. 1: found; 0: none. six: in the second subnet. */
 int network_rows_gap(struct db *db, const char *network, bool six, int64_t from, int64_t last, int64_t *ret,
 		     struct err *e);
-/* network_rows_take - -EEXIST: an address or the host's interface is somebody else's. next: where to look first next time. */
+/* network_rows_take - -EEXIST: an address or the host's interface is somebody else's. next: where to look first next time;
+ * PLACE_NONE: as before. */
 int network_rows_take(struct db *db, const struct place_row *place, int64_t next, struct err *e);
 int network_rows_leave(struct db *db, const char *container, const char *network, struct err *e);
 /* network_rows_places - of a container (by number) or of a network (by container); NULL: of all of them. */
 int network_rows_places(struct db *db, const char *container, const char *network, struct arena *a,
 			struct place_rows *ret, struct err *e);
+/* network_rows_joined - those of a container by number, each with its network. */
+int network_rows_joined(struct db *db, const char *container, struct arena *a, struct place_rows *ret,
+			struct network_rows *ret_nets, struct err *e);
 
 /* ---- ports ------------------------------------------------------------------------------------------------------- */
 

@@ -143,15 +143,14 @@ int container_remove_locked(struct engine *en, const char *id, bool volumes, str
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
 }
 
-int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e)
+int container_leave_locked(struct engine *en, const char *id, bool networked, struct lock *l, struct err *e)
 {
-	bool networked = false;
 	struct db *db;
 	int r = lock_intend(en, l, "remove-volumes", e);
 
 	if (r == 0)
 		r = engine_db(en, &db, e);
-	if (r == 0)
+	if (r == 0 && !networked)
 		r = containers_delete_lone(db, id, &networked, e);
 	if (r == 0 && networked)
 		r = network_down(en, id, true, e);
@@ -161,7 +160,7 @@ int container_leave_locked(struct engine *en, const char *id, struct lock *l, st
 	return r < 0 ? err_wrap(e, r, "remove container %.12s", id) : 0;
 }
 
-int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, struct err *e)
+int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, bool networked, struct err *e)
 {
 	struct lock l = LOCK_NONE;
 	scoped_fd dir = -1;
@@ -170,7 +169,8 @@ int container_remove_ended(struct engine *en, const char *id, int sock, bool sim
 	if (r == -ENOENT) /* `tare rm -f` was quicker */
 		r = simple = 0;
 	else if (r == 0)
-		r = simple ? container_leave_locked(en, id, &l, e) : container_remove_locked(en, id, true, &l, e);
+		r = simple ? container_leave_locked(en, id, networked, &l, e) :
+			     container_remove_locked(en, id, true, &l, e);
 	(void)control_tell(sock, CONTROL_REAPED, 0, r == 0 && simple, NULL);
 	return r;
 }

@@ -22,14 +22,14 @@
 int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e);
 
 /* container_leave_locked - the part that somebody waits for, of a container that has ended and left no cgroup and no
- * anonymous volume: row and name go now. The folders are its monitor's to remove (CONTROL_REAPED, flag 1); when that is
+ * anonymous volume: row and name go now. networked: it is known to be in a network; false: its row says so or not. The folders are its monitor's to remove (CONTROL_REAPED, flag 1); when that is
  * killed, whoever looks next finds the intent and does it. *l becomes LOCK_NONE. */
-int container_leave_locked(struct engine *en, const char *id, struct lock *l, struct err *e);
+int container_leave_locked(struct engine *en, const char *id, bool networked, struct lock *l, struct err *e);
 
 /* container_remove_ended - --rm: the monitor has told this client, over sock, that it ended. What follows is done, and the
- * monitor told so. simple: it left nothing that only the engine can remove; then nobody waits for the disk.
+ * monitor told so. simple: it left nothing that only the engine can remove; then nobody waits for the disk; networked: as above.
  * Somebody was quicker: success. */
-int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, struct err *e);
+int container_remove_ended(struct engine *en, const char *id, int sock, bool simple, bool networked, struct err *e);
 
 struct remove_options {
 	bool force;   /* kill it first when it runs */

@@ -139,7 +139,8 @@ static int clean_up(struct session *s, int rc, struct err *e)
 		(void)control_tell(t->sock, CONTROL_REAPED, 0, 0, NULL);
 	} else if (cr->config->auto_remove && ended && !(t->flag & CONTROL_KEEP)) {
 		r = container_remove_ended(cr->en, cr->id.hex, t->sock,
-					   !t->left.code && !has_anonymous_volume(cr) && !cr->kube_row, e);
+					   !t->left.code && !has_anonymous_volume(cr) && !cr->kube_row,
+					   cr->charter.networked, e);
 	} else {
 		return 0;
 	}
@@ -157,6 +158,8 @@ static int run_created(struct creation *cr, struct timeline *t, struct session *
 	s->talk.sock = fd_take(&cr->monitor);
 	r = monitor_proceed(s->talk.sock, e);
 	timeline_mark(t, "tare: monitor may go on");
+	if (r == 0)
+		r = creation_let_in(cr, e);
 	if (r == 0)
 		r = converse(s, e);
 	if (!(s->talk.attach & (CONTROL_STDOUT | CONTROL_STDERR)))

@@ -132,6 +132,10 @@ static const char version_7[] = "ALTER TABLE layers ADD COLUMN unsynced_boot TEX
 /* Is the container a pod of one, with a row of its id in kube_objects? */
 static const char version_8[] = "ALTER TABLE containers ADD COLUMN ranked INTEGER NOT NULL DEFAULT 0;";
 
+/* Most places have no IPv6 address: nothing of them has to be written into its index, and taken out again. */
+static const char version_9[] = "DROP INDEX places_at6;"
+				"CREATE UNIQUE INDEX places_at6 ON places(network_id, at6) WHERE at6 IS NOT NULL;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
@@ -141,5 +145,6 @@ const char *const schema_migrations[] = {
 	version_6,
 	version_7,
 	version_8,
+	version_9,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

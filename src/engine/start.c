@@ -214,7 +214,7 @@ static int launch_and_converse(struct engine *en, const struct container_row *ro
 	creation_done(&cr);
 	r = converse(s, e);
 	if (r == 0 && row->auto_remove && t->outcome == CONVERSATION_ENDED && !(t->flag & CONTROL_KEEP))
-		r = container_remove_ended(en, row->id, t->sock, false, e);
+		r = container_remove_ended(en, row->id, t->sock, false, false, e);
 	return r;
 }
 

@@ -60,7 +60,7 @@ int stop_end(struct engine *en, struct stopping *s, struct err *e)
 	int r = sock < 0 ? 0 : request_wait(sock, CONTROL_EXITED, &m, e);
 
 	if (r == 1 && s->row.auto_remove && !s->keep)
-		r = container_remove_ended(en, s->row.id, sock, false, e);
+		r = container_remove_ended(en, s->row.id, sock, false, false, e);
 	s->sock = -1;
 	return r < 0 ? err_wrap(e, r, "container %s", s->row.name) : 0;
 }

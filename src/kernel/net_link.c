@@ -165,9 +165,14 @@ int net_device_index(int socket, const char *name)
 /* A host that was started with ipv6.disable=1 refuses to hear of it. */
 static bool has_ipv6(void)
 {
-	scoped_fd fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static int known; /* it does not change while the host runs: 1 yes, -1 no */
 
-	return fd >= 0 || errno != EAFNOSUPPORT;
+	if (!known) {
+		scoped_fd fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		known = fd >= 0 || errno != EAFNOSUPPORT ? 1 : -1;
+	}
+	return known > 0;
 }
 
 /* A message of its own, before the one that sets it up: in one the kernel does it the other way round. */

@@ -261,8 +261,8 @@ static int look(const char *at, size_t size, struct outcome_of *o, struct err *e
 static int hear(struct netlink *n, int fd, uint32_t *ret_failed, struct err *e)
 {
 	struct outcome_of o = { .last = n->seq };
-	scoped_free char *answer = malloc(ANSWER_SIZE);
-	int r = answer ? 0 : err_oom(e);
+	char answer[ANSWER_SIZE]; /* of which a page or two are touched; from the heap, it would be mapped each time */
+	int r = 0;
 
 	while (r == 0 && !o.done) {
 		ssize_t got = receive(fd, answer, e);
@@ -316,9 +316,9 @@ static void drain(int fd, char *answer, ssize_t got, uint32_t seq)
 
 int netlink_dump(struct netlink *n, int fd, netlink_fn *fn, void *arg, struct err *e)
 {
-	scoped_free char *answer = malloc(ANSWER_SIZE);
+	char answer[ANSWER_SIZE];
 	uint32_t seq = n->seq;
-	int r = answer ? send_all(n, fd, e) : err_oom(e);
+	int r = send_all(n, fd, e);
 	bool more = r == 0;
 	ssize_t got = -1;
 

@@ -392,6 +392,9 @@ int endpoints_open(const char *state_path, struct err *e)
 
 	if ((size_t)snprintf(path, sizeof path, "%s/" ENDPOINTS_DIR, state_path) >= sizeof path)
 		return err_set(e, ENAMETOOLONG, "%s: path too long", state_path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
 	r = io_mkdirs(path, 0700, &fd, e);
 	return r < 0 ? r : fd;
 }

@@ -76,7 +76,15 @@ with_fixed_settings()
 	equal "" "$(rules)" "rules"
 	equal 0 "$(on_host cat /proc/sys/net/ipv4/ip_forward)" "forwarding"
 	expect 0 tare run --rm --network host busybox true
+	tare_in=(on_host)
+	start web
+	tare_in=(on_host strace -qq -o /dev/null -e inject=sendto:error=EOPNOTSUPP:when=1) # the monitor makes the rest meanwhile
+	expect 125 tare run --rm --name second busybox true
+	matches "network bridge: firewall rules: .*$hint" "$err"
+	equal web "$(tare ps -a --format '{{.Names}}')" "containers"
+	eventually 5 one_port
 }
+one_port() { [ "$(ports_of_host)" = 1 ]; }
 
 @test "resolv.conf has what the host's has, or what was asked for" {
 	expect 0 tare run --rm --network bridge --dns 10.1.1.1 --dns 10.1.1.2 --dns-search example.org --dns-option ndots:3 \
