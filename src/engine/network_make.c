@@ -479,6 +479,40 @@ static int check_routes(const struct network *net, struct arena *a, struct err *
 	return r;
 }
 
+static bool has_ports(const struct port_rows *ports, const char *container)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (strcmp(ports->v[i].container_id, container) == 0)
+			return true;
+	return false;
+}
+
+/* Containers that run were ports of the bridge before, if somebody took it away. One that ends meanwhile is no error. */
+static int rejoin(struct engine *en, const struct network *net, int fd, struct arena *a, struct err *e)
+{
+	struct places p = { .nets = (struct network *)net, .gateway = PLACE_NO_GATEWAY };
+	struct place_rows rows = { 0 };
+	struct port_rows ports = { 0 };
+	struct net_link l;
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_rows_places(db, NULL, net->row.id, a, &rows, e);
+	if (r == 0 && rows.n)
+		r = network_rows_ports(db, NULL, a, &ports, e);
+	for (size_t i = 0; r == 0 && i < rows.n; i++) {
+		if (!net_device_index(fd, rows.v[i].host))
+			continue;
+		p.rows = (struct place_rows){ &rows.v[i], 1 };
+		network_fill_link(&p, 0, &l);
+		l.hairpin = has_ports(&ports, rows.v[i].container_id);
+		r = net_port_join(fd, &l, e);
+		r = r == -ENODEV ? 0 : r;
+	}
+	return r;
+}
+
 static int make_device(struct engine *en, const struct network *net, int fd, struct oci_strings *warn, struct arena *a,
 		       struct err *e)
 {
@@ -492,7 +526,9 @@ static int make_device(struct engine *en, const struct network *net, int fd, str
 	if (r == 0)
 		r = net_bridge_ensure(fd, &b, e);
 	if (r == 0) {
-		r = forward(en, net, &f, warn, a, e);
+		r = rejoin(en, net, fd, a, e);
+		if (r == 0)
+			r = forward(en, net, &f, warn, a, e);
 		if (r < 0)
 			(void)net_device_delete(fd, net->row.device, NULL);
 	}

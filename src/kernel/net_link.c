@@ -271,6 +271,27 @@ static int tell_address(const struct net_link *l, int fd, struct err *e)
 	return r;
 }
 
+/* The bridge first: what a port of it is set to it can be told only when it is one. */
+int net_port_join(int netlink, const struct net_link *l, struct err *e)
+{
+	struct ifinfomsg m = { .ifi_index = net_device_index(netlink, l->host) };
+	int master = net_device_index(netlink, l->master), r;
+	struct netlink n;
+
+	if (!m.ifi_index || !master)
+		return err_set(e, ENODEV, "interface %s is not there", m.ifi_index ? l->master : l->host);
+	netlink_init(&n);
+	netlink_begin(&n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, l->host);
+	netlink_put_u32(&n, IFLA_MASTER, (uint32_t)master);
+	r = netlink_talk(&n, netlink, NULL, e);
+	if (r == 0) {
+		put_port(&n, l);
+		r = netlink_talk(&n, netlink, NULL, e);
+	}
+	netlink_done(&n);
+	return r < 0 ? r : tell_address(l, netlink, e);
+}
+
 int net_port_hairpin(int netlink, const char *host, bool on, struct err *e)
 {
 	struct ifinfomsg m = { .ifi_family = AF_BRIDGE, .ifi_index = net_device_index(netlink, host) };
@@ -561,58 +582,4 @@ int net_bridge_ensure(int netlink, const struct net_bridge *b, struct err *e)
 	}
 	netlink_done(&n);
 	return err_wrap(e, r, "bridge %s", b->name);
-}
-
-/* ---- routes ------------------------------------------------------------------------------------------------------- */
-
-struct walk {
-	int fd;
-	net_route_fn *fn;
-	void *arg;
-};
-
-static int take_route(const struct nlmsghdr *h, const void *payload, size_t size, void *arg, struct err *e)
-{
-	struct walk *w = arg;
-	struct ifreq q = { 0 };
-	struct rtmsg m;
-	struct net_ip to = { 0 };
-	const char *attrs = payload;
-	const void *p;
-	size_t n;
-
-	if (h->nlmsg_type != RTM_NEWROUTE || size < sizeof m)
-		return 0;
-	memcpy(&m, payload, sizeof m);
-	if (m.rtm_type != RTN_UNICAST || (m.rtm_family != AF_INET && m.rtm_family != AF_INET6))
-		return 0;
-	attrs += NLMSG_ALIGN(sizeof m);
-	size -= NLMSG_ALIGN(sizeof m);
-	to.family = m.rtm_family;
-	to.prefix = m.rtm_dst_len;
-	p = netlink_attr(attrs, size, RTA_DST, &n);
-	if (!p || n != ip_size(&to) || !to.prefix || to.prefix > 8 * n)
-		return 0;
-	memcpy(to.bytes, p, n);
-	p = netlink_attr(attrs, size, RTA_OIF, &n);
-	if (p && n == sizeof q.ifr_ifindex) {
-		memcpy(&q.ifr_ifindex, p, n);
-		if (ioctl(w->fd, SIOCGIFNAME, &q) < 0)
-			q.ifr_name[0] = '\0';
-	}
-	return w->fn(&to, q.ifr_name, w->arg, e);
-}
-
-int net_routes_each(int netlink, net_route_fn *fn, void *arg, struct err *e)
-{
-	struct walk w = { netlink, fn, arg };
-	struct rtmsg m = { .rtm_family = AF_UNSPEC };
-	struct netlink n;
-	int r;
-
-	netlink_init(&n);
-	netlink_begin(&n, RTM_GETROUTE, NLM_F_DUMP, &m, sizeof m, "list routes");
-	r = netlink_dump(&n, netlink, take_route, &w, e);
-	netlink_done(&n);
-	return r;
 }

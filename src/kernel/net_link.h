@@ -53,6 +53,8 @@ int net_link_route(const struct net_link *l, int own, int to, struct err *e);
 /* net_link_detach - remove this interface from the namespace. One that is not there is success. */
 int net_link_detach(const char *name, int own, int to, struct err *e);
 
+/* net_port_join - the end on the host, which is there, becomes a port of its bridge again, which was made anew. -ENODEV */
+int net_port_join(int netlink, const struct net_link *l, struct err *e);
 /* net_port_hairpin - of a port of a bridge, by its name. -ENODEV */
 int net_port_hairpin(int netlink, const char *host, bool on, struct err *e);
 

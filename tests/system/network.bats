@@ -197,6 +197,12 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	expect 0 tare run --rm --network bridge busybox true
 	contains "$(address_of web)" "$(rules)"
 	hears hello on_host 127.0.0.1 8080
+	on_host ip link del tare0
+	is_deaf on_host 127.0.0.1 8080
+	expect 0 tare run --rm --network bridge busybox sh -c "nc -w2 $(address_of web) 80 </dev/null"
+	equal hello "$out" "a container whose bridge was made anew"
+	hears hello on_host 127.0.0.1 8080
+	contains "hairpin on" "$(on_host bridge -d link show)"
 	tare rm -f web
 	on_host ip link del tare0
 	on_host ip route add 172.17.3.0/24 dev lo
