@@ -13,7 +13,6 @@
 
 #define TABLE "tare_dns"
 #define CHAIN "queries"
-#define DNS_ADDRESS 0x7f00000b
 #define DNS_PORT 53
 #define HOOK_OUTPUT 3         /* NF_INET_LOCAL_OUT */
 #define PRIORITY_DSTNAT (-100) /* NF_IP_PRI_NAT_DST */
@@ -21,7 +20,7 @@
 /* ip daddr 127.0.0.11 PROTOCOL dport 53 dnat to 127.0.0.11:port. The answers find back by the connection's entry. */
 static void redirect(struct nft *t, uint8_t protocol, uint16_t port)
 {
-	uint32_t address = htonl(DNS_ADDRESS);
+	uint32_t address = htonl(NAMES_ADDRESS);
 	uint16_t from = htons(DNS_PORT), to = htons(port);
 
 	nft_rule(t, CHAIN);

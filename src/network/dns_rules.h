@@ -9,5 +9,7 @@
 
 #include <stdint.h>
 
+#define NAMES_ADDRESS 0x7f00000b /* 127.0.0.11, as Docker's; in host order */
+
 /* dns_rules_put - for UDP and TCP, in place of the ones that were there. */
 int dns_rules_put(uint16_t port, struct err *e);

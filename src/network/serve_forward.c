@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "network/dns_rules.h"
 #include "network/netns.h"
 #include "network/serve_priv.h"
 
@@ -67,6 +68,12 @@ static bool has(const struct question *q, const struct upstream *u)
 	return false;
 }
 
+/* What we answer at ourselves, in the container: who is told to ask there asks us, who ask there... */
+static bool is_ourselves(const struct upstream *u)
+{
+	return !u->from_host && u->address.family == AF_INET && u->address.u.v4.s_addr == htonl(NAMES_ADDRESS);
+}
+
 static void choose(const struct server *s, struct question *q, bool dead)
 {
 	const struct endpoint *ep;
@@ -74,7 +81,8 @@ static void choose(const struct server *s, struct question *q, bool dead)
 
 	while ((ep = endpoints_of(&s->all, q->resident->container, &at)))
 		for (size_t i = 0; i < ep->upstream_count && q->n < LIMIT_DNS_UPSTREAMS; i++)
-			if (is_dead(q->resident, &ep->upstreams[i].address) == dead && !has(q, &ep->upstreams[i]))
+			if (is_dead(q->resident, &ep->upstreams[i].address) == dead &&
+			    !is_ourselves(&ep->upstreams[i]) && !has(q, &ep->upstreams[i]))
 				q->upstreams[q->n++] = ep->upstreams[i];
 }
 

@@ -14,7 +14,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define ADDRESS 0x7f00000b /* 127.0.0.11, as Docker's */
 #define CLIENT_NS (INT64_C(10) * 1000000000)
 #define UDP_AT_ONCE 32 /* then others have their turn */
 #define PORT_FIRST 32768u
@@ -239,7 +238,7 @@ static void accept_client(struct server *s, struct watch *w, unsigned events)
 /* IP_FREEBIND: the loopback interface may not be up yet. */
 static int bind_port(int fd, uint16_t port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(ADDRESS) } };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(NAMES_ADDRESS) } };
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);

@@ -123,6 +123,7 @@ upstream()
 	answers 'NOERROR 10.1.0.3' web db
 	answers 'NOERROR 10.1.0.3' web DB.back
 	answers 'NOERROR 10.1.0.3' web --tcp db
+	answers 'NOERROR 10.1.0.3' web --tcp --first web db
 	answers 'NOERROR 10.1.0.3 edns' web --edns 1232 db
 	answers 'NOERROR fd01::3' web db AAAA
 	answers 'NOERROR' db web AAAA
@@ -150,7 +151,8 @@ upstream()
 	net_starts
 	answers 'NOERROR 9.8.7.6' web example.org
 	answers 'NOERROR 9.8.7.6' web --tcp example.org
-	equal $'udp example.org\ntcp example.org' "$(<"$T/asked")" 'asked'
+	answers 'NOERROR 10.1.0.2' web --tcp --first eXample.org wEb
+	equal $'udp example.org\ntcp example.org\ntcp eXample.org' "$(<"$T/asked")" 'asked'
 	answers 'NOERROR tc' web big.example.org
 	ask web --tcp big.example.org
 	equal 200 "$(grep -o 9.8.7.6 <<<"$said" | grep -c .)" 'addresses of a large answer'
@@ -175,6 +177,10 @@ upstream()
 	answers 'SERVFAIL' web example.org
 	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.2'
 	answers 'SERVFAIL' web --tcp example.org
+	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.11' # that is we, who would ask ourselves
+	answers 'SERVFAIL' web --timeout 1 example.org
+	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.11' 'upstream 127.0.0.5'
+	answers 'NOERROR 5.5.5.5' web --timeout 1 example.org
 }
 
 @test "a server in the container may have port 53; tare-net may be killed, is there once, and ends with the last record" {

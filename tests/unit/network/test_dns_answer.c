@@ -115,7 +115,14 @@ TEST(names_are_those_of_the_askers_networks)
 		{ WEB, "web", DNS_A, "10.2.0.2" }, /* front has the higher priority */
 		{ FAR, "db", DNS_A, "forward" },
 		{ WEB, "web", DNS_AAAA, "" },     /* known, but it has none */
-		{ WEB, "db", 15, "" },             /* MX */
+		{ WEB, "db", 15, "" },             /* MX; nobody else is asked about a name that is known */
+		{ WEB, "db", 16, "" },             /* TXT */
+		{ WEB, "db.back", 33, "" },        /* SRV */
+		{ WEB, "db", 65, "" },             /* HTTPS */
+		{ WEB, "db", 255, "" },            /* ANY */
+		{ WEB, "dB.bAcK", DNS_A, "10.1.0.3" },
+		{ WEB, "db.", DNS_A, "10.1.0.3" },
+		{ WEB, "_http._tcp.db", 33, "forward" },
 		{ WEB, "example.org", DNS_A, "forward" },
 		{ "3333333333330000000000000000000000000000000000000000000000000000", "db", DNS_A, "forward" },
 		{ WEB, "3.0.1.10.in-addr.arpa", DNS_PTR, "name" },
@@ -152,6 +159,52 @@ TEST(a_network_without_names_answers_none)
 	slots[2].ep.names = slots[0].ep.names = true;
 }
 
+/* Some clients mix cases at random, and take no answer that does not show it. */
+TEST(the_question_comes_back_as_it_was)
+{
+	uint8_t msg[DNS_UDP_PLAIN], out[DNS_UDP_PLAIN];
+	size_t n = query_make(msg, 0xabcd, "dB.bACk", DNS_A, 0), end;
+	struct dns_view view = { .all = &all, .container = WEB };
+	struct dns_query q;
+
+	assert_int_equal(DNS_ANSWERED, dns_answer(&view, msg, n, &q, out, sizeof out, &end));
+	assert_memory_equal(msg, out, 2);
+	assert_memory_equal(msg + DNS_HEADER, out + DNS_HEADER, n - DNS_HEADER);
+}
+
+TEST(an_answer_is_as_large_as_the_client_takes)
+{
+	static const struct {
+		uint16_t edns;
+		bool tcp, truncated;
+		uint16_t answers;
+	} cases[] = { { 0, false, true, 30 },
+		      { 512, false, true, 29 },
+		      { 100, false, true, 29 },
+		      { 1232, false, false, 40 },
+		      { 0, true, false, 40 } };
+	static struct endpoint_slot many[40];
+	static struct endpoint_slot *many_slots[ARRAY_LEN(many)];
+	struct endpoints crowd = { many_slots, ARRAY_LEN(many), ARRAY_LEN(many) };
+	struct dns_view view = { .all = &crowd, .container = WEB };
+
+	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+		many[i].ep = i ? slots[2].ep : slots[0].ep;
+		many_slots[i] = &many[i];
+	}
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t msg[DNS_UDP_PLAIN], out[4 * DNS_UDP_PLAIN];
+		size_t n = query_make(msg, 1, "pool", DNS_A, cases[i].edns), end;
+		struct dns_query q;
+
+		view.tcp = cases[i].tcp;
+		assert_int_equal(DNS_ANSWERED, dns_answer(&view, msg, n, &q, out, sizeof out, &end));
+		assert_int_equal(cases[i].truncated, dns_is_truncated(out));
+		assert_int_equal(cases[i].answers, out[6] << 8 | out[7]);
+		assert_true(cases[i].tcp || end <= (cases[i].edns > 512 ? cases[i].edns : 512u));
+	}
+}
+
 TEST(what_cannot_be_understood_is_said)
 {
 	uint8_t msg[DNS_UDP_PLAIN], out[DNS_UDP_PLAIN];
@@ -174,6 +227,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		RUN(names_are_those_of_the_askers_networks), RUN(all_with_an_alias_are_told_in_turn),
 		RUN(the_dead_are_not_told),		     RUN(a_network_without_names_answers_none),
+		RUN(the_question_comes_back_as_it_was),	     RUN(an_answer_is_as_large_as_the_client_takes),
 		RUN(what_cannot_be_understood_is_said),
 	};
 
