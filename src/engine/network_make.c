@@ -398,6 +398,9 @@ static int find_forwarding(struct engine *en, const struct network *net, struct 
 		if (net->options.internal || !all[i].needed || is_on(en, all[i].path))
 			continue;
 		fd = openat(en->host->proc, all[i].path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT && net->subnet6.family)
+			return err_set(e, EPFNOSUPPORT, "network %s: this host has no IPv6",
+				       net->row.name);
 		if (fd < 0)
 			return err_sys(e, "open /proc/%s", all[i].path);
 		ret->fds[ret->n] = fd;

@@ -95,10 +95,19 @@ static bool is_abandoned(const char *file)
 	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
+static DIR *open_folder(int dir)
+{
+	scoped_fd copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+
+	if (d)
+		(void)fd_take(&copy);
+	return d;
+}
+
 void endpoints_sweep(int dir)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	scoped_dir d = open_folder(dir);
 	const struct dirent *entry;
 
 	while (d && (entry = readdir(d)))
@@ -106,10 +115,10 @@ void endpoints_sweep(int dir)
 			(void)unlinkat(dir, entry->d_name, 0);
 }
 
-int endpoints_load(struct endpoints *all, int dir, void (*bad)(const struct err *why), struct err *e)
+int endpoints_load(struct endpoints *all, int dir, void (*bad)(void *context, const struct err *why), void *context,
+		   struct err *e)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	scoped_dir d = open_folder(dir);
 	const struct dirent *entry;
 
 	if (!d)
@@ -121,7 +130,7 @@ int endpoints_load(struct endpoints *all, int dir, void (*bad)(const struct err 
 		if (!endpoint_is_file(sv_from(entry->d_name)))
 			continue;
 		if (endpoints_reread(all, dir, entry->d_name, &s, &why) < 0 && bad)
-			bad(&why);
+			bad(context, &why);
 	}
 	return 0;
 }

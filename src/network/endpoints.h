@@ -16,7 +16,8 @@ struct endpoints {
 };
 
 /* endpoints_load - all that are there. One that cannot be read is skipped, and told to `bad` (it may be NULL). */
-int endpoints_load(struct endpoints *all, int dir, void (*bad)(const struct err *why), struct err *e);
+int endpoints_load(struct endpoints *all, int dir, void (*bad)(void *context, const struct err *why), void *context,
+		   struct err *e);
 /* endpoints_sweep - removes what a process that was killed had not finished writing. */
 void endpoints_sweep(int dir);
 /* endpoints_reread - what has become of one file: new, changed, or gone. -EINVAL: it is no record; then what was known under

@@ -10,20 +10,29 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-bool endpoint_is_alive(const struct host *h, const struct endpoint *ep)
+/* 1: it is there; 0: it is not; < 0: that cannot be told now. */
+static int look(const struct host *h, const struct endpoint *ep, struct err *e)
 {
 	struct procfs_stat st;
+	int r = ep->pid ? procfs_stat_read(h, ep->pid, &st, e) : 1;
 
-	if (!ep->pid)
-		return true;
-	return procfs_stat_read(h, ep->pid, &st, NULL) == 0 && st.state != 'Z' && st.state != 'X' &&
-	       st.start_ticks == ep->pid_start_ticks;
+	if (r == -ESRCH)
+		return 0;
+	if (r != 0)
+		return r;
+	return st.state != 'Z' && st.state != 'X' && st.start_ticks == ep->pid_start_ticks;
+}
+
+bool endpoint_is_alive(const struct host *h, const struct endpoint *ep)
+{
+	return look(h, ep, NULL) != 0;
 }
 
 int endpoint_netns_open(const struct host *h, const struct endpoint *ep, struct err *e)
 {
 	scoped_fd fd = -1;
 	char path[32];
+	int r;
 
 	if (ep->netns) {
 		fd = open(ep->netns, O_RDONLY | O_CLOEXEC);
@@ -31,10 +40,13 @@ int endpoint_netns_open(const struct host *h, const struct endpoint *ep, struct 
 	}
 	(void)snprintf(path, sizeof path, "%d/ns/net", (int)ep->pid);
 	fd = openat(h->proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ESRCH)
+		return err_sys(e, "proc: open %s", path);
 	/* asked afterwards: if it is still that process now, it was when its namespace was opened */
-	if (!endpoint_is_alive(h, ep) || (fd < 0 && (errno == ENOENT || errno == ESRCH)))
+	r = fd < 0 ? 0 : look(h, ep, e);
+	if (r == 0)
 		return err_set(e, ESRCH, "process %d is gone", (int)ep->pid);
-	return fd < 0 ? err_sys(e, "proc: open %s", path) : fd_take(&fd);
+	return r < 0 ? r : fd_take(&fd);
 }
 
 int netns_of_socket(int sock, struct err *e)

@@ -6,7 +6,8 @@
 
 struct host;
 
-/* endpoint_is_alive - is there still somebody behind it? One that is reached by a file alone counts as alive. */
+/* endpoint_is_alive - is there still somebody behind it? One that is reached by a file alone counts as alive, and one that
+ * cannot be looked at now. */
 bool endpoint_is_alive(const struct host *h, const struct endpoint *ep);
 /* endpoint_netns_open - a descriptor of the namespace. -ESRCH: its process is gone; -ENOENT: its file is. */
 int endpoint_netns_open(const struct host *h, const struct endpoint *ep, struct err *e);

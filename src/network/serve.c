@@ -19,6 +19,8 @@
 
 #define HOLD_NS (INT64_C(100) * 1000000)
 #define IDLE_NS (INT64_C(500) * 1000000) /* whoever stops one container often starts another one */
+#define RETRY_NS (INT64_C(100) * 1000000) /* the first time; then twice as long each time, */
+#define RETRY_DOUBLED 8                    /* so often */
 #define CHANGES (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF)
 
 /* Somebody who has a container: most often its monitor. */
@@ -116,12 +118,25 @@ static int settle(struct server *s, const char *container, struct err *e)
 	return err_wrap(e, r, "names for %.12s", container);
 }
 
-static void settle_or_log(struct server *s, const char *container)
+/* A record that is none stays one. All else (no descriptor, no memory) may pass: nobody would tell us. It is said once. */
+static void complain(struct server *s, const struct err *why)
+{
+	if (why->code == ESRCH)
+		return;
+	if (s->retries <= 1)
+		log_warning("%s", why->msg);
+	if (why->code == EINVAL || why->code == E2BIG || why->code == ENOSPC || s->retry.due_ns)
+		return;
+	loop_timer(s, &s->retry, RETRY_NS << (s->retries < RETRY_DOUBLED ? s->retries : RETRY_DOUBLED));
+	s->retries++;
+}
+
+static void settle_or_complain(struct server *s, const char *container)
 {
 	struct err e = { 0 };
 
-	if (settle(s, container, &e) < 0 && e.code != ESRCH)
-		log_warning("%s", e.msg);
+	if (settle(s, container, &e) < 0)
+		complain(s, &e);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
@@ -142,9 +157,9 @@ static void idle(struct server *s, struct timer *t)
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
-static void bad_record(const struct err *why)
+static void bad_record(void *context, const struct err *why)
 {
-	log_warning("%s", why->msg);
+	complain(context, why);
 }
 
 static void load_all(struct server *s)
@@ -153,14 +168,21 @@ static void load_all(struct server *s)
 	struct err e = { 0 };
 
 	endpoints_done(&s->all);
-	if (endpoints_load(&s->all, s->dir, bad_record, &e) < 0)
-		log_error("%s", e.msg);
+	if (endpoints_load(&s->all, s->dir, bad_record, s, &e) < 0)
+		complain(s, &e);
 	for (size_t i = 0; i < s->all.n; i++)
-		settle_or_log(s, s->all.v[i]->ep.container);
+		settle_or_complain(s, s->all.v[i]->ep.container);
 	for (r = s->residents; r; r = next) {
 		next = r->next;
-		settle_or_log(s, r->container);
+		settle_or_complain(s, r->container);
 	}
+}
+
+static void retry(struct server *s, struct timer *t)
+{
+	load_all(s);
+	if (!t->due_ns)
+		s->retries = 0;
 }
 
 static void record_changed(struct server *s, const char *file)
@@ -172,9 +194,9 @@ static void record_changed(struct server *s, const char *file)
 	if (!endpoint_is_file(sv_from(file)))
 		return;
 	if (endpoints_reread(&s->all, s->dir, file, &slot, &e) < 0)
-		bad_record(&e);
+		complain(s, &e);
 	(void)sv_copy(sv_from(file + ID_LEN + 1), container, sizeof container);
-	settle_or_log(s, container);
+	settle_or_complain(s, container);
 }
 
 static void take_change(struct server *s, const struct inotify_event *ev)
@@ -216,7 +238,7 @@ static void session_end(struct server *s, struct session *c)
 	*at = c->next;
 	loop_close(s, &c->watch);
 	if (c->container[0])
-		settle_or_log(s, c->container); /* its container may have gone with it */
+		settle_or_complain(s, c->container); /* its container may have gone with it */
 	free(c);
 	look_idle(s);
 }
@@ -228,7 +250,7 @@ static void session_reply(struct server *s, struct session *c)
 
 	records_refresh(s);
 	if (settle(s, c->container, &e) < 0) {
-		log_warning("%s", e.msg);
+		complain(s, &e);
 		text = e.msg;
 	}
 	(void)send(c->watch.fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -383,7 +405,7 @@ static bool is_wanted_again(struct server *s)
 	(void)unlink(NET_SOCKET);
 	endpoints_sweep(s->dir);
 	close(fd_take(&s->lock));
-	if (endpoints_load(&s->all, s->dir, NULL, NULL) < 0 || !s->all.n)
+	if (endpoints_load(&s->all, s->dir, NULL, NULL, NULL) < 0 || !s->all.n)
 		return false;
 	endpoints_done(&s->all);
 	return true;
@@ -403,6 +425,7 @@ int net_serve(const struct net_site *site, int lock, struct err *e)
 				    .changes = { -1, changed },
 				    .listener = { -1, accept_session },
 				    .idle = { .fire = idle },
+				    .retry = { .fire = retry },
 				    .held = { .timer = { .fire = drop_held } },
 				    .nft = -1,
 .guard = { .events = { .fd = -1 }, .repair = { .fd = -1 } }, .relays = { .listener = { .fd = -1 } } };

@@ -95,6 +95,8 @@ struct server {
 	struct session *sessions;
 	struct timer *first, *last;
 	struct timer idle; /* nobody is here */
+	struct timer retry; /* something failed that may not fail again */
+	unsigned retries;   /* one after the other */
 	struct held held;
 	int nft; /* for changes in the own namespace; -1: none yet */
 	struct watch changes, listener;

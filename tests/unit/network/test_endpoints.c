@@ -14,7 +14,7 @@
 
 static unsigned bad;
 
-static void count(const struct err *why)
+static void count(void *context, const struct err *why)
 {
 	bad += why->code == EINVAL;
 }
@@ -38,7 +38,7 @@ TEST(records_come_change_and_go)
 	record(s.dir, NETWORK, "web");
 	scratch_file(s.dir, OTHER "." CONTAINER, "damaged");
 	scratch_file(s.dir, OTHER "." CONTAINER ".new.9", "tare-endpoint 1\n");
-	assert_int_equal(0, endpoints_load(&all, s.dir, count, NULL));
+	assert_int_equal(0, endpoints_load(&all, s.dir, count, NULL, NULL));
 	assert_int_equal(1, all.n);
 	assert_int_equal(1, bad);
 
