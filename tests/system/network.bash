@@ -30,7 +30,7 @@ net_setup()
 	command -v nft >/dev/null && command -v ip >/dev/null || skip "needs nft and ip"
 	namespace host_pid
 	# a new namespace has what this machine has
-	on_host sh -c 'for f in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 0 >"/proc/sys/net/$f"; done'
+	on_host sh -c 'for f in ipv4/ip_forward ipv6/conf/all/forwarding; do [ ! -e "/proc/sys/net/$f" ] || echo 0 >"/proc/sys/net/$f"; done'
 	tare_in=(nsenter -t "$host_pid" -n)
 }
 

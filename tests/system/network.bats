@@ -213,6 +213,18 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	expect 0 tare run --rm --network bridge -p 8080:80 busybox ping -c1 -W2 172.17.0.1
 }
 
+# Where the kernel has IPv6 its sysctls are hidden; really without: tests/vm/run --kernel ipv6.disable=1 bats … -f IPv6
+@test "a host without IPv6 has networks, and says which it cannot have" {
+	[ ! -d /proc/sys/net/ipv6 ] || tare_in+=(unshare -m --propagation private sh -c 'mount -t tmpfs none /proc/sys/net/ipv6; exec "$@"' -)
+	expect 0 tare network create back
+	speaker web hello 80 --network back -p 8080:80
+	hears hello on_host 127.0.0.1 8080
+	expect 0 tare run --rm --network back busybox sh -c 'nc -w2 web 80 </dev/null'
+	equal hello "$out" "a neighbour"
+	failed "network six: this host has no IPv6" tare network create --ipv6 six
+	equal 1 "$(on_host ip -br link show type bridge | grep -c .)" "bridges"
+}
+
 @test "ports come and go while a container runs" {
 	speaker web hello 80 --network bridge
 	expect 0 tare update --publish-add 8080:80 web

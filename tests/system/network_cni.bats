@@ -124,3 +124,55 @@ sees_the_end() { tare ps -a | grep -q 'Exited (137)'; }
 	expect 125 tare run --rm --network cni:blue busybox true
 	contains "network cni:blue: plugin witness: ADD: $T/bin/witness: No such file or directory" "$err"
 }
+
+# Debian's own, as they are on a node of Kubernetes. portmap's iptables acts in the namespace of this test's host; its CHECK
+# (1.1.1) looks for the rules of IPv4 among those of IPv6 as well, so it finds no ip6tables.
+real_plugins()
+{
+	[ -x /usr/lib/cni/portmap ] && [ -x /usr/lib/cni/bandwidth ] || skip "needs the plugins portmap and bandwidth"
+	on_host iptables -t nat -S >/dev/null 2>&1 || skip "needs iptables, and nat in this kernel"
+	on_host sh -c 'ip link add probe0 type ifb && tc qdisc add dev probe0 root tbf rate 1mbit burst 32kb latency 25ms' ||
+		skip "this kernel has no ifb or tbf"
+	on_host ip link del probe0
+	jq --argjson more '[{"type": "portmap", "capabilities": {"portMappings": true}},
+		{"type": "bandwidth", "capabilities": {"bandwidth": true}}]' \
+		'.plugins = .plugins[:1] + $more' "$T/net.d/10-blue.conflist" >"$T/net.d/20-real.conflist"
+	mkdir "$T/path"
+	ln -s "$(command -v iptables)" "$T/path/iptables"
+	rm "$T/bin/portmap"
+	printf '#!/bin/sh\nPATH=%s exec /usr/lib/cni/portmap\n' "$T/path" >"$T/bin/portmap"
+	chmod +x "$T/bin/portmap"
+	sed -i 's/"blue"/"real"/; s/cni-blue/cni-real/' "$T/net.d/20-real.conflist"
+}
+
+nat_rules() { on_host iptables -t nat -S | grep -c -- '--to-destination 10\.8\.0\.' || true; }
+no_nat_rules() { [ "$(nat_rules)" = 0 ]; }
+
+@test "Debian's portmap and bandwidth: a port leads in, a limit is set, CHECK sees it go, nothing is left" {
+	cni_setup
+	real_plugins
+	make_outside
+	speaker web hello 80 --network cni:real -p 8080:80 --annotation kubernetes.io/ingress-bandwidth=10M \
+		--annotation kubernetes.io/egress-bandwidth=20M
+	hears hello outside 10.77.0.1 8080
+	equal 1 "$(nat_rules)" "rules of portmap"
+	contains "rate 10Mbit" "$(on_host tc qdisc show)"
+	contains "rate 20Mbit" "$(on_host tc qdisc show)"
+	expect 0 tare network doctor web
+	contains "the plugins of its network of CNI find what they made" "$out"
+	on_host iptables -t nat -F # somebody does
+	expect 1 tare network doctor web
+	matches "^stop +container web +network cni:real: plugin portmap" "$(grep ^stop <<<"$out")"
+	expect 0 tare restart -t0 web
+	eventually 5 listens web 80
+	hears hello outside 10.77.0.1 8080
+	# nobody is left to call DEL but the next who looks
+	kill -KILL "$(pgrep -f "tare-monitor $T/state" | head -1)"
+	eventually 5 sees_the_end
+	eventually 5 no_nat_rules
+	no_leases
+	equal "" "$(on_host ip -br link show type ifb)" "links of bandwidth"
+	tare rm -f web
+	expect 0 tare network prune -f
+	equal "" "$out" "what is left for prune"
+}
