@@ -33,7 +33,7 @@ finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 
 	contains "$(address_of db back)" "$out"
 	finds db web "$(address_of web back)"
 	finds web data "$(address_of db back)"
-	start lone # in no network of names until now
+	start lone --network bridge # in no network of names until now
 	expect 0 tare network connect back lone
 	eventually 5 finds lone data "$(address_of db back)"
 	finds web "$(tare inspect db | jq -r '.[0].Id[:12]')" "$(address_of db back)"
