@@ -86,13 +86,13 @@ static void watch(struct advising *w)
 }
 
 static int add(struct advising *w, const struct kube_running *p, const struct kube_container *c,
-	       const struct kube_status *s, const char *pod)
+	       const struct kube_status *s, const struct kube_policy *policy)
 {
 	struct watched *to = LIST_ADD(w->a, &w->all);
 
 	if (!to)
 		return err_oom(w->e);
-	*to = (struct watched){ .p = p, .c = c, .path = arena_fmt(w->a, "%s/%s", pod, s->id) };
+	*to = (struct watched){ .p = p, .c = c, .path = container_path(policy, &p->pod, s->id, w->a) };
 	to->seen.cpu_milli = arena_array(w->a, (size_t)w->o->window_s * 1000 / INTERVAL_MS + 1, sizeof(int64_t));
 	to->seen.cpu_request_milli = resource_milli(&c->resources.requests, "cpu");
 	to->seen.cpu_limit_milli = resource_milli(&c->resources.limits, "cpu");
@@ -104,18 +104,17 @@ static int add(struct advising *w, const struct kube_running *p, const struct ku
 
 static int add_pod(struct advising *w, const struct kube_running *p)
 {
-	const struct kube_policy policy = { .root = p->row->cgroup };
-	const char *path = pod_path(&policy, &p->pod, w->a);
+	const struct kube_policy policy = kube_policy_of(p->row->cgroup);
 	struct kube_status *v;
 	size_t n;
-	int r = path ? kube_pod_look(w->en, p, w->a, &v, &n, w->e) : err_oom(w->e);
+	int r = kube_pod_look(w->en, p, w->a, &v, &n, w->e);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct kube_container *c = i < p->pod.n_inits ? &p->pod.inits[i] :
 								      &p->pod.containers[i - p->pod.n_inits];
 
 		if (v[i].id && container_is_active(v[i].state.status))
-			r = add(w, p, c, &v[i], path);
+			r = add(w, p, c, &v[i], &policy);
 	}
 	return r;
 }

@@ -320,7 +320,7 @@ static void put_head(struct describing *d)
 static int put_pod(struct describing *d, struct err *e)
 {
 	const struct pod_spec *s = d->p->object.pod;
-	const struct kube_policy policy = { .root = d->p->row->cgroup };
+	const struct kube_policy policy = kube_policy_of(d->p->row->cgroup);
 	const char *path = pod_path(&policy, &d->p->pod, d->a);
 	int r = kube_pod_look(d->en, d->p, d->a, &d->status, &d->n, e);
 

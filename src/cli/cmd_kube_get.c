@@ -55,7 +55,7 @@ static const struct kube_running *pod_at(const struct getting *g, size_t i)
 static int pod_row(const struct getting *g, size_t i, struct table *t)
 {
 	const struct kube_running *p = pod_at(g, i);
-	const struct kube_policy policy = { .root = p->row->cgroup };
+	const struct kube_policy policy = kube_policy_of(p->row->cgroup);
 	struct pod_summary s;
 	struct kube_status *v;
 	size_t n;

@@ -4,8 +4,8 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "base/table.h"
+#include "cli/kube_use.h"
 #include "cli/opt_kube.h"
-#include "kernel/cgroup_stat.h"
 #include "kube/node.h"
 #include "oci/list.h"
 
@@ -38,34 +38,48 @@ struct topping {
 	struct err *e;
 };
 
-/* The kubelet's formula: what is used less the file pages that nobody has looked at for a while. */
-static void sample(struct topping *t, struct usage *u, int which)
+static const char *root_of(const struct kube_world *w)
 {
-	struct cgroup_stat st;
-
-	cgroup_stat_init(&st);
-	(void)cgroup_stat_read(t->en->host, t->site.layout, u->path,
-			       CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL, &st, NULL);
-	u->at_ns[which] = clock_monotonic_ns();
-	u->cpu_ns[which] = st.cpu.usage_ns == CG_UNSET ? 0 : st.cpu.usage_ns;
-	u->working_set = st.memory.usage_bytes == CG_UNSET ? 0 : st.memory.usage_bytes;
-	if (st.memory.inactive_file != CG_UNSET)
-		u->working_set -= st.memory.inactive_file;
-	if (u->working_set < 0)
-		u->working_set = 0;
+	for (size_t i = 0; i < w->n_pods; i++)
+		if (w->pods[i].row->cgroup)
+			return w->pods[i].row->cgroup;
+	return KUBE_ROOT;
 }
 
-#define WINDOW_NS 80000000 /* of CPU use */
-
-static void sample_all(struct topping *t)
+/* All groups at once; which: of the two moments. */
+static int sample(struct topping *t, unsigned what, int which)
 {
-	const struct timespec window = { 0, WINDOW_NS };
+	const struct kube_policy policy = kube_policy_of(root_of(&t->world));
+	const char *kubepods = kubepods_path(&policy, t->a);
+	struct kube_use *v = arena_array(t->a, t->all.n + 1, sizeof *v);
+	int r = kubepods && v ? 0 : err_oom(t->e);
 
-	for (size_t i = 0; i < t->all.n; i++)
-		sample(t, &t->all.v[i], 0);
-	(void)nanosleep(&window, NULL);
-	for (size_t i = 0; i < t->all.n; i++)
-		sample(t, &t->all.v[i], 1);
+	for (size_t i = 0; r == 0 && i < t->all.n; i++)
+		v[i].path = t->all.v[i].path;
+	if (r == 0)
+		r = kube_use_read(t->en, t->site.layout, kubepods, what, v, t->all.n, t->e);
+	for (size_t i = 0; r == 0 && i < t->all.n; i++) {
+		struct usage *u = &t->all.v[i];
+
+		u->at_ns[which] = v[i].at_ns;
+		u->cpu_ns[which] = v[i].cpu_ns == CG_UNSET ? 0 : v[i].cpu_ns;
+		u->working_set = v[i].working_set_bytes == CG_UNSET ? 0 : v[i].working_set_bytes;
+	}
+	return r;
+}
+
+#define WINDOW_NS 50000000 /* of CPU use: some ticks of the kernel's clock, by which it counts what runs */
+
+/* It begins with the first group that is looked at. */
+static int sample_twice(struct topping *t)
+{
+	int64_t end = clock_monotonic_ns() + WINDOW_NS;
+	int r = sample(t, KUBE_USE_CPU, 0);
+
+	if (r == 0)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME,
+				      &(struct timespec){ end / 1000000000, end % 1000000000 }, NULL);
+	return r < 0 ? r : sample(t, KUBE_USE_CPU | KUBE_USE_WORKING_SET, 1);
 }
 
 static int64_t milli_of(const struct usage *u)
@@ -85,7 +99,7 @@ static int add(struct topping *t, struct usage u)
 	return 0;
 }
 
-static int add_containers(struct topping *t, const struct kube_running *p, const char *path)
+static int add_containers(struct topping *t, const struct kube_running *p, const struct kube_policy *policy)
 {
 	struct kube_status *v;
 	size_t n;
@@ -97,7 +111,7 @@ static int add_containers(struct topping *t, const struct kube_running *p, const
 
 		if (v[i].id && container_is_active(v[i].state.status))
 			r = add(t, (struct usage){ .p = p, .container = v[i].name,
-						   .path = arena_fmt(t->a, "%s/%s", path, v[i].id),
+						   .path = container_path(policy, &p->pod, v[i].id, t->a),
 						   .oom_score_adj = container_oom_score_adj(
 							   &p->pod, c, t->site.node.memory_bytes) });
 	}
@@ -108,7 +122,7 @@ static bool is_shown(const struct topping *t, const struct kube_running *p)
 {
 	const char *namespace = t->k->options.namespace ? t->k->options.namespace : "default";
 
-	return !p->row->reason && (t->k->all_namespaces || strcmp(p->pod.namespace, namespace) == 0);
+	return t->k->all_namespaces || strcmp(p->pod.namespace, namespace) == 0;
 }
 
 static int add_pods(struct topping *t, bool containers)
@@ -117,14 +131,14 @@ static int add_pods(struct topping *t, bool containers)
 
 	for (size_t i = 0; r == 0 && i < t->world.n_pods; i++) {
 		const struct kube_running *p = &t->world.pods[i];
-		const struct kube_policy policy = { .root = p->row->cgroup };
+		const struct kube_policy policy = kube_policy_of(p->row->cgroup);
 		const char *path = pod_path(&policy, &p->pod, t->a);
 
 		if (!is_shown(t, p))
 			continue;
 		if (!path)
 			return err_oom(t->e);
-		r = containers ? add_containers(t, p, path) : add(t, (struct usage){ .p = p, .path = path });
+		r = containers ? add_containers(t, p, &policy) : add(t, (struct usage){ .p = p, .path = path });
 	}
 	return r;
 }
@@ -136,7 +150,7 @@ static int begin(struct topping *t, struct session *s, struct cli *cli)
 	t->en = &s->engine;
 	if (r == 0)
 		r = kube_site_read(t->en, KUBE_ROOT, t->a, &t->site, t->e);
-	return r == 0 ? kube_load(t->en, t->a, &t->world, t->e) : r;
+	return r == 0 ? kube_load_begun(t->en, t->a, &t->world, t->e) : r;
 }
 
 /* ---- top ---------------------------------------------------------------------------------------------------- */
@@ -192,14 +206,6 @@ static void put_node(struct topping *t, struct table *table)
 				 arena_fmt(t->a, "%" PRId64 "%%", memory ? u->working_set * 100 / memory : 0) });
 }
 
-static const char *root_of(const struct kube_world *w)
-{
-	for (size_t i = 0; i < w->n_pods; i++)
-		if (w->pods[i].row->cgroup)
-			return w->pods[i].row->cgroup;
-	return KUBE_ROOT;
-}
-
 static int run_top(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
@@ -214,13 +220,14 @@ static int run_top(struct cli *cli, void *options, const struct operands *operan
 	if (!node && strcmp(operands->v[0], "pod") != 0 && strcmp(operands->v[0], "pods") != 0)
 		return err_set(e, EINVAL, "%.60s: either node or pod", operands->v[0]);
 	r = begin(&t, &s, cli);
-	policy.root = root_of(&t.world);
+	policy = kube_policy_of(root_of(&t.world));
 	if (r == 0)
 		r = node ? add(&t, (struct usage){ .path = kubepods_path(&policy, &a) }) :
 			   add_pods(&t, t.k->containers);
+	if (r == 0)
+		r = sample_twice(&t);
 	if (r < 0)
 		return r;
-	sample_all(&t);
 	if (node) {
 		put_node(&t, &table);
 	} else {
@@ -320,8 +327,8 @@ static int run_who(struct cli *cli, void *options, const struct operands *operan
 
 	if (r == 0)
 		r = add_pods(&t, true);
-	for (size_t i = 0; r == 0 && i < t.all.n; i++)
-		sample(&t, &t.all.v[i], 0);
+	if (r == 0)
+		r = sample(&t, KUBE_USE_WORKING_SET, 0);
 	if (r == 0)
 		r = rank(&t, &evicted, &n);
 	if (r < 0)

@@ -5,12 +5,20 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/human.h"
+#include "cli/kube_use.h"
 #include "cli/opt_kube.h"
-#include "kernel/cgroup_stat.h"
 #include "kube/cpu.h"
+#include "oci/list.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+/* A line of it, in the order in which they are shown. */
+struct line {
+	unsigned depth;
+	const char *name, *path;
+	struct resources asked;
+};
 
 struct tree {
 	struct engine *en;
@@ -18,7 +26,10 @@ struct tree {
 	struct kube_policy policy;
 	struct kube_world world;
 	struct arena *a;
-	struct table table;
+	struct lines {
+		struct line *v;
+		size_t n;
+	} lines;
 	struct err *e;
 };
 
@@ -42,21 +53,21 @@ static bool is_number(int64_t n)
 	return n != CG_UNSET && n != CG_MAX;
 }
 
-static const char *weight(struct arena *a, const struct cgroup_stat *st)
+static const char *weight(struct arena *a, const struct kube_use *u)
 {
-	if (is_number(st->cpu.shares))
-		return arena_fmt(a, "shares %" PRId64, st->cpu.shares);
-	return is_number(st->cpu.weight) ? arena_fmt(a, "weight %" PRId64, st->cpu.weight) : "-";
+	if (is_number(u->shares))
+		return arena_fmt(a, "shares %" PRId64, u->shares);
+	return is_number(u->weight) ? arena_fmt(a, "weight %" PRId64, u->weight) : "-";
 }
 
-static const char *cpu_limit(struct arena *a, const struct cgroup_stat *st)
+static const char *cpu_limit(struct arena *a, const struct kube_use *u)
 {
 	struct quantity q;
 	char text[QUANTITY_TEXT];
 
-	if (!is_number(st->cpu.quota_us) || st->cpu.quota_us <= 0 || !is_number(st->cpu.period_us))
+	if (!is_number(u->quota_us) || u->quota_us <= 0 || !is_number(u->period_us))
 		return "-";
-	q = quantity_of_milli(cpu_quota_milli(st->cpu.quota_us, st->cpu.period_us));
+	q = quantity_of_milli(cpu_quota_milli(u->quota_us, u->period_us));
 	return arena_str(a, quantity_print(&q, text));
 }
 
@@ -74,19 +85,14 @@ static const char *seconds(struct arena *a, int64_t ns)
 
 /* ---- levels ------------------------------------------------------------------------------------------------- */
 
-static void put(struct tree *t, unsigned depth, const char *name, const char *path, const struct resources *r)
+static int put(struct tree *t, unsigned depth, const char *name, const char *path, const struct resources *asked_for)
 {
-	struct arena *a = t->a;
-	struct cgroup_stat st;
+	struct line *l = name && path ? LIST_ADD(t->a, &t->lines) : NULL;
 
-	cgroup_stat_init(&st);
-	if (path)
-		(void)cgroup_stat_read(t->en->host, t->layout, path,
-				       CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_CPU_LIMIT, &st, NULL);
-	table_row(&t->table, (const char *const[]){ arena_fmt(a, "%*s%s", (int)depth * 2, "", name),
-						    asked(a, r, "cpu"), asked(a, r, "memory"), weight(a, &st),
-						    cpu_limit(a, &st), bytes(a, st.memory.limit_bytes),
-						    seconds(a, st.cpu.usage_ns), bytes(a, st.memory.usage_bytes) });
+	if (!l)
+		return err_oom(t->e);
+	*l = (struct line){ depth, name, path, *asked_for };
+	return 0;
 }
 
 static int put_pod(struct tree *t, const struct kube_running *p, unsigned depth)
@@ -103,15 +109,16 @@ static int put_pod(struct tree *t, const struct kube_running *p, unsigned depth)
 		r = kube_pod_look(t->en, p, t->a, &v, &n, t->e);
 	if (r < 0)
 		return r;
-	put(t, depth, arena_fmt(t->a, "pod %s/%s", p->pod.namespace, p->pod.name), path, &sum);
-	for (size_t i = 0; i < n; i++) {
+	r = put(t, depth, arena_fmt(t->a, "pod %s/%s", p->pod.namespace, p->pod.name), path, &sum);
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct kube_container *c = i < p->pod.n_inits ? &p->pod.inits[i] :
 								      &p->pod.containers[i - p->pod.n_inits];
 
 		if (v[i].id)
-			put(t, depth + 1, v[i].name, arena_fmt(t->a, "%s/%s", path, v[i].id), &c->resources);
+			r = put(t, depth + 1, v[i].name, container_path(&t->policy, &p->pod, v[i].id, t->a),
+				&c->resources);
 	}
-	return 0;
+	return r;
 }
 
 /* What the pods of a class, or of all (< 0), ask for together. */
@@ -125,7 +132,7 @@ static int sum_of(struct tree *t, int class, struct resources *ret, size_t *ret_
 		const struct kube_running *p = &t->world.pods[i];
 		struct resource_list requests;
 
-		if (p->row->reason || (class >= 0 && (int)pod_qos(&p->pod) != class))
+		if (class >= 0 && (int)pod_qos(&p->pod) != class)
 			continue;
 		++*ret_n;
 		r = pod_requests(&p->pod, t->a, &requests);
@@ -143,10 +150,10 @@ static int put_class(struct tree *t, enum qos class)
 	int r = sum_of(t, (int)class, &sum, &n);
 
 	if (r == 0 && class != QOS_GUARANTEED)
-		put(t, 1, class == QOS_BURSTABLE ? "burstable" : "besteffort", tier_path(&t->policy, class, t->a),
+		r = put(t, 1, class == QOS_BURSTABLE ? "burstable" : "besteffort", tier_path(&t->policy, class, t->a),
 		    &sum);
 	for (size_t i = 0; r == 0 && i < t->world.n_pods; i++)
-		if (!t->world.pods[i].row->reason && pod_qos(&t->world.pods[i].pod) == class)
+		if (pod_qos(&t->world.pods[i].pod) == class)
 			r = put_pod(t, &t->world.pods[i], depth);
 	return r;
 }
@@ -159,12 +166,36 @@ static int put_all(struct tree *t)
 
 	if (r < 0 || n == 0)
 		return r;
-	for (size_t i = 0; i < t->world.n_pods; i++)
-		if (!t->world.pods[i].row->reason)
-			t->policy.root = t->world.pods[i].row->cgroup;
-	put(t, 0, "kubepods", kubepods_path(&t->policy, t->a), &sum);
+	t->policy = kube_policy_of(t->world.pods[0].row->cgroup);
+	r = put(t, 0, "kubepods", kubepods_path(&t->policy, t->a), &sum);
 	for (enum qos q = QOS_GUARANTEED; r == 0 && q <= QOS_BEST_EFFORT; q++)
 		r = put_class(t, q);
+	return r;
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------------- */
+
+static void put_line(struct table *table, struct arena *a, const struct line *l, const struct kube_use *u)
+{
+	table_row(table, (const char *const[]){ arena_fmt(a, "%*s%s", (int)l->depth * 2, "", l->name),
+						asked(a, &l->asked, "cpu"), asked(a, &l->asked, "memory"), weight(a, u),
+						cpu_limit(a, u), bytes(a, u->memory_limit_bytes), seconds(a, u->cpu_ns),
+						bytes(a, u->memory_bytes) });
+}
+
+static int fill(struct tree *t, struct table *table)
+{
+	const struct lines *l = &t->lines;
+	struct kube_use *v = arena_array(t->a, l->n + 1, sizeof *v);
+	int r = v ? 0 : err_oom(t->e);
+
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		v[i].path = l->v[i].path;
+	if (r == 0 && l->n)
+		r = kube_use_read(t->en, t->layout, l->v[0].path, KUBE_USE_CPU | KUBE_USE_MEMORY | KUBE_USE_LIMITS, v,
+				  l->n, t->e);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		put_line(table, t->a, &l->v[i], &v[i]);
 	return r;
 }
 
@@ -177,18 +208,21 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
 	struct tree t = { .en = &s.engine, .a = &a, .e = e };
+	struct table table;
 	int r = session_open(&s, cli, e);
 
 	if (r == 0)
 		r = engine_layout(&s.engine, &t.layout, e);
 	if (r == 0)
-		r = kube_load(&s.engine, &a, &t.world, e);
+		r = kube_load_begun(&s.engine, &a, &t.world, e);
 	if (r < 0)
 		return r;
-	table_init(&t.table, &a, columns, ARRAY_LEN(columns));
+	table_init(&table, &a, columns, ARRAY_LEN(columns));
 	r = put_all(&t);
 	if (r == 0)
-		r = table_print(&t.table, 0, true, &out, e);
+		r = fill(&t, &table);
+	if (r == 0)
+		r = table_print(&table, 0, true, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 

@@ -73,14 +73,15 @@ static int load_containers(struct db *db, struct arena *a, struct kube_world *w,
 	return r;
 }
 
-int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
+static int load(struct engine *en, int (*list)(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e),
+		struct arena *a, struct kube_world *ret, struct err *e)
 {
 	struct kube_world w = { 0 };
 	struct db *db;
 	int r = engine_db(en, &db, e);
 
 	if (r == 0)
-		r = kube_rows_list(db, a, &w.rows, e);
+		r = list(db, a, &w.rows, e);
 	if (r == 0)
 		r = load_containers(db, a, &w, e);
 	if (r < 0)
@@ -104,6 +105,16 @@ int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct
 	}
 	*ret = w;
 	return 0;
+}
+
+int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
+{
+	return load(en, kube_rows_list, a, ret, e);
+}
+
+int kube_load_begun(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
+{
+	return load(en, kube_rows_begun, a, ret, e);
 }
 
 int kube_lock(struct engine *en, int *ret_fd, struct err *e)

@@ -29,6 +29,8 @@ struct kube_world {
 
 /* kube_load - needs no lock. */
 int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);
+/* kube_load_begun - nothing but the pods of which something was made: those that wait may be many. */
+int kube_load_begun(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);
 
 /* kube_apply - done has a line for each object: "pod/web created". remarks: what was left aside.
  * -EINVAL, -EACCES …: nothing was changed. */

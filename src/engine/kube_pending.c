@@ -65,18 +65,10 @@ int kube_pending_begin(struct engine *en, const struct kube_options *o, struct a
 	return r;
 }
 
-/* "/tare" of "/tare/kubepods/burstable/…" */
-static const char *above_kubepods(const char *cgroup, struct arena *a)
-{
-	const char *at = cgroup ? strstr(cgroup, "/kubepods/") : NULL;
-
-	return at ? arena_sv(a, (struct sv){ cgroup, (size_t)(at - cgroup) }) : NULL;
-}
-
 int kube_settle(struct engine *en, const char *cgroup, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
-	const struct kube_options o = { .grace_s = -1, .cgroup_root = above_kubepods(cgroup, &a) };
+	const struct kube_options o = { .grace_s = -1, .cgroup_root = kube_root_of_path(cgroup, &a) };
 	scoped_work k = { en, &o, &a, NULL, NULL, e, .lock = -1 };
 	int r = kube_work_open(&k);
 

@@ -29,14 +29,11 @@ static int read_row(const struct db_rows *rows, struct arena *a, struct kube_row
 	return failed ? -ENOMEM : 0;
 }
 
-int kube_rows_list(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e)
+static int list(struct db *db, const char *sql, struct arena *a, struct kube_rows *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
 	struct kube_rows l = { 0 };
-	int r = db_query(db,
-			 "SELECT uid, kind, namespace, name, owner, created_ns, cgroup, reason, applied, document"
-			 " FROM kube_objects ORDER BY seq",
-			 DB_NO_ARGS, &rows, e);
+	int r = db_query(db, sql, DB_NO_ARGS, &rows, e);
 
 	while (r == 0 && (r = db_next(&rows, e)) == 1) {
 		struct kube_row *row = LIST_ADD(a, &l);
@@ -48,6 +45,19 @@ int kube_rows_list(struct db *db, struct arena *a, struct kube_rows *ret, struct
 	if (r == 0)
 		*ret = l;
 	return r;
+}
+
+#define COLUMNS "uid, kind, namespace, name, owner, created_ns, cgroup, reason, applied, document"
+
+int kube_rows_list(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e)
+{
+	return list(db, "SELECT " COLUMNS " FROM kube_objects ORDER BY seq", a, ret, e);
+}
+
+int kube_rows_begun(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e)
+{
+	return list(db, "SELECT " COLUMNS " FROM kube_objects WHERE kind = 'Pod' AND reason IS NULL ORDER BY seq", a,
+		    ret, e);
 }
 
 int kube_rows_put(struct db *db, const struct kube_row *row, struct err *e)

@@ -23,6 +23,8 @@ struct kube_rows {
 
 /* kube_rows_list - all, in the order in which they came. */
 int kube_rows_list(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e);
+/* kube_rows_begun - pods without a reason, likewise. */
+int kube_rows_begun(struct db *db, struct arena *a, struct kube_rows *ret, struct err *e);
 /* kube_rows_put - -EEXIST: there is one of that kind, namespace and name. In the caller's transaction. */
 int kube_rows_put(struct db *db, const struct kube_row *row, struct err *e);
 /* kube_rows_replace - documents and reason of the row with its uid. */

@@ -127,7 +127,7 @@ static int find_pod(struct engine *en, const struct host *h, const struct cgroup
 	struct kube_world world = { .n_pods = 0 };
 	int r = en ? kube_load(en, a, &world, e) : 0;
 	const struct kube_running *p = r == 0 ? subject_pod(&world, sv_from(text)) : NULL;
-	const struct kube_policy policy = { .root = p ? p->row->cgroup : NULL };
+	const struct kube_policy policy = kube_policy_of(p ? p->row->cgroup : NULL);
 	const char *path = p ? pod_path(&policy, &p->pod, a) : NULL;
 
 	if (r < 0)

@@ -141,6 +141,7 @@ struct cgroup_stat_reader {
 	char parent[4096];
 	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
 	const bool *wanted;            /* CGROUP_STAT_FIELDS of them, by offset: a file without any is not read; NULL: all */
+	bool deep; /* the caller's: whatever is below the entered group, however far, is read from there */
 	unsigned neighbours;           /* read since that folder was entered */
 	int64_t least_pressure; /* hundredths: who is sure to have waited less for each is not asked; 0: all are */
 	unsigned char files[CGROUP_HIERARCHY_MAX]; /* of the group before, so many were read there */

@@ -28,6 +28,12 @@ struct reader {
 /* From so many files on it is cheaper to open the group's folder first: of what a file costs, a third is the way to it. */
 #define FILES_MANY 3
 
+/* Where in a path the part begins that is looked up from the open folder. */
+static size_t below_parent(const struct cgroup_stat_reader *nb)
+{
+	return nb->parent_length > 1 ? nb->parent_length + 1 : 1; /* "/" ends with the slash */
+}
+
 /* A group's folder in a hierarchy, from the folder that is returned. -1: too long, or it has none there. */
 static int group_dir(const struct reader *rd, unsigned hierarchy, char ret[static CGROUP_DIR_MAX])
 {
@@ -39,7 +45,7 @@ static int group_dir(const struct reader *rd, unsigned hierarchy, char ret[stati
 	if (rd->neighbours && rd->neighbours->dir[hierarchy] < 0)
 		return -1;
 	if (rd->neighbours)
-		return sv_copy(sv_from(strrchr(path, '/') + 1), ret, CGROUP_DIR_MAX) == 0 ?
+		return sv_copy(sv_from(path + below_parent(rd->neighbours)), ret, CGROUP_DIR_MAX) == 0 ?
 			       rd->neighbours->dir[hierarchy] :
 			       -1;
 	fits = path[1] ? cgroup_file_path(ret, mount, strlen(mount), path + 1) :
@@ -436,6 +442,13 @@ int cgroup_stat_reader_enter(struct cgroup_stat_reader *rd, struct sv parent, st
 	return 0;
 }
 
+static bool is_below(const struct cgroup_stat_reader *rd, const char *path)
+{
+	size_t n = rd->parent_length;
+
+	return n && strncmp(path, rd->parent, n) == 0 && (n == 1 || path[n] == '/') && path[below_parent(rd)];
+}
+
 int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, unsigned what, struct cgroup_stat *ret,
 			    struct err *e)
 {
@@ -448,7 +461,12 @@ int cgroup_stat_reader_read(struct cgroup_stat_reader *rd, const char *path, uns
 
 	if (path[0] != '/' || !path[1])
 		return cgroup_stat_read(rd->host, rd->layout, path, what, ret, e);
-	r = cgroup_stat_reader_enter(rd, slash == path ? SV("/") : (struct sv){ path, (size_t)(slash - path) }, e);
+	if (rd->deep && rd->parent_length && !is_below(rd, path))
+		return cgroup_stat_read(rd->host, rd->layout, path, what, ret, e);
+	r = rd->deep && rd->parent_length ?
+		    0 :
+		    cgroup_stat_reader_enter(
+			    rd, slash == path ? SV("/") : (struct sv){ path, (size_t)(slash - path) }, e);
 	if (r < 0)
 		return r;
 	cgroup_place_everywhere(&place, path);

@@ -12,9 +12,57 @@ static const char *const tiers[] = {
 	[QOS_GUARANTEED] = "", [QOS_BURSTABLE] = "burstable", [QOS_BEST_EFFORT] = "besteffort"
 };
 
+#define KUBEPODS "kubepods"
+#define SLICE ".slice"
+
+bool kube_root_is_slice(const char *root)
+{
+	return root && sv_has_suffix(sv_from(root), SLICE);
+}
+
+struct kube_policy kube_policy_of(const char *root)
+{
+	return (struct kube_policy){ .systemd = kube_root_is_slice(root), .root = root };
+}
+
+/* What names of slices in the root's begin with: "a-b-" of "a-b.slice", nothing of the uppermost one. */
+static struct sv slice_prefix(const struct kube_policy *p, struct arena *a)
+{
+	const char *root = p->root && strcmp(p->root, "-" SLICE) != 0 ? p->root : NULL;
+
+	return sv_from(root ? arena_fmt(a, "%.*s-", (int)(strlen(root) - strlen(SLICE)), root) : "");
+}
+
+/* systemd.slice(5): "a-b-kubepods.slice" is in "/a.slice/a-b.slice". */
+static const char *kubepods_slice(const struct kube_policy *p, struct arena *a)
+{
+	struct sv prefix = slice_prefix(p, a);
+	const char *path = "";
+
+	for (size_t i = 0; path && i < prefix.n; i++)
+		if (prefix.p[i] == '-')
+			path = arena_fmt(a, "%s/%.*s" SLICE, path, (int)i, prefix.p);
+	return path ? arena_fmt(a, "%s/" SV_FMT KUBEPODS SLICE, path, SV_ARG(prefix)) : NULL;
+}
+
+const char *kube_root_of_path(const char *path, struct arena *a)
+{
+	const char *at = path ? strstr(path, "/" KUBEPODS "/") : NULL, *end, *name;
+
+	if (at)
+		return arena_sv(a, (struct sv){ path, (size_t)(at - path) });
+	end = path ? strstr(path, KUBEPODS SLICE "/") : NULL;
+	if (!end)
+		return NULL;
+	for (name = end; name > path && name[-1] != '/'; name--)
+		;
+	return end == name ? arena_str(a, "-" SLICE) :
+	       end[-1] == '-' ? arena_fmt(a, "%.*s" SLICE, (int)(end - name - 1), name) : NULL;
+}
+
 const char *kubepods_path(const struct kube_policy *p, struct arena *a)
 {
-	return p->systemd ? arena_str(a, "/kubepods.slice") : arena_fmt(a, "%s/kubepods", p->root ? p->root : "");
+	return p->systemd ? kubepods_slice(p, a) : arena_fmt(a, "%s/" KUBEPODS, p->root ? p->root : "");
 }
 
 /* A Guaranteed pod stands directly in kubepods. */
@@ -24,7 +72,8 @@ const char *tier_path(const struct kube_policy *p, enum qos q, struct arena *a)
 
 	if (!above || q == QOS_GUARANTEED)
 		return above;
-	return p->systemd ? arena_fmt(a, "%s/kubepods-%s.slice", above, tiers[q]) :
+	return p->systemd ? arena_fmt(a, "%s/" SV_FMT KUBEPODS "-%s" SLICE, above, SV_ARG(slice_prefix(p, a)),
+				      tiers[q]) :
 			    arena_fmt(a, "%s/%s", above, tiers[q]);
 }
 
@@ -48,7 +97,8 @@ const char *pod_path(const struct kube_policy *p, const struct kube_pod *pod, st
 		return NULL;
 	if (!p->systemd)
 		return arena_fmt(a, "%s/pod%s", above, uid);
-	return arena_fmt(a, "%s/kubepods%s%s-pod%s.slice", above, *tiers[q] ? "-" : "", tiers[q], uid);
+	return arena_fmt(a, "%s/" SV_FMT KUBEPODS "%s%s-pod%s" SLICE, above, SV_ARG(slice_prefix(p, a)),
+			 *tiers[q] ? "-" : "", tiers[q], uid);
 }
 
 const char *container_path(const struct kube_policy *p, const struct kube_pod *pod, const char *id, struct arena *a)

@@ -26,8 +26,15 @@ struct kube_policy {
 	bool tiered;       /* its memoryReservationPolicy: TieredReservation */
 	unsigned throttling_permille; /* its memoryThrottlingFactor, 900 */
 	int64_t pod_pids_limit;       /* 0: none */
-	const char *root;             /* the group above kubepods: "" or "/tare/test" (cgroupfs only) */
+	const char *
+		root; /* the group above kubepods: "" or "/tare/test"; with systemd a slice: "tare.slice", NULL is "-.slice" */
 };
+
+/* kube_policy_of - names alone: systemd's, when the group above kubepods has the name of a slice. */
+struct kube_policy kube_policy_of(const char *root);
+bool kube_root_is_slice(const char *root);
+/* kube_root_of_path - the group above kubepods of one that is below it; NULL: it is not, or there is no memory. */
+const char *kube_root_of_path(const char *path, struct arena *a);
 
 struct kube_write {
 	enum cgroup_controller controller; /* of v1 hierarchies */

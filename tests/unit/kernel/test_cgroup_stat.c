@@ -406,6 +406,36 @@ TEST(a_reader_of_many_goes_from_folder_to_folder)
 	assert_int_equal(-EINVAL, cgroup_stat_reader_read(&rd, "a", CGROUP_STAT_MEMORY, &st, &e));
 }
 
+TEST(a_deep_reader_stays_in_the_folder_it_entered)
+{
+	scoped_tree t = fake_tree_new();
+	struct cgroup_layout l;
+	struct cgroup_stat st;
+	struct err e = { 0 };
+
+	put_v1(&t);
+	fake_tree_put(&t, "cg/memory/a/0/below/memory.usage_in_bytes", "3\n");
+	fake_tree_put(&t, "cg/memory/ab/memory.usage_in_bytes", "4\n");
+	scoped_host h = fake_tree_host(&t);
+	assert_int_equal(0, cgroup_layout_read(&h, &l, &e));
+	scoped_stat_reader rd;
+	cgroup_stat_reader_init(&rd, &h, &l);
+	rd.deep = true;
+	assert_int_equal(0, cgroup_stat_reader_enter(&rd, SV("/a"), &e));
+	for (size_t i = 0; i < 2; i++) {
+		static const char *const paths[] = { "/a/0", "/a/0/below", "/top", "/ab", "/a/1" };
+		static const int bytes[] = { 7, 3, 5, 4, 1 };
+
+		for (size_t k = 0; k < sizeof bytes / sizeof *bytes; k++) {
+			assert_int_equal(0, cgroup_stat_reader_read(&rd, paths[k], CGROUP_STAT_MEMORY, &st, &e));
+			assert_int_equal(bytes[k], st.memory.usage_bytes);
+			assert_string_equal("/a", rd.parent);
+		}
+	}
+	assert_int_equal(-ENOENT, cgroup_stat_reader_read(&rd, "/a/0/none", CGROUP_STAT_MEMORY, &st, &e));
+	assert_string_equal("cgroup /a/0/none: no such group", e.msg);
+}
+
 /* put_neighbours - twelve groups below /p; the counters of each disk's bytes: of the group above, and of the last one */
 static void put_neighbours(const struct fake_tree *t, const char *above, const char *last)
 {
@@ -700,6 +730,7 @@ int main(void)
 		RUN(a_group_without_files_is_empty_and_no_group_is_an_error),
 		RUN(neighbours_are_read_as_one_group_is),
 		RUN(a_reader_of_many_goes_from_folder_to_folder),
+		RUN(a_deep_reader_stays_in_the_folder_it_entered),
 		RUN(many_neighbours_are_asked_for_what_the_group_above_has),
 		RUN(a_sum_of_zero_above_is_zero_in_each_of_many_neighbours),
 		RUN(many_files_of_a_neighbour_are_read_from_its_own_folder),

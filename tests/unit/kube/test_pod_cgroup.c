@@ -110,6 +110,52 @@ TEST(page_sizes_have_the_kernels_names)
 	assert_string_equal("16GB", hugepages_name(16384 * MI, text));
 }
 
+TEST(slices_are_below_each_other_by_their_names)
+{
+	static const struct {
+		const char *root, *kubepods, *tier;
+	} cases[] = {
+		{ "", "/kubepods", "/kubepods/burstable" },
+		{ "/tare", "/tare/kubepods", "/tare/kubepods/burstable" },
+		{ "-.slice", "/kubepods.slice", "/kubepods.slice/kubepods-burstable.slice" },
+		{ "a.slice", "/a.slice/a-kubepods.slice", "/a.slice/a-kubepods.slice/a-kubepods-burstable.slice" },
+		{ "a-b.slice", "/a.slice/a-b.slice/a-b-kubepods.slice",
+		  "/a.slice/a-b.slice/a-b-kubepods.slice/a-b-kubepods-burstable.slice" },
+	};
+	scoped_arena a = ARENA(1 << 16);
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct kube_policy p = kube_policy_of(cases[i].root);
+		const char *tier = tier_path(&p, QOS_BURSTABLE, &a);
+
+		assert_string_equal(cases[i].kubepods, kubepods_path(&p, &a));
+		assert_string_equal(cases[i].tier, tier);
+		assert_string_equal(cases[i].root, kube_root_of_path(arena_fmt(&a, "%s/pod1/x", tier), &a));
+	}
+}
+
+TEST(what_is_not_below_kubepods_has_no_root_above_it)
+{
+	static const char *const paths[] = { "", "/", "/tare/x", "/kubepods", "/kubepods.slice", "/xkubepods.slice/a" };
+	scoped_arena a = ARENA(1 << 16);
+
+	assert_null(kube_root_of_path(NULL, &a));
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		assert_null(kube_root_of_path(paths[i], &a));
+}
+
+TEST(a_container_of_a_slice_is_a_scope)
+{
+	scoped_arena a = ARENA(1 << 16);
+	struct kube_pod pod = pod_of(&a, "c: cpu=1");
+	const struct kube_policy p = kube_policy_of("a.slice");
+
+	pod.uid = "1-2";
+	assert_string_equal("/a.slice/a-kubepods.slice/a-kubepods-burstable.slice/a-kubepods-burstable-pod1_2.slice/"
+			    "tare-abc.scope",
+			    container_path(&p, &pod, "abc", &a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +164,9 @@ int main(void)
 		RUN(limited_swap_is_shared_by_request),
 		RUN(cpus_of_its_own_need_no_quota),
 		RUN(page_sizes_have_the_kernels_names),
+		RUN(slices_are_below_each_other_by_their_names),
+		RUN(what_is_not_below_kubepods_has_no_root_above_it),
+		RUN(a_container_of_a_slice_is_a_scope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
