@@ -149,7 +149,7 @@ static int begin(struct topping *t, struct session *s, struct cli *cli)
 
 	t->en = &s->engine;
 	if (r == 0)
-		r = kube_site_read(t->en, KUBE_ROOT, t->a, &t->site, t->e);
+		r = kube_site_read(t->en, NULL, t->a, &t->site, t->e);
 	return r == 0 ? kube_load_begun(t->en, t->a, &t->world, t->e) : r;
 }
 

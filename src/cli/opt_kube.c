@@ -32,9 +32,10 @@ static int set_namespace(const struct option_call *c, struct err *e)
 static int set_root(const struct option_call *c, struct err *e)
 {
 	struct sv rest = sv_from(c->text), step;
+	bool slice = !memchr(rest.p, '/', rest.n) && sv_has_suffix(rest, ".slice");
 
-	if (c->text[0] != '/' || !c->text[1] || sv_has_suffix(rest, "/"))
-		return err_set(e, EINVAL, "the path of a control group is needed, as /tare");
+	if (!slice && (c->text[0] != '/' || !c->text[1] || sv_has_suffix(rest, "/")))
+		return err_set(e, EINVAL, "the path of a control group is needed, as /tare, or a slice of systemd's");
 	while (sv_next(&rest, '/', &step))
 		if (sv_is(step, "..") || sv_is(step, "."))
 			return err_set(e, EINVAL, "not the path of a control group below the root");
@@ -71,7 +72,7 @@ static int set_grace(const struct option_call *c, struct err *e)
 	{ "namespace", 'n', "NAMESPACE", "namespace of objects that do not say theirs (default: default)", set_namespace }
 
 static const struct option file_rows[] = {
-	{ "cgroup-root", 0, "PATH", "control group in which kubepods is made (default /tare)", set_root },
+	{ "cgroup-root", 0, "PATH", "control group, or slice, in which kubepods is made (default /tare)", set_root },
 	ROW_FILE,
 	ROW_NAMESPACE,
 	{ "strict", 0, NULL, "fields that are unknown or not supported are errors", option_switch,

@@ -213,6 +213,7 @@ static const struct json_row host_rows[] = {
 	{ "Memory", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, memory) },
 	{ "NanoCpus", JSON_I64, JSON_ZERO | JSON_ALWAYS, AT(container_config, nano_cpus) },
 	{ "CgroupParent", JSON_TEXT, 0, AT(container_config, cgroup_parent) },
+	{ "CgroupManager", JSON_TEXT, 0, AT(container_config, cgroup_manager) },
 	{ "BlkioWeight", JSON_U16, JSON_ZERO | JSON_ALWAYS, AT(container_config, blkio_weight) },
 	{ "BlkioWeightDevice", JSON_OBJECTS, 0, AT(container_config, blkio_weight_devices), &weight_table },
 	{ "BlkioDeviceReadBps", JSON_OBJECTS, 0, AT(container_config, device_read_bps), &rate_table },
@@ -275,6 +276,11 @@ static const struct json_table container_table = JSON_TABLE(container_rows, stru
 void config_init(struct container_config *c)
 {
 	json_init(&container_table, c);
+}
+
+bool config_is_unit(const struct container_config *c)
+{
+	return c->cgroup_manager && strcmp(c->cgroup_manager, "systemd") == 0;
 }
 
 void mount_config_init(struct mount_config *m)

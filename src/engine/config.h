@@ -123,7 +123,8 @@ struct container_config {
 	struct oci_pairs cgroup_conf; /* control files of cgroup v2 by name, written as they are */
 	int64_t oom_score_adj;
 	bool oom_score_adj_set;
-	const char *cgroup_parent;  /* NULL: /tare */
+	const char *cgroup_parent;  /* NULL: /tare; of systemd's, a slice or its path, system.slice */
+	const char *cgroup_manager; /* systemd, cgroupfs; NULL: as tare.conf says when it is made */
 	const char
 		*pod; /* uid of the pod that it is one container of (kube_pod.h): its monitor makes what they share */
 	const char
@@ -134,6 +135,7 @@ struct container_config {
 };
 
 void config_init(struct container_config *c);
+bool config_is_unit(const struct container_config *c); /* its group is a unit of systemd's */
 void mount_config_init(struct mount_config *m); /* tmpfs_mode is OCI_UNSET, the rest zero */
 
 bool config_mode_is(const char *mode, const char *name); /* of pid_mode and its like; NULL is no mode's name */

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/scope.h"
 #include "engine/device_rule.h"
+#include "engine/spec.h"
 #include "engine/userns.h"
 #include "kernel/capability.h"
 #include "kernel/signal.h"
@@ -390,6 +391,10 @@ static int check_cgroup_parent(struct config_checker *k)
 {
 	struct sv rest = sv_from(k->c->cgroup_parent), part;
 
+	if (config_is_unit(k->c) && rest.n && !spec_group(k->c, "id", k->w->arena))
+		return option_refuse(k, "--cgroup-parent", k->c->cgroup_parent,
+				     "cgroup-parent for systemd cgroup should be a valid slice named as "
+				     "\"xxx.slice\"");
 	while (sv_next(&rest, '/', &part))
 		if (sv_is(part, "..") || sv_is(part, ".") || (part.n && memchr(part.p, '\n', part.n)))
 			return option_refuse(k, "--cgroup-parent", k->c->cgroup_parent,

@@ -26,11 +26,15 @@
 static int insert_row(struct creation *cr, struct err *e)
 {
 	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
-	struct container_row row = { .id = cr->id.hex, .name = cr->config->name, .created_ns = clock_real_ns(),
-				     .image_ref = cr->config->image, .image_id = cr->image.id,
-				     .cgroup = cr->spec.cgroups_path, .auto_remove = cr->config->auto_remove };
+	struct container_row row = { .id = cr->id.hex,
+				     .name = cr->config->name,
+				     .created_ns = clock_real_ns(),
+				     .image_ref = cr->config->image,
+				     .image_id = cr->image.id,
+				     .cgroup = spec_group(cr->config, cr->id.hex, cr->a),
+				     .auto_remove = cr->config->auto_remove };
 	struct db *db;
-	int r = config_print(cr->config, &json, e);
+	int r = row.cgroup ? config_print(cr->config, &json, e) : err_oom(e);
 
 	if (r == 0)
 		r = engine_db(cr->en, &db, e);

@@ -11,6 +11,7 @@
 #include "engine/launch.h"
 #include "oci/list.h"
 #include "engine/programs.h"
+#include "engine/units.h"
 #include "engine/user.h"
 #include "oci/reference.h"
 #include "storage/init_layer.h"
@@ -311,6 +312,10 @@ static int make_charter(struct creation *cr, struct err *e)
 		r = programs_find("tare", program, e);
 	if (r < 0)
 		return r;
+	if (config_is_unit(cr->config))
+		r = units_program(cr->a, &cr->charter.systemd, e);
+	if (r < 0)
+		return r;
 	cr->charter.program = arena_str(cr->a, program);
 	return cr->charter.program ? charter_root(cr, dir, e) : err_oom(e);
 }
@@ -376,7 +381,7 @@ static int launch_early(struct creation *cr, struct err *e)
 
 	if (!cr->runs_now)
 		return 0;
-	if (l->mode != CGROUP_MODE_NONE) {
+	if (l->mode != CGROUP_MODE_NONE && !config_is_unit(cr->config)) {
 		cr->cgroup = spec_cgroups_path(cr->config, cr->id.hex, cr->a);
 		if (!cr->cgroup)
 			return err_oom(e);

@@ -199,6 +199,8 @@ void engine_close(struct engine *en)
 		return; /* never opened: the descriptors are zero, not -1 */
 	if (en->nft_end)
 		en->nft_end(en);
+	if (en->units_end)
+		en->units_end(en);
 	db_close(PTR_TAKE(en->db));
 	free(PTR_TAKE(en->layout));
 	close_fd(&en->containers);

@@ -13,6 +13,7 @@
 #include "engine/db.h"
 #include "kernel/host.h"
 #include "kernel/procfs.h"
+#include "systemd/client.h"
 
 #include <stdbool.h>
 
@@ -32,6 +33,8 @@ struct engine {
 	bool patient; /* set before the first engine_db(): see db_set_patient() */
 	struct db *db;
 	struct cgroup_layout *layout;
+	struct unit_client units; /* units.c: systemd, once it was asked */
+	void (*units_end)(struct engine *en); /* set with it, for the same reason as below; NULL: it was not asked */
 	int nft;           /* firewall.c: its socket; -1: none yet */
 	bool nft_removed;  /* something was removed by it */
 	void (*nft_end)(struct engine *en); /* set with it: firewall.c is not linked by who changes no rules */

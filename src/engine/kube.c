@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
 #include "manifest/node_text.h"
+#include "systemd/unit.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -145,7 +146,19 @@ static const char *root_of(const struct kube_world *w, const struct kube_options
 	for (size_t i = 0; i < w->n_pods; i++)
 		if (w->pods[i].row->cgroup)
 			return w->pods[i].row->cgroup;
-	return o->cgroup_root ? o->cgroup_root : KUBE_ROOT;
+	return o->cgroup_root;
+}
+
+/* Of a new one: is it of the kind that the administrator wants? */
+static int check_root(const struct kube_site *s, const char *wanted, struct arena *a, struct err *e)
+{
+	const char *path;
+
+	if (!wanted || s->v1.root != wanted || kube_root_is_slice(wanted) == s->systemd)
+		return s->systemd && wanted && s->v1.root == wanted ? slice_expand(wanted, a, &path, e) : 0;
+	return err_set(e, EINVAL, "group \"%.200s\" for kubepods: %s", wanted,
+		       s->systemd ? "allowed is the name of a slice, a.slice (cgroup-manager of tare.conf is systemd)" :
+				    "a slice needs cgroup-manager = systemd in tare.conf");
 }
 
 int kube_look(struct engine *en, const struct kube_options *o, struct arena *a, struct kube_world *ret,
@@ -156,7 +169,9 @@ int kube_look(struct engine *en, const struct kube_options *o, struct arena *a, 
 	for (size_t i = 0; r == 0 && i < ret->n_pods; i++)
 		if (!ret->pods[i].row->reason)
 			r = kube_pod_has_ended(en, &ret->pods[i], a, &ret->pods[i].pod.ended, e);
-	return r < 0 ? r : kube_site_read(en, root_of(ret, o), a, ret_site, e);
+	if (r == 0)
+		r = kube_site_read(en, root_of(ret, o), a, ret_site, e);
+	return r < 0 ? r : check_root(ret_site, o->cgroup_root, a, e);
 }
 
 /* ---- parts of a change -------------------------------------------------------------------------------------- */

@@ -338,6 +338,7 @@ int kube_config_limits(const struct kube_build *b, const struct kube_container *
 	c->memory_swap = b->site->layout->memory_swap ? c->memory : 0;
 	c->oom_score_adj = v1.oom_score_adj;
 	c->oom_score_adj_set = true;
+	c->cgroup_manager = b->site->v1.systemd ? "systemd" : "cgroupfs";
 	c->cgroup_parent = pod_path(&b->site->v1, &b->p->pod, b->a);
 	return !c->cgroup_parent || add_files(b, &v2, c) < 0 ? err_oom(b->e) : 0;
 }
@@ -568,6 +569,7 @@ int kube_config_holder(const struct kube_build *b, struct container_config *ret)
 	c.rootfs = arena_fmt(b->a, "%s/.holder", b->folder);
 	c.detach = c.readonly_rootfs = true;
 	c.restart.name = RESTART_ALWAYS;
+	c.cgroup_manager = b->site->v1.systemd ? "systemd" : "cgroupfs";
 	c.cgroup_parent = pod_path(&b->site->v1, &b->p->pod, b->a);
 	m = LIST_ADD(b->a, &c.mounts);
 	if (r < 0)

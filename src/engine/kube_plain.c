@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/kube_config.h"
 #include "engine/kube_priv.h"
+#include "engine/units.h"
 #include "kernel/cgroup.h"
 #include "kube/cpu.h"
 #include "manifest/node_text.h"
@@ -299,7 +300,9 @@ int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e
 
 	if (r < 0 || !parent || l->mode == CGROUP_MODE_NONE)
 		return r;
-	return cgroup_remove(en->host, l, parent, REMOVE_TIMEOUT_MS, e);
+	if (units_is_path(parent))
+		r = units_stop(en, parent, e);
+	return r < 0 ? r : cgroup_remove(en->host, l, parent, REMOVE_TIMEOUT_MS, e);
 }
 
 int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)

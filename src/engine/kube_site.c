@@ -2,13 +2,17 @@
 #include "engine/kube_site.h"
 
 #include "base/scope.h"
+#include "engine/kube.h"
 #include "engine/network.h"
 #include "engine/settings.h"
+#include "engine/units.h"
 #include "kube/node.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- what the host has -------------------------------------------------------------------------------------- */
@@ -57,8 +61,6 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 	int r;
 
 	*ret = (struct kube_site){ .en = en };
-	ret->v1 = (struct kube_policy){ .root = root };
-	ret->v2 = (struct kube_policy){ .v2 = true, .root = root };
 	r = engine_layout(en, &ret->layout, e);
 	if (r == 0)
 		r = settings_read(en->settings_path, a, &settings, e);
@@ -68,6 +70,9 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 		return r;
 	/* a pod that wants the host's says so itself */
 	ret->network = strcmp(settings.network, "host") == 0 ? NETWORK_DEFAULT : settings.network;
+	ret->systemd = settings.systemd && geteuid() == 0;
+	ret->v1 = ret->v2 = kube_policy_of(root ? root : ret->systemd ? "-.slice" : KUBE_ROOT);
+	ret->v2.v2 = true;
 	ret->v1.swap_account = ret->layout->memory_swap;
 	ret->node.memory_bytes = (int64_t)memory;
 	ret->node.swap_bytes = (int64_t)swap;
@@ -86,49 +91,114 @@ bool kube_site_serves_v2(const struct kube_site *s, enum cgroup_controller c)
 
 /* ---- groups ------------------------------------------------------------------------------------------------- */
 
-static int write_files(struct kube_site *s, struct cgroup *cg, const struct kube_level *l, bool v2, struct err *e)
+static bool is_of(const char *file, enum kube_part part)
+{
+	struct sv name = sv_from(file);
+
+	switch (part) {
+	case KUBE_PART_ALL:
+		return true;
+	case KUBE_PART_MEMORY:
+		return sv_has_prefix(name, "memory.");
+	case KUBE_PART_SHARES:
+		return sv_is(name, "cpu.shares") || sv_is(name, "cpu.weight");
+	case KUBE_PART_QUOTA:
+		return sv_is(name, "cpu.max") || sv_has_prefix(name, "cpu.cfs_");
+	}
+	return false;
+}
+
+static void add_writes(const struct kube_site *s, const struct kube_level *l, bool v2, enum kube_part part,
+		       struct cgroup_writes *to)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		int h = cgroup_layout_find(s->layout, l->v[i].controller), r;
-		struct cgroup_write w = { .file = l->v[i].file, .value = l->v[i].value };
+		enum cgroup_controller c = l->v[i].controller;
+		int h = cgroup_layout_find(s->layout, c);
 
-		if (h < 0 || s->layout->h[h].v2 != v2)
+		if (h < 0 || s->layout->h[h].v2 != v2 || !is_of(l->v[i].file, part))
 			continue;
-		w.hierarchy = (unsigned)h;
-		if (l->v[i].controller == CGROUP_MEMORY || l->v[i].controller == CGROUP_HUGETLB)
-			w.check = CGROUP_CHECK_PAGES;
-		r = cgroup_apply(cg, &w, e);
-		if (r < 0)
-			return err_wrap(e, r, "group %s", l->path);
+		to->w[to->n++] = (struct cgroup_write){
+			.hierarchy = (unsigned)h,
+			.file = l->v[i].file,
+			.value = l->v[i].value,
+			.check = c == CGROUP_MEMORY || c == CGROUP_HUGETLB ? CGROUP_CHECK_PAGES : CGROUP_CHECK_EXACT,
+		};
 	}
-	return 0;
 }
 
 /* The same level by the files of both versions. */
-static int write_level(struct kube_site *s, const struct kube_level *v1, const struct kube_level *v2, struct err *e)
+static int writes_of(const struct kube_site *s, const struct kube_level *v1, const struct kube_level *v2,
+		     enum kube_part part, struct arena *a, struct cgroup_writes *ret)
 {
-	struct cgroup *cg;
-	int r = cgroup_create(s->en->host, s->layout, v1->path, false, &cg, e);
+	*ret = (struct cgroup_writes){ .w = arena_array(a, v1->n + v2->n + 1, sizeof *ret->w) };
+	if (!ret->w)
+		return -ENOMEM;
+	add_writes(s, v1, false, part, ret);
+	add_writes(s, v2, true, part, ret);
+	return 0;
+}
 
+static int write_files(struct cgroup *cg, const struct cgroup_writes *w, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < w->n; i++)
+		r = cgroup_apply(cg, &w->w[i], e);
+	return r;
+}
+
+/* systemd makes it first, where it is the manager: what it does not know of a group is made and written beside it. */
+static int write_level(struct kube_site *s, const struct kube_level *v1, const struct kube_level *v2, struct arena *a,
+		       struct err *e)
+{
+	struct cgroup_writes w;
+	struct cgroup *cg;
+	int r = writes_of(s, v1, v2, KUBE_PART_ALL, a, &w) < 0 ? err_oom(e) : 0;
+
+	if (r == 0 && s->v1.systemd)
+		r = units_slice(s->en, v1->path, &w, a, e);
+	if (r == 0)
+		r = cgroup_create(s->en->host, s->layout, v1->path, false, &cg, e);
 	if (r < 0)
 		return r;
-	r = write_files(s, cg, v1, false, e);
-	if (r == 0)
-		r = write_files(s, cg, v2, true, e);
+	r = write_files(cg, &w, e);
 	cgroup_free(cg);
-	return r;
+	return r < 0 ? err_wrap(e, r, "group %s", v1->path) : 0;
+}
+
+static bool place_in(const struct kube_site *s, unsigned h, const char *path, char ret[static PATH_MAX])
+{
+	int n = snprintf(ret, PATH_MAX, "%s%s", s->layout->h[h].mount, path);
+
+	return n > 0 && n < PATH_MAX;
+}
+
+/* A directory of cgroupfs has a link for each one in it. */
+static bool has_groups(const struct kube_site *s, const char *path)
+{
+	char place[PATH_MAX];
+	struct stat st;
+
+	for (unsigned h = 0; h < s->layout->n; h++)
+		if (place_in(s, h, path, place) && fstatat(s->en->host->root, place, &st, 0) == 0 && st.st_nlink > 2)
+			return true;
+	return false;
 }
 
 /* From below to above; what is not empty stays. */
 static void remove_tiers(struct kube_site *s, const struct kube_level l[3])
 {
-	for (int i = 3; i-- > 0;)
-		for (unsigned h = 0; h < s->layout->n; h++) {
-			char path[512];
+	char place[PATH_MAX];
 
-			if (snprintf(path, sizeof path, "%s%s", s->layout->h[h].mount, l[i].path) < (int)sizeof path)
-				(void)unlinkat(s->en->host->root, path, AT_REMOVEDIR);
-		}
+	for (int i = 3; i-- > 0;) {
+		if (has_groups(s, l[i].path))
+			continue;
+		if (s->v1.systemd)
+			(void)units_stop(s->en, l[i].path, NULL);
+		for (unsigned h = 0; h < s->layout->n; h++)
+			if (place_in(s, h, l[i].path, place))
+				(void)unlinkat(s->en->host->root, place, AT_REMOVEDIR);
+	}
 }
 
 int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pods, size_t n, struct arena *a,
@@ -144,65 +214,41 @@ int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pod
 		return 0;
 	}
 	for (int i = 0; r == 0 && i < 3; i++)
-		r = write_level(s, &v1[i], &v2[i], e);
+		r = write_level(s, &v1[i], &v2[i], a, e);
 	return r;
+}
+
+static int plan_pod(const struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct kube_level *ret_v1,
+		    struct kube_level *ret_v2)
+{
+	int r = pod_plan(&s->v1, &s->node, pod, false, a, ret_v1);
+
+	return r < 0 ? r : pod_plan(&s->v2, &s->node, pod, false, a, ret_v2);
 }
 
 int kube_site_make_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e)
 {
 	struct kube_level v1, v2;
 
-	if (pod_plan(&s->v1, &s->node, pod, false, a, &v1) < 0 || pod_plan(&s->v2, &s->node, pod, false, a, &v2) < 0)
-		return err_oom(e);
-	return write_level(s, &v1, &v2, e);
+	return plan_pod(s, pod, a, &v1, &v2) < 0 ? err_oom(e) : write_level(s, &v1, &v2, a, e);
 }
 
-static bool is_of(const char *file, enum kube_part part)
-{
-	struct sv name = sv_from(file);
-
-	switch (part) {
-	case KUBE_PART_MEMORY:
-		return sv_has_prefix(name, "memory.");
-	case KUBE_PART_SHARES:
-		return sv_is(name, "cpu.shares") || sv_is(name, "cpu.weight");
-	case KUBE_PART_QUOTA:
-		return sv_is(name, "cpu.max") || sv_has_prefix(name, "cpu.cfs_");
-	}
-	return false;
-}
-
-static void add_writes(struct kube_site *s, const struct kube_level *l, bool v2, enum kube_part part,
-		       struct cgroup_writes *to)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		int h = cgroup_layout_find(s->layout, l->v[i].controller);
-
-		if (h < 0 || s->layout->h[h].v2 != v2 || !is_of(l->v[i].file, part))
-			continue;
-		to->w[to->n++] = (struct cgroup_write){
-			.hierarchy = (unsigned)h,
-			.file = l->v[i].file,
-			.value = l->v[i].value,
-			.check = part == KUBE_PART_MEMORY ? CGROUP_CHECK_PAGES : CGROUP_CHECK_EXACT,
-		};
-	}
-}
-
-static int writes_of(struct kube_site *s, const struct kube_pod *pod, enum kube_part part, struct arena *a,
-		     struct cgroup_writes *ret)
+static int pod_writes(const struct kube_site *s, const struct kube_pod *pod, enum kube_part part, struct arena *a,
+		      struct cgroup_writes *ret)
 {
 	struct kube_level v1, v2;
+	int r = plan_pod(s, pod, a, &v1, &v2);
 
-	*ret = (struct cgroup_writes){ 0 };
-	if (pod_plan(&s->v1, &s->node, pod, false, a, &v1) < 0 || pod_plan(&s->v2, &s->node, pod, false, a, &v2) < 0)
-		return -ENOMEM;
-	ret->w = arena_array(a, v1.n + v2.n + 1, sizeof *ret->w);
-	if (!ret->w)
-		return -ENOMEM;
-	add_writes(s, &v1, false, part, ret);
-	add_writes(s, &v2, true, part, ret);
-	return 0;
+	return r < 0 ? r : writes_of(s, &v1, &v2, part, a, ret);
+}
+
+/* systemd is told what holds now, and writes it once more in its own way; so the files are written after it again. */
+static int tell_systemd(struct kube_site *s, const char *path, struct cgroup *cg, const struct cgroup_writes *now,
+			struct arena *a, struct err *e)
+{
+	int r = units_set(s->en, path, now, a, e);
+
+	return r < 0 ? r : write_files(cg, now, e);
 }
 
 int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const struct kube_pod *to,
@@ -213,7 +259,7 @@ int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const
 	struct cgroup *cg;
 	int r;
 
-	if (!path || writes_of(s, from, part, a, &before) < 0 || writes_of(s, to, part, a, &after) < 0)
+	if (!path || pod_writes(s, from, part, a, &before) < 0 || pod_writes(s, to, part, a, &after) < 0)
 		return err_oom(e);
 	r = cgroup_change_plan(&before, &after, false, a, &change, e);
 	if (r < 0 || change.n == 0)
@@ -222,6 +268,8 @@ int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const
 	if (r < 0)
 		return r;
 	r = cgroup_change(cg, &change, a, e);
+	if (r == 0 && s->v1.systemd)
+		r = tell_systemd(s, path, cg, &change, a, e);
 	cgroup_free(cg);
 	return r;
 }
@@ -232,5 +280,9 @@ int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct
 {
 	const char *path = pod_path(&s->v1, pod, a);
 
-	return path ? cgroup_remove(s->en->host, s->layout, path, REMOVE_TIMEOUT_MS, e) : err_oom(e);
+	int r = path ? 0 : err_oom(e);
+
+	if (r == 0 && s->v1.systemd)
+		r = units_stop(s->en, path, e);
+	return r < 0 ? r : cgroup_remove(s->en->host, s->layout, path, REMOVE_TIMEOUT_MS, e);
 }

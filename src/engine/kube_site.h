@@ -12,12 +12,14 @@ struct kube_site {
 	struct engine *en;
 	const struct cgroup_layout *layout;
 	struct kube_policy v1, v2;
+	bool systemd; /* the administrator wants units of systemd's */
 	struct kube_node node;
 	int64_t sizes[8]; /* of its huge pages */
 	const char *network; /* that pods are in: "none" or a network's name */
 };
 
-/* kube_site_read - root: the group above kubepods. Text belongs to a, root is borrowed. */
+/* kube_site_read - root: the group above kubepods; NULL: as the administrator has it, KUBE_ROOT or systemd's uppermost slice.
+ * Text belongs to a, root is borrowed. */
 int kube_site_read(struct engine *en, const char *root, struct arena *a, struct kube_site *ret, struct err *e);
 
 /* kube_site_write_tiers - kubepods and its tiers, for these pods; made when they are missing. No pods: they are removed,
@@ -30,7 +32,7 @@ int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct
 
 /* kube_site_change_pod - a part of what its group has, while processes run in it. -EBUSY: more memory is used than a new limit
  * leaves, and cannot be taken back without killing. Nothing is changed then. */
-enum kube_part { KUBE_PART_MEMORY, KUBE_PART_SHARES, KUBE_PART_QUOTA };
+enum kube_part { KUBE_PART_ALL, KUBE_PART_MEMORY, KUBE_PART_SHARES, KUBE_PART_QUOTA };
 int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const struct kube_pod *to,
 			 enum kube_part part, struct arena *a, struct err *e);
 

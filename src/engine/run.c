@@ -28,6 +28,7 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 	static const struct handed_mount shm = { "/dev/shm", -1 }; /* of another container: its monitor has it */
 	scoped_buf out = BUF(LIMIT_CONTROL_MSG);
 	struct creation cr;
+	struct unit_manager manager = { 0 };
 	struct plan_inputs in;
 	struct plan p;
 	int r = engine_plan(en, host, c, a, &cr, e);
@@ -35,10 +36,11 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 	if (r < 0)
 		return r;
 	print_warnings(&cr);
+	manager.program = cr.charter.systemd;
 	in = (struct plan_inputs){ .id = cr.id.hex, .root = cr.charter.root, .copy_up = cr.charter.copy_up,
 				   .copy_up_count = cr.charter.copy_up_count, .handed = &shm,
 				   .handed_count = config_mode_container(c->ipc_mode) != NULL,
-				   .die_with_parent = true };
+				   .die_with_parent = true, .systemd = manager.program ? &manager : NULL };
 	r = plan_make(&cr.spec, &cr.facts, &in, a, &p, e);
 	if (r == 0)
 		r = plan_make_filter(&p, e);

@@ -49,6 +49,14 @@ static int set_keep_blobs(struct parse *p, const char *value, size_t at, struct 
 	return p->s.discard_blobs || strcmp(value, "yes") == 0 ? 0 : err_set(e, EINVAL, "allowed are yes and no");
 }
 
+static int set_manager(struct parse *p, const char *value, size_t at, struct err *e)
+{
+	(void)at;
+	p->s.systemd = strcmp(value, "systemd") == 0;
+	return p->s.systemd || strcmp(value, "cgroupfs") == 0 ? 0 :
+								 err_set(e, EINVAL, "allowed are cgroupfs and systemd");
+}
+
 static int set_path(struct parse *p, const char *value, size_t at, struct err *e)
 {
 	if (value[0] != '/')
@@ -181,6 +189,7 @@ static const struct setting {
 	size_t at;
 	bool list;
 } rows[] = {
+	{ "cgroup-manager", set_manager, 0 },
 	{ "cni-bin-dir", set_path, offsetof(struct settings, cni_bin_dir) },
 	{ "cni-cache-dir", set_path, offsetof(struct settings, cni_cache_dir) },
 	{ "cni-conf-dir", set_path, offsetof(struct settings, cni_conf_dir) },

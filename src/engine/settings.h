@@ -25,6 +25,7 @@ struct settings {
 	unsigned registry_timeout_s, registry_attempts;
 	uint64_t layer_bytes, layer_entries; /* ceilings of what a layer may become */
 	bool discard_blobs; /* keep-blobs = no: layers' blobs go when the layers are unpacked and on the disk */
+	bool systemd; /* cgroup-manager: groups of containers and pods are units of systemd's; root's only */
 	unsigned kube_max_pods;
 	struct resource_list kube_reserved; /* what pods do not get of this node */
 };

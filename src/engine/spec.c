@@ -4,6 +4,7 @@
 
 #include "base/scope.h"
 #include "engine/spec_priv.h"
+#include "systemd/unit.h"
 
 #include <errno.h>
 #include <string.h>
@@ -149,10 +150,32 @@ static void add_sysctls(struct spec_builder *b)
 		spec_add_pair(b, &b->s->sysctl, asked->v[i].key, asked->v[i].value);
 }
 
+/* "slice:prefix:name"; the slice may be given by its whole path, as CRI does. */
+static const char *unit_path(const struct container_config *c, const char *id, struct arena *a)
+{
+	struct sv parent = sv_from(c->cgroup_parent ? c->cgroup_parent : "system.slice"), above, slice;
+
+	if (!sv_rcut(parent, '/', &above, &slice))
+		slice = parent;
+	return arena_fmt(a, SV_FMT ":tare:%s", SV_ARG(slice), id);
+}
+
+const char *spec_group(const struct container_config *c, const char *id, struct arena *a)
+{
+	const char *path = spec_cgroups_path(c, id, a);
+	struct unit_name u;
+
+	if (!path || !config_is_unit(c))
+		return path;
+	return unit_name_parse(path, id, false, a, &u, NULL) < 0 ? NULL : u.cgroup;
+}
+
 const char *spec_cgroups_path(const struct container_config *c, const char *id, struct arena *a)
 {
 	struct sv parent = sv_from(c->cgroup_parent ? c->cgroup_parent : "/tare");
 
+	if (config_is_unit(c))
+		return unit_path(c, id, a);
 	while (parent.n && parent.p[0] == '/')
 		parent = (struct sv){ parent.p + 1, parent.n - 1 };
 	while (parent.n && parent.p[parent.n - 1] == '/')

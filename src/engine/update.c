@@ -9,6 +9,7 @@
 #include "engine/kube_plain.h"
 #include "engine/recover.h"
 #include "engine/request.h"
+#include "engine/units.h"
 #include "runtime/plan.h"
 
 #include <string.h>
@@ -95,6 +96,19 @@ static void restore_bundle(struct job *j)
 	(void)io_replace_at(j->state, CHARTER_FILE, j->old_charter.p, j->old_charter.len, 0600, false, NULL);
 }
 
+/* It writes what it is told in its own way, coarser quotas, and more of the same controller than that. */
+static int tell_systemd(struct job *j, struct cgroup *cg, const struct cgroup_writes *change,
+			const struct cgroup_writes *to, struct err *e)
+{
+	const struct cgroup_writes *const lists[] = { change, to };
+	int r = units_set(j->en, j->row->cgroup, change, j->a, e);
+
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; r == 0 && i < lists[l]->n; i++)
+			r = cgroup_apply(cg, &lists[l]->w[i], e);
+	return r;
+}
+
 /* Between two lives it has no group: the next one is made by the new bundle. */
 static int change_group(struct job *j, const struct cgroup_writes *from, const struct cgroup_writes *to, bool all,
 			struct err *e)
@@ -109,6 +123,8 @@ static int change_group(struct job *j, const struct cgroup_writes *from, const s
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = cgroup_change(cg, &change, j->a, e);
+	if (r == 0 && units_is_path(j->row->cgroup))
+		r = tell_systemd(j, cg, &change, to, e);
 	cgroup_free(cg);
 	return r;
 }

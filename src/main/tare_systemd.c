@@ -195,13 +195,39 @@ static int append_value(sd_bus_message *m, const char *signature, struct words *
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_property(sd_bus_message *m, struct words *w)
+/* What is said of a unit at its birth, and cannot be changed. */
+static bool is_of_birth(const char *name)
+{
+	static const char *const names[] = { "Description", "Wants", "Slice", "Delegate", "DefaultDependencies" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int skip(struct words *w, const char *count)
+{
+	char word[4096];
+	uint64_t n;
+
+	if (sv_u64(sv_from(count), &n) < 0)
+		return -EINVAL;
+	while (n--)
+		if (!next(w, word, sizeof word))
+			return -EINVAL;
+	return 0;
+}
+
+static int append_property(sd_bus_message *m, struct words *w, bool change)
 {
 	char name[128], signature[16], count[24];
 	int r;
 
 	if (!next(w, name, sizeof name) || !next(w, signature, sizeof signature) || !next(w, count, sizeof count))
 		return -EINVAL;
+	if (change && is_of_birth(name))
+		return skip(w, count);
 	r = sd_bus_message_open_container(m, 'r', "sv");
 	if (r >= 0)
 		r = sd_bus_message_append_basic(m, 's', name);
@@ -214,13 +240,13 @@ static int append_property(sd_bus_message *m, struct words *w)
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* The properties of a request, and the process of ours. */
-static int append_properties(sd_bus_message *m, struct words w, pid_t holder)
+/* The properties of a request, and the process of ours. change: of a unit that is there. */
+static int append_properties(sd_bus_message *m, struct words w, bool change, pid_t holder)
 {
 	int r = sd_bus_message_open_container(m, 'a', "(sv)");
 
 	while (r >= 0 && w.rest.n)
-		r = append_property(m, &w);
+		r = append_property(m, &w, change);
 	if (r >= 0 && holder)
 		r = sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)holder);
 	return r < 0 ? r : sd_bus_message_close_container(m);
@@ -277,6 +303,13 @@ static int run_job(struct service *s, sd_bus_message *m, const char *what, struc
 	return s->job ? await_job(s, what, e) : err_oom(e);
 }
 
+/* systemd writes a unit's files when it comes to it, between two messages: who is answered once more can write after it. */
+static void await_turn(struct service *s)
+{
+	(void)sd_bus_call_method(s->bus, DESTINATION, "/org/freedesktop/systemd1", "org.freedesktop.DBus.Peer", "Ping",
+				 NULL, NULL, NULL);
+}
+
 /* ---- verbs ----------------------------------------------------------------------------------------------------------- */
 
 static int start_once(struct service *s, const char *unit, struct words w, struct err *e)
@@ -287,7 +320,7 @@ static int start_once(struct service *s, const char *unit, struct words w, struc
 	if (r >= 0)
 		r = sd_bus_message_append(m, "ss", unit, "fail");
 	if (r >= 0)
-		r = append_properties(m, w, s->holder);
+		r = append_properties(m, w, false, s->holder);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "a(sa(sv))", 0);
 	return r < 0 ? from_bus(r, NULL, "StartTransientUnit", e) : run_job(s, m, "StartTransientUnit", e);
@@ -338,20 +371,53 @@ static int verb_settle(struct service *s, const char *unit, struct words w, char
 	return 0;
 }
 
-static int verb_set(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
+static int set_properties(struct service *s, const char *unit, struct words w, struct err *e)
 {
 	scoped_bus_error error = SD_BUS_ERROR_NULL;
 	scoped_message m = NULL;
 	int r = sd_bus_message_new_method_call(s->bus, &m, DESTINATION, MANAGER, "SetUnitProperties");
 
-	(void)ret, (void)size;
 	if (r >= 0)
 		r = sd_bus_message_append(m, "sb", unit, 1);
 	if (r >= 0)
-		r = append_properties(m, w, 0);
+		r = append_properties(m, w, true, 0);
 	if (r >= 0)
 		r = sd_bus_call(s->bus, m, CALL_TIMEOUT_US, &error, NULL);
-	return r < 0 ? from_bus(r, &error, "SetUnitProperties", e) : 0;
+	if (r < 0)
+		return from_bus(r, &error, "SetUnitProperties", e);
+	await_turn(s);
+	return 0;
+}
+
+static int verb_set(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
+{
+	(void)ret, (void)size;
+	return set_properties(s, unit, w, e);
+}
+
+/* One that is there gets these limits; what describes it is said at its birth only. */
+static int change_slice(struct service *s, const char *unit, struct words w, struct err *e)
+{
+	scoped_message m = NULL;
+	int r = set_properties(s, unit, w, e);
+
+	if (r < 0)
+		return r;
+	r = sd_bus_message_new_method_call(s->bus, &m, DESTINATION, MANAGER, "StartUnit");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", unit, "replace");
+	return r < 0 ? from_bus(r, NULL, "StartUnit", e) : run_job(s, m, "StartUnit", e);
+}
+
+static int verb_slice(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
+{
+	int r = start_once(s, unit, w, e);
+
+	if (r == -EEXIST)
+		r = change_slice(s, unit, w, e);
+	if (r == 0)
+		r = group_of(s, unit, ret, size, e);
+	return r;
 }
 
 static int verb_stop(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
@@ -370,7 +436,8 @@ static int verb_stop(struct service *s, const char *unit, struct words w, char *
 static const struct {
 	const char *name;
 	int (*run)(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e);
-} verbs[] = { { "start", verb_start }, { "settle", verb_settle }, { "set", verb_set }, { "stop", verb_stop } };
+} verbs[] = { { "start", verb_start }, { "slice", verb_slice }, { "settle", verb_settle }, { "set", verb_set },
+	      { "stop", verb_stop } };
 
 /* ---- the conversation ------------------------------------------------------------------------------------------------ */
 

@@ -53,6 +53,7 @@ int birth_read_charter(struct monitor *m, struct err *e)
 	arena_done(&m->life);
 	m->life = fresh;
 	m->charter = c;
+	m->systemd.program = c.systemd;
 	m->stdio.tty = c.tty;
 	m->stdio.open_stdin = c.open_stdin;
 	m->stdio.stdin_once = c.stdin_once;
@@ -164,7 +165,8 @@ static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 {
 	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
 				  .copy_up_count = m->charter.copy_up_count, .handed = j->mounts,
-				  .handed_count = j->mount_count, .die_with_parent = true };
+				  .handed_count = j->mount_count, .die_with_parent = true,
+				  .systemd = m->systemd.program ? &m->systemd : NULL };
 	int r = m->facts_are_new ? 0 : host_facts_read(&m->host, &m->birth, &m->facts, e);
 
 	m->facts_are_new = false;

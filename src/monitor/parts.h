@@ -90,6 +90,7 @@ struct monitor {
 	struct arena life;  /* the charter */
 	struct arena birth; /* spec and plan: gone when the command runs */
 	struct charter charter;
+	struct unit_manager systemd; /* program NULL: the container is no unit */
 	struct runtime_spec spec;
 	struct host_facts facts; /* its cgroup layout is wanted to the end */
 	bool facts_are_new;      /* read for the creation that comes */

@@ -20,21 +20,26 @@ int plan_unit_name(struct plan *p, struct err *e)
 	return 0;
 }
 
-static void pids_late(struct cgroup_writes *w)
+/* Where one more process counts, and what systemd writes anew with its other limits, though it cannot be told of it: before 253
+ * it takes scopes for what is not killed as a whole. */
+static void set_late(struct cgroup_writes *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		if (strcmp(w->w[i].file, "pids.max") == 0)
+		if (strcmp(w->w[i].file, "pids.max") == 0 || strcmp(w->w[i].file, "memory.oom.group") == 0)
 			w->w[i].late = true;
 }
 
 int plan_unit_start(struct plan *p, struct err *e)
 {
+	const char *description = arena_fmt(p->arena, "tare container %s", p->id);
 	struct plan_unit *u = &p->unit;
 	struct step *s;
 	int r;
 
+	if (!description)
+		return err_oom(e);
 	u->start.arena = u->limits.arena = p->arena;
-	unit_properties_base(&u->start, &u->name, &p->facts->cgroup, p->id);
+	unit_properties_base(&u->start, &u->name, &p->facts->cgroup, description);
 	unit_properties_devices(&u->start, p->limits.devices, p->limits.device_count);
 	unit_properties_limits(&u->limits, &p->facts->cgroup, &p->cgroup);
 	r = unit_properties_annotations(&u->start, &p->spec->annotations, e);
@@ -44,7 +49,7 @@ int plan_unit_start(struct plan *p, struct err *e)
 		r = unit_properties_status(&u->limits, e);
 	if (r < 0)
 		return r;
-	pids_late(&p->cgroup);
+	set_late(&p->cgroup);
 	s = plan_add(p, ACTOR_HOST, STEP_UNIT_START);
 	if (!s)
 		return err_oom(e);

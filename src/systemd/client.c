@@ -188,6 +188,12 @@ int unit_start(struct unit_client *c, const char *unit, const struct unit_proper
 	return of_unit(ask(c, "start", unit, p, ret_cgroup, CGROUP_TEXT, e), unit, e);
 }
 
+int unit_slice(struct unit_client *c, const char *slice, const struct unit_properties *p,
+	       char ret_cgroup[static CGROUP_TEXT], struct err *e)
+{
+	return of_unit(ask(c, "slice", slice, p, ret_cgroup, CGROUP_TEXT, e), slice, e);
+}
+
 int unit_settle(struct unit_client *c, struct err *e)
 {
 	return ask(c, "settle", "", NULL, NULL, 0, e);

@@ -42,9 +42,13 @@ void unit_client_close(struct unit_client *c);
 #define CGROUP_TEXT 4096
 int unit_start(struct unit_client *c, const char *unit, const struct unit_properties *p,
 	       char ret_cgroup[static CGROUP_TEXT], struct err *e);
+/* unit_slice - a slice of that name with these properties: made, or one that is there changed. Its files are written when
+ * this returns. */
+int unit_slice(struct unit_client *c, const char *slice, const struct unit_properties *p,
+	       char ret_cgroup[static CGROUP_TEXT], struct err *e);
 /* unit_settle - that process ends */
 int unit_settle(struct unit_client *c, struct err *e);
-/* unit_set - change properties until the unit is gone */
+/* unit_set - change properties until the unit is gone; files are written when this returns */
 int unit_set(struct unit_client *c, const char *unit, const struct unit_properties *p, struct err *e);
 /* unit_stop - the unit ends, with all processes in it; -ENOENT is success */
 int unit_stop(struct unit_client *c, const char *unit, struct err *e);

@@ -84,14 +84,9 @@ static bool unified(const struct cgroup_layout *layout, enum cgroup_controller c
 }
 
 void unit_properties_base(struct unit_properties *l, const struct unit_name *u, const struct cgroup_layout *layout,
-			  const char *id)
+			  const char *description)
 {
-	const char *text = arena_fmt(l->arena, "tare container %s", id);
-
-	if (!text)
-		l->failed = true;
-	else
-		add_text(l, "Description", "s", text);
+	add_text(l, "Description", "s", description);
 	if (u->is_slice) {
 		if (strcmp(u->slice, "-.slice") != 0)
 			unit_properties_add(l, "Wants", "as", (const char *[]){ "1", u->slice }, 2);

@@ -31,7 +31,7 @@ int unit_properties_status(const struct unit_properties *l, struct err *e);
 
 /* unit_properties_base - what the unit is made with: its slice, that its group is ours (Delegate), what is counted. */
 void unit_properties_base(struct unit_properties *l, const struct unit_name *u, const struct cgroup_layout *layout,
-			  const char *id);
+			  const char *description);
 
 /* unit_properties_annotations - org.systemd.property.NAME, whose value is text of a GVariant: "'inactive-or-failed'",
  * "true", "uint64 5", "['a', 'b']". A NAME that ends in Sec is in seconds and becomes NAME in µs (TimeoutStopSec: 1.5).

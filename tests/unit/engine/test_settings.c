@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #define KEYS                                                                                                       \
-	"cni-bin-dir, cni-cache-dir, cni-conf-dir, insecure-registry, keep-blobs, kube-max-pods, kube-reserved, "         \
+	"cgroup-manager, cni-bin-dir, cni-cache-dir, cni-conf-dir, insecure-registry, keep-blobs, kube-max-pods, kube-reserved, "         \
 	"max-layer-entries, max-layer-size, network, publish-default-ip, registry-attempts, registry-mirror, "            \
 	"registry-timeout, subgid, subuid, userns-remap"
 
@@ -61,6 +61,7 @@ TEST(what_is_wrong_is_named_with_its_line)
 		  "F:1: publish-default-ip: \"eth0\": not an address of IPv4 or IPv6" },
 		{ "subgid = etc/subgid", "F:1: subgid: \"etc/subgid\": an absolute path is needed" },
 		{ "keep-blobs = never", "F:1: keep-blobs: \"never\": allowed are yes and no" },
+		{ "cgroup-manager = runc", "F:1: cgroup-manager: \"runc\": allowed are cgroupfs and systemd" },
 		{ "kube-max-pods = 10001", "F:1: kube-max-pods: \"10001\": allowed are 1 to 10000" },
 		{ "kube-reserved = disk=1", "F:1: kube-reserved: \"disk=1\": allowed are cpu=AMOUNT and memory=AMOUNT, "
 					    "parted by a comma" },

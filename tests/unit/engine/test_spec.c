@@ -604,8 +604,15 @@ TEST(nothing_asked_leaves_every_limit_unset)
 
 static const struct {
 	const char *parent, *path;
+	const char *manager, *group;
 } cgroup_cases[] = {
-	{ NULL, "/tare/abc" }, { "/p", "/p/abc" }, { "p/q/", "/p/q/abc" }, { "/", "/abc" },
+	{ NULL, "/tare/abc" },
+	{ "/p", "/p/abc", "cgroupfs", "/p/abc" },
+	{ "p/q/", "/p/q/abc" },
+	{ "/", "/abc" },
+	{ NULL, "system.slice:tare:abc", "systemd", "/system.slice/tare-abc.scope" },
+	{ "a-b.slice", "a-b.slice:tare:abc", "systemd", "/a.slice/a-b.slice/tare-abc.scope" },
+	{ "/a.slice/a-b.slice", "a-b.slice:tare:abc", "systemd", "/a.slice/a-b.slice/tare-abc.scope" },
 };
 
 TEST(the_cgroup_is_below_its_parent)
@@ -615,8 +622,11 @@ TEST(the_cgroup_is_below_its_parent)
 
 		start(&x);
 		x.c.cgroup_parent = cgroup_cases[i].parent;
+		x.c.cgroup_manager = cgroup_cases[i].manager;
 		must_make(&x);
 		assert_string_equal(cgroup_cases[i].path, x.s.cgroups_path);
+		assert_string_equal(cgroup_cases[i].group ? cgroup_cases[i].group : cgroup_cases[i].path,
+				    spec_group(&x.c, "abc", &x.a));
 	}
 }
 
