@@ -42,14 +42,20 @@ static const struct option_group *const groups[] = { &group, NULL };
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
-static const char *when(int64_t time_us, char ret[RFC3339_SIZE])
+/* since 1970 */
+static int64_t when_ms(int64_t time_us)
 {
 	int64_t boot = clock_real_ns();
 	struct timespec since;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &since); /* the log's clock stands still in suspend, as this one does */
 	boot -= (int64_t)since.tv_sec * 1000000000 + since.tv_nsec;
-	(void)clock_rfc3339((boot + time_us * 1000) / 1000000 * 1000000, ret);
+	return (boot + time_us * 1000) / 1000000;
+}
+
+static const char *when(int64_t time_us, char ret[RFC3339_SIZE])
+{
+	(void)clock_rfc3339(when_ms(time_us) * 1000000, ret);
 	return ret;
 }
 
@@ -148,6 +154,41 @@ static int put_tasks(struct oom_report *r, struct arena *a, struct buf *out, str
 	return done;
 }
 
+/* Use of memory before the last kill, as the container's monitor saw it; NULL: it has seen nothing. */
+struct before {
+	const char *samples; /* memory_use.h */
+	int64_t kill_ms;     /* since 1970 */
+	int64_t limit_bytes; /* 0: not known */
+};
+
+static bool next_before(const struct before *b, struct sv *rest, struct memory_sample *ret)
+{
+	return memory_samples_next(rest, ret) && ret->time_ms <= b->kill_ms;
+}
+
+static int put_before(const struct before *b, struct arena *a, struct buf *out, struct err *e)
+{
+	static const struct table_column shown[] = { { "BEFORE" }, { "USED" }, { "OF LIMIT" } };
+	struct sv rest = sv_from(b->samples);
+	struct memory_sample s;
+	struct table t;
+
+	if (!next_before(b, &(struct sv){ rest.p, rest.n }, &s))
+		return 0;
+	table_init(&t, a, shown, ARRAY_LEN(shown));
+	while (next_before(b, &rest, &s)) {
+		char ago[32], share[16] = "-";
+
+		(void)snprintf(ago, sizeof ago, "%.1f s", (double)(b->kill_ms - s.time_ms) / 1000);
+		if (b->limit_bytes > 0 && b->limit_bytes != CG_MAX)
+			(void)snprintf(share, sizeof share, "%.0f %%",
+				       (double)s.bytes * 100 / (double)b->limit_bytes);
+		table_row(&t, (const char *const[]){ arena_str(a, ago), size(s.bytes, a), arena_str(a, share) });
+	}
+	buf_puts(out, "memory in use before the kill, as it was seen:\n");
+	return table_print(&t, 0, true, out, e);
+}
+
 static int put_report(const struct names *n, struct oom_report *r, struct buf *out, struct err *e)
 {
 	char at[RFC3339_SIZE];
@@ -159,6 +200,11 @@ static int put_report(const struct names *n, struct oom_report *r, struct buf *o
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
+
+struct sample_shown {
+	const char *time;
+	int64_t bytes;
+};
 
 struct task_shown {
 	int64_t pid, uid, rss_bytes, anon_bytes, file_bytes, shmem_bytes, swap_bytes, score_adj;
@@ -172,6 +218,10 @@ struct report_shown {
 		struct task_shown *v;
 		size_t n;
 	} tasks;
+	struct {
+		struct sample_shown *v;
+		size_t n;
+	} before;
 	struct oom_report report;
 };
 
@@ -188,6 +238,12 @@ static const struct json_row task_rows[] = {
 	{ "Name", JSON_TEXT, 0, offsetof(struct task_shown, name) },
 };
 static const struct json_table task_table = JSON_TABLE(task_rows, struct task_shown);
+
+static const struct json_row sample_rows[] = {
+	{ "Time", JSON_TEXT, 0, offsetof(struct sample_shown, time) },
+	NUMBER(struct sample_shown, "Usage", bytes),
+};
+static const struct json_table sample_table = JSON_TABLE(sample_rows, struct sample_shown);
 
 static const struct json_row victim_rows[] = {
 	NUMBER(struct report_shown, "Pid", victim_pid),
@@ -209,16 +265,32 @@ static const struct json_row report_rows[] = {
 	NUMBER(struct report_shown, "Kernel", report.kernel_bytes),
 	NUMBER(struct report_shown, "Swap", report.swap_bytes),
 	{ "Processes", JSON_OBJECTS, JSON_ALWAYS, offsetof(struct report_shown, tasks), &task_table },
+	{ "Before", JSON_OBJECTS, JSON_ALWAYS, offsetof(struct report_shown, before), &sample_table },
 };
 static const struct json_table report_table = JSON_TABLE(report_rows, struct report_shown);
 
-static int json_report(const struct oom_report *r, struct arena *a, struct buf *out, struct err *e)
+static int show_before(struct report_shown *s, const struct before *b, struct arena *a)
+{
+	struct sv rest = sv_from(b->samples);
+	struct memory_sample k;
+	char at[RFC3339_SIZE];
+
+	s->before.v = arena_array(a, MEMORY_SAMPLES_TEXT, sizeof *s->before.v);
+	while (s->before.v && next_before(b, &rest, &k)) {
+		(void)clock_rfc3339(k.time_ms * 1000000, at);
+		s->before.v[s->before.n++] = (struct sample_shown){ arena_str(a, at), k.bytes };
+	}
+	return s->before.v ? 0 : -ENOMEM;
+}
+
+static int json_report(const struct oom_report *r, const struct before *b, struct arena *a, struct buf *out,
+		       struct err *e)
 {
 	char at[RFC3339_SIZE];
 	struct report_shown s = { .time = when(r->time_us, at), .victim_pid = r->victim_pid, .report = *r };
 
 	s.tasks.v = arena_array(a, r->n_tasks + 1, sizeof *s.tasks.v);
-	if (!s.tasks.v)
+	if (!s.tasks.v || (b && show_before(&s, b, a) < 0))
 		return err_oom(e);
 	for (; s.tasks.n < r->n_tasks; s.tasks.n++) {
 		const struct oom_task *t = &r->tasks[s.tasks.n];
@@ -241,34 +313,59 @@ static const char *group_of(const struct seeing *s, const struct subject *subjec
 	return h < 0 ? NULL : subject->place.path[h];
 }
 
-/* The log says nothing of it, or is not for us: what the container's monitor has kept. */
-static int tell_outcome(const struct subject *s, const struct err *why, struct buf *out, struct err *e)
+/* The last kill: of the report, or the end of the container. Shares are those of its own limit. */
+static struct before before_of(const struct subject *s, const struct oom_report *last)
 {
 	const struct outcome *o = &s->state.outcome;
+	int64_t at_ns = o->finished_ns ? o->finished_ns : clock_real_ns();
+	struct before b = { .samples = "", .kill_ms = last ? when_ms(last->time_us) : at_ns / 1000000 };
+	const char *owner = last ? last->owner : o->oom_owner;
+
+	if (s->kind != SUBJECT_CONTAINER || !s->row.cgroup)
+		return b;
+	b.samples = o->oom_samples;
+	if (strcmp(owner, s->row.cgroup) == 0)
+		b.limit_bytes = last ? last->limit_bytes : o->oom_limit_bytes;
+	return b;
+}
+
+/* The log says nothing of it, or is not for us: what the container's monitor has kept. */
+static int tell_outcome(const struct subject *s, const struct err *why, struct arena *a, struct buf *out,
+			struct err *e)
+{
+	const struct outcome *o = &s->state.outcome;
+	const struct before before = before_of(s, NULL);
 	struct err text = { 0 };
+	int r = 0;
 
 	if (s->kind == SUBJECT_CONTAINER && o->oom_killed) {
 		oom_tell(o, s->row.cgroup, &text);
 		buf_putf(out, "%s: %s\n", s->text, text.msg);
+		r = put_before(&before, a, out, e);
 	} else {
 		buf_putf(out, "%s: no OOM kill is known\n", s->text);
 	}
 	if (why->msg[0])
 		buf_putf(out, "not seen: the kernel log: %s\n", why->msg);
-	return buf_status(out, e);
+	return r < 0 ? r : buf_status(out, e);
 }
 
-static int put_all(const struct oom_options *o, const struct names *n, struct oom_reports *all, struct buf *out,
-		   struct err *e)
+static int put_all(const struct oom_options *o, const struct names *n, const struct subject *subject,
+		   struct oom_reports *all, struct buf *out, struct err *e)
 {
+	const struct before before = before_of(subject, &all->v[all->n - 1]);
 	int r = 0;
 
 	for (size_t i = all->n; r == 0 && i-- > 0;) {
+		bool last = i == all->n - 1;
+
 		if (o->see.json) {
-			r = json_report(&all->v[i], n->arena, out, e);
+			r = json_report(&all->v[i], last ? &before : NULL, n->arena, out, e);
 			continue;
 		}
 		r = put_report(n, &all->v[i], out, e);
+		if (r == 0 && last)
+			r = put_before(&before, n->arena, out, e);
 		if (i)
 			buf_puts(out, "\n");
 	}
@@ -301,9 +398,9 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (r < 0 && !operands->n)
 		return err_set(e, -r, "%s", why.msg);
 	if (all.n)
-		r = put_all(o, &names, &all, &out, e);
+		r = put_all(o, &names, &subject, &all, &out, e);
 	else if (operands->n && !o->see.json)
-		r = tell_outcome(&subject, &why, &out, e);
+		r = tell_outcome(&subject, &why, &a, &out, e);
 	else
 		r = 0;
 	return see_print(r, &out, e);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -86,6 +87,82 @@ int cgroup_event_oom(const struct host *h, const struct cgroup_layout *l, const 
 		return watch_file(h, file, ret_fd, e);
 	(void)file_of(l, place, m, "cgroup.event_control", control);
 	return event_control(h, file, control, ret_fd, e);
+}
+
+/* One line of cgroup.event_control: level 0 is none, of memory.oom_control. */
+static int ask_for(int control, int eventfd, int of, int64_t level, struct err *e)
+{
+	char text[80];
+	int n = level ? snprintf(text, sizeof text, "%d %d %lld", eventfd, of, (long long)level) :
+			snprintf(text, sizeof text, "%d %d", eventfd, of);
+
+	return write(control, text, (size_t)n) < 0 ? err_sys(e, "write cgroup.event_control") : 0;
+}
+
+static int open_v1(const struct host *h, const char *control, int64_t limit_bytes, struct cgroup_memory_watch *w,
+		   struct err *e)
+{
+	static const int percents[] = { 50, 60, 70, 80, 90, 95 };
+	scoped_fd to = openat(h->root, control, O_WRONLY | O_CLOEXEC);
+	int r;
+
+	w->events = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	w->wait_for = POLLIN;
+	if (to < 0 || w->events < 0)
+		return err_sys(e, "open %s", control);
+	r = ask_for(to, w->events, w->kills, 0, e);
+	for (size_t i = 0; r == 0 && i < sizeof percents / sizeof *percents; i++)
+		r = ask_for(to, w->events, w->use, limit_bytes / 100 * percents[i], e);
+	return r;
+}
+
+static int open_file(const struct host *h, const struct cgroup_layout *l, int m, const struct cgroup_place *place,
+		     const char *name, int *ret, struct err *e)
+{
+	char file[CGROUP_DIR_MAX];
+
+	if (!file_of(l, place, m, name, file))
+		return err_set(e, ENOENT, "there is no memory controller for it");
+	*ret = openat(h->root, file, O_RDONLY | O_CLOEXEC);
+	return *ret < 0 ? err_sys(e, "open %s", file) : 0;
+}
+
+int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup, int64_t limit_bytes,
+			struct cgroup_memory_watch *ret, struct err *e)
+{
+	int m = cgroup_layout_find(l, CGROUP_MEMORY), r;
+	struct cgroup_memory_watch w = CGROUP_MEMORY_WATCH_NONE;
+	bool v2 = m >= 0 && l->h[m].v2;
+	char control[CGROUP_DIR_MAX];
+	struct cgroup_place place;
+
+	cgroup_place_everywhere(&place, cgroup);
+	r = open_file(h, l, m, &place, v2 ? "memory.current" : "memory.usage_in_bytes", &w.use, e);
+	if (r == 0)
+		r = open_file(h, l, m, &place, v2 ? "memory.events" : "memory.oom_control", &w.kills, e);
+	if (r == 0 && v2) {
+		w.events = w.kills;
+		w.wait_for = POLLPRI;
+	} else if (r == 0) {
+		(void)file_of(l, &place, m, "cgroup.event_control", control);
+		r = open_v1(h, control, limit_bytes, &w, e);
+	}
+	if (r == 0)
+		*ret = w;
+	else
+		cgroup_memory_watch_close(&w);
+	return r;
+}
+
+void cgroup_memory_watch_close(struct cgroup_memory_watch *w)
+{
+	if (w->events >= 0 && w->events != w->kills)
+		close(w->events);
+	if (w->kills >= 0)
+		close(w->kills);
+	if (w->use >= 0)
+		close(w->use);
+	*w = CGROUP_MEMORY_WATCH_NONE;
 }
 
 void cgroup_event_drain(int fd)

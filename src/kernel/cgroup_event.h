@@ -22,3 +22,19 @@ int cgroup_event_pressure(const struct host *h, const struct cgroup_layout *l, c
 int cgroup_event_oom(const struct host *h, const struct cgroup_layout *l, const struct cgroup_place *place, int *ret_fd,
 		     struct err *e);
 void cgroup_event_drain(int fd);
+
+/* What a group's use of memory is watched by. -1: not open. */
+struct cgroup_memory_watch {
+	int events;     /* to poll(2) for `wait_for` */
+	short wait_for; /* v1, an eventfd(2): POLLIN; v2, memory.events: POLLPRI, until it is read, for ever when the group is gone */
+	int use;        /* the file with the bytes in use */
+	int kills;      /* the file with the line "oom_kill"; v2: events itself */
+};
+
+/* cgroup_event_memory - wakes: on v1 each time use passes 50, 60, 70, 80, 90 or 95 percent of limit_bytes, up or down, and at
+ * OOM; on v2 when use meets the limit, or another event is counted. A few pages of the kernel's; not counted against
+ * fs.inotify.max_user_instances, of which root has 128. */
+int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup, int64_t limit_bytes,
+			struct cgroup_memory_watch *ret, struct err *e);
+void cgroup_memory_watch_close(struct cgroup_memory_watch *w);
+#define CGROUP_MEMORY_WATCH_NONE ((struct cgroup_memory_watch){ .events = -1, .use = -1, .kills = -1 })

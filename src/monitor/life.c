@@ -6,6 +6,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -85,6 +86,8 @@ static void begin_running(struct monitor *m)
 	record_outcome(m);
 	record_trace(m);
 	tell(m, NULL, CONTROL_STARTED, 0, 0, NULL);
+	memory_use_begin(&m->memory, &m->host, &m->facts.cgroup, m->container.cgroup_path,
+			 m->spec.resources.memory.limit);
 	arena_done(&m->birth); /* nothing of the plan is needed to wait */
 	if (m->member)
 		pod_started(m->member);
@@ -143,17 +146,34 @@ void life_begin(struct monitor *m)
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
+/* Samples that were kept at the last kill stay, if that was the last one. */
 static void look_for_oom(struct monitor *m)
 {
+	struct outcome *o = &m->outcome;
 	struct err e = { 0 };
+	char kept[sizeof o->oom_samples];
+	int64_t kills = m->memory.kills;
 
 	if (!m->container.cgroup_path)
 		return;
-	oom_look(&m->host, &m->facts.cgroup, m->container.cgroup_path, m->may_nest, &m->outcome);
-	if (!m->outcome.oom_killed || m->outcome.exit_code != 128 + SIGKILL)
+	memcpy(kept, o->oom_samples, sizeof kept);
+	oom_look(&m->host, &m->facts.cgroup, m->container.cgroup_path, m->may_nest, o);
+	if (o->oom_killed && kept[0] && o->oom_kills == kills)
+		memcpy(o->oom_samples, kept, sizeof kept);
+	else if (o->oom_killed)
+		memory_samples_print(&m->memory, o->oom_samples);
+	if (!o->oom_killed || o->exit_code != 128 + SIGKILL)
 		return;
-	oom_tell(&m->outcome, m->container.cgroup_path, &e);
+	oom_tell(o, m->container.cgroup_path, &e);
 	warn_starter(m, &e);
+}
+
+void life_lost_one(struct monitor *m)
+{
+	memory_samples_print(&m->memory, m->outcome.oom_samples);
+	m->outcome.oom_killed = true;
+	m->outcome.oom_kills = m->memory.kills;
+	record_outcome(m);
 }
 
 void life_exited(struct monitor *m, int wstatus)
@@ -163,6 +183,7 @@ void life_exited(struct monitor *m, int wstatus)
 	o->exit_code = container_status_code(wstatus);
 	o->finished_ns = clock_real_ns();
 	look_for_oom(m);
+	memory_use_end(&m->memory);
 	m->container.pid = o->pid = 0;
 	o->last_exit_code = o->exit_code;
 	if (m->member)

@@ -37,6 +37,7 @@ void oom_forget(struct outcome *o)
 	o->oom_kills = o->oom_limit_bytes = 0;
 	o->oom_owner[0] = o->oom_victim[0] = '\0';
 	o->oom_victim_pid = 0;
+	o->oom_samples[0] = '\0';
 }
 
 static bool is_in(struct sv group, const char *top)

@@ -33,8 +33,8 @@ static const struct field {
 	FIELD(pid_start_ticks, U64), FIELD(created_ns, I64), FIELD(started_ns, I64),  FIELD(finished_ns, I64),
 	FIELD(exit_code, INT),	   FIELD(restart_count, INT), FIELD(stopped_by_user, BOOL), FIELD(oom_killed, BOOL),
 	FIELD(oom_kills, I64),	   FIELD(oom_owner, TEXT), FIELD(oom_limit_bytes, I64), FIELD(oom_victim, TEXT),
-	FIELD(oom_victim_pid, PID), FIELD(oom_log_seq, U64), FIELD(ready, BOOL), FIELD(begun, BOOL),
-	FIELD(last_exit_code, INT), FIELD(error, TEXT),
+	FIELD(oom_victim_pid, PID),  FIELD(oom_samples, TEXT),   FIELD(oom_log_seq, U64),      FIELD(ready, BOOL),
+	FIELD(begun, BOOL),          FIELD(last_exit_code, INT), FIELD(error, TEXT),
 #undef FIELD
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "monitor/memory_use.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct outcome {
 	char oom_victim
 		[16]; /* name of the process: of the first one if that was taken, else of the last; "": not known */
 	pid_t oom_victim_pid;     /* as the host sees it; 0: not known */
+	char oom_samples[MEMORY_SAMPLES_TEXT]; /* use of memory before it, memory_use.h; "": nothing was seen */
 	uint64_t oom_log_seq;     /* of the kernel log, up to here it was read */
 	bool ready, begun; /* in a pod: it serves; it has started, as its probe says */
 	int last_exit_code; /* in a pod: of its last life that has ended */

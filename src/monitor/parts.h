@@ -23,6 +23,7 @@
 #include "kernel/host.h"
 #include "monitor/charter.h"
 #include "monitor/control.h"
+#include "monitor/memory_use.h"
 #include "monitor/outcome.h"
 #include "monitor/pollset.h"
 #include "monitor/stdio.h"
@@ -112,6 +113,8 @@ struct monitor {
 
 	struct net_watch net;
 	size_t net_polled;
+	struct memory_use memory;
+	size_t memory_polled;
 
 	struct arena running; /* what exec needs to know of the container, while it runs */
 	struct exec_context exec;
@@ -126,7 +129,8 @@ struct monitor {
 #define MONITOR_NOTHING                                                                                              \
 	{ .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC },                                \
 	  .running = { .max = LIMIT_ARENA_SPEC }, .early = CONTAINER_EARLY_NONE, .container_dir = -1, .state = -1, .lock = -1, .listener = -1,      \
-	  .net = { .sock = -1 }, .container = { .pidfd = -1, .sync = -1, .console = -1 } }
+	  .net = { .sock = -1 }, .memory = { .watch = { .events = -1, .use = -1, .kills = -1 } },		\
+	  .container = { .pidfd = -1, .sync = -1, .console = -1 } }
 /* sandbox_signals - blocks all signals; SIGCHLD comes through s->signals, and orphans of a container to us. */
 int sandbox_signals(struct sandbox *s, struct err *e);
 /* sandbox_turn - one round: wait until something can be done, and let every part do it. */
@@ -177,6 +181,7 @@ void life_fail(struct monitor *m, const struct err *why); /* it could not be mad
 void life_give_up(struct monitor *m, const char *why);    /* it was made and is not to be started */
 void life_exited(struct monitor *m, int wstatus);
 void life_run(struct monitor *m); /* what has become due */
+void life_lost_one(struct monitor *m); /* to the OOM killer; it lives on, most often */
 int64_t life_due_ns(const struct monitor *m);
 
 /* ---- orders.c ---- */

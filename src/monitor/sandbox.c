@@ -73,7 +73,7 @@ static int64_t due_ns(const struct sandbox *s)
 	for (const struct monitor *m = s->first; m; m = m->next) {
 		at = sooner(at, sooner(life_due_ns(m), orders_due_ns(m)));
 		at = sooner(at, sooner(sessions_due_ns(m), record_due_ns(m)));
-		at = sooner(at, net_watch_due_ns(&m->net));
+		at = sooner(at, sooner(net_watch_due_ns(&m->net), m->memory.again_ns));
 	}
 	return at;
 }
@@ -107,6 +107,7 @@ static void look(struct sandbox *s)
 	pollset_add(p, s->signals, POLLIN);
 	for (struct monitor *m = s->first; m; m = m->next) {
 		m->net_polled = pollset_add(p, net_watch_fd(&m->net), 0);
+		m->memory_polled = pollset_add(p, memory_use_fd(&m->memory), m->memory.watch.wait_for);
 		clients_poll(m, p);
 		stdio_poll(&m->stdio, p);
 		sessions_poll(m, p);
@@ -144,6 +145,9 @@ void sandbox_turn(struct sandbox *s)
 		run(s);
 	for (struct monitor *m = s->first; m; m = m->next) {
 		net_watch_run(&m->net, r > 0 ? s->pollset.v[m->net_polled].revents : 0);
+		if (m->memory.on && memory_use_run(&m->memory, r > 0 ? s->pollset.v[m->memory_polled].revents : 0,
+						   clock_monotonic_ns()))
+			life_lost_one(m);
 		orders_run(m);
 		sessions_settle(m);
 		life_run(m);

@@ -84,14 +84,24 @@ put()
 	equal "33554432 probe true" "$(jq -r '"\(.Limit) \(.Victim.Name) \(.Anon > 16777216)"' <<<"$out")"
 }
 
+has_sample() # CONTAINER BYTES: as many at least before the kill
+{
+	[ "$(tare oom --format json "$1" | jq "[.Before[] | select(.Usage >= $2)] | length")" -ge 1 ]
+}
+
 # bats test_tags=guest
-@test "OOM of a child only: the first process lives on" {
-	start parent "${with_probe[@]}" --memory 32m --memory-swap 32m -- sh -c '/probe memory 64; : >/tmp/done; sleep 1000'
+@test "OOM of a child only: the first process lives on; use before it was seen" {
+	start parent "${with_probe[@]}" --memory 32m --memory-swap 32m -- sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=20
+		echo full; while [ ! -e /tmp/go ]; do sleep 0.05; done; /probe memory 64; : >/tmp/done; sleep 1000'
+	eventually 20 eval 'tare logs parent 2>/dev/null | grep -q full'
+	in_box parent touch /tmp/go
 	eventually 10 in_box parent test -e /tmp/done
 	may_read_log || skip "the kernel log is not for us"
 	matches '^container parent: out of memory: the memory limit 32 MiB of the container itself was reached; a child process was killed, [0-9]+ \(probe\); the first one lives on' \
 		"$(first_line parent)"
 	equal 2 "$(tare oom --format json parent | jq '.Processes | length')" "processes at that moment"
+	eventually 10 has_sample parent 20971520
+	matches $'\n[0-9]+\\.[0-9] s +2[0-9.]+MiB +[0-9]+ %' "$(tare oom parent)"
 }
 
 # bats test_tags=guest
