@@ -6,6 +6,7 @@
 #include "cli/kube_status.h"
 #include "cli/opt_kube.h"
 #include "engine/kube_events.h"
+#include "engine/kube_message.h"
 #include "engine/kube_network.h"
 
 #include <inttypes.h>
@@ -72,7 +73,17 @@ static void put_ports(struct buf *out, const struct container_spec *s)
 		buf_puts(out, "\n");
 }
 
-static void put_state(struct buf *out, const struct kube_status *s)
+/* Several lines stand below each other. */
+static void put_message(struct buf *out, const char *text)
+{
+	struct sv rest = sv_from(text), line;
+
+	for (bool first = true; sv_next(&rest, '\n', &line); first = false)
+		if (line.n)
+			buf_putf(out, "      %-13s " SV_FMT "\n", first ? "Message:" : "", SV_ARG(line));
+}
+
+static void put_state(struct buf *out, const struct kube_status *s, const char *said)
 {
 	const struct outcome *o = &s->state.outcome;
 
@@ -85,8 +96,8 @@ static void put_state(struct buf *out, const struct kube_status *s)
 	} else if (s->state.status == CONTAINER_EXITED || s->state.status == CONTAINER_DEAD) {
 		buf_putf(out, "    State:          Terminated\n      Reason:       %s\n",
 			 kube_end_reason(o, o->exit_code));
-		if (o->error[0])
-			buf_putf(out, "      Message:      %s\n", o->error);
+		if (said || o->error[0])
+			put_message(out, said ? said : o->error);
 		buf_putf(out, "      Exit Code:    %d\n      Started:      ", o->exit_code);
 		put_time(out, o->started_ns);
 		buf_puts(out, "      Finished:     ");
@@ -97,9 +108,11 @@ static void put_state(struct buf *out, const struct kube_status *s)
 	}
 	if (!s->id || !o->restart_count || s->state.status == CONTAINER_EXITED)
 		return;
-	buf_putf(out,
-		 "    Last State:     Terminated\n      Reason:       %s\n      Exit Code:    %d\n      Finished:     ",
-		 kube_end_reason(o, o->last_exit_code), o->last_exit_code);
+	buf_putf(out, "    Last State:     Terminated\n      Reason:       %s\n",
+		 kube_end_reason(o, o->last_exit_code));
+	if (said)
+		put_message(out, said);
+	buf_putf(out, "      Exit Code:    %d\n      Finished:     ", o->last_exit_code);
 	put_time(out, o->finished_ns);
 }
 
@@ -184,7 +197,7 @@ static void put_container(struct describing *d, const struct container_spec *s, 
 	put_ports(out, s);
 	put_words(out, "Command", &s->command);
 	put_words(out, "Args", &s->args);
-	put_state(out, st);
+	put_state(out, st, kube_message_read(d->en, d->p, s, st, d->a));
 	buf_putf(out, "    Ready:          %s\n    Restart Count:  %d\n",
 		 st->id && st->state.outcome.ready && container_is_active(st->state.status) ? "True" : "False",
 		 st->id ? st->state.outcome.restart_count : 0);

@@ -3,10 +3,13 @@
 
 #include "base/clock.h"
 #include "base/scope.h"
+#include "engine/kube_message.h"
 
 #include <string.h>
 
 struct putting {
+	struct engine *en;
+	const struct kube_running *pod;
 	struct arena *a;
 	bool oom;
 };
@@ -47,15 +50,15 @@ static void put_time(struct putting *p, const struct node **map, const char *key
 
 /* ---- a container ------------------------------------------------------------------------------------------------- */
 
-static const struct node *ended(struct putting *p, const struct kube_status *s, int code, bool last)
+static const struct node *ended(struct putting *p, const struct kube_status *s, int code, bool last, const char *said)
 {
 	const struct outcome *o = &s->state.outcome;
 	const struct node *n = node_object(p->a);
 
 	put_number(p, &n, "exitCode", code);
 	put_text(p, &n, "reason", kube_end_reason(o, code));
-	if (o->error[0] && !last)
-		put_text(p, &n, "message", o->error);
+	if (said || (o->error[0] && !last))
+		put_text(p, &n, "message", said ? said : o->error);
 	if (!last)
 		put_time(p, &n, "startedAt", o->started_ns);
 	put_time(p, &n, "finishedAt", o->finished_ns);
@@ -63,7 +66,7 @@ static const struct node *ended(struct putting *p, const struct kube_status *s, 
 	return n;
 }
 
-static const struct node *state_of(struct putting *p, const struct kube_status *s)
+static const struct node *state_of(struct putting *p, const struct kube_status *s, const char *said)
 {
 	const struct outcome *o = &s->state.outcome;
 	const struct node *state = node_object(p->a), *n = node_object(p->a);
@@ -75,7 +78,7 @@ static const struct node *state_of(struct putting *p, const struct kube_status *
 			put_text(p, &n, "message", o->error);
 		put(p, &state, "waiting", n);
 	} else if (s->state.status == CONTAINER_EXITED || s->state.status == CONTAINER_DEAD) {
-		put(p, &state, "terminated", ended(p, s, o->exit_code, false));
+		put(p, &state, "terminated", ended(p, s, o->exit_code, false, said));
 	} else {
 		put_time(p, &n, "startedAt", o->started_ns);
 		put(p, &state, "running", n);
@@ -86,6 +89,7 @@ static const struct node *state_of(struct putting *p, const struct kube_status *
 static const struct node *container(struct putting *p, const struct container_spec *c, const struct kube_status *s)
 {
 	const struct outcome *o = &s->state.outcome;
+	const char *said = kube_message_read(p->en, p->pod, c, s, p->a);
 	bool active = s->id && container_is_active(s->state.status);
 	const struct node *n = node_object(p->a), *last = node_object(p->a);
 
@@ -96,9 +100,9 @@ static const struct node *container(struct putting *p, const struct container_sp
 	put_truth(p, &n, "ready", active && o->ready);
 	put_truth(p, &n, "started", active && o->begun);
 	put_number(p, &n, "restartCount", s->id ? o->restart_count : 0);
-	put(p, &n, "state", state_of(p, s));
+	put(p, &n, "state", state_of(p, s, said));
 	if (s->id && o->restart_count && s->state.status != CONTAINER_EXITED)
-		put(p, &last, "terminated", ended(p, s, o->last_exit_code, true));
+		put(p, &last, "terminated", ended(p, s, o->last_exit_code, true, said));
 	put(p, &n, "lastState", last);
 	return n;
 }
@@ -149,7 +153,7 @@ int kube_document_of(struct engine *en, const struct kube_running *p, const stru
 {
 	const struct pod_spec *s = p->object.pod;
 	const char *addresses = kube_addresses_of(l, p, a);
-	struct putting w = { .a = a };
+	struct putting w = { .en = en, .pod = p, .a = a };
 	const struct node *status = node_object(a);
 	struct pod_summary summary;
 	struct kube_status *v;

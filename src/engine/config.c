@@ -251,6 +251,7 @@ static const struct json_row tare_rows[] = {
 	{ "MemoryHigh", JSON_I64, JSON_ZERO, AT(container_config, memory_high) },
 	{ "OomScoreAdjSet", JSON_BOOL, 0, AT(container_config, oom_score_adj_set) },
 	{ "Pod", JSON_TEXT, 0, AT(container_config, pod) },
+	{ "GroupsStrict", JSON_BOOL, 0, AT(container_config, groups_strict) },
 	{ "Namespace", JSON_TEXT, 0, AT(container_config, kube_namespace) },
 	{ "QosClass", JSON_TEXT, 0, AT(container_config, qos) },
 	{ "CpuRequest", JSON_I64, JSON_ZERO, AT(container_config, cpu_request_milli) },

@@ -66,6 +66,7 @@ struct container_config {
 	struct oci_strings env; /* "K=V"; "K" alone was resolved by the front door */
 	const char *workdir, *user, *hostname, *domainname;
 	struct oci_strings group_add; /* names of the image's /etc/group, or ids */
+	bool groups_strict;           /* besides the primary group these alone, none that the image gives the user */
 	struct oci_pairs labels, annotations;
 	CONFIG_LIST(struct mount_config, mounts);
 	struct oci_strings volumes_from; /* "CONTAINER[:ro|rw]" */

@@ -94,6 +94,9 @@ void creation_done(struct creation *cr);
 int engine_reopen(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		  struct creation *ret, struct err *e);
 
+/* creation_fetch_image - as a creation with this configuration would: when it is missing, or its pull policy says always */
+int creation_fetch_image(struct engine *en, struct container_config *c, struct arena *a, struct err *e);
+
 /* creation_limits - of a configuration only what its limits need: facts of the host, config_check(), disks. */
 int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret,
 		    struct err *e);

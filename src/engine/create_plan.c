@@ -202,6 +202,13 @@ static int find_image(struct creation *cr, struct err *e)
 	return r < 0 ? r : read_image(cr, db, e);
 }
 
+int creation_fetch_image(struct engine *en, struct container_config *c, struct arena *a, struct err *e)
+{
+	struct creation cr = { .en = en, .config = c, .a = a, .lock = LOCK_NONE };
+
+	return find_image(&cr, e);
+}
+
 /* The image that it was made from, whatever its name stands for today, and though it may be force-removed. */
 static int find_image_again(struct creation *cr, struct err *e)
 {
@@ -257,6 +264,8 @@ static int find_user(struct creation *cr, struct err *e)
 	r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
 	if (r < 0)
 		return err_wrap(e, r, cr->config->user ? "--user %s" : "user %s of the image", want ? want : "");
+	if (cr->config->groups_strict)
+		u.groups.n = 1; /* the primary one comes first */
 	r = user_add_groups(&u, &cr->config->group_add, buf_sv(&group), cr->a, e);
 	if (r < 0)
 		return err_wrap(e, r, "--group-add");

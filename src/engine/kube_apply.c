@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/create.h"
 #include "engine/kube_sandbox.h"
 #include "manifest/node_text.h"
 #include "oci/list.h"
@@ -265,16 +266,21 @@ static int report(struct applying *k)
 	return 0;
 }
 
-static int apply(struct applying *k, struct objects *l)
+static int admit(struct applying *k, struct objects *l)
 {
-	struct kube_work *w = k->w;
-	struct kube_world after;
-	int r = l->n ? 0 : err_set(w->e, EINVAL, "no objects passed to apply");
+	int r = l->n ? 0 : err_set(k->w->e, EINVAL, "no objects passed to apply");
 
 	for (size_t i = 0; r == 0 && i < l->n; i++)
 		r = add_object(k, &l->v[i]);
-	if (r == 0)
-		r = write_rows(k);
+	return r;
+}
+
+static int make(struct applying *k)
+{
+	struct kube_work *w = k->w;
+	struct kube_world after;
+	int r = write_rows(k);
+
 	if (r == 0)
 		r = kube_load(w->en, w->a, &after, w->e);
 	if (r < 0)
@@ -287,13 +293,105 @@ static int apply(struct applying *k, struct objects *l)
 	return r < 0 ? r : report(k);
 }
 
+/* ---- images --------------------------------------------------------------------------------------------------- */
+
+/* Of the pods that are new: those that are missing, and those that the file asks for anew. */
+struct fetching {
+	struct engine *en;
+	struct arena *a;
+	struct err *e;
+	struct {
+		struct to_fetch {
+			const struct kube_row *pod;
+			const struct container_spec *container;
+			bool always;
+		} *v;
+		size_t n;
+	} list;
+};
+
+static bool is_listed(const struct fetching *f, const char *image)
+{
+	for (size_t i = 0; i < f->list.n; i++)
+		if (strcmp(f->list.v[i].container->image, image) == 0)
+			return true;
+	return false;
+}
+
+static int look_for(struct fetching *f, struct db *db, const struct kube_row *pod, const struct container_spec *s)
+{
+	bool always = s->pull_policy && strcmp(s->pull_policy, "Always") == 0;
+	struct image_row row;
+	struct to_fetch *to;
+
+	if ((s->pull_policy && strcmp(s->pull_policy, "Never") == 0) || is_listed(f, s->image) ||
+	    (!always && images_find(db, sv_from(s->image), f->a, &row, NULL) != -ENOENT))
+		return 0;
+	to = LIST_ADD(f->a, &f->list);
+	if (!to)
+		return err_oom(f->e);
+	*to = (struct to_fetch){ pod, s, always };
+	return 0;
+}
+
+static int list_images(struct fetching *f, const struct kube_changes *l)
+{
+	struct db *db;
+	int r = engine_db(f->en, &db, f->e);
+
+	for (size_t i = 0; r == 0 && i < l->n; i++) {
+		const struct pod_spec *s = l->v[i].object.kind == OBJECT_POD ? l->v[i].object.pod : NULL;
+
+		for (size_t k = 0; r == 0 && s && l->v[i].is_new && k < s->inits.n; k++)
+			r = look_for(f, db, &l->v[i].row, &s->inits.v[k]);
+		for (size_t k = 0; r == 0 && s && l->v[i].is_new && k < s->containers.n; k++)
+			r = look_for(f, db, &l->v[i].row, &s->containers.v[k]);
+	}
+	return r;
+}
+
+static int fetch(struct fetching *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->list.n; i++) {
+		const struct to_fetch *one = &f->list.v[i];
+		struct container_config c;
+
+		config_init(&c);
+		c.image = one->container->image;
+		c.pull_policy = one->always ? "always" : NULL;
+		c.pull_quiet = true;
+		r = creation_fetch_image(f->en, &c, f->a, f->e);
+		if (r < 0)
+			return err_wrap(f->e, r, "pod %s/%s: container %s", one->pod->namespace, one->pod->name,
+					one->container->name);
+	}
+	return 0;
+}
+
+/* Once more from the beginning when images had to be fetched: all others wait for the lock, and meanwhile it was let go. */
 int kube_apply(struct engine *en, struct sv text, const struct kube_options *o, struct arena *a,
 	       struct remarks *remarks, struct oci_strings *done, struct err *e)
 {
-	scoped_work w = { en, o, a, remarks, done, e, .lock = -1 };
-	struct applying k = { .w = &w };
-	struct objects l;
-	int r = kube_work_read(&w, text, &l);
+	struct fetching f = { .en = en, .a = a, .e = e };
 
-	return r < 0 ? r : apply(&k, &l);
+	for (bool fetched = false;; fetched = true) {
+		scoped_work w = { en, o, a, remarks, done, e, .lock = -1 };
+		struct applying k = { .w = &w };
+		struct objects l;
+		int r = kube_work_read(&w, text, &l);
+
+		if (r == 0)
+			r = admit(&k, &l);
+		if (r == 0 && !fetched)
+			r = list_images(&f, &k.changes);
+		if (r < 0 || fetched || !f.list.n)
+			return r < 0 ? r : make(&k);
+		kube_work_close(&w);
+		r = fetch(&f);
+		if (r < 0)
+			return r;
+		remarks->texts.n = 0; /* they come again */
+	}
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/kube_message.h"
 #include "engine/kube_network.h"
 #include "engine/programs.h"
 #include "oci/list.h"
@@ -365,6 +366,19 @@ static int64_t either(int64_t own, int64_t pods)
 	return own != FIELD_UNSET ? own : pods;
 }
 
+static int set_groups(const struct kube_build *b, struct container_config *c)
+{
+	const struct security_context *pods = &b->p->object.pod->security;
+	int r = 0;
+
+	if (pods->fs_group != FIELD_UNSET)
+		r = strings_addf(b->a, &c->group_add, "%lld", (long long)pods->fs_group);
+	for (size_t i = 0; r == 0 && i < pods->groups.n; i++)
+		r = strings_addf(b->a, &c->group_add, "%lld", (long long)pods->groups.v[i]);
+	c->groups_strict = pods->groups_policy && strcmp(pods->groups_policy, "Strict") == 0;
+	return r;
+}
+
 static int set_rights(const struct kube_build *b, const struct container_spec *s, struct container_config *c)
 {
 	const struct security_context *own = &s->security, *pods = &b->p->object.pod->security;
@@ -380,8 +394,7 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 	if (seccomp && strcmp(seccomp, "Localhost") == 0)
 		return err_set(b->e, ENOTSUP, "securityContext.seccompProfile: Localhost is not supported");
 	c->seccomp = seccomp && strcmp(seccomp, "Unconfined") == 0 ? "unconfined" : NULL;
-	if (pods->fs_group != FIELD_UNSET &&
-	    strings_addf(b->a, &c->group_add, "%lld", (long long)pods->fs_group) < 0)
+	if (set_groups(b, c) < 0)
 		return err_oom(b->e);
 	c->privileged = own->privileged == 1;
 	c->readonly_rootfs = own->read_only_root == 1;
@@ -506,17 +519,6 @@ static int set_labels(const struct kube_build *b, const char *name, struct conta
 	return r < 0 ? err_oom(b->e) : 0;
 }
 
-static bool is_policy(const struct container_spec *s, const char *policy)
-{
-	return s->pull_policy && strcmp(s->pull_policy, policy) == 0;
-}
-
-/* In Docker's words. What nothing is said about is fetched when it is missing: also :latest, which Kubernetes always asks for. */
-static const char *pull_policy(const struct container_spec *s)
-{
-	return is_policy(s, "Never") ? "never" : is_policy(s, "Always") ? "always" : NULL;
-}
-
 #define GRACE_DEFAULT_S 30
 
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
@@ -530,7 +532,9 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	config_init(&c);
 	c.name = kube_container_name(b->p->pod.uid, s->name, b->a);
 	c.image = s->image;
-	c.pull_policy = pull_policy(s);
+	/* Always was done by kube_apply(). What nothing is said about is fetched when it is missing: also :latest, which
+	 * Kubernetes always asks for. */
+	c.pull_policy = s->pull_policy && strcmp(s->pull_policy, "Never") == 0 ? "never" : NULL;
 	c.pull_quiet = c.detach = true;
 	c.restart.name = restart_of(pod, k, init);
 	c.stop_signal = s->lifecycle ? s->lifecycle->stop_signal : NULL;
@@ -548,6 +552,8 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 		r = set_namespaces(b, s->name, &c);
 	if (r == 0)
 		r = set_mounts(b, s, &c);
+	if (r == 0)
+		r = kube_message_mount(b, s, &c);
 	if (r == 0)
 		*ret = c;
 	return r;

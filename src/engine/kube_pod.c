@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/kube_events.h"
+#include "engine/kube_message.h"
 #include "engine/kube_network.h"
 #include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
@@ -206,6 +207,8 @@ static int make_volumes(const struct kube_build *b)
 	scoped_fd folder = -1;
 	int r = io_mkdirs(b->folder, 0700, &folder, b->e);
 
+	if (r == 0)
+		r = kube_messages_make(b, folder);
 	for (size_t i = 0; r == 0 && i < s->volumes.n; i++)
 		r = make_volume(b, folder, &s->volumes.v[i]);
 	return r < 0 ? err_wrap(b->e, r, "pod %s/%s", b->p->pod.namespace, b->p->pod.name) : 0;

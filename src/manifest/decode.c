@@ -167,6 +167,28 @@ static int decode_texts(const struct decoding *d, const struct node *n, const st
 	return r;
 }
 
+/* What every list looks like. */
+struct list {
+	void *v;
+	size_t n;
+};
+
+static int decode_ints(const struct decoding *d, const struct node *n, const struct frame *f, const struct field *row,
+		       struct list *ret)
+{
+	int r = 0;
+
+	if (n->kind != NODE_SEQUENCE)
+		return expected(d, n, f, "a list of numbers");
+	ret->v = arena_array(d->a, n->n + 1, sizeof(int64_t));
+	if (!ret->v)
+		return err_oom(d->e);
+	for (; r == 0 && ret->n < n->n; ret->n++)
+		r = decode_int(d, n->items[ret->n], &(struct frame){ f, NULL, ret->n }, row,
+			       (int64_t *)ret->v + ret->n);
+	return r;
+}
+
 static int decode_pairs(const struct decoding *d, const struct node *n, const struct frame *f, struct oci_pairs *ret)
 {
 	int r = 0;
@@ -211,12 +233,6 @@ static int decode_amounts(const struct decoding *d, const struct node *n, const 
 static int decode_fields(const struct decoding *d, const struct node *n, const struct frame *f,
 			 const struct fields *table, char *obj);
 
-/* What every list of structs looks like. */
-struct list {
-	void *v;
-	size_t n;
-};
-
 static int decode_objects(const struct decoding *d, const struct node *n, const struct frame *f,
 			  const struct fields *table, struct list *ret)
 {
@@ -258,6 +274,8 @@ static int decode_value(const struct decoding *d, const struct node *n, const st
 		return decode_port(d, n, f, value);
 	case FIELD_TEXTS:
 		return decode_texts(d, n, f, value);
+	case FIELD_INTS:
+		return decode_ints(d, n, f, row, value);
 	case FIELD_PAIRS:
 		return decode_pairs(d, n, f, value);
 	case FIELD_AMOUNT:

@@ -18,6 +18,7 @@ enum field_kind {
 	FIELD_INT,     /* int64_t, from row.low to row.high; FIELD_UNSET */
 	FIELD_PORT,    /* const char *: a number or a name */
 	FIELD_TEXTS,   /* struct oci_strings */
+	FIELD_INTS,    /* struct { int64_t *v; size_t n; }, each from row.low to row.high */
 	FIELD_PAIRS,   /* struct oci_pairs: texts by name */
 	FIELD_AMOUNT,  /* struct quantity; row.flag_offset: bool, whether it was there */
 	FIELD_AMOUNTS, /* struct resource_list */

@@ -99,6 +99,11 @@ struct security_context {
 	const char *seccomp, *seccomp_profile; /* "RuntimeDefault", "Unconfined", "Localhost" and its file */
 	const char *proc_mount;
 	struct {
+		int64_t *v;
+		size_t n;
+	} groups; /* of a pod, as the next two */
+	const char *groups_policy;
+	struct {
 		struct http_header *v;
 		size_t n;
 	} sysctls;
@@ -128,6 +133,7 @@ struct container_spec {
 	struct lifecycle *lifecycle;
 	struct security_context security;
 	int64_t standard_input, tty;
+	const char *message_path, *message_policy; /* of its end */
 };
 
 struct volume_item {

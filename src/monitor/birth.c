@@ -213,18 +213,30 @@ static int make_container(struct monitor *m, struct err *e)
 	return m->member ? pod_keep(m->member, e) : places_write(m, -1, e);
 }
 
+static int find_joined(struct monitor *m, struct joins *j, struct err *e)
+{
+	int r = read_config(m, e);
+
+	if (r == 0 && m->member)
+		r = pod_join(m->member, e);
+	return r < 0 ? r :
+		       join_resolve(j, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
+}
+
+#define JOIN_ATTEMPTS 8
+
 int birth_create(struct monitor *m, struct err *e)
 {
 	struct joins joins = { .n = 0 };
 	struct monitor *of = networked(m);
-	int r = read_config(m, e);
+	int r = of ? charter_read_network(of->state, &of->life, &of->charter, e) : 0, joined = -ESRCH;
 
-	if (r == 0 && of)
-		r = charter_read_network(of->state, &of->life, &of->charter, e);
-	if (r == 0 && m->member)
-		r = pod_join(m->member, e);
-	if (r == 0)
-		r = join_resolve(&joins, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
+	/* in a pod the one that was to be joined may end just then, and another one will do */
+	for (int i = 0; r == 0 && joined == -ESRCH && i < (m->member ? JOIN_ATTEMPTS : 1); i++) {
+		join_done(&joins);
+		joined = find_joined(m, &joins, e);
+	}
+	r = r < 0 ? r : joined;
 	if (r == 0)
 		r = make_plan(m, &joins, e);
 	if (r == 0)

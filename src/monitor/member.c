@@ -6,6 +6,7 @@
 #include "monitor/pod_parts.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #define S INT64_C(1000000000)
@@ -92,6 +93,24 @@ bool member_failed(const struct member *mb)
 	return matters && mb->m.phase == PHASE_OVER && !member_passed(mb);
 }
 
+/* What it said of its last end stays beside the file of this life. */
+static int renew_message(struct member *mb, struct err *e)
+{
+	const struct pod_charter *c = &mb->pod->charter;
+	char path[PATH_MAX], last[80];
+	scoped_fd dir = -1, fd = -1;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/" POD_DATA "/%s/" POD_MESSAGES, c->data_root, c->uid) >=
+		    sizeof path ||
+	    (size_t)snprintf(last, sizeof last, "%s" POD_MESSAGE_LAST, mb->c->name) >= sizeof last)
+		return err_set(e, ENAMETOOLONG, "%s", mb->c->name);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || renameat(dir, mb->c->name, dir, last) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "rename %s/%s", path, mb->c->name);
+	fd = openat(dir, mb->c->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return fd < 0 || fchmod(fd, 0666) < 0 ? err_sys(e, "make %s/%s", path, mb->c->name) : 0;
+}
+
 /* Each life of a pod's container begins with its image as it is; only volumes stay. */
 int pod_clear_root(struct member *mb, struct err *e)
 {
@@ -103,6 +122,8 @@ int pod_clear_root(struct member *mb, struct err *e)
 
 	if (!m->charter.root.upper || !m->outcome.started_ns)
 		return 0;
+	if (renew_message(mb, e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		int r = io_remove_tree_at(m->container_dir, folders[i].name, e);
 

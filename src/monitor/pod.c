@@ -9,6 +9,7 @@
 #include "monitor/pod_parts.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,8 +51,8 @@ static int share_memory(struct member *mb, struct err *e)
 	for (size_t i = 0; i < p->charter.n; i++) {
 		const struct member *other = &p->members[i];
 
-		if (other == mb || other->m.phase != PHASE_RUNNING)
-			continue;
+		if (other == mb || other->m.phase != PHASE_RUNNING || fd_is_ready(other->m.container.pidfd, POLLIN))
+			continue; /* the last: it has just ended */
 		for (size_t k = 0; k < m->spec.mounts.n; k++)
 			if (strcmp(m->spec.mounts.v[k].destination, "/dev/shm") == 0 && m->spec.mounts.v[k].type &&
 			    strcmp(m->spec.mounts.v[k].type, "tmpfs") == 0)

@@ -17,6 +17,9 @@
 #define POD_CHARTER_VERSION 1
 #define POD_DIRECTORY "pods" /* below the state root: a directory of each pod's monitor */
 #define POD_EVENTS_FILE "events" /* there: "first last count Warning Unhealthy app text" a line, ns since 1970 */
+#define POD_DATA "kube" /* below the data root: a folder of each pod, with its volumes */
+#define POD_MESSAGES ".messages" /* in there: what each container says of its end; of the life before it with this name's ending: */
+#define POD_MESSAGE_LAST ".last"
 #define POD_DEADLINE "DeadlineExceeded" /* the reason of the event that tells of it */
 
 #define MEMBER_KINDS(X) \

@@ -413,3 +413,45 @@ holders()
 	eventually 10 eval '[ "$(holders '"$a $b"')" = 1 ]'
 	equal 2 "$(holders "$(group_in "$q" q a)" "$(group_in "$q" q b)")"
 }
+
+@test "what a container says of its end: a file of each life, or the end of its log; the groups it is in" {
+	manifest <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: said}
+		spec:
+		  restartPolicy: Never
+		  securityContext: {supplementalGroups: [3000, 4000], runAsUser: 1}
+		  containers:
+		  - {name: file, image: busybox, command: [sh, -c, "printf 'because\\n\\033[31m' >/dev/termination-log; id -G; exit 1"]}
+		  - {name: logs, image: busybox, command: [sh, -c, "seq 100; exit 2"], terminationMessagePolicy: FallbackToLogsOnError}
+		  - {name: quiet, image: busybox, command: [sh, -c, "seq 100; exit 2"]}
+		  - {name: long, image: busybox, command: [sh, -c, "seq 2000 >/tmp/why"], terminationMessagePath: /tmp/why, terminationMessagePolicy: FallbackToLogsOnError}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: again}
+		spec:
+		  restartPolicy: OnFailure
+		  terminationGracePeriodSeconds: 0
+		  securityContext: {supplementalGroups: [3000], supplementalGroupsPolicy: Strict}
+		  volumes: [{name: v, emptyDir: {}}]
+		  containers:
+		  - {name: app, image: busybox, command: [sh, -c, "id -G; cat /dev/termination-log; if test -e /v/x; then exec sleep 1000; fi; touch /v/x; echo first >/dev/termination-log; exit 1"], volumeMounts: [{name: v, mountPath: /v}]}
+	END
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 10 status_is said '0/4 +Error +0'
+	local of='.containerStatuses[] | select(.name == "'
+	equal $'because\n?[31m' "$(status_of said "$of"'file").state.terminated.message')"
+	equal "1 3000 4000" "$(tare kube logs said -c file)"
+	equal "$(seq 21 100)" "$(status_of said "$of"'logs").state.terminated.message')"
+	equal null "$(status_of said "$of"'quiet").state.terminated.message')"
+	equal "$(seq 2000 | tail -c 4096)" "$(status_of said "$of"'long").state.terminated.message')"
+	expect 0 tare kube describe pod said
+	contains $'      Reason:       Error\n      Message:      because\n                    ?[31m\n      Exit Code:    1\n' "$out"
+	eventually 10 status_is again '1/1 +Running +1'
+	equal first "$(status_of again '.containerStatuses[0].lastState.terminated.message')"
+	equal $'0 3000\n0 3000' "$(tare kube logs again)"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}

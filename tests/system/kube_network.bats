@@ -104,7 +104,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	expect 0 tare kube delete pod one
 	eventually 10 status_is two '1/1 +Running +0'
 	expect 0 tare kube delete pod two
-	on_host busybox nc -ll -p 9090 -e true 3>&- &
+	nsenter -t "$host_pid" -n busybox nc -ll -p 9090 -e true 3>&- &
 	local holder=$!
 	eventually 10 eval 'on_host ss -Hltn "sport = :9090" | grep -q .'
 	pod three | sed 's/    image: busybox/&\n    ports: [{containerPort: 80, hostPort: 9090}]/' | manifest
@@ -142,4 +142,26 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	matches 'tcp \. 8080' "$(rules)"
 	expect 0 tare kube delete pod two
 	host_is_clean
+}
+
+@test "an image that takes long to come keeps nobody else waiting" {
+	echo 'registry-attempts = 1' >>"$T/tare.conf"
+	nsenter -t "$host_pid" -n busybox nc -l -p 5000 -e sh -c "touch $T/asked; exec sleep 1000" 3>&- &
+	local registry=$! apply=
+	eventually 10 eval 'on_host ss -Hltn "sport = :5000" | grep -q .'
+	pod slow | sed 's|image: busybox|image: 127.0.0.1:5000/slow:1|' | manifest slow
+	apply "$T/slow.yaml" >"$T/said" 2>&1 3>&- &
+	apply=$!
+	eventually 10 test -e "$T/asked"
+	pod quick | manifest
+	expect 0 apply "$T/m.yaml"
+	eventually 10 status_is quick '1/1 +Running +0'
+	expect 1 tare kube get pod slow
+	kill $registry
+	wait $registry || true
+	wait $apply && fail "applied: $(cat "$T/said")"
+	contains "pod default/slow: container app: " "$(cat "$T/said")"
+	expect 0 tare kube delete pod quick
+	host_is_clean
+	nothing_made
 }
