@@ -76,8 +76,7 @@ static int take_line(struct arena *a, struct resolv_conf *c, struct sv line, str
 {
 	struct sv rest = line, key, more;
 
-	if (sv_has_prefix(line, "#") || sv_has_prefix(line, ";") || !next_word(&rest, &key) ||
-	    memchr(line.p, '\0', line.n))
+	if (!next_word(&rest, &key) || key.p[0] == '#' || key.p[0] == ';' || memchr(line.p, '\0', line.n))
 		return 0;
 	if (sv_is(key, "nameserver"))
 		return take_server(a, c, rest, e);

@@ -41,6 +41,12 @@ load network
 	equal "" "$(on_host ip -br link | grep br- || true)" "devices"
 	[[ "$(rules)" != *10.5.0* ]] || fail "elements of a network that is gone"
 	failed "network blue not found" tare network inspect blue || true
+	# a removal that was cut short behind its row
+	on_host ip link add br-0123456789ab type bridge
+	echo "device and rules" >"$T/state/net/removals/br-0123456789ab"
+	failed "network blue not found" tare network rm blue
+	equal "" "$(on_host ip -br link | grep br- || true)" "devices of a network that is half removed"
+	equal "" "$(ls "$T/state/net/removals")" "notes"
 	failed "pre-defined network and cannot be removed" tare network rm bridge
 	tare network create --label keep=1 stays
 	tare network create goes
