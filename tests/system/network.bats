@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The default bridge: addresses, routes, names in /etc, published ports; and that nothing of it is left.
+# shellcheck disable=SC2034 # network.bash reads tare_in and tare_globals
 
 load helpers
 load network
@@ -60,7 +61,6 @@ with_fixed_settings()
 	on_host unshare -m sh -euc 'mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys; exec "$@"' - "$@"
 }
 
-# shellcheck disable=SC2034 # the helper reads tare_in
 @test "a host that allows no networks: one line says what goes without, and nothing is left" {
 	export TARE_CONFIG=/dev/null
 	hint=' \(.*--network none and --network host do not\)$'
@@ -291,7 +291,6 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	equal 1 "$(grep -c . <<<"$out")" "interfaces of $out; number"
 	tare update --publish-add 8081:80 web
 	contains "80/tcp -> 127.0.0.1:8081" "$(tare port web)"
-	# shellcheck disable=SC2034 # tare() reads it
 	tare_globals=()
 	tare rm -f web
 	refused "eth9 is not an ip address" tare run --publish-default-ip eth9 busybox true
