@@ -5,13 +5,14 @@
  * CLONE_INTO_CGROUP saves. So a process of this program goes into the scope: it sleeps there, touching no memory, until
  * the container's first process was cloned into the group (the verb "settle", or the end of the conversation).
  *
- * It speaks over the system's bus, as everything that systemd's policy is about. Where no bus runs, root may speak with systemd
- * directly, as systemctl(1) does. */
+ * It speaks over the system's bus, or the user's, as everything that systemd's policy is about. Where no bus runs, root and the
+ * user may speak with their systemd directly, as systemctl(1) does. */
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "base/sv.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -371,6 +372,24 @@ static int verb_settle(struct service *s, const char *unit, struct words w, char
 	return 0;
 }
 
+/* The process is given as a property is. */
+static int verb_attach(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
+{
+	scoped_bus_error error = SD_BUS_ERROR_NULL;
+	char name[16], signature[4], count[4], pid[16];
+	uint64_t number;
+	int r = next(&w, name, sizeof name) && next(&w, signature, sizeof signature) && next(&w, count, sizeof count) &&
+				next(&w, pid, sizeof pid) && sv_u64(sv_from(pid), &number) == 0 ?
+			0 :
+			-EINVAL;
+
+	(void)ret, (void)size;
+	if (r == 0)
+		r = sd_bus_call_method(s->bus, DESTINATION, MANAGER, "AttachProcessesToUnit", &error, NULL, "ssau",
+				       unit, "/", 1, (uint32_t)number);
+	return r < 0 ? from_bus(r, &error, "AttachProcessesToUnit", e) : 0;
+}
+
 static int set_properties(struct service *s, const char *unit, struct words w, struct err *e)
 {
 	scoped_bus_error error = SD_BUS_ERROR_NULL;
@@ -436,22 +455,38 @@ static int verb_stop(struct service *s, const char *unit, struct words w, char *
 static const struct {
 	const char *name;
 	int (*run)(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e);
-} verbs[] = { { "start", verb_start }, { "slice", verb_slice }, { "settle", verb_settle }, { "set", verb_set },
+} verbs[] = { { "start", verb_start },   { "slice", verb_slice }, { "attach", verb_attach },
+	      { "settle", verb_settle }, { "set", verb_set },
 	      { "stop", verb_stop } };
 
 /* ---- the conversation ------------------------------------------------------------------------------------------------ */
+
+/* The manager's own socket. -ENOENT: this is nobody's whom it would listen to. */
+static int open_private(struct service *s)
+{
+	const char *folder = s->user ? getenv("XDG_RUNTIME_DIR") : "/run";
+	char address[PATH_MAX];
+	int r;
+
+	if (!folder || strpbrk(folder, ",;%") || (!s->user && geteuid() != 0) ||
+	    snprintf(address, sizeof address, "unix:path=%s/systemd/private", folder) >= (int)sizeof address)
+		return -ENOENT;
+	r = sd_bus_new(&s->bus);
+	if (r >= 0)
+		r = sd_bus_set_address(s->bus, address);
+	if (r >= 0)
+		r = sd_bus_start(s->bus);
+	if (r < 0)
+		s->bus = sd_bus_unref(s->bus);
+	return r;
+}
 
 static int open_bus(struct service *s, struct err *e)
 {
 	int r = s->user ? sd_bus_open_user(&s->bus) : sd_bus_open_system(&s->bus);
 
-	if (r < 0 && !s->user && geteuid() == 0) {
-		r = sd_bus_new(&s->bus);
-		if (r >= 0)
-			r = sd_bus_set_address(s->bus, "unix:path=/run/systemd/private");
-		if (r >= 0)
-			r = sd_bus_start(s->bus);
-	}
+	if (r < 0 && open_private(s) >= 0)
+		r = 0;
 	if (r < 0)
 		return err_set(e, -r, "no connection to the %s: %s", s->user ? "user's bus" : "system's bus",
 			       strerror(-r));

@@ -11,6 +11,8 @@ struct apply {
 	struct init init;
 	struct container_early *early; /* NULL: none */
 	struct unit_client systemd; /* while it keeps the unit's place */
+	bool moved;		    /* systemd puts the child into the unit's group: nobody else may */
+	struct err why;		    /* why it did not */
 	int userns; /* of the child, once its maps are written; -1 */
 	struct {
 		int own, flag; /* to come back: its descriptor, CLONE_NEWx */

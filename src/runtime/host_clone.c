@@ -19,13 +19,14 @@ struct birth {
 	int pid, pidfd, code; /* pid < 0: errno of what failed */
 };
 
-/* In somebody else's user namespace: nobody comes back from there, so a helper goes, and what it clones there is our child.
- * Their descriptors are ours, so that the pidfd is, too. 0 in the child. */
-static struct birth clone_by_helper(int userns, struct clone_args *args, int word)
+/* In somebody else's user namespace, or in a group that only systemd may move a process to: nobody comes back from there, so a
+ * helper goes, and what it clones there is our child. Their descriptors are ours, so that the pidfd is, too. 0 in the child. */
+static struct birth clone_by_helper(const struct apply *a, struct clone_args *args, int go, int word)
 {
 	struct birth b = { .pid = -1 };
+	char c;
 
-	if (setns(userns, CLONE_NEWUSER) == 0) {
+	if (read(go, &c, 1) == 1 && (a->userns < 0 || setns(a->userns, CLONE_NEWUSER) == 0)) {
 		args->flags |= CLONE_PARENT;
 		args->exit_signal = 0; /* the helper's: SIGCHLD */
 		b.pid = sys_clone3(args);
@@ -68,27 +69,55 @@ static int known_child(const struct apply *a, int pidfd, int *ret_pidfd)
 	return -1;
 }
 
+/* The helper may go on when it is where it has to be, or else it ends. */
+static void send_helper(struct apply *a, int pid, int go)
+{
+	int r = a->moved ? unit_attach(&a->systemd, a->c->unit, pid, &a->why) : 0;
+
+	if (r < 0 || write(go, "g", 1) != 1)
+		(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+}
+
+/* Its way to say what came of it, ours to let it go on. */
+static int open_ways(int word[2], int go[2])
+{
+	int code;
+
+	if (pipe2(word, O_CLOEXEC) < 0)
+		return -1;
+	if (pipe2(go, O_CLOEXEC) == 0)
+		return 0;
+	code = errno;
+	close(word[0]);
+	close(word[1]);
+	errno = code;
+	return -1;
+}
+
 /* pid as clone3(2) has it */
-static int clone_in_userns(const struct apply *a, struct clone_args *args)
+static int clone_elsewhere(struct apply *a, struct clone_args *args)
 {
 	struct clone_args helper = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
 	struct birth b = { .pid = -1, .code = EIO };
-	int word[2], pid;
+	int word[2], go[2], pid;
 
-	if (pipe2(word, O_CLOEXEC) < 0)
+	if (open_ways(word, go) < 0)
 		return -1;
 	pid = sys_clone3(&helper);
 	if (pid == 0) {
 		fault_role("joiner");
-		b = clone_by_helper(a->userns, args, word[1]);
+		b = clone_by_helper(a, args, go[0], word[1]);
 		if (b.pid == 0)
 			return 0;
 		_exit(0);
 	}
 	if (pid > 0)
-		(void)waitpid(pid, NULL, 0);
+		send_helper(a, pid, go[1]);
 	else
 		b.code = errno;
+	close(go[0]);
+	close(go[1]);
 	close(word[1]);
 	if (pid > 0)
 		(void)!read(word[0], &b, sizeof b);
@@ -99,14 +128,14 @@ static int clone_in_userns(const struct apply *a, struct clone_args *args)
 	return b.pid;
 }
 
-static int clone_somewhere(const struct apply *a, struct clone_args *args)
+static int clone_somewhere(struct apply *a, struct clone_args *args)
 {
-	return a->userns >= 0 ? clone_in_userns(a, args) : sys_clone3(args);
+	return a->userns >= 0 || a->moved ? clone_elsewhere(a, args) : sys_clone3(args);
 }
 
 /* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still
  * our descriptors: it is not dumpable until its execve(2). */
-static int clone_child(const struct apply *a, struct clone_args *args)
+static int clone_child(struct apply *a, struct clone_args *args)
 {
 	int before, pid, code;
 
@@ -124,8 +153,19 @@ static int clone_child(const struct apply *a, struct clone_args *args)
 	return pid;
 }
 
-static int clone_failed(const struct clone_args *args, struct err *e)
+/* Beside a user's systemd, as in a session of his, he may not move a process into its groups: what is above both is not his. The
+ * system's may, and the user's asks it. */
+static bool is_moved_by_systemd(const struct apply *a)
 {
+	return errno == EACCES && a->c->unit && a->c->unit_manager->user;
+}
+
+static int clone_failed(const struct apply *a, const struct clone_args *args, struct err *e)
+{
+	if (a->why.code && e)
+		*e = a->why;
+	if (a->why.code)
+		return -a->why.code;
 	if (errno == ENOMEM && !(args->flags & CLONE_NEWPID)) /* pid_namespaces(7) */
 		return err_set(e, ENOMEM, "clone3: the pid namespace that is joined has ended, or there is no memory");
 	return err_sys(e, "clone3");
@@ -150,13 +190,18 @@ int host_clone(struct apply *a, const struct step *s, struct err *e)
 	pid = clone_child(a, &args);
 	if (pid < 0 && errno == EOPNOTSUPP && into >= 0 && cgroup_make_threaded(c->cgroup, NULL) == 0)
 		pid = clone_child(a, &args); /* its parent is threaded */
+	if (pid < 0 && into >= 0 && is_moved_by_systemd(a)) {
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		a->moved = true;
+		pid = clone_child(a, &args);
+	}
 	if (pid == 0) {
 		close(pair[0]);
 		init_main(&a->init);
 	}
 	close(pair[1]);
 	if (pid < 0) {
-		int r = clone_failed(&args, e);
+		int r = clone_failed(a, &args, e);
 
 		close(pair[0]);
 		return r;

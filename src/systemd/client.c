@@ -194,6 +194,16 @@ int unit_slice(struct unit_client *c, const char *slice, const struct unit_prope
 	return of_unit(ask(c, "slice", slice, p, ret_cgroup, CGROUP_TEXT, e), slice, e);
 }
 
+int unit_attach(struct unit_client *c, const char *unit, pid_t pid, struct err *e)
+{
+	char number[16];
+	const char *words[] = { number, NULL };
+	struct unit_property process = { .name = "PIDs", .signature = "au", .words = words };
+
+	(void)snprintf(number, sizeof number, "%d", (int)pid);
+	return of_unit(ask(c, "attach", unit, &(struct unit_properties){ .v = &process, .n = 1 }, NULL, 0, e), unit, e);
+}
+
 int unit_settle(struct unit_client *c, struct err *e)
 {
 	return ask(c, "settle", "", NULL, NULL, 0, e);

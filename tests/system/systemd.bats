@@ -37,6 +37,14 @@ up() # NAME BUNDLE [COMMAND of a runtime…]: runs in the background until its s
 
 value() { systemctl show "$1" -p "$2" --value; } # UNIT PROPERTY
 
+# properties UNIT: what it was told, one "NAME=VALUE" a line, sorted. In one call: each takes seconds on a crowded machine.
+properties()
+{
+	systemctl show "$1" -p MemoryMax -p MemoryLow -p TasksMax -p CPUQuotaPerSecUSec -p CPUQuotaPeriodUSec -p AllowedCPUs -p Slice \
+		-p Delegate -p DevicePolicy -p DefaultDependencies -p MemoryAccounting -p CPUAccounting -p IOAccounting -p TasksAccounting \
+		-p DeviceAllow | sed 's,char-pts,char-136,' | grep -v 10:200 | sort
+}
+
 group=/sys/fs/cgroup/ttest.slice
 limits='.linux.resources = { memory: { limit: 67108864, reservation: 33554432 }, pids: { limit: 30 },
 	cpu: { shares: 512, quota: 33333, period: 100000, cpus: "0" }, devices: [{ allow: false, access: "rwm" }] }'
@@ -81,7 +89,6 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 
 # bats test_tags=guest-systemd-full
 @test "systemd is told the same by runc" {
-	local p
 	# the weights differ: runc 1.1 has the formula that made 39 of Docker's 1024
 	make_bundle "$T/b" ".process.args = [\"sh\", \"-c\", \"echo ready; sleep 1000\"] | $limits | del(.linux.resources.cpu.shares)"
 	jq ".linux.cgroupsPath = \"$slice:tare:a\"" "$T/b/config.json" >"$T/c" && cp "$T/c" "$T/b/config.json"
@@ -89,13 +96,8 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 	cp -r "$T/b" "$T/r"
 	jq ".linux.cgroupsPath = \"$slice:runc:b\"" "$T/c" >"$T/r/config.json"
 	up b "$T/r" runc
-	for p in MemoryMax MemoryLow TasksMax CPUQuotaPerSecUSec CPUQuotaPeriodUSec AllowedCPUs Slice Delegate DevicePolicy \
-		DefaultDependencies MemoryAccounting CPUAccounting IOAccounting TasksAccounting; do
-		equal "$(value runc-b.scope $p)" "$(value tare-a.scope $p)" "$p"
-	done
 	# runc leaves out what has no node on this host: tun, most often
-	equal "$(value runc-b.scope DeviceAllow | sed 's,char-pts,char-136,' | grep -v 10:200 | sort)" \
-		"$(value tare-a.scope DeviceAllow | grep -v 10:200 | sort)" DeviceAllow
+	equal "$(properties runc-b.scope)" "$(properties tare-a.scope)" "properties"
 	equal "$(files $group/"$slice"/runc-b.scope)" "$(files $group/"$slice"/tare-a.scope)" files
 	cat "$group/$slice"/*.scope/cgroup.procs | xargs kill -KILL
 }
@@ -128,4 +130,83 @@ files() { (cd "$1" && head -n 1 memory.max memory.low pids.max cpu.weight cpu.ma
 	jq '.linux.cgroupsPath = "/ttest512/tiny"' "$T/b/config.json" >"$T/c" && cp "$T/c" "$T/b/config.json"
 	expect 0 runtime --root "$T/state" run --bundle "$T/b" tiny
 	rmdir /sys/fs/cgroup/ttest512
+}
+
+# ---- an ordinary user --------------------------------------------------------------------------------------------
+
+# one that every Debian has; of a user without a name systemd wants to know nothing
+user=games
+
+# user_manager: systemd of that user, in a delegated unit of his, as user@.service has it; a message bus of his is a unit to be started
+user_manager()
+{
+	mkdir -p "$T/home/.config/systemd/user" "$T/xdg"
+	cat >"$T/home/.config/systemd/user/dbus.socket" <<-END
+		[Socket]
+		ListenStream=$T/xdg/bus
+	END
+	cat >"$T/home/.config/systemd/user/dbus.service" <<-END
+		[Unit]
+		Requires=dbus.socket
+		[Service]
+		Type=notify
+		ExecStart=/usr/bin/dbus-daemon --config-file=$T/bus.conf --address=systemd: --nofork --nopidfile --systemd-activation
+	END
+	cat >"$T/bus.conf" <<-END
+		<busconfig><type>session</type><listen>systemd:</listen><auth>EXTERNAL</auth><policy context="default">
+		<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+	END
+	chmod 755 "$T"
+	chmod 700 "$T/xdg"
+	chown -R $user:$user "$T/home" "$T/xdg"
+	systemd-run --quiet --unit "ttest-user-${T##*.}" --slice "$slice" -p Type=notify -p Delegate=yes -p User=$user -p TimeoutStopSec=5 \
+		-E HOME="$T/home" -E XDG_RUNTIME_DIR="$T/xdg" /lib/systemd/systemd --user
+}
+
+# by_user CMD…: in a group that is not his, as in a session of his
+by_user() { setpriv --reuid $user --regid $user --clear-groups env HOME="$T/home" XDG_RUNTIME_DIR="$T/xdg" "$@"; }
+
+user_scope() { find "$group" -name "$1.scope"; }
+
+# lives_as_unit NAME: created, limited, listed, executed in and deleted as a unit of the user's
+lives_as_unit()
+{
+	local name=$1 scope rt=("$T/bin/tare-runtime" --root "$T/xdg/run-$1" --systemd-cgroup)
+	jq ".linux.cgroupsPath = \"user.slice:tare:$name\"" "$T/b/config.json" >"$T/c" && cp "$T/c" "$T/b/config.json"
+	by_user "${rt[@]}" create --bundle "$T/b" "$name" </dev/null >"$T/$name.log" 2>&1 3>&- || fail "create: $(cat "$T/$name.log")"
+	scope=$(user_scope "tare-$name")
+	matches "ttest-user-.*/user.slice/tare-$name.scope" "$scope" "scope"
+	equal "67108864 30" "$(cat "$scope/memory.max" "$scope/pids.max" | xargs)" "limits"
+	equal 30 "$(by_user systemctl --user show "tare-$name.scope" -p TasksMax --value)" TasksMax
+	equal "$(by_user "${rt[@]}" state "$name" | jq .pid)" "$(cat "$scope/cgroup.procs")" "in the group"
+	expect 0 by_user "${rt[@]}" start "$name"
+	eventually 20 grep -q '0::/$' "$T/$name.log"
+	expect 0 by_user "${rt[@]}" update --pids-limit 40 "$name"
+	equal 40 "$(cat "$scope/pids.max")" "after an update"
+	expect 0 by_user "${rt[@]}" delete --force "$name"
+	[ ! -e "$scope" ] || fail "$scope is left"
+}
+
+# bats test_tags=guest-systemd-full
+@test "a user's containers are units of the user's own systemd, by its socket and by the user's bus" {
+	user_manager
+	mkdir "$T/bin"
+	cp "$TARE_BUILD"/tare-runtime "$TARE_BUILD"/tare-systemd "$T/bin/"
+	make_bundle "$T/b" ".linux.namespaces += [{ type: \"user\" }, { type: \"cgroup\" }]
+		| .linux.uidMappings = [{ containerID: 0, hostID: $(id -u $user), size: 1 }]
+		| .linux.gidMappings = [{ containerID: 0, hostID: $(id -g $user), size: 1 }]
+		| .linux.resources = { memory: { limit: 67108864 }, pids: { limit: 30 } }
+		| .process.args = [\"sh\", \"-c\", \"cat /proc/self/cgroup; sleep 1000\"]"
+	chown -R $user:$user "$T/b"
+	lives_as_unit socket
+	expect 0 by_user systemctl --user start dbus.socket dbus.service
+	eventually 20 by_user busctl --user status org.freedesktop.systemd1
+	mv "$T/xdg/systemd/private" "$T/xdg/systemd/away"
+	lives_as_unit bus
+	mv "$T/xdg/bus" "$T/xdg/else"
+	DBUS_SESSION_BUS_ADDRESS=unix:path=$T/xdg/else lives_as_unit address
+	rm "$T/xdg/else"
+	by_user "$T/bin/tare-runtime" --root "$T/xdg/run-none" --systemd-cgroup create --bundle "$T/b" none </dev/null >"$T/none.log" 2>&1 3>&- &&
+		fail "without any way to systemd"
+	contains "no connection to the user's bus" "$(cat "$T/none.log")"
 }
