@@ -35,3 +35,5 @@ int host_ns_return(struct apply *a, struct err *e);
 int container_hear(struct container *c, struct err *e);
 /* container_ended_early - its error when it ended without a word */
 int container_ended_early(struct container *c, struct err *e);
+/* container_why_ended - of a child that is known to have ended: either of both */
+int container_why_ended(struct container *c, struct err *e);

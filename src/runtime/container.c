@@ -150,6 +150,15 @@ int container_ended_early(struct container *c, struct err *e)
 	return err_set(e, EIO, "the container's first process ended during its set-up");
 }
 
+int container_why_ended(struct container *c, struct err *e)
+{
+	int r;
+
+	(void)sys_pidfd_send_signal(c->pidfd, SIGKILL); /* were it there still, we would wait for ever */
+	r = container_hear(c, e);
+	return r < 0 ? r : container_ended_early(c, e);
+}
+
 static int make_binds(struct apply *a, struct err *e)
 {
 	size_t n = a->c->plan->bind_count;

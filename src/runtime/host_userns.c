@@ -286,11 +286,7 @@ int host_hand_over(struct apply *a, const struct step *s, struct err *e)
 	(void)s;
 	for (size_t i = 0, n = init_slots(&a->init); r == 0 && i < n; i += SCM_FDS_MAX)
 		r = send_slots(a, i, n - i < SCM_FDS_MAX ? n - i : SCM_FDS_MAX, e);
-	if (r != -EPIPE)
-		return r;
-	(void)sys_pidfd_send_signal(a->c->pidfd, SIGKILL); /* were it there still, we would wait for ever */
-	r = container_hear(a->c, e); /* it ended early, and may have said why */
-	return r < 0 ? r : container_ended_early(a->c, e);
+	return r == -EPIPE ? container_why_ended(a->c, e) : r;
 }
 
 /* ---- the release ------------------------------------------------------------------------------------------------ */

@@ -86,6 +86,12 @@ with_fixed_settings()
 }
 one_port() { [ "$(ports_of_host)" = 1 ]; }
 
+@test "a command that is not there is told of even when that is known before the network is made" {
+	tare_in=(on_host strace -f -qq -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=300000)
+	expect 127 tare run --rm --network bridge busybox no-such-command
+	contains 'exec: "no-such-command": executable file not found' "$err"
+}
+
 @test "resolv.conf has what the host's has, or what was asked for" {
 	expect 0 tare run --rm --network bridge --dns 10.1.1.1 --dns 10.1.1.2 --dns-search example.org --dns-option ndots:3 \
 		--add-host db:10.9.9.9 --add-host gate=host-gateway busybox cat /etc/resolv.conf /etc/hosts
