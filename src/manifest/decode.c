@@ -291,6 +291,8 @@ static int decode_value(const struct decoding *d, const struct node *n, const st
 		return decode_objects(d, n, f, row->table, value);
 	case FIELD_ASIDE:
 		return remark(d, n, f, false);
+	case FIELD_REFUSED:
+		return n->kind == NODE_SEQUENCE && !n->n ? 0 : wrong(d, n, f, "not supported");
 	case FIELD_IGNORED:
 		return 0;
 	}

@@ -27,6 +27,7 @@ enum field_kind {
 	FIELD_OBJECTS, /* struct { T *v; size_t n; } */
 	FIELD_IGNORED, /* means nothing on one node, or is the server's own: not looked at */
 	FIELD_ASIDE,   /* would mean something, but tare does not do it: named */
+	FIELD_REFUSED, /* the same, and without it nothing of the rest is worth anything: an error unless it is an empty list */
 };
 
 struct field {

@@ -216,7 +216,7 @@ static const struct field pod_security_rows[] = {
 static const struct fields pod_security = FIELDS(pod_security_rows, struct security_context);
 
 static const struct field resources_rows[] = {
-	{ "claims", FIELD_ASIDE },
+	{ "claims", FIELD_REFUSED },
 	{ "limits", FIELD_AMOUNTS, false, offsetof(struct resources, limits) },
 	{ "requests", FIELD_AMOUNTS, false, offsetof(struct resources, requests) },
 };
@@ -362,7 +362,7 @@ static const struct field pod_spec_rows[] = {
 	{ "priority", FIELD_INT, false, offsetof(struct pod_spec, priority), .low = INT32_MIN, .high = INT32_MAX },
 	{ "priorityClassName", FIELD_TEXT, false, offsetof(struct pod_spec, priority_class) },
 	{ "readinessGates", FIELD_ASIDE },
-	{ "resourceClaims", FIELD_ASIDE },
+	{ "resourceClaims", FIELD_REFUSED },
 	{ "resources", FIELD_POINTER, false, offsetof(struct pod_spec, resources), .table = &resources },
 	{ "restartPolicy", FIELD_WORD, false, offsetof(struct pod_spec, restart_policy),
 	  .words = "Always OnFailure Never" },

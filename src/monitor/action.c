@@ -161,12 +161,38 @@ void doing_cancel(struct doing *d)
 		close(fd_take(&d->words));
 }
 
+/* As the kubelet's clients put it. */
+static void say_late(const struct pod_use *u, char *text, size_t size)
+{
+	const char *const *v = u->arg.v;
+	int n = 0;
+
+	if (u->action == ACTION_HELPER && u->arg.n >= 4 && strcmp(v[0], "http") == 0) {
+		(void)snprintf(text, size,
+			       strchr(v[1], ':') ? "Get \"http://[%s]:%s%s\": %s" : "Get \"http://%s:%s%s\": %s", v[1],
+			       v[2], v[3],
+			       "context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+	} else if (u->action == ACTION_HELPER && u->arg.n >= 3 && strcmp(v[0], "tcp") == 0) {
+		(void)snprintf(text, size, "dial tcp %s:%s: i/o timeout", v[1], v[2]);
+	} else if (u->action == ACTION_HELPER) {
+		(void)snprintf(text, size, "timeout: health rpc did not complete within %ds", u->timeout_s);
+	} else {
+		n = snprintf(text, size, "command \"");
+		for (size_t i = 0; i < u->arg.n && (size_t)n < size; i++)
+			n += snprintf(text + n, size - (size_t)n, "%s%s", i ? " " : "", v[i]);
+		if ((size_t)n < size)
+			(void)snprintf(text + n, size - (size_t)n, "\" timed out");
+	}
+}
+
 void doing_run(struct doing *d, int64_t now)
 {
 	bool slept = d->what == DOING_SLEEP;
+	char late[200];
 
 	if (d->what == DOING_NOTHING || !d->until_ns || now < d->until_ns)
 		return;
+	say_late(use_of(d), late, sizeof late);
 	doing_cancel(d);
-	over(d, slept, "timed out");
+	over(d, slept, late);
 }

@@ -213,17 +213,15 @@ static int make_container(struct monitor *m, struct err *e)
 	return m->member ? pod_keep(m->member, e) : places_write(m, -1, e);
 }
 
-static int find_joined(struct monitor *m, struct joins *j, struct err *e)
+static int find_joined(struct monitor *m, unsigned without, struct joins *j, struct err *e)
 {
 	int r = read_config(m, e);
 
 	if (r == 0 && m->member)
-		r = pod_join(m->member, e);
+		r = pod_join(m->member, without, e);
 	return r < 0 ? r :
 		       join_resolve(j, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
 }
-
-#define JOIN_ATTEMPTS 8
 
 int birth_create(struct monitor *m, struct err *e)
 {
@@ -231,10 +229,10 @@ int birth_create(struct monitor *m, struct err *e)
 	struct monitor *of = networked(m);
 	int r = of ? charter_read_network(of->state, &of->life, &of->charter, e) : 0, joined = -ESRCH;
 
-	/* in a pod the one that was to be joined may end just then, and another one will do */
-	for (int i = 0; r == 0 && joined == -ESRCH && i < (m->member ? JOIN_ATTEMPTS : 1); i++) {
+	/* in a pod the one that was to be joined may end just then: another one will do, or none */
+	for (unsigned i = 0; r == 0 && joined == -ESRCH && i <= (m->member ? m->member->pod->charter.n : 0); i++) {
 		join_done(&joins);
-		joined = find_joined(m, &joins, e);
+		joined = find_joined(m, i, &joins, e);
 	}
 	r = r < 0 ? r : joined;
 	if (r == 0)

@@ -9,7 +9,6 @@
 #include "monitor/pod_parts.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,31 +41,38 @@ static int place_of(const struct member *mb, const struct oci_namespace *ns)
 	return -1;
 }
 
-/* The files of shm_open(3) go with the namespace as long as somebody has them. */
-static int share_memory(struct member *mb, struct err *e)
+/* One that runs, but for the first `without` of them: those have just ended. NULL: none */
+static const struct member *find_other(const struct member *mb, unsigned without)
 {
-	struct monitor *m = &mb->m;
 	const struct pod *p = mb->pod;
 
-	for (size_t i = 0; i < p->charter.n; i++) {
-		const struct member *other = &p->members[i];
+	for (size_t i = 0; i < p->charter.n; i++)
+		if (&p->members[i] != mb && p->members[i].m.phase == PHASE_RUNNING && !without--)
+			return &p->members[i];
+	return NULL;
+}
 
-		if (other == mb || other->m.phase != PHASE_RUNNING || fd_is_ready(other->m.container.pidfd, POLLIN))
-			continue; /* the last: it has just ended */
-		for (size_t k = 0; k < m->spec.mounts.n; k++)
-			if (strcmp(m->spec.mounts.v[k].destination, "/dev/shm") == 0 && m->spec.mounts.v[k].type &&
-			    strcmp(m->spec.mounts.v[k].type, "tmpfs") == 0)
-				m->spec.mounts.v[k] = (struct oci_mount){
-					.destination = "/dev/shm",
-					.type = "bind",
-					.source = arena_fmt(&m->birth, JOIN_PREFIX "%s", other->c->id),
-				};
-		break;
-	}
+/* The files of shm_open(3) go with the namespace as long as somebody has them. */
+static int share_memory(struct member *mb, unsigned without, struct err *e)
+{
+	struct monitor *m = &mb->m;
+	const struct member *other = find_other(mb, without);
+
+	for (size_t k = 0; other && k < m->spec.mounts.n; k++)
+		if (strcmp(m->spec.mounts.v[k].destination, "/dev/shm") == 0 && m->spec.mounts.v[k].type &&
+		    strcmp(m->spec.mounts.v[k].type, "tmpfs") == 0) {
+			m->spec.mounts.v[k] = (struct oci_mount){
+				.destination = "/dev/shm",
+				.type = "bind",
+				.source = arena_fmt(&m->birth, JOIN_PREFIX "%s", other->c->id),
+			};
+			if (!m->spec.mounts.v[k].source)
+				return err_oom(e);
+		}
 	return 0;
 }
 
-int pod_join(struct member *mb, struct err *e)
+int pod_join(struct member *mb, unsigned without, struct err *e)
 {
 	struct monitor *m = &mb->m;
 
@@ -83,8 +89,8 @@ int pod_join(struct member *mb, struct err *e)
 			return err_oom(e);
 		if (strcmp(ns->type, "uts") == 0)
 			m->spec.hostname = m->spec.domainname = NULL;
-		if (strcmp(ns->type, "ipc") == 0 && share_memory(mb, e) < 0)
-			return err_oom(e);
+		if (strcmp(ns->type, "ipc") == 0 && share_memory(mb, without, e) < 0)
+			return -e->code;
 	}
 	return 0;
 }

@@ -140,8 +140,9 @@ void pod_reaped(struct pod *p, pid_t pid, int wstatus);
 void pod_run_due(struct pod *p);
 int64_t pod_due_ns(const struct pod *p);
 
-/* pod_join - the namespaces that the pod has already, for a container that is being made. pod_keep - those that it has brought */
-int pod_join(struct member *mb, struct err *e);
+/* pod_join - the namespaces that the pod has already, for a container that is being made; with /dev/shm of one that runs, but for
+ * the first `without` of them. pod_keep - those that it has brought */
+int pod_join(struct member *mb, unsigned without, struct err *e);
 int pod_keep(struct member *mb, struct err *e);
 int pod_network(const struct pod *p); /* -1: the host's, or none yet */
 /* pod_networked - the member whose places in networks and ports are the pod's, from its first life to the pod's end; NULL: none */

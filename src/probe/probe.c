@@ -57,17 +57,6 @@ static int dial(const char *host, const char *port, struct err *e)
 
 /* ---- HTTP -------------------------------------------------------------------------------------------------------- */
 
-int probe_http_status(struct sv answer)
-{
-	struct sv version, rest;
-	uint64_t n;
-
-	if (!sv_cut(answer, ' ', &version, &rest) || !sv_has_prefix(version, "HTTP/1.") || rest.n < 3 ||
-	    sv_u64((struct sv){ rest.p, 3 }, &n) < 0)
-		return 0;
-	return (int)n;
-}
-
 static bool has_header(char *const *headers, int n, const char *name)
 {
 	for (int i = 0; i < n; i++)
@@ -76,60 +65,113 @@ static bool has_header(char *const *headers, int n, const char *name)
 	return false;
 }
 
-static int put_request(struct buf *b, char *const *argv, int argc, struct err *e)
-{
-	const char *host = argv[1], *path = argv[3];
+struct asking {
+	char *const *headers;
+	int n;
+	struct http_target target;
+	char answer[16 << 10];
+	size_t answer_n;
+};
 
-	buf_putf(b, "GET %s%s HTTP/1.1\r\n", path[0] == '/' ? "" : "/", path);
-	if (!has_header(argv + 4, argc - 4, "Host"))
-		buf_putf(b, strchr(host, ':') ? "Host: [%s]:%s\r\n" : "Host: %s:%s\r\n", host, argv[2]);
-	if (!has_header(argv + 4, argc - 4, "User-Agent"))
+static int put_request(struct buf *b, const struct asking *k, struct err *e)
+{
+	const struct http_target *t = &k->target;
+	bool own_host = has_header(k->headers, k->n, "Host") && !t->moved;
+
+	buf_putf(b, "GET %s%s HTTP/1.1\r\n", t->path[0] == '/' ? "" : "/", t->path);
+	if (!own_host)
+		buf_putf(b, strchr(t->host, ':') ? "Host: [%s]:%s\r\n" : "Host: %s:%s\r\n", t->host, t->port);
+	if (!has_header(k->headers, k->n, "User-Agent"))
 		buf_puts(b, "User-Agent: kube-probe/1.34\r\n");
-	if (!has_header(argv + 4, argc - 4, "Accept"))
+	if (!has_header(k->headers, k->n, "Accept"))
 		buf_puts(b, "Accept: */*\r\n");
-	for (int i = 4; i < argc; i++)
-		buf_putf(b, "%s\r\n", argv[i]);
+	for (int i = 0; i < k->n; i++)
+		if (own_host || !has_header(k->headers + i, 1, "Host"))
+			buf_putf(b, "%s\r\n", k->headers[i]);
 	buf_puts(b, "Connection: close\r\n\r\n");
 	return buf_status(b, e);
 }
 
-/* As far as its first line. */
-static int read_answer(int sock, char *buf, size_t cap, size_t *ret_n, struct err *e)
+/* As far as its first line says what it is; of a redirect, the whole head. */
+static bool is_enough(const struct asking *k)
 {
-	size_t n = 0;
+	struct sv answer = { k->answer, k->answer_n };
 
-	while (n < cap && !memchr(buf, '\n', n)) {
-		ssize_t more = recv(sock, buf + n, cap - n, 0);
+	if (!memchr(k->answer, '\n', k->answer_n))
+		return false;
+	return !http_is_redirect(probe_http_status(answer)) || memmem(k->answer, k->answer_n, "\r\n\r\n", 4) ||
+	       memmem(k->answer, k->answer_n, "\n\n", 2);
+}
+
+static int read_answer(int sock, struct asking *k, struct err *e)
+{
+	k->answer_n = 0;
+	while (k->answer_n < sizeof k->answer && !is_enough(k)) {
+		ssize_t more = recv(sock, k->answer + k->answer_n, sizeof k->answer - k->answer_n, 0);
 
 		if (more < 0)
 			return err_sys(e, "read");
 		if (more == 0)
 			break;
-		n += (size_t)more;
+		k->answer_n += (size_t)more;
 	}
-	*ret_n = n;
-	return 0;
+	return k->answer_n ? 0 : err_set(e, EPROTO, "EOF");
+}
+
+static int ask_once(struct asking *k, int *ret_status, struct err *e)
+{
+	scoped_buf request = BUF(ANSWER_MAX);
+	scoped_fd sock = -1;
+	int r = put_request(&request, k, e);
+
+	if (r == 0)
+		r = sock = dial(k->target.host, k->target.port, e);
+	if (r >= 0)
+		r = io_write_all(sock, request.p, request.len, e);
+	if (r >= 0)
+		r = read_answer(sock, k, e);
+	if (r < 0)
+		return r;
+	*ret_status = probe_http_status((struct sv){ k->answer, k->answer_n });
+	return *ret_status ? 0 : err_set(e, EPROTO, "malformed HTTP response");
+}
+
+#define REDIRECTS 10 /* as many questions, as Go asks */
+
+/* Until an answer leads nowhere else, or to another host, which is good enough for the kubelet. */
+static int ask_all(struct asking *k, int *ret_status, struct err *e)
+{
+	int follow = 1, r = 0;
+
+	for (int n = 0; r == 0 && follow; n++) {
+		struct sv where;
+
+		r = n < REDIRECTS ? ask_once(k, ret_status, e) :
+				    err_set(e, ELOOP, "stopped after %d redirects", REDIRECTS);
+		where = http_header((struct sv){ k->answer, k->answer_n }, "Location");
+		follow = r == 0 && http_is_redirect(*ret_status) && where.n ?
+				 http_follow(where, &k->target, &k->target, e) :
+				 0;
+		r = follow < 0 ? follow : r;
+	}
+	return r;
 }
 
 static int ask_http(char *const *argv, int argc, struct err *e)
 {
-	scoped_buf request = BUF(ANSWER_MAX);
-	scoped_fd sock = -1;
-	char answer[1024];
-	size_t n = 0;
-	int status, r = put_request(&request, argv, argc, e);
+	static struct asking k;
+	int status = 0, r;
 
-	if (r == 0)
-		r = sock = dial(argv[1], argv[2], e);
-	if (r >= 0)
-		r = io_write_all(sock, request.p, request.len, e);
-	if (r >= 0)
-		r = read_answer(sock, answer, sizeof answer, &n, e);
+	k = (struct asking){ .headers = argv + 4, .n = argc - 4 };
+	if (sv_copy(sv_from(argv[1]), k.target.host, sizeof k.target.host) < 0 ||
+	    sv_copy(sv_from(argv[2]), k.target.port, sizeof k.target.port) < 0 ||
+	    sv_copy(sv_from(argv[3]), k.target.path, sizeof k.target.path) < 0)
+		return err_set(e, E2BIG, "host, port or path is too long");
+	r = ask_all(&k, &status, e);
 	if (r < 0)
-		return err_wrap(e, r, "Get \"http://%s:%s%s\"", argv[1], argv[2], argv[3]);
-	status = probe_http_status((struct sv){ answer, n });
-	if (!status)
-		return err_set(e, EPROTO, "Get \"http://%s:%s%s\": malformed HTTP response", argv[1], argv[2], argv[3]);
+		return err_wrap(e, r,
+				strchr(k.target.host, ':') ? "Get \"http://[%s]:%s%s\"" : "Get \"http://%s:%s%s\"",
+				k.target.host, k.target.port, k.target.path);
 	return status >= 200 && status < 400 ? 0 :
 					       err_set(e, EHOSTDOWN, "HTTP probe failed with statuscode: %d", status);
 }

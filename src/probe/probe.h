@@ -12,8 +12,22 @@
  * address. 0: it answered as it should. < 0: the text says what it did instead. Waits without end. */
 int probe_run(char *const *argv, int argc, struct err *e);
 
+/* ---- http.c ---- */
+
 /* probe_http_status - of the first line of an answer; 0: it is none */
 int probe_http_status(struct sv answer);
+bool http_is_redirect(int status); /* one that says where else to ask */
+/* http_header - of an answer's head; empty: not there */
+struct sv http_header(struct sv answer, const char *name);
+
+struct http_target {
+	char host[80], port[8], path[2048]; /* host: an address */
+	bool moved; /* a redirect named the host: a Host header of the probe's own no longer counts */
+};
+
+/* http_follow - a Location, as the kubelet takes it: 1: ask *ret. 0: on another host, where nobody follows. -EPROTO: it is no
+ * URL; -ENOTSUP: https. */
+int http_follow(struct sv where, const struct http_target *from, struct http_target *ret, struct err *e);
 
 /* ---- grpc.c: HTTP/2 (RFC 9113) as far as one call needs it, and grpc.health.v1 ---- */
 

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_probe.c - what a probed server answers: the first line of HTTP, the frames of a gRPC call. */
+/* fuzz_probe.c - what a probed server answers: the head of HTTP and where it leads, the frames of a gRPC call. */
 #include "probe/probe.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void follow(struct sv where)
+{
+	const struct http_target from = { .host = "10.0.0.1", .port = "80", .path = "/a/b?c" };
+	struct http_target to = from;
+	struct err e = { 0 };
+	int r = http_follow(where, &from, &to, &e);
+
+	if ((r < 0 && !e.msg[0]) || (r == 1 && (strcasecmp(to.host, from.host) != 0 || to.path[0] != '/')))
+		abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (status < 0 || status > 999)
 		abort();
+	follow(in);
+	follow(http_header(in, "Location"));
 	while (r == 1) {
 		size_t before = in.n;
 

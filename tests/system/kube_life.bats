@@ -437,7 +437,7 @@ holders()
 		  securityContext: {supplementalGroups: [3000], supplementalGroupsPolicy: Strict}
 		  volumes: [{name: v, emptyDir: {}}]
 		  containers:
-		  - {name: app, image: busybox, command: [sh, -c, "id -G; cat /dev/termination-log; if test -e /v/x; then exec sleep 1000; fi; touch /v/x; echo first >/dev/termination-log; exit 1"], volumeMounts: [{name: v, mountPath: /v}]}
+		  - {name: app, image: busybox, command: [sh, -c, "id -G; cat /dev/termination-log; if test -e /v/x; then exec sleep 1000; fi; touch /v/x; echo first >/dev/termination-log; exit 1"], volumeMounts: [{name: v, mountPath: /v}], livenessProbe: {exec: {command: [sleep, "9"]}, failureThreshold: 9}}
 	END
 	expect 0 apply "$T/m.yaml" --strict
 	eventually 10 status_is said '0/4 +Error +0'
@@ -452,6 +452,7 @@ holders()
 	eventually 10 status_is again '1/1 +Running +1'
 	equal first "$(status_of again '.containerStatuses[0].lastState.terminated.message')"
 	equal $'0 3000\n0 3000' "$(tare kube logs again)"
+	eventually 10 eval 'events_of again | grep -q "Liveness probe failed: command \"sleep 9\" timed out"'
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
 }

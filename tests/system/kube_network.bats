@@ -27,6 +27,8 @@ teardown()
 @test "a pod has one address for all its containers: before init containers begin, in env, files, status; gone with it" {
 	make_outside
 	manifest <<-'END'
+		{apiVersion: v1, kind: ConfigMap, metadata: {name: moved}, data: {moved: "#!/bin/sh\nprintf 'HTTP/1.0 302 Found\\r\\nLocation: /health\\r\\n\\r\\n'\n"}}
+		---
 		apiVersion: v1
 		kind: Pod
 		metadata: {name: web}
@@ -34,6 +36,7 @@ teardown()
 		  terminationGracePeriodSeconds: 0
 		  hostname: shop
 		  subdomain: sub
+		  volumes: [{name: moved, configMap: {name: moved, defaultMode: 493}}]
 		  hostAliases: [{ip: 10.1.1.1, hostnames: [other]}]
 		  dnsPolicy: None
 		  dnsConfig: {nameservers: [10.9.9.9], searches: [a.example, b.example], options: [{name: ndots, value: "3"}, {name: rotate}]}
@@ -42,12 +45,13 @@ teardown()
 		  containers:
 		  - name: app
 		    image: busybox
-		    command: [sh, -c, "echo $POD_IP $(POD_IP) $HOST_IP; cat /etc/resolv.conf; mkdir /www; echo ok >/www/health; exec httpd -f -p $POD_IP:80 -h /www"]
+		    command: [sh, -c, "echo $POD_IP $(POD_IP) $HOST_IP; cat /etc/resolv.conf; mkdir -p /www/cgi-bin; echo ok >/www/health; cp /moved /www/cgi-bin; exec httpd -f -p $POD_IP:80 -h /www"]
 		    ports: [{name: web, containerPort: 80, hostPort: 8080, hostIP: 10.77.0.1}]
 		    env:
 		    - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
 		    - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-		    readinessProbe: {httpGet: {path: /health, port: web}}
+		    readinessProbe: {httpGet: {path: /cgi-bin/moved, port: web}}
+		    volumeMounts: [{name: moved, mountPath: /moved, subPath: moved}]
 		  - name: side
 		    image: busybox
 		    command: [sh, -c, "trap exit TERM; echo $IP; sleep 1000 & wait"]
@@ -84,7 +88,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	start lone --network bridge -- sleep 1000
 	matches "10\.77\.0\.1 .*8080.*$ip" "$(rules)"
 	expect 0 tare rm -f lone
-	expect 0 tare kube delete pod web
+	expect 0 tare kube delete -f "$T/m.yaml"
 	host_is_clean
 	nothing_made
 	equal net "$(ls "$T/state")"

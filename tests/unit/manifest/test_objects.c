@@ -178,6 +178,10 @@ static const struct {
 	  "line 8, column 13: spec.volumes[0]: Forbidden: may not specify more than 1 volume type" },
 	{ HEAD C "    livenessProbe: {periodSeconds: 1}\n",
 	  "line 8, column 20: spec.containers[0].livenessProbe: Required value: must specify a handler type" },
+	{ HEAD C "    resources: {claims: [{name: gpu}]}\n",
+	  "line 8, column 25: spec.containers[0].resources.claims: not supported" },
+	{ HEAD C "  securityContext: {supplementalGroups: [1, x]}\n",
+	  "line 8, column 45: spec.securityContext.supplementalGroups[1]: expected a number from 0 to 2147483647, got x" },
 	{ HEAD C "    ports: [{containerPort: 80, hostIP: \"10.0.0\"}]\n",
 	  "line 8, column 13: spec.containers[0].ports[0].hostIP: Invalid value: \"10.0.0\": must be a valid IP address, "
 	  "(e.g. 10.9.8.7 or 2001:db8::ffff)" },

@@ -29,7 +29,7 @@ static const struct {
 } calls[] = {
 	{ { "tcp", "127.0.0.1", "0" }, 3, -EINVAL, "port 0: not 1 to 65535" },
 	{ { "tcp", "localhost", "80" }, 3, -EINVAL, "host localhost: not an address" },
-	{ { "http", "::1", "70000", "/" }, 4, -EINVAL, "Get \"http://::1:70000/\": port 70000: not 1 to 65535" },
+	{ { "http", "::1", "70000", "/" }, 4, -EINVAL, "Get \"http://[::1]:70000/\": port 70000: not 1 to 65535" },
 	{ { "udp", "127.0.0.1", "80" }, 3, -EINVAL, "started by tare-monitor, not by hand: tcp|http|grpc HOST PORT …" },
 	{ { NULL }, 0, -EINVAL, "started by tare-monitor, not by hand: tcp|http|grpc HOST PORT …" },
 };
