@@ -7,12 +7,14 @@
 #include "kernel/cgroup.h"
 #include "kernel/sys.h"
 #include "runtime/init_proc.h"
+#include "systemd/client.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 /* ---- the helper's birth ------------------------------------------------------------------------------------------ */
 
@@ -36,8 +38,17 @@ static int clone_beside_first(const struct exec_target *t, struct err *e)
 	return group < 0 ? group : clone_into(group);
 }
 
+/* Beside a user's systemd, as in a session of his, nobody but systemd may move a process into its groups. Waits for that. */
+static int clone_beside_unit(const struct exec_target *t, bool *ret_moved)
+{
+	if (!t->unit || !t->manager->user)
+		return -1;
+	*ret_moved = true;
+	return clone_into(-1);
+}
+
 /* Not dumpable from its first moment on, whoever can see it. */
-static int clone_helper(const struct exec_target *t, struct err *e)
+static int clone_helper(const struct exec_target *t, bool *ret_moved, struct err *e)
 {
 	int before = prctl(PR_GET_DUMPABLE), pid, code;
 
@@ -46,6 +57,8 @@ static int clone_helper(const struct exec_target *t, struct err *e)
 	pid = clone_into(t->cgroup ? cgroup_clone_fd(t->cgroup) : -1);
 	if (pid < 0 && errno == EBUSY)
 		pid = clone_beside_first(t, e);
+	if (pid < 0 && errno == EACCES)
+		pid = clone_beside_unit(t, ret_moved);
 	if (pid == 0)
 		return 0;
 	code = errno;
@@ -79,12 +92,42 @@ static int open_root(const struct exec_target *t, int *ret, struct err *e)
 	return *ret < 0 ? err_sys(e, "open the root directory of process %d", (int)t->pid) : 0;
 }
 
+static int move_helper(const struct exec_target *t, pid_t pid, int sync, struct err *e)
+{
+	struct unit_client systemd = UNIT_CLIENT_NONE;
+	int r = unit_client_open(t->manager, &systemd, e);
+
+	if (r == 0)
+		r = unit_attach(&systemd, t->unit, pid, e);
+	unit_client_close(&systemd);
+	if (r == 0 && send(sync, "g", 1, MSG_NOSIGNAL) != 1)
+		r = err_sys(e, "tell the helper to go on");
+	if (r < 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	}
+	return r;
+}
+
+/* In the helper: 0 when it is in the group. */
+static int await_move(int sync)
+{
+	char c;
+	ssize_t n;
+
+	do
+		n = recv(sync, &c, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : -1;
+}
+
 int exec_start(const struct plan *p, const struct exec_target *t, const int stdio[3], struct execution *ret,
 	       struct err *e)
 {
 	struct init in = { .plan = p, .cgroup = t->cgroup, .target = t->pidfd, .host_proc = t->host->proc,
 			   .root_mount = -1, .anchor = -1, .root = -1, .proc = -1, .sys = -1, .mask = -1, .dev = -1 };
 	scoped_fd anchor = -1;
+	bool moved = false;
 	int pair[2], pid, r = p->mount_ns_path ? open_root(t, &anchor, e) : 0;
 
 	if (r == 0)
@@ -94,15 +137,18 @@ int exec_start(const struct plan *p, const struct exec_target *t, const int stdi
 	memcpy(in.stdio, stdio, sizeof in.stdio);
 	in.sync = pair[1];
 	in.anchor = anchor;
-	pid = clone_helper(t, e);
+	pid = clone_helper(t, &moved, e);
 	if (pid == 0) {
 		close(pair[0]);
+		if (moved && await_move(pair[1]) < 0)
+			_exit(125);
 		init_main(&in);
 	}
 	close(pair[1]);
-	if (pid < 0) {
+	r = pid > 0 && moved ? move_helper(t, pid, pair[0], e) : pid;
+	if (r < 0) {
 		close(pair[0]);
-		return pid;
+		return r;
 	}
 	*ret = (struct execution){ .helper = pid, .sync = pair[0], .console = -1 };
 	return 0;

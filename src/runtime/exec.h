@@ -52,6 +52,9 @@ struct exec_target {
 	const struct cgroup *cgroup; /* NULL on a host without cgroups */
 	pid_t pid;
 	int pidfd;
+	const struct unit_manager
+		*manager; /* who may move a process into the group where the caller may not; NULL: nobody */
+	const char *unit;
 };
 
 struct execution {

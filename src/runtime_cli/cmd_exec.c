@@ -305,11 +305,32 @@ static int enter_class(struct exec *x, struct err *e)
 	return dir < 0 ? dir : rdt_enter(&(struct rdt){ dir, r->rdt, false }, &x->bundle.spec, r->id, x->x.pid, e);
 }
 
+/* A user's own: of another one's group nobody needs to ask. With --cgroup it is not the unit's group that is joined. */
+static int find_manager(struct exec *x, struct exec_target *t, struct err *e)
+{
+	const struct record *r = &x->entry.record;
+	struct unit_manager *manager;
+	int rc = 0;
+
+	if (!r->unit || !r->unit_user || x->options->groups.n)
+		return 0;
+	rc = runtime_manager(x->rt, true, &manager, e);
+	if (rc < 0)
+		return rc;
+	t->manager = manager;
+	t->unit = r->unit;
+	return 0;
+}
+
 static int birth(struct exec *x, struct err *e)
 {
-	const struct exec_target target = { &x->rt->host, x->group, (pid_t)x->entry.record.pid, x->pidfd };
-	int r = exec_start(&x->plan, &target, (int[]){ -1, -1, -1 }, &x->x, e);
+	struct exec_target target = {
+		.host = &x->rt->host, .cgroup = x->group, .pid = (pid_t)x->entry.record.pid, .pidfd = x->pidfd
+	};
+	int r = find_manager(x, &target, e);
 
+	if (r == 0)
+		r = exec_start(&x->plan, &target, (int[]){ -1, -1, -1 }, &x->x, e);
 	if (r < 0)
 		return r;
 	x->x.listener = pass_listener;

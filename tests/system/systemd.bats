@@ -181,6 +181,8 @@ lives_as_unit()
 	equal "$(by_user "${rt[@]}" state "$name" | jq .pid)" "$(cat "$scope/cgroup.procs")" "in the group"
 	expect 0 by_user "${rt[@]}" start "$name"
 	eventually 20 grep -q '0::/$' "$T/$name.log"
+	expect 0 by_user "${rt[@]}" exec "$name" cat /proc/self/cgroup
+	equal 0::/ "$out" "group of an exec"
 	expect 0 by_user "${rt[@]}" update --pids-limit 40 "$name"
 	equal 40 "$(cat "$scope/pids.max")" "after an update"
 	expect 0 by_user "${rt[@]}" delete --force "$name"
