@@ -6,7 +6,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -146,22 +145,23 @@ void life_begin(struct monitor *m)
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
-/* Samples that were kept at the last kill stay, if that was the last one. */
 static void look_for_oom(struct monitor *m)
 {
 	struct outcome *o = &m->outcome;
+
+	oom_look(&m->host, &m->facts.cgroup, m->container.cgroup_path, m->may_nest, o);
+	if (o->oom_killed && !o->oom_samples[0])
+		memory_samples_print(&m->memory, o->oom_samples);
+}
+
+static void look_for_last_oom(struct monitor *m)
+{
+	struct outcome *o = &m->outcome;
 	struct err e = { 0 };
-	char kept[sizeof o->oom_samples];
-	int64_t kills = m->memory.kills;
 
 	if (!m->container.cgroup_path)
 		return;
-	memcpy(kept, o->oom_samples, sizeof kept);
-	oom_look(&m->host, &m->facts.cgroup, m->container.cgroup_path, m->may_nest, o);
-	if (o->oom_killed && kept[0] && o->oom_kills == kills)
-		memcpy(o->oom_samples, kept, sizeof kept);
-	else if (o->oom_killed)
-		memory_samples_print(&m->memory, o->oom_samples);
+	look_for_oom(m);
 	if (!o->oom_killed || o->exit_code != 128 + SIGKILL)
 		return;
 	oom_tell(o, m->container.cgroup_path, &e);
@@ -170,9 +170,7 @@ static void look_for_oom(struct monitor *m)
 
 void life_lost_one(struct monitor *m)
 {
-	memory_samples_print(&m->memory, m->outcome.oom_samples);
-	m->outcome.oom_killed = true;
-	m->outcome.oom_kills = m->memory.kills;
+	look_for_oom(m);
 	record_outcome(m);
 }
 
@@ -182,7 +180,7 @@ void life_exited(struct monitor *m, int wstatus)
 
 	o->exit_code = container_status_code(wstatus);
 	o->finished_ns = clock_real_ns();
-	look_for_oom(m);
+	look_for_last_oom(m);
 	memory_use_end(&m->memory);
 	m->container.pid = o->pid = 0;
 	o->last_exit_code = o->exit_code;

@@ -99,8 +99,21 @@ static int64_t read_log(const struct host *h, const struct cgroup_layout *l, con
 	return n;
 }
 
+/* Nothing was killed since: the log was read on, or has lost by now what it told then. */
+static void keep(struct outcome *o, const struct outcome *before)
+{
+	if (before->oom_victim_pid || before->oom_owner[0]) {
+		memcpy(o->oom_owner, before->oom_owner, sizeof o->oom_owner);
+		memcpy(o->oom_victim, before->oom_victim, sizeof o->oom_victim);
+		o->oom_limit_bytes = before->oom_limit_bytes;
+		o->oom_victim_pid = before->oom_victim_pid;
+	}
+	memcpy(o->oom_samples, before->oom_samples, sizeof o->oom_samples);
+}
+
 void oom_look(const struct host *h, const struct cgroup_layout *l, const char *cgroup, bool nested, struct outcome *o)
 {
+	const struct outcome before = *o;
 	struct cgroup_stat st;
 	int64_t told;
 
@@ -116,6 +129,8 @@ void oom_look(const struct host *h, const struct cgroup_layout *l, const char *c
 	if (o->oom_killed && !o->oom_owner[0] &&
 	    cgroup_stat_read(h, l, cgroup, CGROUP_STAT_EVENTS_LOCAL, &st, NULL) == 0 && st.memory_events_local.oom > 0)
 		set_owner(h, l, sv_from(cgroup), o);
+	if (o->oom_killed && before.oom_killed && before.oom_kills == o->oom_kills)
+		keep(o, &before);
 }
 
 /* ---- what is said ------------------------------------------------------------------------------------------------ */

@@ -34,6 +34,12 @@ load helpers
 	equal "large small" "$(tare cgroup --sort memory --format json "/$group" | jq -r 'select(.Container) | .Container' | paste -sd' ')"
 	equal 1 "$(tare cgroup --depth 1 --format json / | grep -c '"Path":"/"')"
 	equal "" "$(tare cgroup --depth 1 --format json / | jq -r .Path | grep '/.*/' || true)"
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cgroup --watch "/$group" >"$T/watch" </dev/null 3>&- &
+	local watch=$!
+	eventually 10 eval '[ "$(grep -c "^ *large " "$T/watch")" -ge 2 ]'
+	kill "$watch"
+	wait "$watch" || true
+	matches '^GROUP +CPU ' "$(<"$T/watch")"
 	expect 1 tare cgroup --sort colour
 	equal 'tare: --sort colour: unknown column "colour" (name, cpu, memory, pids, io)' "$err"
 	expect 1 tare cgroup /no/such/group
