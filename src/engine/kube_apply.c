@@ -242,6 +242,8 @@ static void undo(struct applying *k, const struct kube_world *w)
 		if (is_new(&k->changes, w->pods[i].row->uid) &&
 		    kube_pod_end(&k->w->site, &w->pods[i], 0, k->w->a, &why) < 0)
 			log_warning("%s", why.msg);
+	if (kube_write_tiers(&k->w->site, &k->w->world, k->w->a, &why) < 0)
+		log_warning("%s", why.msg);
 	for (size_t i = 0; i < k->changes.n; i++)
 		if (k->changes.v[i].is_new && kube_forget(k->w->en, k->changes.v[i].row.uid, &why) < 0)
 			log_warning("%s", why.msg);
@@ -249,8 +251,6 @@ static void undo(struct applying *k, const struct kube_world *w)
 		if (concerns(&k->changes, k->w->world.rows.v[i].uid) &&
 		    kube_store(k->w->en, &k->w->world.rows.v[i], &why) < 0)
 			log_warning("%s", why.msg);
-	if (kube_write_tiers(&k->w->site, &k->w->world, k->w->a, &why) < 0)
-		log_warning("%s", why.msg);
 }
 
 static int report(struct applying *k)

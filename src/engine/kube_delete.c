@@ -23,11 +23,30 @@ static const struct kube_running *pod_of(const struct kube_world *w, const struc
 	return NULL;
 }
 
+static bool is_last_pod(const struct deleting *d, const struct kube_running *p)
+{
+	const struct kube_world *w = &d->w->world;
+
+	for (size_t i = 0; i < w->n_pods; i++)
+		if (&w->pods[i] != p && !d->gone[w->pods[i].row - w->rows.v])
+			return false;
+	return true;
+}
+
+/* Where kubepods is, only rows of pods tell: with the last one it goes before the row. */
+static int end_pod(struct deleting *d, const struct kube_running *p)
+{
+	struct kube_work *w = d->w;
+	int r = kube_pod_end(&w->site, p, w->o->grace_s, w->a, w->e);
+
+	return r == 0 && is_last_pod(d, p) ? kube_site_write_tiers(&w->site, NULL, 0, w->a, w->e) : r;
+}
+
 static int delete_row(struct deleting *d, size_t i)
 {
 	const struct kube_row *row = &d->w->world.rows.v[i];
 	const struct kube_running *p = pod_of(&d->w->world, row);
-	int r = d->gone[i] ? 0 : p ? kube_pod_end(&d->w->site, p, d->w->o->grace_s, d->w->a, d->w->e) : 0;
+	int r = d->gone[i] || !p ? 0 : end_pod(d, p);
 
 	if (r == 0 && !d->gone[i])
 		r = kube_forget(d->w->en, row->uid, d->w->e);

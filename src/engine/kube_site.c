@@ -173,32 +173,43 @@ static bool place_in(const struct kube_site *s, unsigned h, const char *path, ch
 	return n > 0 && n < PATH_MAX;
 }
 
-/* A directory of cgroupfs has a link for each one in it. */
-static bool has_groups(const struct kube_site *s, const char *path)
+/* A directory of cgroupfs has two links, and one for each group in it. 0: there is none in any hierarchy. */
+static nlink_t links_of(const struct kube_site *s, const char *path)
 {
 	char place[PATH_MAX];
+	nlink_t most = 0;
 	struct stat st;
 
 	for (unsigned h = 0; h < s->layout->n; h++)
-		if (place_in(s, h, path, place) && fstatat(s->en->host->root, place, &st, 0) == 0 && st.st_nlink > 2)
-			return true;
-	return false;
+		if (place_in(s, h, path, place) && fstatat(s->en->host->root, place, &st, 0) == 0 && st.st_nlink > most)
+			most = st.st_nlink;
+	return most;
+}
+
+static int remove_tier(struct kube_site *s, const char *path, struct err *e)
+{
+	char place[PATH_MAX];
+	int r = s->v1.systemd ? units_stop(s->en, path, e) : 0;
+
+	for (unsigned h = 0; r == 0 && h < s->layout->n; h++)
+		if (place_in(s, h, path, place) && unlinkat(s->en->host->root, place, AT_REMOVEDIR) < 0 &&
+		    errno != ENOENT && errno != EBUSY && errno != ENOTEMPTY)
+			r = err_sys(e, "rmdir /%s", place);
+	return r;
 }
 
 /* From below to above; what is not empty stays. */
-static void remove_tiers(struct kube_site *s, const struct kube_level l[3])
+static int remove_tiers(struct kube_site *s, const struct kube_level l[3], struct err *e)
 {
-	char place[PATH_MAX];
+	int r = 0;
 
-	for (int i = 3; i-- > 0;) {
-		if (has_groups(s, l[i].path))
-			continue;
-		if (s->v1.systemd)
-			(void)units_stop(s->en, l[i].path, NULL);
-		for (unsigned h = 0; h < s->layout->n; h++)
-			if (place_in(s, h, l[i].path, place))
-				(void)unlinkat(s->en->host->root, place, AT_REMOVEDIR);
+	for (int i = 3; r == 0 && i-- > 0;) {
+		nlink_t links = links_of(s, l[i].path);
+
+		if (links && links <= 2)
+			r = remove_tier(s, l[i].path, e);
 	}
+	return r;
 }
 
 int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pods, size_t n, struct arena *a,
@@ -209,10 +220,8 @@ int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pod
 
 	if (kubepods_plan(&s->v1, &s->node, pods, n, a, v1) < 0 || kubepods_plan(&s->v2, &s->node, pods, n, a, v2) < 0)
 		return err_oom(e);
-	if (n == 0) {
-		remove_tiers(s, v1);
-		return 0;
-	}
+	if (n == 0)
+		return remove_tiers(s, v1, e);
 	for (int i = 0; r == 0 && i < 3; i++)
 		r = write_level(s, &v1[i], &v2[i], a, e);
 	return r;
