@@ -51,11 +51,6 @@ static void put_words(struct buf *out, const char *title, const struct oci_strin
 		buf_putf(out, "      %s\n", l->v[i]);
 }
 
-static int64_t number(int64_t n, int64_t usual)
-{
-	return n == FIELD_UNSET ? usual : n;
-}
-
 static void put_ports(struct buf *out, const struct container_spec *s)
 {
 	buf_puts(out, s->ports.n == 1 ? "    Port:           " :
@@ -67,7 +62,7 @@ static void put_ports(struct buf *out, const struct container_spec *s)
 	if (s->ports.n)
 		buf_puts(out, s->ports.n == 1 ? "\n    Host Port:      " : "\n    Host Ports:     ");
 	for (size_t i = 0; i < s->ports.n; i++)
-		buf_putf(out, "%s%" PRId64 "/%s", i ? ", " : "", number(s->ports.v[i].host_port, 0),
+		buf_putf(out, "%s%" PRId64 "/%s", i ? ", " : "", field_or(s->ports.v[i].host_port, 0),
 			 s->ports.v[i].protocol ? s->ports.v[i].protocol : "TCP");
 	if (s->ports.n)
 		buf_puts(out, "\n");
@@ -154,8 +149,8 @@ static void put_probe(struct buf *out, const char *title, const struct probe *p)
 	buf_putf(out,
 		 " delay=%" PRId64 "s timeout=%" PRId64 "s period=%" PRId64 "s #success=%" PRId64 " #failure=%" PRId64
 		 "\n",
-		 number(p->initial_delay, 0), number(p->timeout, 1), number(p->period, 10), number(p->success, 1),
-		 number(p->failure, 3));
+		 field_or(p->initial_delay, 0), field_or(p->timeout, 1), field_or(p->period, 10),
+		 field_or(p->success, 1), field_or(p->failure, 3));
 }
 
 /* Of a secret only where it comes from. */

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static int64_t number(int64_t n, int64_t usual)
-{
-	return n == FIELD_UNSET ? usual : n;
-}
-
 /* ---- arguments of tare-probe ------------------------------------------------------------------------------------- */
 
 static const char *port_of(const struct kube_build *b, const struct container_spec *s, const char *port)
@@ -101,12 +96,12 @@ static int set_probe(const struct kube_build *b, const struct container_spec *s,
 {
 	if (!p)
 		return 0;
-	to->delay_s = (int)number(p->initial_delay, 0);
-	to->timeout_s = (int)number(p->timeout, 1);
-	to->period_s = (int)number(p->period, 10);
-	to->successes = (int)number(p->success, 1);
-	to->failures = (int)number(p->failure, 3);
-	to->grace_s = (int)number(p->grace_period, -1);
+	to->delay_s = (int)field_or(p->initial_delay, 0);
+	to->timeout_s = (int)field_or(p->timeout, 1);
+	to->period_s = (int)field_or(p->period, 10);
+	to->successes = (int)field_or(p->success, 1);
+	to->failures = (int)field_or(p->failure, 3);
+	to->grace_s = (int)field_or(p->grace_period, -1);
 	return set_action(b, s, &p->action, to);
 }
 
@@ -147,8 +142,6 @@ static int add_container(const struct kube_build *b, const struct container_spec
 
 /* ---- the pod ----------------------------------------------------------------------------------------------------- */
 
-#define GRACE_DEFAULT_S 30
-
 static int set_programs(const struct kube_build *b, struct pod_charter *c)
 {
 	char path[PATH_MAX];
@@ -167,8 +160,8 @@ int kube_charter_make(const struct kube_build *b, struct pod_charter *ret)
 	struct pod_charter c = { .uid = b->p->pod.uid,
 				 .data_root = b->site->en->root_path,
 				 .state_root = b->site->en->state_path,
-				 .deadline_s = (int)number(s->active_deadline, 0),
-				 .grace_s = (int)number(s->grace_period, GRACE_DEFAULT_S) };
+				 .deadline_s = (int)field_or(s->active_deadline, 0),
+				 .grace_s = (int)field_or(s->grace_period, KUBE_GRACE_S) };
 	int r = set_programs(b, &c);
 
 	if (r == 0 && s->share_pids == 1) {

@@ -193,15 +193,19 @@ static int set_from_field(struct environment *env, const char *name, const char 
 			       name, path);
 }
 
+static const struct kube_container *named(const struct kube_container *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].name, name) == 0)
+			return &v[i];
+	return NULL;
+}
+
 static const struct kube_container *container_named(const struct kube_pod *p, const char *name)
 {
-	for (size_t i = 0; i < p->n_containers; i++)
-		if (strcmp(p->containers[i].name, name) == 0)
-			return &p->containers[i];
-	for (size_t i = 0; i < p->n_inits; i++)
-		if (strcmp(p->inits[i].name, name) == 0)
-			return &p->inits[i];
-	return NULL;
+	const struct kube_container *k = named(p->containers, p->n_containers, name);
+
+	return k ? k : named(p->inits, p->n_inits, name);
 }
 
 /* In units of the divisor, rounded up. A limit that is not there is what the node has. */
@@ -361,11 +365,6 @@ static int add_capabilities(const struct kube_build *b, const struct oci_strings
 	return 0;
 }
 
-static int64_t either(int64_t own, int64_t pods)
-{
-	return own != FIELD_UNSET ? own : pods;
-}
-
 static int set_groups(const struct kube_build *b, struct container_config *c)
 {
 	const struct security_context *pods = &b->p->object.pod->security;
@@ -383,8 +382,8 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 {
 	const struct security_context *own = &s->security, *pods = &b->p->object.pod->security;
 	const char *seccomp = own->seccomp ? own->seccomp : pods->seccomp;
-	int64_t user = either(own->run_as_user, pods->run_as_user),
-		group = either(own->run_as_group, pods->run_as_group);
+	int64_t user = field_or(own->run_as_user, pods->run_as_user),
+		group = field_or(own->run_as_group, pods->run_as_group);
 	int r = add_capabilities(b, &own->add, &c->cap_add);
 
 	if (r == 0)
@@ -400,9 +399,9 @@ static int set_rights(const struct kube_build *b, const struct container_spec *s
 	c->readonly_rootfs = own->read_only_root == 1;
 	c->no_new_privileges = own->allow_escalation == 0;
 	c->systempaths_unconfined = own->proc_mount && strcmp(own->proc_mount, "Unmasked") == 0;
-	if (either(own->run_as_non_root, pods->run_as_non_root) == 1 && user == 0)
+	if (field_or(own->run_as_non_root, pods->run_as_non_root) == 1 && user == 0)
 		return err_set(b->e, EINVAL, "container's runAsUser breaks non-root policy");
-	if (either(own->run_as_non_root, pods->run_as_non_root) == 1 && user == FIELD_UNSET)
+	if (field_or(own->run_as_non_root, pods->run_as_non_root) == 1 && user == FIELD_UNSET)
 		return err_set(b->e, ENOTSUP, "runAsNonRoot is only checked against runAsUser: state that too");
 	if (user != FIELD_UNSET || group != FIELD_UNSET) {
 		c->user = group == FIELD_UNSET ?
@@ -519,8 +518,6 @@ static int set_labels(const struct kube_build *b, const char *name, struct conta
 	return r < 0 ? err_oom(b->e) : 0;
 }
 
-#define GRACE_DEFAULT_S 30
-
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
 		     struct container_config *ret)
 {
@@ -540,7 +537,7 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	c.stop_signal = s->lifecycle ? s->lifecycle->stop_signal : NULL;
 	if (c.stop_signal && signal_from_name(sv_from(c.stop_signal)) < 0)
 		return err_set(b->e, EINVAL, "lifecycle.stopSignal: no such signal: %.40s", c.stop_signal);
-	c.stop_timeout_s = pod->grace_period != FIELD_UNSET ? pod->grace_period : GRACE_DEFAULT_S;
+	c.stop_timeout_s = field_or(pod->grace_period, KUBE_GRACE_S);
 	r = c.name ? set_labels(b, s->name, &c) : err_oom(b->e);
 	if (r == 0)
 		r = set_process(b, s, &c);

@@ -17,6 +17,8 @@ struct kube_build {
 	struct err *e;
 };
 
+#define KUBE_GRACE_S 30 /* between the request to end and SIGKILL, where a pod does not say */
+
 /* kube_config_make - -EINVAL: "env POD_IP: …", without the container's name */
 int kube_config_make(const struct kube_build *b, const struct container_spec *s, const struct kube_container *k,
 		     struct container_config *ret);

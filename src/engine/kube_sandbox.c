@@ -124,8 +124,12 @@ static int make_new(struct preparing *p, const struct wanted *w, struct containe
 
 	if (r == 0)
 		r = make(p, c, one);
-	if (r == 0 && b->shared->owner && !b->shared->ip)
+	if (r == 0 && b->shared->owner && !b->shared->ip) {
 		r = tell_address(p, w, c, one);
+		if (c->publish.n && !one->cr.places.rows.n)
+			log_warning("pod %s/%s: hostPort: it is in no network, so no port of the host leads to it",
+				    b->p->pod.namespace, b->p->pod.name);
+	}
 	return r < 0 ? r : creation_write_bundle(&one->cr, b->e);
 }
 

@@ -11,6 +11,12 @@
 
 #define FIELD_UNSET INT64_MIN
 
+/* field_or - a number or truth value, or what it is when it was absent */
+static inline int64_t field_or(int64_t n, int64_t usual)
+{
+	return n == FIELD_UNSET ? usual : n;
+}
+
 enum field_kind {
 	FIELD_TEXT,    /* const char *; NULL when absent */
 	FIELD_WORD,    /* the same, one of row.words ("Always IfNotPresent Never") */
