@@ -197,3 +197,42 @@ a_loop()
 	expect 0 tare update --memory 32m --memory-swap 64m well
 	equal false "$(tare explain --format json well | jq '.resources.memory.settings[0].changed')"
 }
+
+# bats test_tags=guest-full
+@test "OOM of the whole host: it, the victim and the processes of that moment are told" {
+	[ -e /vm-command ] || skip "only where the host is a guest of this test"
+	local most
+	most=$(awk '$1 == "MemTotal:" { print int($2 * 6 / 10240) }' /proc/meminfo) # MiB; twice that is too much
+	swapoff -a
+	start eater "${with_probe[@]}" --shm-size "${most}m" -- sh -c "dd if=/dev/zero of=/dev/shm/x bs=1M count=$most 2>/dev/null
+		/probe memory $most; : >/tmp/done; sleep 1000"
+	eventually 20 in_box eater test -e /tmp/done
+	matches '^container eater: out of memory: the whole host had none left; a child process was killed, [0-9]+ \(probe\); the first one lives on' \
+		"$(first_line eater)"
+	expect 0 tare oom eater
+	matches '^container eater: the whole host was out of memory; process [0-9]+ \(probe\) was killed' "$out"
+	matches $'\n[0-9]+\\* +0 +[0-9.]+MiB .* probe\n' "$out"
+	expect 0 tare oom --format json eater
+	equal "/ probe true" "$(jq -r '"\(.Owner) \(.Victim.Name) \(.Processes | length > 3)"' <<<"$out")"
+	tare rm -f eater >/dev/null
+}
+
+# bats test_tags=guest-full
+@test "swap and the kernel's memory: as the files say" {
+	[ -e /vm-command ] || skip "only where the host is a guest of this test: it gets swap"
+	is_v1 memory && skip "v2's files are compared"
+	local said file
+	dd if=/dev/zero of=/var/tmp/swap bs=1M count=128 status=none
+	chmod 600 /var/tmp/swap && mkswap /var/tmp/swap >/dev/null && swapon /var/tmp/swap
+	start swaps --memory 32m --memory-swap 96m -- sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=48 2>/dev/null; : >/tmp/done; sleep 1000'
+	eventually 20 in_box swaps test -e /tmp/done
+	file=$(<"$(cgroup_file swaps memory.swap.current)")
+	expect 0 tare stats --no-stream --format json swaps
+	said=$(jq -r '.Swap | rtrimstr("B")' <<<"$out" | numfmt --from=auto)
+	between $((file * 98 / 100)) $((file * 102 / 100)) "$said" "bytes in swap"
+	[ "$said" -gt $((8 << 20)) ] || fail "nothing was swapped: $out"
+	matches '^[0-9.]+[KM]iB$' "$(jq -r .Kernel <<<"$out")" "the kernel's memory"
+	matches 'in swap +[1-9][0-9.]* MiB' "$(tare explain swaps)"
+	tare rm -f swaps >/dev/null
+	swapoff /var/tmp/swap && rm /var/tmp/swap
+}
