@@ -77,7 +77,7 @@ nameserver 10.9.9.9
 search a.example b.example
 options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	equal "$ip" "$(tare kube logs web -c side)"
-	equal ok "$(outside busybox wget -q -T 5 -O - http://10.77.0.1:8080/health)"
+	equal ok "$(outside curl -s --max-time 20 http://10.77.0.1:8080/health)"
 	expect 0 tare port "$(container_of web)"
 	equal "80/tcp -> 10.77.0.1:8080" "$out"
 	# rules that somebody flushed come back, also when the container that has the place has ended
