@@ -295,7 +295,8 @@ static int list(struct census *c, const struct ns_options *o, const struct opera
 	else
 		r = put_table(c, o, out, e);
 	if (c->all.hidden)
-		log_warning("%u processes may not be looked at: their namespaces are not seen", c->all.hidden);
+		log_warning("%u process%s may not be looked at: namespaces of such are not seen", c->all.hidden,
+			    c->all.hidden == 1 ? "" : "es");
 	return r;
 }
 

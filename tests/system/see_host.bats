@@ -71,7 +71,7 @@ load helpers
 	cp "$TARE_BUILD/tare" "$T/bin/" && chmod 755 "$T" "$T/bin" && chown 4711 "$T/home"
 	user=(setpriv --reuid 4711 --regid 4711 --clear-groups env -i "PATH=$PATH" "HOME=$T/home" "XDG_RUNTIME_DIR=$T/home" "$T/bin/tare")
 	expect 0 "${user[@]}" ns
-	matches '[0-9]+ processes may not be looked at: their namespaces are not seen' "$err"
+	matches '[0-9]+ processes may not be looked at: namespaces of such are not seen' "$err"
 	contains " NPROCS " "$out"
 	expect 1 "${user[@]}" ns "$pid"
 	contains "process $pid: its namespaces: Permission denied" "$err"
