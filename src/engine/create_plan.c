@@ -11,6 +11,7 @@
 #include "engine/launch.h"
 #include "oci/list.h"
 #include "engine/programs.h"
+#include "engine/settings.h"
 #include "engine/units.h"
 #include "engine/user.h"
 #include "oci/reference.h"
@@ -317,6 +318,8 @@ static int make_charter(struct creation *cr, struct err *e)
 	cr->charter.data_root = root;
 	cr->charter.state_root = state;
 	r = dir ? create_terms(cr, e) : err_oom(e);
+	if (r == 0)
+		r = settings_named(cr->en ? cr->en->settings_path : NULL, cr->a, &cr->charter.settings, e);
 	if (r == 0)
 		r = programs_find("tare", program, e);
 	if (r < 0)

@@ -224,7 +224,7 @@ int firewall_rebuild(struct engine *en, struct err *e)
 
 /* ---- changes -------------------------------------------------------------------------------------------------------- */
 
-static bool is_refused(int r)
+bool firewall_is_refused(int r)
 {
 	return r == -EPERM || r == -EACCES || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT;
 }
@@ -240,16 +240,21 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 	put_change(&t, table, c, RULES_ADD);
 	r = commit(en, &t, false, e);
 	nft_done(&t);
-	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
+	return r == 0 || firewall_is_refused(r) ? r : firewall_rebuild(en, e);
+}
+
+static bool has_device(const char *name)
+{
+	scoped_fd fd = netlink_open(NETLINK_ROUTE, NULL);
+
+	return fd >= 0 && net_device_index(fd, name) != 0;
 }
 
 /* Rules are for what a bridge of this host carries. */
 static bool has_bridge(const struct firewall_change *c)
 {
-	scoped_fd fd = netlink_open(NETLINK_ROUTE, NULL);
-
-	for (size_t i = 0; fd >= 0 && i < c->count; i++)
-		if (c->nets[i].driver == NETWORK_BRIDGE && net_device_index(fd, c->nets[i].row.device))
+	for (size_t i = 0; i < c->count; i++)
+		if (c->nets[i].driver == NETWORK_BRIDGE && has_device(c->nets[i].row.device))
 			return true;
 	return false;
 }
@@ -273,7 +278,7 @@ int firewall_remove(struct engine *en, const struct firewall_change *c, struct e
 		r = commit(en, &t, true, &first);
 	}
 	nft_done(&t);
-	if (is_refused(r) && !has_bridge(c))
+	if (firewall_is_refused(r) && !has_bridge(c))
 		return 0;
 	if (r < 0 && e)
 		*e = first;
@@ -291,7 +296,9 @@ int firewall_network(struct engine *en, const struct network *net, bool add, str
 	put_network(&t, table, net, add ? RULES_ADD : RULES_REMOVE_STRICT);
 	r = commit(en, &t, !add, e);
 	nft_done(&t);
+	if (!add && firewall_is_refused(r) && !has_device(net->row.device))
+		return 0;
 	if (!add)
 		return r == -ENOENT ? 0 : r;
-	return r == 0 || is_refused(r) ? r : firewall_rebuild(en, e);
+	return r == 0 || firewall_is_refused(r) ? r : firewall_rebuild(en, e);
 }

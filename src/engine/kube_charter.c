@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "engine/kube_network.h"
 #include "engine/programs.h"
+#include "engine/settings.h"
 #include "oci/list.h"
 
 #include <string.h>
@@ -164,6 +165,8 @@ int kube_charter_make(const struct kube_build *b, struct pod_charter *ret)
 				 .grace_s = (int)field_or(s->grace_period, KUBE_GRACE_S) };
 	int r = set_programs(b, &c);
 
+	if (r == 0)
+		r = settings_named(b->site->en->settings_path, b->a, &c.settings, b->e);
 	if (r == 0 && s->share_pids == 1) {
 		struct pod_container *holder = LIST_ADD(b->a, &c);
 

@@ -116,6 +116,8 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 int firewall_remove(struct engine *en, const struct firewall_change *c, struct err *e);
 int firewall_network(struct engine *en, const struct network *net, bool add, struct err *e);
 int firewall_rebuild(struct engine *en, struct err *e);
+/* firewall_is_refused - r is what a host answers that allows nobody, or us, to change rules. */
+bool firewall_is_refused(int r);
 /* firewall_prefix - how the names of our ports on the host begin */
 #define FIREWALL_NAME 16
 void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME]);

@@ -409,13 +409,20 @@ static int find_forwarding(struct engine *en, const struct network *net, struct 
 	return 0;
 }
 
-/* From here on the rules keep what is not about containers as unreachable through this host as it was (rules.h). */
-static int note_forwarding(struct engine *en, struct err *e)
+/* From here on the rules keep what is not about containers as unreachable through this host as it was (rules.h). *ret_new:
+ * nobody had noted it before. */
+static int note_forwarding(struct engine *en, bool *ret_new, struct err *e)
 {
-	scoped_fd dir = -1;
+	scoped_fd dir = -1, note = -1;
 	int r = io_mkdir_at(en->state, "net", 0700, &dir, e);
 
-	return r < 0 ? r : io_replace_at(en->state, FORWARDING_FILE, "1\n", 2, 0600, false, e);
+	if (r < 0)
+		return r;
+	note = openat(en->state, FORWARDING_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (note < 0 && errno != EEXIST)
+		return err_sys(e, "make " FORWARDING_FILE);
+	*ret_new = note >= 0;
+	return 0;
 }
 
 static int turn_on(const struct forwarding *f, struct oci_strings *warn, struct arena *a, struct err *e)
@@ -437,17 +444,18 @@ static int forward(struct engine *en, const struct network *net, const struct fo
 		   struct arena *a, struct err *e)
 {
 	const char *local = arena_fmt(a, "sys/net/ipv4/conf/%s/route_localnet", net->row.device);
+	bool noted = false;
 	int r = local ? 0 : err_oom(e);
 
 	if (r == 0 && net->subnet4.family)
 		r = write_sysctl(en, local, "1", e); /* for 127.0.0.1:PORT of the host; raw keeps containers out */
 	if (r < 0 || !f->n)
 		return r < 0 ? r : firewall_network(en, net, true, e);
-	r = note_forwarding(en, e);
+	r = note_forwarding(en, &noted, e);
 	if (r < 0)
 		return r;
 	r = firewall_rebuild(en, e);
-	if (r < 0)
+	if (r < 0 && noted)
 		(void)unlinkat(en->state, FORWARDING_FILE, 0);
 	return r < 0 ? r : turn_on(f, warn, a, e);
 }
@@ -529,9 +537,9 @@ static int make_device(struct engine *en, const struct network *net, int fd, str
 	if (r == 0)
 		r = net_bridge_ensure(fd, &b, e);
 	if (r == 0) {
-		r = rejoin(en, net, fd, a, e);
+		r = forward(en, net, &f, warn, a, e);
 		if (r == 0)
-			r = forward(en, net, &f, warn, a, e);
+			r = rejoin(en, net, fd, a, e);
 		if (r < 0)
 			(void)net_device_delete(fd, net->row.device, NULL);
 	}

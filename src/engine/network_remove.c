@@ -44,8 +44,10 @@ static int drop_note(int notes, const char *device, struct err *e)
 static int delete_device(const char *name, struct err *e)
 {
 	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
-	int r = fd < 0 ? fd : net_device_delete(fd, name, e);
+	int r = fd < 0 ? fd : 0;
 
+	if (r == 0 && net_device_index(fd, name)) /* a device that is not there needs no right */
+		r = net_device_delete(fd, name, e);
 	return r == -ENODEV ? 0 : r;
 }
 
@@ -81,6 +83,8 @@ static int finish_all(struct engine *en, int notes, const struct dir_names *name
 		r = finish_one(notes, names->v[i], &rows, &removed, e);
 	if (r == 0 && removed)
 		r = firewall_rebuild(en, e);
+	if (firewall_is_refused(r)) /* what follows says so; the notes stay for somebody who may */
+		return 0;
 	for (size_t i = 0; r == 0 && i < names->n; i++)
 		r = drop_note(notes, names->v[i], e);
 	return r;

@@ -138,12 +138,17 @@ static struct db_arg offset_arg(int64_t at)
 
 int network_rows_take(struct db *db, const struct place_row *p, int64_t next, struct err *e)
 {
-	int r = db_run(db, "INSERT INTO places(" PLACE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	int64_t changes = 0;
+	int r = db_run(db,
+		       "INSERT INTO places(" PLACE_COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
+		       " WHERE EXISTS (SELECT 1 FROM networks WHERE id = ?2)",
 		       DB_ARGS(db_text(p->container_id), db_text(p->network_id), db_int(p->number), db_text(p->host),
 			       db_text(p->device), db_text(p->mac), offset_arg(p->at4), offset_arg(p->at6),
 			       db_int(p->priority), db_text(p->aliases)),
-		       NULL, e);
+		       &changes, e);
 
+	if (r == 0 && changes == 0)
+		return err_set(e, ENOENT, "network %.12s was removed meanwhile", p->network_id);
 	if (r < 0 || next == PLACE_NONE)
 		return r;
 	return db_run(db, "UPDATE networks SET next4 = ?2 WHERE id = ?1", DB_ARGS(db_text(p->network_id), db_int(next)),

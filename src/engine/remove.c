@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "engine/config.h"
 #include "engine/containers.h"
 #include "engine/image_remove.h"
 #include "engine/kube_plain.h"
@@ -232,6 +233,20 @@ static int stop(struct engine *en, const struct container_row *row, struct err *
 	}
 }
 
+/* One of a pod that has ended may have the place in the network that all of the pod share: it goes with the pod. */
+static int refuse_pods(const struct engine *en, const struct container_row *row, struct err *e)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_config c;
+	int r = row->networked && container_monitor_is_alive(en, row->id) ?
+			config_parse(sv_from(row->config), &a, &c, e) : -ENOENT;
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return c.pod ? err_set(e, EBUSY, "cannot remove container \"/%s\": its pod runs: delete the pod", row->name) :
+		       0;
+}
+
 static int make_inactive(struct engine *en, const struct container_row *row, bool force, struct err *e)
 {
 	struct container_state s = { 0 };
@@ -248,7 +263,9 @@ static int make_inactive(struct engine *en, const struct container_row *row, boo
 			       "cannot remove container \"/%s\": container is %s: stop the container before removing "
 			       "or force remove",
 			       row->name, container_status_name(s.status));
-	return is_active(en, &s, row->id) ? stop(en, row, e) : 0;
+	if (!is_active(en, &s, row->id))
+		return force ? 0 : refuse_pods(en, row, e);
+	return stop(en, row, e);
 }
 
 static int remove_row(struct engine *en, const struct container_row *row, const struct remove_options *o, struct err *e)

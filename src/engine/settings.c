@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REGISTRIES_MAX 100
 #define TIMEOUT_MAX_S 3600
@@ -269,14 +271,35 @@ int settings_parse(struct sv text, const char *file, struct arena *a, struct set
 	return 0;
 }
 
+static const char *named_file(const char *path)
+{
+	const char *named = path ? path : getenv(SETTINGS_ENV);
+
+	return named && *named ? named : NULL;
+}
+
+int settings_named(const char *path, struct arena *a, const char **ret, struct err *e)
+{
+	const char *named = named_file(path);
+	char here[PATH_MAX];
+
+	*ret = named;
+	if (!named || named[0] == '/')
+		return 0;
+	if (!getcwd(here, sizeof here))
+		return err_sys(e, "getcwd");
+	*ret = arena_fmt(a, "%s/%s", here, named);
+	return *ret ? 0 : err_oom(e);
+}
+
 int settings_read(const char *path, struct arena *a, struct settings *ret, struct err *e)
 {
-	const char *named = path ? path : getenv(SETTINGS_ENV), *file = named && *named ? named : SETTINGS_FILE;
+	const char *named = named_file(path), *file = named ? named : SETTINGS_FILE;
 	scoped_buf text = BUF(LIMIT_SETTINGS);
 	struct err missing = { 0 };
 	int r = io_read_at(AT_FDCWD, file, &text, &missing);
 
-	if (r == -ENOENT && file != named) {
+	if (r == -ENOENT && !named) {
 		*ret = defaults;
 		return 0;
 	}

@@ -262,6 +262,8 @@ static int tell_address(const struct net_link *l, int fd, struct err *e)
 	struct netlink n;
 	int r;
 
+	if (!m.ndm_ifindex)
+		return err_set(e, ENODEV, "link %s: it is gone", l->host);
 	netlink_init(&n);
 	netlink_begin(&n, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &m, sizeof m,
 		      "tell the bridge its address");

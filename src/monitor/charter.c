@@ -60,6 +60,7 @@ static const struct row {
 	{ "program", KIND_TEXT, offsetof(struct charter, program) },
 	{ "data_root", KIND_TEXT, offsetof(struct charter, data_root) },
 	{ "state_root", KIND_TEXT, offsetof(struct charter, state_root) },
+	{ "settings", KIND_TEXT, offsetof(struct charter, settings) },
 	{ "systemd", KIND_TEXT, offsetof(struct charter, systemd) },
 	{ "net_waits", KIND_FLAG, offsetof(struct charter, net_waits) },
 	{ "net_program", KIND_TEXT, offsetof(struct charter, net_program) },

@@ -46,6 +46,7 @@ struct charter {
 	bool auto_remove, open_stdin, stdin_once, tty, init,
 		trace; /* stdin_once: it ends with the client that attached it */
 	const char *program, *data_root, *state_root; /* PROGRAM --root DATA_ROOT --state STATE_ROOT _reap ID */
+	const char *settings;                         /* absolute, for its --config; NULL: none was named */
 	const char *systemd; /* tare-systemd: the container is a unit; NULL: it is none */
 	bool net_waits; /* the command starts when names are answered */
 	const char *net_program; /* tare-net, which the container needs; NULL: it is in no network */

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "monitor/hand_on.h"
 #include "monitor/parts.h"
 
 #include <fcntl.h>
@@ -50,9 +51,7 @@ static void tell_and_wait(struct sandbox *s, struct monitor *m)
 /* A client that is still there does what comes after the end, or `tare _reap` does. */
 static void finish(struct sandbox *s, struct monitor *m)
 {
-	char *const argv[] = { "tare", "--root", (char *)m->charter.data_root, "--state",
-			       (char *)m->charter.state_root, "_reap", (char *)m->charter.id, NULL };
-	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	const struct charter *c = &m->charter;
 	bool remove = m->charter.auto_remove && !m->orders.keep;
 	/* a client that waits is about to remove all of it, the record too */
 	bool later = remove && !m->failed && is_awaited(m);
@@ -71,7 +70,7 @@ static void finish(struct sandbox *s, struct monitor *m)
 	if (m->reaped || (!remove && !m->charter.net_ports))
 		return;
 	monitor_resign(m); /* _reap sees that nobody is here any more */
-	execve(m->charter.program, argv, envp);
+	hand_on(&(struct hand_on){ c->program, c->data_root, c->state_root, c->settings }, "_reap", c->id);
 }
 
 /* ---- a monitor ----------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/ofd_lock.h"
+#include "monitor/hand_on.h"
 #include "monitor/monitor.h"
 #include "monitor/pod_parts.h"
 
@@ -413,11 +414,9 @@ static void settle(const struct pod *p)
 {
 	const struct pod_charter *c = &p->charter;
 	const struct member *net = pod_networked(p);
-	char *const argv[] = { "tare", "--root", (char *)c->data_root, "--state", (char *)c->state_root, "_kube-settle",
-			       net ? (char *)net->c->id : NULL, NULL };
-	char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
-	execve(c->program, argv, envp);
+	hand_on(&(struct hand_on){ c->program, c->data_root, c->state_root, c->settings }, "_kube-settle",
+		net ? net->c->id : NULL);
 }
 
 static void finish(struct pod *p)

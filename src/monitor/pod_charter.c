@@ -44,6 +44,7 @@ static const struct row {
 	{ "program", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, program) },
 	{ "data_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, data_root) },
 	{ "state_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, state_root) },
+	{ "settings", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, settings) },
 	{ "probe", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, probe) },
 	{ "deadline", PLACE_POD, KIND_INT, offsetof(struct pod_charter, deadline_s) },
 	{ "grace", PLACE_POD, KIND_INT, offsetof(struct pod_charter, grace_s) },

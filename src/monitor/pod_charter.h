@@ -71,8 +71,8 @@ struct pod_container {
 
 struct pod_charter {
 	const char *uid;
-	const char *program, *data_root, *state_root; /* as in a container's charter */
-	const char *probe;                            /* tare-probe */
+	const char *program, *data_root, *state_root, *settings; /* as in a container's charter */
+	const char *probe;                                       /* tare-probe */
 	int deadline_s;                               /* that it may run; 0: for ever */
 	int grace_s;                                  /* between the request to end and SIGKILL */
 	struct pod_container *v;

@@ -34,14 +34,13 @@ int endpoint_netns_open(const struct host *h, const struct endpoint *ep, struct 
 	char path[32];
 	int r;
 
-	if (ep->netns) {
-		fd = open(ep->netns, O_RDONLY | O_CLOEXEC);
-		return fd < 0 ? err_sys(e, "open %s", ep->netns) : fd_take(&fd);
-	}
 	(void)snprintf(path, sizeof path, "%d/ns/net", (int)ep->pid);
-	fd = openat(h->proc, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno != ENOENT && errno != ESRCH)
-		return err_sys(e, "proc: open %s", path);
+	if (ep->netns)
+		fd = open(ep->netns, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	else
+		fd = openat(h->proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (!ep->pid || (errno != ENOENT && errno != ESRCH)))
+		return err_sys(e, "open %s", ep->netns ? ep->netns : path);
 	/* asked afterwards: if it is still that process now, it was when its namespace was opened */
 	r = fd < 0 ? 0 : look(h, ep, e);
 	if (r == 0)

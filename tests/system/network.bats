@@ -103,7 +103,7 @@ one_port() { [ "$(ports_of_host)" = 1 ]; }
 # made_of HOST-ETC OPTIONS…: the resolv.conf of a container, where this script has filled the host's /etc
 made_of()
 {
-	local tare_in=(nsenter -t "$host_pid" -n unshare -m --propagation private sh -c "mount -t tmpfs none /etc; $1; exec \"\$@\"" -)
+	local tare_in=(nsenter -t "$host_pid" -n unshare -m --propagation private sh -c "mount -t tmpfs none /etc; mount -t tmpfs none /run; $1; exec \"\$@\"" -)
 	expect "${status-0}" tare create "${@:2}" busybox true
 	[ -n "${status-}" ] || made=$(<"$T/root/containers/$out/resolv.conf")
 }
@@ -116,7 +116,7 @@ made_of()
 	contains "# ExtServers: [host(127.0.0.53)]" "$made"
 	made_of "$stub" --network bridge
 	contains $'nameserver 8.8.8.8\nnameserver 8.8.4.4' "$made"
-	made_of "$stub; mkdir -p /run; mount -t tmpfs none /run; mkdir -p /run/systemd/resolve
+	made_of "$stub; mkdir -p /run/systemd/resolve
 		echo nameserver 10.1.2.3 >/run/systemd/resolve/resolv.conf" --network bridge
 	contains "nameserver 10.1.2.3" "$made"
 	contains "'/run/systemd/resolve/resolv.conf' (legacy)" "$made"
