@@ -53,6 +53,7 @@ int create_exec_terms(struct creation *cr, struct err *e)
 	to->exec_user = c->user ? c->user : cr->image_config.user;
 	to->exec_workdir = c->workdir && *c->workdir ? c->workdir : cr->image_config.working_dir;
 	to->exec_groups = c->group_add;
+	to->exec_groups_strict = c->groups_strict;
 	return env_of_container(cr->a, cr->inputs.hostname, false, &c->env, &cr->image_config.env, &to->exec_env, e);
 }
 

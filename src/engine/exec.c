@@ -150,6 +150,8 @@ static int find_user(struct exec *x, struct user *ret, struct err *e)
 		r = read_optional(root, "etc/group", &group, e);
 	if (r == 0)
 		r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), &x->arena, ret, e);
+	if (r == 0 && x->charter.exec_groups_strict)
+		ret->groups.n = 1; /* the primary one comes first */
 	return r < 0 ? r : user_add_groups(ret, &x->charter.exec_groups, buf_sv(&group), &x->arena, e);
 }
 

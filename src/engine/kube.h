@@ -10,6 +10,7 @@
 #include "engine/kube_pod.h"
 
 #define KUBE_ROOT "/tare" /* the group above kubepods */
+#define KUBE_ROOT_SLICE "tare.slice" /* and with systemd: kubepods.slice itself is the kubelet's */
 
 struct kube_options {
 	const char *namespace; /* NULL: what the objects say, or default */

@@ -71,7 +71,7 @@ int kube_site_read(struct engine *en, const char *root, struct arena *a, struct 
 	/* a pod that wants the host's says so itself */
 	ret->network = strcmp(settings.network, "host") == 0 ? NETWORK_DEFAULT : settings.network;
 	ret->systemd = settings.systemd && geteuid() == 0;
-	ret->v1 = ret->v2 = kube_policy_of(root ? root : ret->systemd ? "-.slice" : KUBE_ROOT);
+	ret->v1 = ret->v2 = kube_policy_of(root ? root : ret->systemd ? KUBE_ROOT_SLICE : KUBE_ROOT);
 	ret->v2.v2 = true;
 	ret->v1.swap_account = ret->layout->memory_swap;
 	ret->node.memory_bytes = (int64_t)memory;

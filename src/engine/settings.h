@@ -37,6 +37,6 @@ int settings_parse(struct sv text, const char *file, struct arena *a, struct set
 /* settings_named - the file that path or else SETTINGS_ENV names, absolute, in a; NULL: none is named. */
 int settings_named(const char *path, struct arena *a, const char **ret, struct err *e);
 
-/* settings_read - path NULL: the one that SETTINGS_ENV names, else SETTINGS_FILE, and a missing one of these is an empty one. One
+/* settings_read - path NULL: the one that SETTINGS_ENV names, else SETTINGS_FILE, which may be missing: an empty one. One
  * open(2) then. */
 int settings_read(const char *path, struct arena *a, struct settings *ret, struct err *e);

@@ -80,6 +80,7 @@ static const struct row {
 	{ "net_name", KIND_TEXTS, offsetof(struct charter, net_names), .network = true },
 	{ "net_ports", KIND_FLAG, offsetof(struct charter, net_ports), .network = true },
 	{ "exec_env", KIND_TEXTS, offsetof(struct charter, exec_env) },
+	{ "exec_groups_strict", KIND_FLAG, offsetof(struct charter, exec_groups_strict) },
 	{ "exec_groups", KIND_TEXTS, offsetof(struct charter, exec_groups) },
 	{ "exec_user", KIND_TEXT, offsetof(struct charter, exec_user) },
 	{ "exec_workdir", KIND_TEXT, offsetof(struct charter, exec_workdir) },

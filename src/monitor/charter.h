@@ -70,6 +70,7 @@ struct charter {
 	bool net_ports;               /* something of the host's network is its own while it runs: _reap gives it back */
 
 	/* for exec: what the configuration says of a process, as Docker keeps it; not the monitor's business */
+	bool exec_groups_strict; /* besides the primary group exec_groups alone */
 	struct oci_strings exec_env, exec_groups; /* without HOME and TERM, which depend on user and terminal */
 	const char *exec_user, *exec_workdir;     /* NULL: none */
 };

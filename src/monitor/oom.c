@@ -122,8 +122,8 @@ void oom_look(const struct host *h, const struct cgroup_layout *l, const char *c
 		return;
 	o->oom_kills = st.memory_events.oom_kill == CG_UNSET ? 0 : st.memory_events.oom_kill;
 	told = o->oom_kills || nested ? read_log(h, l, cgroup, o) : 0;
-	if (nested && told > o->oom_kills)
-		o->oom_kills = told;
+	if (nested && before.oom_kills + told > o->oom_kills) /* the log is read on from where it was */
+		o->oom_kills = before.oom_kills + told;
 	o->oom_killed = o->oom_kills > 0;
 	/* no log for us, or too many kills for it: v2 counts in the owner's group, too */
 	if (o->oom_killed && !o->oom_owner[0] &&

@@ -21,11 +21,17 @@ struct birth {
 
 /* In somebody else's user namespace, or in a group that only systemd may move a process to: nobody comes back from there, so a
  * helper goes, and what it clones there is our child. Their descriptors are ours, so that the pidfd is, too. 0 in the child. */
-static struct birth clone_by_helper(const struct apply *a, struct clone_args *args, int go, int word)
+static struct birth clone_by_helper(const struct apply *a, struct clone_args *args, pid_t parent, int go, int word)
 {
 	struct birth b = { .pid = -1 };
 	char c;
 
+	/* When we are killed before it is told to go on, nobody else ends it: the way it listens to is open in itself. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+		b.code = EIO;
+		(void)!write(word, &b, sizeof b);
+		return b;
+	}
 	if (read(go, &c, 1) == 1 && (a->userns < 0 || setns(a->userns, CLONE_NEWUSER) == 0)) {
 		args->flags |= CLONE_PARENT;
 		args->exit_signal = 0; /* the helper's: SIGCHLD */
@@ -100,14 +106,14 @@ static int clone_elsewhere(struct apply *a, struct clone_args *args)
 {
 	struct clone_args helper = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
 	struct birth b = { .pid = -1, .code = EIO };
-	int word[2], go[2], pid;
+	int word[2], go[2], pid, self = getpid();
 
 	if (open_ways(word, go) < 0)
 		return -1;
 	pid = sys_clone3(&helper);
 	if (pid == 0) {
 		fault_role("joiner");
-		b = clone_by_helper(a, args, go[0], word[1]);
+		b = clone_by_helper(a, args, self, go[0], word[1]);
 		if (b.pid == 0)
 			return 0;
 		_exit(0);

@@ -452,6 +452,8 @@ holders()
 	eventually 10 status_is again '1/1 +Running +1'
 	equal first "$(status_of again '.containerStatuses[0].lastState.terminated.message')"
 	equal $'0 3000\n0 3000' "$(tare kube logs again)"
+	tare kube exec again -- sh -c 'echo more:x:5000:root >>/etc/group'
+	equal "0 3000" "$(tare kube exec again -- id -G)" "groups of who enters"
 	eventually 10 eval 'events_of again | grep -q "Liveness probe failed: command \"sleep 9\" timed out"'
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
