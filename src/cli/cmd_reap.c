@@ -55,7 +55,7 @@ static int run_settle(struct cli *cli, void *options, const struct operands *ope
 const struct command command_kube_settle = {
 	.name = "_kube-settle",
 	.args = "[ID]",
-	.summary = "do what must follow the end of a pod, whose network was this container's",
+	.summary = "do what must follow the end of a pod, and of this one's network",
 	.max_args = 1,
 	.hidden = true,
 	.run = run_settle,

@@ -115,15 +115,15 @@ void oom_look(const struct host *h, const struct cgroup_layout *l, const char *c
 {
 	const struct outcome before = *o;
 	struct cgroup_stat st;
-	int64_t told;
+	int64_t known = before.oom_killed ? before.oom_kills : 0, told;
 
 	oom_forget(o);
 	if (cgroup_stat_read(h, l, cgroup, CGROUP_STAT_EVENTS, &st, NULL) < 0)
 		return;
 	o->oom_kills = st.memory_events.oom_kill == CG_UNSET ? 0 : st.memory_events.oom_kill;
 	told = o->oom_kills || nested ? read_log(h, l, cgroup, o) : 0;
-	if (nested && before.oom_kills + told > o->oom_kills) /* the log is read on from where it was */
-		o->oom_kills = before.oom_kills + told;
+	if (nested && known + told > o->oom_kills) /* the log is read on from where it was */
+		o->oom_kills = known + told;
 	o->oom_killed = o->oom_kills > 0;
 	/* no log for us, or too many kills for it: v2 counts in the owner's group, too */
 	if (o->oom_killed && !o->oom_owner[0] &&

@@ -11,6 +11,7 @@ setup()
 {
 	tare_setup && net_setup
 	echo 'network = bridge' >"$T/tare.conf"
+	# shellcheck disable=SC2034 # helpers.bash reads it
 	tare_globals=(--config "$T/tare.conf")
 }
 

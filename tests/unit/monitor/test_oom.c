@@ -25,16 +25,22 @@ static void put_v2(const struct fake_tree *t, const char *events, const char *lo
 	fake_tree_put(t, "sys/fs/cgroup/tare/memory.max", "134217728\n");
 }
 
-static struct outcome look(const struct fake_tree *t, bool nested, uint64_t seq)
+static void look_again(const struct fake_tree *t, bool nested, struct outcome *o)
 {
 	scoped_host h = fake_tree_host(t);
-	struct outcome o = { .pid = 7, .oom_log_seq = seq, .oom_owner = "old", .oom_kills = 99, .oom_killed = true };
 	struct cgroup_layout l;
 	struct err e = { 0 };
 
 	if (cgroup_layout_read(&h, &l, &e) < 0)
 		fail_msg("%s", e.msg);
-	oom_look(&h, &l, "/tare/x", nested, &o);
+	oom_look(&h, &l, "/tare/x", nested, o);
+}
+
+static struct outcome look(const struct fake_tree *t, bool nested, uint64_t seq)
+{
+	struct outcome o = { .pid = 7, .oom_log_seq = seq, .oom_owner = "old", .oom_kills = 99 };
+
+	look_again(t, nested, &o);
 	return o;
 }
 
@@ -118,6 +124,25 @@ TEST(a_group_of_v1_that_the_container_removed_is_in_the_log_alone)
 	assert_false(look(&t, true, 50).oom_killed);
 }
 
+TEST(a_later_look_adds_to_what_the_log_told)
+{
+	scoped_tree t = fake_tree_new();
+	struct outcome o;
+
+	put_v1(&t, "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+	fake_tree_put(&t, "dev/kmsg", RECORD("/tare/x/gone", "/tare/x/gone", "p", "9"));
+	o = look(&t, true, 0);
+	look_again(&t, true, &o);
+	assert_int_equal(1, o.oom_kills);
+	assert_string_equal("p", o.oom_victim);
+	fake_tree_put(&t, "dev/kmsg",
+		      "6,70,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/tare/x/b,task_memcg=/tare/x/b,"
+		      "task=q,pid=10,uid=0\n");
+	look_again(&t, true, &o);
+	assert_int_equal(2, o.oom_kills);
+	assert_string_equal("q", o.oom_victim);
+}
+
 TEST(the_host_ran_out)
 {
 	scoped_tree t = fake_tree_new();
@@ -196,6 +221,7 @@ int main(void)
 		RUN(the_log_of_others_and_of_the_last_life_is_no_news),
 		RUN(v2_knows_its_own_limit_without_a_log),
 		RUN(a_group_of_v1_that_the_container_removed_is_in_the_log_alone),
+		RUN(a_later_look_adds_to_what_the_log_told),
 		RUN(the_host_ran_out),
 		RUN(who_can_make_groups_on_v1),
 		RUN(one_line_for_a_person),
