@@ -203,7 +203,7 @@ static int remove_tiers(struct kube_site *s, const struct kube_level l[3], struc
 {
 	int r = 0;
 
-	for (int i = 3; r == 0 && i-- > 0;) {
+	for (int i = 2; r == 0 && i >= 0; i--) {
 		nlink_t links = links_of(s, l[i].path);
 
 		if (links && links <= 2)

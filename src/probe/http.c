@@ -87,6 +87,8 @@ static int refuse(struct sv where, struct err *e)
 
 int http_follow(struct sv where, const struct http_target *from, struct http_target *ret, struct err *e)
 {
+	static const struct http_target root = { .path = "/" };
+
 	if (!where.n)
 		return refuse(where, e);
 
@@ -115,7 +117,7 @@ int http_follow(struct sv where, const struct http_target *from, struct http_tar
 	if (tls)
 		return err_set(e, ENOTSUP, "redirect to %.*s: https is not supported",
 			       (int)(where.n > 80 ? 80 : where.n), where.p);
-	if ((t.moved || rest.n) && !set_path(rest, t.moved ? &(struct http_target){ .path = "/" } : from, &t))
+	if ((t.moved || rest.n) && !set_path(rest, t.moved ? &root : from, &t))
 		return refuse(where, e);
 	*ret = t;
 	return 1;
