@@ -21,11 +21,8 @@ bool ip_address_parse(struct sv text, struct ip_address *ret)
 	struct sv address = text, zone;
 	uint64_t scope = 0;
 
-	if (memchr(text.p, '%', text.n)) {
-		(void)sv_cut(text, '%', &address, &zone);
-		if (sv_u64(zone, &scope) < 0 || scope == 0 || scope > UINT32_MAX)
-			return false;
-	}
+	if (sv_cut(text, '%', &address, &zone) && (sv_u64(zone, &scope) < 0 || scope == 0 || scope > UINT32_MAX))
+		return false;
 	if (sv_copy(address, copy, sizeof copy) < 0)
 		return false;
 	if (scope || inet_pton(AF_INET, copy, &a.u) != 1) {

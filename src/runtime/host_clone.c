@@ -24,10 +24,12 @@ struct birth {
 static struct birth clone_by_helper(const struct apply *a, struct clone_args *args, pid_t parent, int go, int word)
 {
 	struct birth b = { .pid = -1 };
+	pid_t now;
 	char c;
 
-	/* When we are killed before it is told to go on, nobody else ends it: the way it listens to is open in itself. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+	/* When we are killed before it is told to go on, nobody else ends it: the way it listens to is open in itself. In a
+	 * pid namespace that is joined its parent has no number until there is another one. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || ((now = getppid()) != parent && now != 0)) {
 		b.code = EIO;
 		(void)!write(word, &b, sizeof b);
 		return b;

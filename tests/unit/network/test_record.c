@@ -36,6 +36,17 @@ static struct endpoint full(void)
 				  .relays = relays, .relay_count = 1 };
 }
 
+TEST(what_is_no_address)
+{
+	struct ip_address a;
+
+	assert_false(ip_address_parse((struct sv){ NULL, 0 }, &a));
+	assert_false(ip_address_parse(SV("fe80::1%"), &a));
+	assert_false(ip_address_parse(SV("fe80::1%eth0"), &a));
+	assert_false(ip_address_parse(SV("10.1.0.2%3"), &a));
+	assert_false(ip_address_parse(SV("10.1.0"), &a));
+}
+
 TEST(a_record_comes_back_as_it_was_written)
 {
 	scoped_scratch s = scratch_new();
@@ -150,6 +161,7 @@ TEST(a_file_that_is_called_otherwise_is_refused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		RUN(what_is_no_address),
 		RUN(a_record_comes_back_as_it_was_written), RUN(a_text_of_two_lines_is_not_written),
 		RUN(what_is_wrong_is_named),		    RUN(lists_have_a_ceiling),
 		RUN(temporary_files_are_no_records),	    RUN(a_file_that_is_called_otherwise_is_refused),
