@@ -66,6 +66,7 @@ static pid_t start(const char *const argv[])
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		(void)signal(SIGHUP, SIG_DFL); /* nohup(1): no shell can trap what was ignored when it began */
 		(void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
 		_exit(init_run((char **)argv, environ));
 	}
