@@ -99,21 +99,25 @@ static int ask_for(int control, int eventfd, int of, int64_t level, struct err *
 	return write(control, text, (size_t)n) < 0 ? err_sys(e, "write cgroup.event_control") : 0;
 }
 
-static int open_v1(const struct host *h, const char *control, int64_t limit_bytes, struct cgroup_memory_watch *w,
-		   struct err *e)
+static int open_v1(const struct host *h, const char *control, struct cgroup_memory_watch *w, struct err *e)
 {
-	static const int percents[] = { 50, 60, 70, 80, 90, 95 };
-	scoped_fd to = openat(h->root, control, O_WRONLY | O_CLOEXEC);
-	int r;
-
+	w->control = openat(h->root, control, O_WRONLY | O_CLOEXEC);
 	w->events = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->wait_for = POLLIN;
-	if (to < 0 || w->events < 0)
+	if (w->control < 0 || w->events < 0)
 		return err_sys(e, "open %s", control);
-	r = ask_for(to, w->events, w->kills, 0, e);
-	for (size_t i = 0; r == 0 && i < sizeof percents / sizeof *percents; i++)
-		r = ask_for(to, w->events, w->use, limit_bytes / 100 * percents[i], e);
-	return r;
+	return ask_for(w->control, w->events, w->kills, 0, e);
+}
+
+void cgroup_memory_watch_levels(struct cgroup_memory_watch *w, int64_t limit_bytes)
+{
+	static const int percents[] = { 50, 60, 70, 80, 90, 95 };
+
+	if (w->control < 0)
+		return;
+	for (size_t i = 0; i < sizeof percents / sizeof *percents; i++)
+		(void)ask_for(w->control, w->events, w->use, limit_bytes / 100 * percents[i], NULL);
+	close(fd_take(&w->control));
 }
 
 static int open_file(const struct host *h, const struct cgroup_layout *l, int m, const struct cgroup_place *place,
@@ -127,7 +131,7 @@ static int open_file(const struct host *h, const struct cgroup_layout *l, int m,
 	return *ret < 0 ? err_sys(e, "open %s", file) : 0;
 }
 
-int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup, int64_t limit_bytes,
+int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup,
 			struct cgroup_memory_watch *ret, struct err *e)
 {
 	int m = cgroup_layout_find(l, CGROUP_MEMORY), r;
@@ -145,7 +149,7 @@ int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, con
 		w.wait_for = POLLPRI;
 	} else if (r == 0) {
 		(void)file_of(l, &place, m, "cgroup.event_control", control);
-		r = open_v1(h, control, limit_bytes, &w, e);
+		r = open_v1(h, control, &w, e);
 	}
 	if (r == 0)
 		*ret = w;
@@ -160,6 +164,8 @@ void cgroup_memory_watch_close(struct cgroup_memory_watch *w)
 		close(w->events);
 	if (w->kills >= 0)
 		close(w->kills);
+	if (w->control >= 0)
+		close(w->control);
 	if (w->use >= 0)
 		close(w->use);
 	*w = CGROUP_MEMORY_WATCH_NONE;

@@ -29,12 +29,15 @@ struct cgroup_memory_watch {
 	short wait_for; /* v1, an eventfd(2): POLLIN; v2, memory.events: POLLPRI, until it is read, for ever when the group is gone */
 	int use;        /* the file with the bytes in use */
 	int kills;      /* the file with the line "oom_kill"; v2: events itself */
+	int control;    /* v1: levels are not asked for yet */
 };
 
-/* cgroup_event_memory - wakes: on v1 each time use passes 50, 60, 70, 80, 90 or 95 percent of limit_bytes, up or down, and at
- * OOM; on v2 when use meets the limit, or another event is counted. A few pages of the kernel's; not counted against
+/* cgroup_event_memory - wakes: on v1 at OOM; on v2 when use meets the limit, or another event is counted. A few pages of the kernel's; not counted against
  * fs.inotify.max_user_instances, of which root has 128. */
-int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup, int64_t limit_bytes,
+int cgroup_event_memory(const struct host *h, const struct cgroup_layout *l, const char *cgroup,
 			struct cgroup_memory_watch *ret, struct err *e);
+/* cgroup_memory_watch_levels - on v1 from now on also each time use passes 50, 60, 70, 80, 90 or 95 percent of limit_bytes, up
+ * or down. The kernel waits for RCU at each, 10 ms and more: not while somebody waits for us. */
+void cgroup_memory_watch_levels(struct cgroup_memory_watch *w, int64_t limit_bytes);
 void cgroup_memory_watch_close(struct cgroup_memory_watch *w);
-#define CGROUP_MEMORY_WATCH_NONE ((struct cgroup_memory_watch){ .events = -1, .use = -1, .kills = -1 })
+#define CGROUP_MEMORY_WATCH_NONE ((struct cgroup_memory_watch){ .events = -1, .use = -1, .kills = -1, .control = -1 })

@@ -113,6 +113,7 @@ static bool look(struct memory_use *u, int64_t now_ns)
 	uint64_t bytes;
 
 	u->looked_ns = now_ns;
+	cgroup_memory_watch_levels(&u->watch, u->limit_bytes);
 	count(u);
 	if (!read_text(u->watch.use, text, sizeof text, &number) || sv_u64(sv_trim(number), &bytes) < 0) {
 		memory_use_end(u); /* the group is gone: it would be ready for ever */
@@ -129,9 +130,12 @@ void memory_use_begin(struct memory_use *u, const struct host *h, const struct c
 	*u = (struct memory_use){ .watch = CGROUP_MEMORY_WATCH_NONE, .limit_bytes = limit_bytes };
 	if (limit_bytes <= 0 || limit_bytes == CG_MAX || !cgroup)
 		return;
-	u->on = cgroup_event_memory(h, l, cgroup, limit_bytes, &u->watch, NULL) == 0;
-	if (u->on)
-		count(u);
+	u->on = cgroup_event_memory(h, l, cgroup, &u->watch, NULL) == 0;
+	if (!u->on)
+		return;
+	count(u);
+	if (u->watch.control >= 0) /* what ends within a second does not pay for levels, and nobody waits then */
+		u->again_ns = clock_monotonic_ns() + AGAIN_NS;
 }
 
 void memory_use_end(struct memory_use *u)

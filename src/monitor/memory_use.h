@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_use.h - the last samples of a container's use of memory, so that a kill for lack of it can be seen coming in hindsight.
  *
- * Nobody polls. v1 wakes us as use passes shares of the limit (memory.rst, "Memory thresholds"), v2 when the limit is met
+ * Nobody polls. v1 wakes us as use passes shares of the limit (memory.rst, "Memory thresholds"), a second after the start, v2 when the limit is met
  * (memory.events); from then on there is a look a second while something changes. What else wakes the monitor, such as
  * output, is a look too, once a second at most. Only of a container that was started with a limit of memory. */
 #pragma once
