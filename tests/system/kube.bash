@@ -28,6 +28,21 @@ pod()
 	END
 }
 
+full_pod() # NAME POD_LEVEL APP SIDECAR: resources in YAML's flow; no pod level, no sidecar when they are empty
+{
+	cat <<-END
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $1}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  ${2:+resources: $2}
+		  ${4:+initContainers: [{name: side, image: busybox, restartPolicy: Always, command: [sleep, 1000s], resources: $4\}]}
+		  containers: [{name: app, image: busybox, command: [sleep, "1000"], resources: $3}]
+	END
+}
+
 uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
 
 container_of() { echo "k8s_${2:-app}_$(uid_of "$1")"; } # POD [CONTAINER]

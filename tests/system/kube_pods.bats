@@ -334,21 +334,6 @@ score_is()
 	equal "$want" "$got" "oom_score_adj of $1, $2"
 }
 
-full_pod() # NAME POD_LEVEL APP SIDECAR: resources in YAML's flow; no pod level, no sidecar when they are empty
-{
-	cat <<-END
-		---
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: $1}
-		spec:
-		  terminationGracePeriodSeconds: 0
-		  ${2:+resources: $2}
-		  ${4:+initContainers: [{name: side, image: busybox, restartPolicy: Always, command: [sleep, 1000s], resources: $4\}]}
-		  containers: [{name: app, image: busybox, command: [sleep, "1000"], resources: $3}]
-	END
-}
-
 # bats test_tags=guest-full
 @test "every level of each class, with and without a sidecar and resources of the pod, reads back as the table says" {
 	{ full_pod g '' '{limits: {cpu: 500m, memory: 64Mi}}' ''

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2154 # out, err, T and group come from helpers.bash
 
 load helpers
+load kube
 
 setup()
 {
@@ -26,28 +27,11 @@ teardown()
 
 apply() { tare kube apply --cgroup-root "$root" -f "$T/m.yaml"; }
 
-uid_of() { tare kube get pod "$1" -o json | jq -r .metadata.uid; }
-
 path_of() { tare kube get pod "$1" -o wide | awk 'NR == 2 { print $NF }'; }
 
 scope_of() { echo "$(path_of "$1")/tare-$(tare inspect -f '{{.Id}}' "k8s_$2_$(uid_of "$1")").scope"; } # POD CONTAINER
 
 value() { systemctl show "$(basename "$1")" -p "$2" --value; } # PATH PROPERTY
-
-pod() # NAME POD_LEVEL APP [SIDECAR]: resources in YAML's flow
-{
-	cat <<-END
-		---
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: $1}
-		spec:
-		  terminationGracePeriodSeconds: 0
-		  ${2:+resources: $2}
-		  ${4:+initContainers: [{name: side, image: busybox, restartPolicy: Always, command: [sleep, 1000s], resources: $4\}]}
-		  containers: [{name: app, image: busybox, command: [sleep, "1000"], resources: $3}]
-	END
-}
 
 # has PATH WEIGHT QUOTA MEMORY [SWAP OOM_GROUP]: a row of the table: cpu.weight, cpu.max, memory.max, of a container also those
 has()
@@ -81,10 +65,10 @@ table()
 @test "pods are slices and containers scopes; every level has what the table says, after a daemon-reload and a resize too" {
 	local -A in
 	local pod i kubepods
-	{ pod g '' '{limits: {cpu: 500m, memory: 64Mi}}'
-	  pod bs '' '{requests: {cpu: 100m, memory: 32Mi}, limits: {cpu: 200m, memory: 64Mi}}' '{requests: {cpu: 50m, memory: 16Mi}}'
-	  pod bp '{requests: {cpu: 200m}, limits: {memory: 100Mi}}' '{requests: {cpu: 100m}}'
-	  pod n '' '{}'; } | sed '/^  $/d' >"$T/m.yaml"
+	{ full_pod g '' '{limits: {cpu: 500m, memory: 64Mi}}'
+	  full_pod bs '' '{requests: {cpu: 100m, memory: 32Mi}, limits: {cpu: 200m, memory: 64Mi}}' '{requests: {cpu: 50m, memory: 16Mi}}'
+	  full_pod bp '{requests: {cpu: 200m}, limits: {memory: 100Mi}}' '{requests: {cpu: 100m}}'
+	  full_pod n '' '{}'; } | sed '/^  $/d' >"$T/m.yaml"
 	expect 0 apply
 	kubepods=/$root/${root%.slice}-kubepods.slice
 	in[burstable]=$kubepods/${root%.slice}-kubepods-burstable.slice
