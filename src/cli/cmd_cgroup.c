@@ -7,7 +7,7 @@
 #include "base/table.h"
 #include "cli/human.h"
 #include "cli/see.h"
-#include "engine/subject.h"
+#include "report/subject.h"
 #include "engine/survey.h"
 #include "insight/groups.h"
 #include "oci/json.h"

@@ -2,7 +2,7 @@
 /* cmd_container_prune.c - `tare container prune` */
 #include "base/scope.h"
 #include "cli/prune.h"
-#include "engine/inspect.h"
+#include "report/inspect.h"
 #include "engine/remove.h"
 #include "engine/survey.h"
 

@@ -4,7 +4,7 @@
 #include "cli/see.h"
 #include "engine/enter.h"
 #include "engine/foreground.h"
-#include "engine/subject.h"
+#include "report/subject.h"
 #include "kernel/namespaces.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/see.h"
-#include "engine/explain.h"
-#include "engine/explain_all.h"
+#include "report/explain.h"
+#include "report/explain_all.h"
 #include "oci/json.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "base/scope.h"
 #include "cli/session.h"
 #include "engine/image_inspect.h"
-#include "engine/inspect.h"
+#include "report/inspect.h"
 #include "engine/network.h"
 #include "engine/volume.h"
 

@@ -6,7 +6,7 @@
 #include "cli/opt.h"
 #include "cli/opt_kube.h"
 #include "cli/see.h"
-#include "engine/lint.h"
+#include "report/lint.h"
 #include "manifest/compose.h"
 #include "oci/json.h"
 

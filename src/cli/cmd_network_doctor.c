@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_network_doctor.c - `tare network doctor`: what stops a packet on its way. */
-#include "engine/network_doctor.h"
+#include "report/network_doctor.h"
 
 #include "base/scope.h"
 #include "cli/see.h"

@@ -6,7 +6,7 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/see.h"
-#include "engine/subject.h"
+#include "report/subject.h"
 #include "engine/survey.h"
 #include "insight/namespace_view.h"
 #include "kernel/namespaces.h"

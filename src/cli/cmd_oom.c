@@ -7,7 +7,7 @@
 #include "cli/human.h"
 #include "cli/see.h"
 #include "engine/survey.h"
-#include "engine/subject.h"
+#include "report/subject.h"
 #include "insight/oom_report.h"
 #include "monitor/oom.h"
 #include "oci/json.h"

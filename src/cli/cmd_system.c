@@ -2,7 +2,7 @@
 /* cmd_system.c - `tare system prune`: all that nothing needs, and what crashes left. */
 #include "base/scope.h"
 #include "cli/prune.h"
-#include "engine/disk_usage.h"
+#include "report/disk_usage.h"
 #include "engine/image_remove.h"
 #include "engine/survey.h"
 

@@ -4,8 +4,8 @@
 #include "cli/human.h"
 #include "cli/listing.h"
 #include "cli/session.h"
-#include "engine/containers.h"
-#include "engine/disk_usage.h"
+#include "records/containers.h"
+#include "report/disk_usage.h"
 #include "engine/images.h"
 
 #include <errno.h>

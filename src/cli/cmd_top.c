@@ -9,7 +9,7 @@
 #include "cli/image_program.h"
 #include "cli/opt_top.h"
 #include "cli/session.h"
-#include "engine/top.h"
+#include "report/top.h"
 
 #include <errno.h>
 #include <fcntl.h>

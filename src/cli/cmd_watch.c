@@ -7,7 +7,7 @@
 #include "base/scope.h"
 #include "cli/alert_action.h"
 #include "cli/see.h"
-#include "engine/watch.h"
+#include "report/watch.h"
 #include "oci/json.h"
 
 #include <errno.h>

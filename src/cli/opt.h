@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/option.h"
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/run.h"
 
 struct run_options {

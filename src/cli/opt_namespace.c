@@ -2,7 +2,7 @@
 /* opt_namespace.c - which namespaces(7) a container has to itself and which it shares. */
 #include "base/scope.h"
 #include "cli/opt.h"
-#include "engine/userns.h"
+#include "spec/userns.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "cli/listing.h"
-#include "engine/inspect.h"
+#include "report/inspect.h"
 #include "engine/network_ports.h"
 #include "engine/survey.h"
-#include "engine/volume_rows.h"
+#include "records/volume_rows.h"
 
 struct ps_item {
 	struct container_view view; /* config, entrypoint and command only when something needs them */

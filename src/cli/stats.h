@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/listing.h"
-#include "engine/stats.h"
+#include "report/stats.h"
 
 extern const struct listing_kind stats_kind, stats_kind_no_pressure; /* the latter where the kernel tells none */
 

@@ -4,7 +4,7 @@
 #include "base/decimal.h"
 #include "base/path.h"
 #include "base/scope.h"
-#include "engine/device_rule.h"
+#include "spec/device_rule.h"
 #include "kernel/rlimit.h"
 #include "kernel/signal.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "engine/config.h"
+#include "spec/config.h"
 #include "options/scalar.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #include "base/scope.h"
 #include "cli/option.h"
 #include "cli/value.h"
-#include "engine/tmpfs_options.h"
+#include "spec/tmpfs_options.h"
 
 #include <errno.h>
 #include <string.h>

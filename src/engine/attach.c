@@ -3,8 +3,8 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/config.h"
-#include "engine/containers.h"
+#include "spec/config.h"
+#include "records/containers.h"
 #include "engine/conversation.h"
 #include "engine/recover.h"
 #include "engine/request.h"

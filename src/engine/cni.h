@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/sv.h"
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/engine.h"
 #include "engine/network_ports.h"
 #include "engine/settings.h"

@@ -3,7 +3,7 @@
 #include "engine/cni_priv.h"
 
 #include "base/io.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "oci/list.h"
 
 #include <errno.h>

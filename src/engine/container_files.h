@@ -7,10 +7,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "engine/engine.h"
 #include "engine/lock.h"
-#include "engine/userns.h"
+#include "spec/userns.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "engine/create_priv.h"
 #include "engine/kube_plain.h"
 #include "engine/launch.h"

@@ -13,7 +13,7 @@
 #include "engine/programs.h"
 #include "engine/settings.h"
 #include "engine/units.h"
-#include "engine/user.h"
+#include "spec/user.h"
 #include "oci/reference.h"
 #include "storage/init_layer.h"
 #include "storage/layers.h"

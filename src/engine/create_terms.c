@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The terms on which a monitor keeps a container: restarts, the way it is stopped, logs. From configuration to charter. */
 #include "engine/create_priv.h"
-#include "engine/env.h"
+#include "spec/env.h"
 
 #include "base/scope.h"
 #include "kernel/signal.h"

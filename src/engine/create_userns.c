@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "records/userns_rows.h"
 
 #include <errno.h>
 #include <string.h>

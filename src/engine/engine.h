@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "engine/db.h"
+#include "records/db.h"
 #include "kernel/host.h"
 #include "kernel/procfs.h"
 #include "systemd/client.h"

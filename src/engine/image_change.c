@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "base/scope.h"
-#include "engine/env.h"
+#include "spec/env.h"
 #include "kernel/signal.h"
 #include "oci/json.h"
 #include "oci/list.h"

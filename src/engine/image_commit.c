@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/image_commit.h"
 
-#include "engine/env.h"
+#include "spec/env.h"
 #include "engine/image_change.h"
 #include "oci/list.h"
 

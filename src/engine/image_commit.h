@@ -3,7 +3,7 @@
  * what its image said. Pure. */
 #pragma once
 
-#include "engine/config.h"
+#include "spec/config.h"
 #include "oci/image_spec.h"
 
 struct commit_words {

@@ -2,7 +2,7 @@
 #include "engine/image_remove.h"
 
 #include "base/scope.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "oci/list.h"
 #include "engine/recover.h"
 #include "oci/reference.h"

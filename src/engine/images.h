@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "engine/db.h"
+#include "records/db.h"
 #include "image/image.h"
 #include "oci/reference.h"
 #include "oci/runtime_spec.h"

@@ -2,7 +2,7 @@
 /* kube_config.h - a container of a pod in Docker's terms. Pure, but for the looks at env's sources. */
 #pragma once
 
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/kube_pod.h"
 
 struct kube_shared;

@@ -3,8 +3,8 @@
  * namespaces of the first one that stays. */
 #pragma once
 
-#include "engine/containers.h"
-#include "engine/kube_rows.h"
+#include "records/containers.h"
+#include "records/kube_rows.h"
 #include "engine/kube_site.h"
 #include "engine/recover.h"
 #include "manifest/objects.h"

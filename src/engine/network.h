@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "engine/document.h"
 #include "engine/engine.h"
-#include "engine/network_rows.h"
+#include "records/network_rows.h"
 #include "network/resolv_conf.h"
 #include "network/rules.h"
 #include "network/subnet.h"

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/sv.h"
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/engine.h"
 
 /* network_connect - -ENOENT: no such container or network; -EEXIST: it is in it; -EINVAL, -EPERM: not that container or

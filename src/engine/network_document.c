@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "engine/recover.h"
 #include "oci/json.h"
 

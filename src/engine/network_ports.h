@@ -4,10 +4,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/engine.h"
 #include "engine/network.h"
-#include "engine/network_rows.h"
+#include "records/network_rows.h"
 #include "engine/settings.h"
 #include "network/rules.h"
 

@@ -20,7 +20,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "engine/engine.h"
 #include "engine/lock.h"
 #include "engine/remove.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "engine/config.h"
+#include "spec/config.h"
 
 #include <stdbool.h>
 

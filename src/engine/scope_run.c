@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "engine/create.h"
 #include "engine/foreground.h"
-#include "engine/spec.h"
+#include "spec/spec.h"
 #include "kernel/cgroup.h"
 #include "kernel/sys.h"
 #include "runtime/plan.h"

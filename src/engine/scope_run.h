@@ -2,7 +2,7 @@
 /* scope_run.h - any command of the host under limits, in a group of its own that goes with it; what it needed is told. */
 #pragma once
 
-#include "engine/config.h"
+#include "spec/config.h"
 #include "engine/engine.h"
 #include "kernel/cgroup_stat.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "engine/containers.h"
+#include "records/containers.h"
 #include "engine/engine.h"
 
 #include <stdbool.h>

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/err.h"
-#include "engine/config.h"
-#include "engine/containers.h"
+#include "spec/config.h"
+#include "records/containers.h"
 #include "engine/engine.h"
 
 /* What is to be other than it was. A number of `to` that is UPDATE_KEEP, and text that is NULL, stays; a number of 0 or

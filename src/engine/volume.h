@@ -8,8 +8,8 @@
 
 #include "engine/document.h"
 #include "engine/engine.h"
-#include "engine/volume_options.h"
-#include "engine/volume_rows.h"
+#include "spec/volume_options.h"
+#include "records/volume_rows.h"
 
 struct volume_spec {
 	const char *name;   /* NULL: 64 digits are made up */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* join.h - "container:ID" in a configuration (engine/spec.c) becomes what that container has now: namespaces(7), and the
+/* join.h - "container:ID" in a configuration (spec/spec.c) becomes what that container has now: namespaces(7), and the
  * mount of /dev/shm.
  *
  * Resolved at each start, by its outcome: pid, start time and boot together name its first process, and what is opened

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/explain.h"
+#include "report/explain.h"
 #include "engine/stop.h"
 #include "screen/top_draw.h"
 #include "screen/top_read.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_passwd.c - "spec NUL passwd NUL group" of an image. Whatever the files say, text of digits is that uid, and every
  * id fits. */
-#include "engine/user.h"
+#include "spec/user.h"
 
 #include "base/limits.h"
 #include "base/scope.h"

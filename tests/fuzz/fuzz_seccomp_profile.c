@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_seccomp_profile.c - any bytes as a seccomp profile; what is taken must compile, and the program must be one that
  * the kernel would take: it ends, jumps forward within itself and returns a verdict for every number. */
-#include "engine/seccomp_default.h"
+#include "spec/seccomp_default.h"
 #include "kernel/seccomp.h"
 
 #include <errno.h>

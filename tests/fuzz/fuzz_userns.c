@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_userns.c - "mode|subuid|settings". What is taken makes sense to the kernel. */
 #include "engine/settings.h"
-#include "engine/userns.h"
+#include "spec/userns.h"
 
 #include "base/limits.h"
 #include "base/scope.h"

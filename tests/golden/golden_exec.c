@@ -5,7 +5,7 @@
 #include "../unit/test.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/spec.h"
+#include "spec/spec.h"
 #include "runtime/exec.h"
 
 static const char image_json[] = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"sh\"]},"

@@ -6,7 +6,7 @@
 #include "../unit/test.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/spec.h"
+#include "spec/spec.h"
 
 #define HOST(fields) "{\"HostConfig\":{" fields "},\"Tare\":{\"Seccomp\":\"unconfined\"}}"
 

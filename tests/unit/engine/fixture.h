@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-#include "tmpdir.h"
+#include "../tmpdir.h"
 
 #include <signal.h>
 #include <sys/ptrace.h>

@@ -2,7 +2,7 @@
 #include "engine/images.h"
 
 #include "../test.h"
-#include "tmpdir.h"
+#include "../tmpdir.h"
 
 #include <errno.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 #include "engine/settings.h"
 
 #include "../test.h"
-#include "tmpdir.h"
+#include "../tmpdir.h"
 
 #include <errno.h>
 
