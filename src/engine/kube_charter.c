@@ -49,7 +49,12 @@ static int add_http(const struct kube_build *b, const struct container_spec *s, 
 		    struct oci_strings *to)
 {
 	const char *path = h->path && *h->path ? h->path : "/";
-	int r = add_target(b, s, "http", h->host, h->port, to);
+	bool tls = h->scheme && strcmp(h->scheme, "HTTPS") == 0;
+	char program[PATH_MAX];
+	int r = tls ? programs_find("tare-probe-tls", program, b->e) : 0; /* said now, not by every probe */
+
+	if (r == 0)
+		r = add_target(b, s, tls ? "https" : "http", h->host, h->port, to);
 
 	if (r == 0 && (!is_plain(path) || strchr(path, ' ')))
 		return err_set(b->e, EINVAL, "httpGet.path: a blank or a control character");
@@ -76,10 +81,7 @@ static int set_action(const struct kube_build *b, const struct container_spec *s
 	} else if (from->sleep) {
 		to->seconds = (int)from->sleep->seconds;
 	} else if (from->http) {
-		if (from->http->scheme && strcmp(from->http->scheme, "HTTPS") == 0)
-			to->action = ACTION_NONE; /* kube_pod_remarks() names it */
-		else
-			r = add_http(b, s, from->http, &to->arg);
+		r = add_http(b, s, from->http, &to->arg);
 	} else if (from->tcp) {
 		r = add_target(b, s, "tcp", from->tcp->host, from->tcp->port, &to->arg);
 	} else if (from->grpc) {

@@ -50,32 +50,13 @@ static __attribute__((format(printf, 2, 3))) int remark(const struct remarking *
 	return strings_add(m->a, &m->remarks->texts, text) < 0 ? err_oom(m->e) : 0;
 }
 
-static bool is_https(const struct action *a)
-{
-	return a->http && a->http->scheme && strcmp(a->http->scheme, "HTTPS") == 0;
-}
-
 static int remark_container(const struct remarking *m, const char *list, size_t i, const struct container_spec *s)
 {
 	const struct lifecycle *l = s->lifecycle;
-	const struct {
-		const char *field;
-		bool there;
-	} fields[] = {
-		{ "livenessProbe: scheme HTTPS", s->liveness && is_https(&s->liveness->action) },
-		{ "readinessProbe: scheme HTTPS", s->readiness && is_https(&s->readiness->action) },
-		{ "startupProbe: scheme HTTPS", s->startup && is_https(&s->startup->action) },
-		{ "lifecycle.postStart: scheme HTTPS", l && l->post_start && is_https(l->post_start) },
-		{ "lifecycle.preStop: scheme HTTPS", l && l->pre_stop && is_https(l->pre_stop) },
-		{ "lifecycle: tcpSocket",
-		  l && ((l->post_start && l->post_start->tcp) || (l->pre_stop && l->pre_stop->tcp)) },
-	};
-	int r = 0;
 
-	for (size_t k = 0; r == 0 && k < ARRAY_LEN(fields); k++)
-		if (fields[k].there)
-			r = remark(m, "spec.%s[%zu].%s: not supported", list, i, fields[k].field);
-	return r;
+	if (!l || !((l->post_start && l->post_start->tcp) || (l->pre_stop && l->pre_stop->tcp)))
+		return 0;
+	return remark(m, "spec.%s[%zu].lifecycle: tcpSocket: not supported", list, i);
 }
 
 /* A tmpfs is a container's own. */

@@ -1,34 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tare-probe - asks one server in a pod's network: tare-probe pod|host KIND HOST PORT …, with the network namespace as descriptor
- * 3 for "pod". What went wrong is one line on standard output, and the exit status. */
-#include "base/fault.h"
-#include "base/scope.h"
-#include "kernel/sys.h"
-#include "probe/probe.h"
+/* tare-probe - asks one server in a pod's network. Small and static: most questions need no TLS, and those that do go on to
+ * tare-probe-tls beside it. */
+#include "main/probe_program.h"
 
-#include <sched.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
+#include <limits.h>
+#include <stdlib.h>
 
-#define NETWORK_FD 3
+static const char *own_path;
 
-static int run(int argc, char **argv, struct err *e)
+static int hand_on(char *const *argv, struct err *e)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return err_sys(e, "prctl");
-	if (argc > 1 && strcmp(argv[1], "pod") == 0 && setns(NETWORK_FD, CLONE_NEWNET) < 0)
-		return err_sys(e, "setns");
-	return argc > 2 ? probe_run(argv + 2, argc - 2, e) : probe_run(argv, 0, e);
+	static char *const no_env[] = { NULL };
+	char path[PATH_MAX];
+	size_t n = 0;
+	char **all;
+	int r;
+
+	while (argv[n])
+		n++;
+	if ((size_t)snprintf(path, sizeof path, "%s" PROBE_TLS_SUFFIX, own_path) >= sizeof path)
+		return err_set(e, ENAMETOOLONG, "%.80s", own_path);
+	all = calloc(n + 3, sizeof *all);
+	if (!all)
+		return err_oom(e);
+	all[0] = path;
+	all[1] = (char *)"host"; /* the network is the right one already */
+	for (size_t i = 0; i < n; i++)
+		all[i + 2] = argv[i];
+	(void)execve(path, all, no_env);
+	r = err_sys(e, "%.200s", path);
+	free(all);
+	return r;
 }
 
 int main(int argc, char **argv)
 {
-	struct err e = { 0 };
+	static const struct probe_asker by = { .hand_on = hand_on };
 
-	fault_role("probe");
-	if (run(argc, argv, &e) == 0)
-		return 0;
-	(void)!write(STDOUT_FILENO, e.msg, strlen(e.msg));
-	return 1;
+	own_path = argc ? argv[0] : "";
+	return probe_program(&by, argc, argv);
 }

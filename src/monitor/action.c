@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define HELPER_NETWORK_FD 3 /* where tare-probe finds the network namespace (main/tare_probe.c) */
+#define HELPER_NETWORK_FD 3 /* where tare-probe finds the network namespace (main/probe_program.c) */
+#define PROBE_TLS_SUFFIX "-tls" /* the program beside it that knows TLS (main/probe_program.h) */
 
 static const struct pod_use *use_of(const struct doing *d)
 {
@@ -93,6 +94,10 @@ static int begin_helper(struct doing *d, struct err *e)
 	ours = pair[0];
 	theirs = pair[1];
 	argv[0] = d->member->pod->charter.probe;
+	if (u->arg.n && strcmp(u->arg.v[0], "https") == 0)
+		argv[0] = arena_fmt(&a, "%s" PROBE_TLS_SUFFIX, argv[0]);
+	if (!argv[0])
+		return err_oom(e);
 	argv[1] = pod_network(d->member->pod) >= 0 ? "pod" : "host";
 	for (size_t i = 0; i < u->arg.n; i++)
 		argv[i + 2] = u->arg.v[i];
@@ -167,10 +172,10 @@ static void say_late(const struct pod_use *u, char *text, size_t size)
 	const char *const *v = u->arg.v;
 	int n = 0;
 
-	if (u->action == ACTION_HELPER && u->arg.n >= 4 && strcmp(v[0], "http") == 0) {
+	if (u->action == ACTION_HELPER && u->arg.n >= 4 && strncmp(v[0], "http", 4) == 0) {
 		(void)snprintf(text, size,
-			       strchr(v[1], ':') ? "Get \"http://[%s]:%s%s\": %s" : "Get \"http://%s:%s%s\": %s", v[1],
-			       v[2], v[3],
+			       strchr(v[1], ':') ? "Get \"%s://[%s]:%s%s\": %s" : "Get \"%s://%s:%s%s\": %s", v[0],
+			       v[1], v[2], v[3],
 			       "context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
 	} else if (u->action == ACTION_HELPER && u->arg.n >= 3 && strcmp(v[0], "tcp") == 0) {
 		(void)snprintf(text, size, "dial tcp %s:%s: i/o timeout", v[1], v[2]);

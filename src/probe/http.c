@@ -37,7 +37,7 @@ struct sv http_header(struct sv answer, const char *name)
 /* "[fd00::1]:8080", "10.0.0.1" */
 static bool parse_authority(struct sv text, struct http_target *t)
 {
-	struct sv user, host = text, port = SV("80"), rest;
+	struct sv user, host = text, port = t->tls ? SV("443") : SV("80"), rest;
 
 	if (sv_rcut(text, '@', &user, &rest))
 		text = host = rest;
@@ -99,6 +99,7 @@ int http_follow(struct sv where, const struct http_target *from, struct http_tar
 
 	if (!is_plain(where))
 		return refuse(where, e);
+	t.tls = whole ? tls : t.tls;
 	(void)sv_cut(rest, '#', &rest, &anchor);
 	t.moved = sv_has_prefix(rest, "//");
 	if (t.moved) {
@@ -114,9 +115,6 @@ int http_follow(struct sv where, const struct http_target *from, struct http_tar
 	}
 	if (strcasecmp(t.host, from->host) != 0)
 		return 0;
-	if (tls)
-		return err_set(e, ENOTSUP, "redirect to %.*s: https is not supported",
-			       (int)(where.n > 80 ? 80 : where.n), where.p);
 	if ((t.moved || rest.n) && !set_path(rest, t.moved ? &root : from, &t))
 		return refuse(where, e);
 	*ret = t;

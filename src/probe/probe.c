@@ -6,10 +6,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define ANSWER_MAX (64u << 10)
+#define REDIRECTS 10 /* as many questions, as Go asks */
 
 /* ---- connecting -------------------------------------------------------------------------------------------------- */
 
@@ -66,9 +68,11 @@ static bool has_header(char *const *headers, int n, const char *name)
 }
 
 struct asking {
+	const struct probe_asker *by;
 	char *const *headers;
 	int n;
 	struct http_target target;
+	int asked; /* so often */
 	char answer[16 << 10];
 	size_t answer_n;
 };
@@ -103,14 +107,24 @@ static bool is_enough(const struct asking *k)
 	       memmem(k->answer, k->answer_n, "\n\n", 2);
 }
 
+static ssize_t receive(const struct asking *k, int sock, void *p, size_t n, struct err *e)
+{
+	ssize_t got;
+
+	if (k->target.tls)
+		return k->by->tls->receive(p, n, e);
+	got = recv(sock, p, n, 0);
+	return got < 0 ? err_sys(e, "read") : got;
+}
+
 static int read_answer(int sock, struct asking *k, struct err *e)
 {
 	k->answer_n = 0;
 	while (k->answer_n < sizeof k->answer && !is_enough(k)) {
-		ssize_t more = recv(sock, k->answer + k->answer_n, sizeof k->answer - k->answer_n, 0);
+		ssize_t more = receive(k, sock, k->answer + k->answer_n, sizeof k->answer - k->answer_n, e);
 
 		if (more < 0)
-			return err_sys(e, "read");
+			return (int)more;
 		if (more == 0)
 			break;
 		k->answer_n += (size_t)more;
@@ -118,36 +132,76 @@ static int read_answer(int sock, struct asking *k, struct err *e)
 	return k->answer_n ? 0 : err_set(e, EPROTO, "EOF");
 }
 
+static int talk(int sock, const struct buf *request, struct asking *k, struct err *e)
+{
+	const struct probe_tls *tls = k->target.tls ? k->by->tls : NULL;
+	int r = tls ? tls->begin(sock, e) : 0;
+
+	if (r == 0)
+		r = tls ? tls->send(request->p, request->len, e) : io_write_all(sock, request->p, request->len, e);
+	if (r == 0)
+		r = read_answer(sock, k, e);
+	if (tls)
+		tls->end();
+	return r;
+}
+
+/* Who knows no TLS becomes a program that does, and this is its question. */
+static int hand_on(const struct asking *k, struct err *e)
+{
+	const struct http_target *t = &k->target;
+	char **argv = calloc((size_t)k->n + 7, sizeof *argv), asked[12];
+	int n = 0, r;
+
+	if (!argv)
+		return err_oom(e);
+	(void)snprintf(asked, sizeof asked, "%d", k->asked);
+	argv[n++] = (char *)"after";
+	argv[n++] = asked;
+	argv[n++] = (char *)"https";
+	argv[n++] = (char *)t->host;
+	argv[n++] = (char *)t->port;
+	argv[n++] = (char *)t->path;
+	for (int i = 0; i < k->n; i++)
+		if (!t->moved || !has_header(k->headers + i, 1, "Host"))
+			argv[n++] = k->headers[i];
+	r = k->by->hand_on(argv, e);
+	free(argv);
+	return r;
+}
+
 static int ask_once(struct asking *k, int *ret_status, struct err *e)
 {
 	scoped_buf request = BUF(ANSWER_MAX);
 	scoped_fd sock = -1;
-	int r = put_request(&request, k, e);
+	int r;
 
+	if (k->asked++ == REDIRECTS)
+		return err_set(e, ELOOP, "stopped after %d redirects", REDIRECTS);
+	if (k->target.tls && !k->by->tls) {
+		k->asked--;
+		return hand_on(k, e);
+	}
+	r = put_request(&request, k, e);
 	if (r == 0)
 		r = sock = dial(k->target.host, k->target.port, e);
 	if (r >= 0)
-		r = io_write_all(sock, request.p, request.len, e);
-	if (r >= 0)
-		r = read_answer(sock, k, e);
+		r = talk(sock, &request, k, e);
 	if (r < 0)
 		return r;
 	*ret_status = probe_http_status((struct sv){ k->answer, k->answer_n });
 	return *ret_status ? 0 : err_set(e, EPROTO, "malformed HTTP response");
 }
 
-#define REDIRECTS 10 /* as many questions, as Go asks */
-
 /* Until an answer leads nowhere else, or to another host, which is good enough for the kubelet. */
 static int ask_all(struct asking *k, int *ret_status, struct err *e)
 {
 	int follow = 1, r = 0;
 
-	for (int n = 0; r == 0 && follow; n++) {
+	while (r == 0 && follow) {
 		struct sv where;
 
-		r = n < REDIRECTS ? ask_once(k, ret_status, e) :
-				    err_set(e, ELOOP, "stopped after %d redirects", REDIRECTS);
+		r = ask_once(k, ret_status, e);
 		where = http_header((struct sv){ k->answer, k->answer_n }, "Location");
 		follow = r == 0 && http_is_redirect(*ret_status) && where.n ?
 				 http_follow(where, &k->target, &k->target, e) :
@@ -157,12 +211,13 @@ static int ask_all(struct asking *k, int *ret_status, struct err *e)
 	return r;
 }
 
-static int ask_http(char *const *argv, int argc, struct err *e)
+static int ask_http(const struct probe_asker *by, int asked, char *const *argv, int argc, struct err *e)
 {
 	static struct asking k;
 	int status = 0, r;
 
-	k = (struct asking){ .headers = argv + 4, .n = argc - 4 };
+	k = (struct asking){ .by = by, .headers = argv + 4, .n = argc - 4, .asked = asked };
+	k.target.tls = strcmp(argv[0], "https") == 0;
 	if (sv_copy(sv_from(argv[1]), k.target.host, sizeof k.target.host) < 0 ||
 	    sv_copy(sv_from(argv[2]), k.target.port, sizeof k.target.port) < 0 ||
 	    sv_copy(sv_from(argv[3]), k.target.path, sizeof k.target.path) < 0)
@@ -170,8 +225,8 @@ static int ask_http(char *const *argv, int argc, struct err *e)
 	r = ask_all(&k, &status, e);
 	if (r < 0)
 		return err_wrap(e, r,
-				strchr(k.target.host, ':') ? "Get \"http://[%s]:%s%s\"" : "Get \"http://%s:%s%s\"",
-				k.target.host, k.target.port, k.target.path);
+				strchr(k.target.host, ':') ? "Get \"http%s://[%s]:%s%s\"" : "Get \"http%s://%s:%s%s\"",
+				k.target.tls ? "s" : "", k.target.host, k.target.port, k.target.path);
 	return status >= 200 && status < 400 ? 0 :
 					       err_set(e, EHOSTDOWN, "HTTP probe failed with statuscode: %d", status);
 }
@@ -234,19 +289,34 @@ static int ask_grpc(char *const *argv, struct err *e)
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-int probe_run(char *const *argv, int argc, struct err *e)
+/* "after" N in front: so many questions led here. */
+static int take_asked(char *const **argv, int *argc, int *ret)
 {
-	int r;
+	uint64_t n = 0;
 
-	if (argc == 3 && strcmp(argv[0], "tcp") == 0) {
+	if (*argc > 2 && strcmp((*argv)[0], "after") == 0) {
+		if (sv_u64(sv_from((*argv)[1]), &n) < 0 || n > REDIRECTS)
+			return -EINVAL;
+		*argv += 2;
+		*argc -= 2;
+	}
+	*ret = (int)n;
+	return 0;
+}
+
+int probe_run(const struct probe_asker *by, char *const *argv, int argc, struct err *e)
+{
+	int asked = 0, r = take_asked(&argv, &argc, &asked);
+
+	if (r == 0 && argc == 3 && strcmp(argv[0], "tcp") == 0) {
 		r = dial(argv[1], argv[2], e);
 		if (r >= 0)
 			close(r);
 		return r < 0 ? r : 0;
 	}
-	if (argc >= 4 && strcmp(argv[0], "http") == 0)
-		return ask_http(argv, argc, e);
-	if (argc == 4 && strcmp(argv[0], "grpc") == 0)
+	if (r == 0 && argc >= 4 && (strcmp(argv[0], "http") == 0 || strcmp(argv[0], "https") == 0))
+		return ask_http(by, asked, argv, argc, e);
+	if (r == 0 && argc == 4 && strcmp(argv[0], "grpc") == 0)
 		return ask_grpc(argv, e);
-	return err_set(e, EINVAL, "started by tare-monitor, not by hand: tcp|http|grpc HOST PORT …");
+	return err_set(e, EINVAL, "started by tare-monitor, not by hand: tcp|http|https|grpc HOST PORT …");
 }

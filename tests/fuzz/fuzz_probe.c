@@ -8,9 +8,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void follow(struct sv where)
+static void follow(struct sv where, bool tls)
 {
-	const struct http_target from = { .host = "10.0.0.1", .port = "80", .path = "/a/b?c" };
+	const struct http_target from = { .tls = tls, .host = "10.0.0.1", .port = "80", .path = "/a/b?c" };
 	struct http_target to = from;
 	struct err e = { 0 };
 	int r = http_follow(where, &from, &to, &e);
@@ -28,8 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (status < 0 || status > 999)
 		abort();
-	follow(in);
-	follow(http_header(in, "Location"));
+	follow(in, true);
+	follow(http_header(in, "Location"), false);
 	while (r == 1) {
 		size_t before = in.n;
 

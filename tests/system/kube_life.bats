@@ -8,6 +8,7 @@ load kube
 
 teardown()
 {
+	[ -z "${server-}" ] || kill "$server" 2>/dev/null || true
 	delete_all
 	tare_teardown
 }
@@ -458,4 +459,40 @@ holders()
 	eventually 10 eval 'events_of again | grep -q "Liveness probe failed: command \"sleep 9\" timed out"'
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
+}
+
+@test "probes by https: redirects within and from http, no look at the certificate, a server that does not answer" {
+	command -v openssl >/dev/null || skip "needs openssl"
+	manifest <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: tls}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - {name: app, image: busybox, command: [sleep, "1000"], readinessProbe: {httpGet: {scheme: HTTPS, port: 8443, path: /moved}, periodSeconds: 1, failureThreshold: 1}}
+		  - name: led
+		    image: busybox
+		    command: [sh, -c, "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\nprintf \"Status: 301 Moved\\\\r\\\\nLocation: https://127.0.0.1:8443/ok\\\\r\\\\n\\\\r\\\\n\"\\n' >/www/cgi-bin/x; chmod +x /www/cgi-bin/x; exec httpd -f -p 8080 -h /www"]
+		    readinessProbe: {httpGet: {port: 8080, path: /cgi-bin/x, httpHeaders: [{name: Host, value: led}]}, periodSeconds: 1, timeoutSeconds: 5}
+		  - name: mute
+		    image: busybox
+		    command: [sh, -c, "exec nc -ll -p 9000 -e sleep 1000"]
+		    readinessProbe: {httpGet: {scheme: HTTPS, port: 9000}, periodSeconds: 1}
+	END
+	expect 0 apply "$T/m.yaml" --strict
+	mkdir "$T/www" && cd "$T/www" || return 1
+	printf 'HTTP/1.1 200 OK\r\n\r\nok' >ok
+	printf 'HTTP/1.1 302 Found\r\nLocation: /ok\r\n\r\n' >moved
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other \
+		-keyout key -out crt 2>/dev/null
+	nsenter -t "$(pid_of "$(container_of tls)")" -n openssl s_server -accept 8443 -key key -cert crt -HTTP -quiet \
+		</dev/null >/dev/null 2>&1 3>&- &
+	server=$!
+	eventually 10 status_is tls '2/3 +Running +0'
+	eventually 5 grep -qF 'Get "https://127.0.0.1:9000/": context deadline exceeded' "$T/state/pods/$(uid_of tls)/events"
+	equal 'true true false' "$(tare kube get pod tls -o json | jq -r '[.status.containerStatuses[].ready] | join(" ")')"
+	kill $server
+	eventually 5 grep -qF '"https://127.0.0.1:8443/moved": dial tcp 127.0.0.1:8443: connect: Connection refused' \
+		"$T/state/pods/$(uid_of tls)/events"
 }

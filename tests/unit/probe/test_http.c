@@ -12,6 +12,7 @@ static const struct {
 	const char *where;
 	int rc;
 	const char *host, *port, *path, *error; /* NULL: as before */
+	bool tls;
 } moves[] = {
 	{ "/b", 1, NULL, NULL, "/b", NULL },
 	{ "b?x=1#part", 1, NULL, NULL, "/a/b?x=1", NULL },
@@ -23,7 +24,8 @@ static const struct {
 	{ "http://10.0.0.2:8080/b", 0, NULL, NULL, NULL, NULL },
 	{ "https://elsewhere.example/", 0, NULL, NULL, NULL, NULL },
 	{ "http://[fd00::1]:8080/b", 0, NULL, NULL, NULL, NULL },
-	{ "https://10.0.0.1/b", -ENOTSUP, NULL, NULL, NULL, "redirect to https://10.0.0.1/b: https is not supported" },
+	{ "https://10.0.0.1/b", 1, NULL, "443", "/b", NULL, true },
+	{ "https://10.0.0.1:8443", 1, NULL, "8443", "/", NULL, true },
 	{ "http:///b", -EPROTO, NULL, NULL, NULL, "failed to parse Location header \"http:///b\"" },
 	{ "http://[fd00::1/b", -EPROTO, NULL, NULL, NULL, "failed to parse Location header \"http://[fd00::1/b\"" },
 	{ "/b c", -EPROTO, NULL, NULL, NULL, "failed to parse Location header \"/b c\"" },
@@ -40,8 +42,30 @@ TEST(a_redirect_is_followed_on_the_same_host_alone)
 		assert_string_equal(moves[i].host ? moves[i].host : from.host, to.host);
 		assert_string_equal(moves[i].port ? moves[i].port : from.port, to.port);
 		assert_string_equal(moves[i].path ? moves[i].path : from.path, to.path);
+		assert_int_equal(moves[i].tls, to.tls);
 		if (moves[i].error)
 			assert_string_equal(moves[i].error, e.msg);
+	}
+}
+
+TEST(from_https_a_whole_address_says_whether_it_stays_that)
+{
+	static const struct {
+		const char *where, *port;
+		bool tls;
+	} from_tls[] = {
+		{ "/b", "8443", true },
+		{ "//10.0.0.1/b", "443", true },
+		{ "http://10.0.0.1/b", "80", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(from_tls); i++) {
+		const struct http_target from = { .tls = true, .host = "10.0.0.1", .port = "8443", .path = "/" };
+		struct http_target to = from;
+
+		assert_int_equal(1, http_follow(sv_from(from_tls[i].where), &from, &to, NULL));
+		assert_string_equal(from_tls[i].port, to.port);
+		assert_int_equal(from_tls[i].tls, to.tls);
 	}
 }
 
@@ -72,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_redirect_is_followed_on_the_same_host_alone),
+		RUN(from_https_a_whole_address_says_whether_it_stays_that),
 		RUN(a_redirect_to_a_path_that_is_too_long_is_refused),
 		RUN(a_header_is_found_whatever_its_case_and_only_in_the_head),
 	};
