@@ -2,6 +2,7 @@
 /* Probes and hooks of a manifest, as a pod's monitor is told them. */
 #include "engine/kube_sandbox.h"
 
+#include "base/limits.h"
 #include "base/scope.h"
 #include "engine/kube_network.h"
 #include "engine/programs.h"
@@ -114,6 +115,23 @@ static int set_hook(const struct kube_build *b, const struct container_spec *s, 
 	return a && !a->tcp ? set_action(b, s, a, to) : 0; /* a tcpSocket hook never did anything */
 }
 
+static int add_rules(const struct kube_build *b, const struct container_spec *s, struct oci_strings *to)
+{
+	for (size_t i = 0; i < s->restart_rules.n; i++) {
+		const struct exit_codes *c = s->restart_rules.v[i].exit_codes;
+		scoped_buf text = BUF(LIMIT_RECORD);
+
+		buf_puts(&text, c->op);
+		for (size_t k = 0; k < c->values.n; k++)
+			buf_putf(&text, " %lld", (long long)c->values.v[k]);
+		if (buf_status(&text, b->e) < 0)
+			return -b->e->code;
+		if (strings_add(b->a, to, arena_sv(b->a, buf_sv(&text))) < 0)
+			return err_oom(b->e);
+	}
+	return 0;
+}
+
 static int add_container(const struct kube_build *b, const struct container_spec *s, enum member_kind kind,
 			 const char *list, size_t index, struct pod_charter *c)
 {
@@ -122,7 +140,7 @@ static int add_container(const struct kube_build *b, const struct container_spec
 		const char *name;
 		int r;
 	} uses[5];
-	int r = to ? 0 : err_oom(b->e);
+	int r = to ? add_rules(b, s, &to->rules) : err_oom(b->e);
 
 	if (r < 0)
 		return r;

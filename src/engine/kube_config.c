@@ -11,6 +11,7 @@
 #include "kernel/capability.h"
 #include "kernel/signal.h"
 #include "manifest/base64.h"
+#include "manifest/restart.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -488,17 +489,14 @@ static int set_mounts(const struct kube_build *b, const struct container_spec *s
 
 /* ---- all of it ---------------------------------------------------------------------------------------------- */
 
-static enum restart_policy restart_of(const struct pod_spec *s, const struct kube_container *k, bool init)
+/* Its rules its pod's monitor knows (kube_charter.c). */
+static enum restart_policy restart_of(const struct pod_spec *p, const struct container_spec *s)
 {
-	bool never = s->restart_policy && strcmp(s->restart_policy, "Never") == 0;
+	static const enum restart_policy policies[] = { [POD_RESTART_ALWAYS] = RESTART_ALWAYS,
+							[POD_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
+							[POD_RESTART_NEVER] = RESTART_NO };
 
-	if (k->sidecar || (!init && !s->restart_policy))
-		return RESTART_ALWAYS;
-	if (never)
-		return RESTART_NO;
-	if (init)
-		return RESTART_ON_FAILURE;
-	return strcmp(s->restart_policy, "OnFailure") == 0 ? RESTART_ON_FAILURE : RESTART_ALWAYS;
+	return policies[pod_restart_of(p, s)];
 }
 
 static int set_labels(const struct kube_build *b, const char *name, struct container_config *c)
@@ -522,7 +520,6 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 		     struct container_config *ret)
 {
 	const struct pod_spec *pod = b->p->object.pod;
-	bool init = k >= b->p->pod.inits && k < b->p->pod.inits + b->p->pod.n_inits;
 	struct container_config c;
 	int r;
 
@@ -533,7 +530,7 @@ int kube_config_make(const struct kube_build *b, const struct container_spec *s,
 	 * Kubernetes always asks for. */
 	c.pull_policy = s->pull_policy && strcmp(s->pull_policy, "Never") == 0 ? "never" : NULL;
 	c.pull_quiet = c.detach = true;
-	c.restart.name = restart_of(pod, k, init);
+	c.restart.name = restart_of(pod, s);
 	c.stop_signal = s->lifecycle ? s->lifecycle->stop_signal : NULL;
 	if (c.stop_signal && signal_from_name(sv_from(c.stop_signal)) < 0)
 		return err_set(b->e, EINVAL, "lifecycle.stopSignal: no such signal: %.40s", c.stop_signal);

@@ -9,6 +9,7 @@
 #include "engine/kube_network.h"
 #include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
+#include "manifest/restart.h"
 #include "oci/list.h"
 #include "engine/remove.h"
 
@@ -229,19 +230,44 @@ static bool is_late(struct engine *en, const struct kube_running *p, struct aren
 	return false;
 }
 
+/* Of one of its containers: and for good. */
+static bool has_ended(const struct kube_status *v, const struct pod_spec *p, const struct container_spec *s, bool late)
+{
+	const struct outcome *o = &v->state.outcome;
+
+	return v->id && v->state.status == CONTAINER_EXITED && (late || !pod_restarts(p, s, o->exit_code));
+}
+
+static bool may_fail(const struct pod_spec *p)
+{
+	for (size_t i = 0; i < p->inits.n; i++)
+		if (pod_restart_of(p, &p->inits.v[i]) == POD_RESTART_NEVER)
+			return true;
+	return false;
+}
+
+/* Those after it will never begin. */
+static bool has_failed(const struct kube_status *v, const struct pod_spec *p)
+{
+	for (size_t i = 0; i < p->inits.n; i++)
+		if (has_ended(&v[i], p, &p->inits.v[i], false) && v[i].state.outcome.exit_code)
+			return true;
+	return false;
+}
+
 int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e)
 {
-	const char *policy = p->object.pod->restart_policy;
-	bool late = is_late(en, p, a), never = late || (policy && strcmp(policy, "Never") == 0);
-	bool ended = never || (policy && strcmp(policy, "Always") != 0);
-	size_t n, inits = p->object.pod->inits.n;
+	const struct pod_spec *s = p->object.pod;
+	bool late = is_late(en, p, a), ended = late || pod_may_end(s), failed = may_fail(s);
 	struct kube_status *v;
-	int r = ended ? kube_pod_look(en, p, a, &v, &n, e) : 0;
+	size_t n;
+	int r = ended || failed ? kube_pod_look(en, p, a, &v, &n, e) : 0;
 
-	for (size_t i = inits; r == 0 && ended && i < n; i++)
-		ended = v[i].id && v[i].state.status == CONTAINER_EXITED &&
-			(never || v[i].state.outcome.exit_code == 0);
-	*ret = ended;
+	if (r == 0 && failed)
+		failed = has_failed(v, s);
+	for (size_t i = 0; r == 0 && ended && i < s->containers.n; i++)
+		ended = has_ended(&v[s->inits.n + i], s, &s->containers.v[i], late);
+	*ret = ended || failed;
 	return r;
 }
 

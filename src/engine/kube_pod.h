@@ -32,7 +32,8 @@ int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *re
 int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
 		   struct arena *a, int *ret_sock, struct err *e);
 
-/* kube_pod_has_ended - for good: every main container has done what it was for, or must not be started again. */
+/* kube_pod_has_ended - for good: every main container has done what it was for, or must not be started again, or an init container has
+ * failed that must not be. */
 int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e);
 
 /* kube_pod_end - its containers are stopped (grace_s < 0: as the pod says) and removed, group and folders too. */

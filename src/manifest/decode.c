@@ -302,8 +302,6 @@ static int decode_value(const struct decoding *d, const struct node *n, const st
 static void set_absent(const struct fields *table, char *obj)
 {
 	memset(obj, 0, table->size);
-	if (table->base)
-		set_absent(table->base, obj);
 	for (size_t i = 0; i < table->n; i++) {
 		const struct field *row = &table->v[i];
 
@@ -319,7 +317,7 @@ static const struct field *row_of(const struct fields *table, const char *key)
 	for (size_t i = 0; i < table->n; i++)
 		if (strcmp(table->v[i].key, key) == 0)
 			return &table->v[i];
-	return table->base ? row_of(table->base, key) : NULL;
+	return NULL;
 }
 
 static int check_required(const struct decoding *d, const struct node *n, const struct frame *f,
@@ -331,7 +329,7 @@ static int check_required(const struct decoding *d, const struct node *n, const 
 		if (!there || (there != n && node_is_null(there)))
 			return wrong(d, n, &(struct frame){ f, table->v[i].key, 0 }, "Required value");
 	}
-	return table->base ? check_required(d, n, f, table->base) : 0;
+	return 0;
 }
 
 static int decode_fields(const struct decoding *d, const struct node *n, const struct frame *f,

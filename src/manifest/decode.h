@@ -50,7 +50,6 @@ struct field {
 struct fields {
 	const struct field *v;
 	size_t n, size; /* of the struct; 0: a part of the struct around it */
-	const struct fields *base; /* has all of its rows too; its own come first */
 };
 
 #define FIELDS(rows_, type) { .v = rows_, .n = sizeof(rows_) / sizeof(*(rows_)), .size = sizeof(type) }

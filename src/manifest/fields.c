@@ -222,6 +222,18 @@ static const struct field resources_rows[] = {
 };
 static const struct fields resources = FIELDS(resources_rows, struct resources);
 
+static const struct field exit_codes_rows[] = {
+	{ "operator", FIELD_WORD, true, offsetof(struct exit_codes, op), .words = "In NotIn" },
+	{ "values", FIELD_INTS, false, offsetof(struct exit_codes, values), .low = INT32_MIN, .high = INT32_MAX },
+};
+static const struct fields exit_codes = FIELDS(exit_codes_rows, struct exit_codes);
+
+static const struct field restart_rule_rows[] = {
+	{ "action", FIELD_WORD, true, offsetof(struct restart_rule, action), .words = "Restart" },
+	{ "exitCodes", FIELD_POINTER, false, offsetof(struct restart_rule, exit_codes), .table = &exit_codes },
+};
+static const struct fields restart_rule = FIELDS(restart_rule_rows, struct restart_rule);
+
 static const struct field container_rows[] = {
 	{ "args", FIELD_TEXTS, false, offsetof(struct container_spec, args) },
 	{ "command", FIELD_TEXTS, false, offsetof(struct container_spec, command) },
@@ -237,7 +249,10 @@ static const struct field container_rows[] = {
 	{ "readinessProbe", FIELD_POINTER, false, offsetof(struct container_spec, readiness), .table = &probe },
 	{ "resizePolicy", FIELD_IGNORED },
 	{ "resources", FIELD_OBJECT, false, offsetof(struct container_spec, resources), .table = &resources },
-	{ "restartPolicy", FIELD_ASIDE },
+	{ "restartPolicy", FIELD_WORD, false, offsetof(struct container_spec, restart_policy),
+	  .words = "Always OnFailure Never" },
+	{ "restartPolicyRules", FIELD_OBJECTS, false, offsetof(struct container_spec, restart_rules),
+	  .table = &restart_rule },
 	{ "securityContext", FIELD_OBJECT, false, offsetof(struct container_spec, security), .table = &security },
 	{ "startupProbe", FIELD_POINTER, false, offsetof(struct container_spec, startup), .table = &probe },
 	{ "stdin", FIELD_BOOL, false, offsetof(struct container_spec, standard_input) },
@@ -251,15 +266,6 @@ static const struct field container_rows[] = {
 	{ "workingDir", FIELD_TEXT, false, offsetof(struct container_spec, working_dir) },
 };
 static const struct fields container = FIELDS(container_rows, struct container_spec);
-
-static const struct field init_container_rows[] = {
-	{ "restartPolicy", FIELD_WORD, false, offsetof(struct container_spec, restart_policy), .words = "Always" },
-};
-/* An init container has every field of a container. */
-static const struct fields init_container = { .v = init_container_rows,
-					      .n = ARRAY_LEN(init_container_rows),
-					      .size = sizeof(struct container_spec),
-					      .base = &container };
 
 static const struct field item_rows[] = {
 	{ "key", FIELD_TEXT, true, offsetof(struct volume_item, key) },
@@ -353,7 +359,7 @@ static const struct field pod_spec_rows[] = {
 	{ "hostUsers", FIELD_BOOL, false, offsetof(struct pod_spec, host_users) },
 	{ "hostname", FIELD_TEXT, false, offsetof(struct pod_spec, hostname) },
 	{ "imagePullSecrets", FIELD_ASIDE },
-	{ "initContainers", FIELD_OBJECTS, false, offsetof(struct pod_spec, inits), .table = &init_container },
+	{ "initContainers", FIELD_OBJECTS, false, offsetof(struct pod_spec, inits), .table = &container },
 	{ "nodeName", FIELD_IGNORED },
 	{ "nodeSelector", FIELD_ASIDE },
 	{ "os", FIELD_IGNORED },

@@ -109,8 +109,24 @@ struct security_context {
 	} sysctls;
 };
 
+/* What a container's exit status says, whatever its policy: the first rule that matches does. */
+struct restart_rule {
+	const char *action; /* "Restart" */
+	struct exit_codes {
+		const char *op; /* "In", "NotIn" */
+		struct {
+			int64_t *v;
+			size_t n;
+		} values;
+	} *exit_codes;
+};
+
 struct container_spec {
 	const char *name, *image, *working_dir, *restart_policy, *pull_policy;
+	struct {
+		struct restart_rule *v;
+		size_t n;
+	} restart_rules;
 	struct oci_strings command, args;
 	struct {
 		struct env_var *v;

@@ -26,6 +26,14 @@ static void wait_to_start_again(struct monitor *m, int delay_ms)
 	tell(m, NULL, CONTROL_RESTARTING, o->exit_code, delay_ms, NULL);
 }
 
+static bool is_wanted_again(const struct monitor *m)
+{
+	if (m->orders.end_wanted)
+		return false;
+	return restart_wanted(&m->charter, &m->outcome) ||
+	       (m->member && restart_rules_match(&m->member->c->rules, m->outcome.exit_code));
+}
+
 /* Of a container alone that is the end; in a pod it is tried again, as after any other. */
 void life_fail(struct monitor *m, const struct err *why)
 {
@@ -42,7 +50,7 @@ void life_fail(struct monitor *m, const struct err *why)
 		return;
 	pod_failed(m->member, why);
 	m->outcome.last_exit_code = m->outcome.exit_code;
-	if (!m->orders.end_wanted && restart_wanted(&m->charter, &m->outcome)) {
+	if (is_wanted_again(m)) {
 		m->failed = false;
 		wait_to_start_again(m, backoff_next_pod(&m->delay_ms, 0));
 	}
@@ -211,7 +219,7 @@ static void end(struct monitor *m)
 static void drained(struct monitor *m)
 {
 	stdio_finish(&m->stdio);
-	if (!m->orders.end_wanted && restart_wanted(&m->charter, &m->outcome))
+	if (is_wanted_again(m))
 		wait_to_start_again(m, delay_ms(m));
 	else
 		end(m);

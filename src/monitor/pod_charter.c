@@ -50,6 +50,7 @@ static const struct row {
 	{ "grace", PLACE_POD, KIND_INT, offsetof(struct pod_charter, grace_s) },
 	{ "name", PLACE_CONTAINER, KIND_TEXT, offsetof(struct pod_container, name) },
 	{ "kind", PLACE_CONTAINER, KIND_MEMBER, offsetof(struct pod_container, kind) },
+	{ "rule", PLACE_CONTAINER, KIND_TEXTS, offsetof(struct pod_container, rules) },
 	{ "action", PLACE_USE, KIND_ACTION, offsetof(struct pod_use, action) },
 	{ "arg", PLACE_USE, KIND_TEXTS, offsetof(struct pod_use, arg) },
 	{ "seconds", PLACE_USE, KIND_INT, offsetof(struct pod_use, seconds) },

@@ -66,6 +66,8 @@ struct pod_use {
 struct pod_container {
 	const char *id, *name;
 	enum member_kind kind;
+	struct oci_strings
+		rules; /* "In 42 43", "NotIn 1": after such an exit status it begins again, whatever its policy */
 	struct pod_use use[USE_COUNT];
 };
 

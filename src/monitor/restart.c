@@ -16,6 +16,26 @@ bool restart_wanted(const struct charter *c, const struct outcome *o)
 	return false;
 }
 
+static bool rule_matches(struct sv rule, int exit_code)
+{
+	struct sv op, word;
+	bool listed = false;
+	int64_t n;
+
+	(void)sv_next(&rule, ' ', &op);
+	while (sv_next(&rule, ' ', &word))
+		listed |= sv_i64(word, &n) == 0 && n == exit_code;
+	return sv_is(op, "In") ? listed : sv_is(op, "NotIn") && !listed;
+}
+
+bool restart_rules_match(const struct oci_strings *rules, int exit_code)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rule_matches(sv_from(rules->v[i]), exit_code))
+			return true;
+	return false;
+}
+
 int backoff_next(int *delay_ms, int64_t ran_ns)
 {
 	if (*delay_ms == 0 || ran_ns >= BACKOFF_CALM_NS)

@@ -16,6 +16,9 @@
  * then. */
 bool restart_wanted(const struct charter *c, const struct outcome *o);
 
+/* restart_rules_match - one of the rules of a pod's container (pod_charter.h) is about this exit status */
+bool restart_rules_match(const struct oci_strings *rules, int exit_code);
+
 /* backoff_next - *delay_ms: what it was before (0: never), and is now. ran_ns: how long it ran. Returns it. */
 int backoff_next(int *delay_ms, int64_t ran_ns);
 

@@ -496,3 +496,50 @@ holders()
 	eventually 5 grep -qF '"https://127.0.0.1:8443/moved": dial tcp 127.0.0.1:8443: connect: Connection refused' \
 		"$T/state/pods/$(uid_of tls)/events"
 }
+
+@test "a container's own restartPolicy and its rules, of an init container too; what has ended for good is not begun again" {
+	manifest <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: mixed}
+		spec:
+		  restartPolicy: Never
+		  volumes: [{name: v, emptyDir: {}}]
+		  containers:
+		  - {name: app, image: busybox, restartPolicy: OnFailure, command: [sh, -c, "test -e /v/app || { touch /v/app; exit 4; }"], volumeMounts: [{name: v, mountPath: /v}]}
+		  - name: ruled
+		    image: busybox
+		    restartPolicy: Never
+		    restartPolicyRules:
+		    - {action: Restart, exitCodes: {operator: In, values: [0, 42]}}
+		    command: [sh, -c, "test -e /v/ruled && exit 3; touch /v/ruled; exit 42"]
+		    volumeMounts: [{name: v, mountPath: /v}]
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: once}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - {name: app, image: busybox, restartPolicy: Never, command: ["true"]}
+		  - {name: stays, image: busybox, command: [sleep, "1000"]}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: wrong}
+		spec:
+		  initContainers: [{name: i, image: busybox, restartPolicy: Never, command: [sh, -c, "echo here; exit 4"]}]
+		  containers: [{name: app, image: busybox, command: [sleep, "1000"]}]
+	END
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 10 status_is mixed '0/2 +Error +2'
+	equal '0 3' "$(tare kube get pod mixed -o json | jq -r '[.status.containerStatuses[].state.terminated.exitCode] | join(" ")')"
+	eventually 5 status_is once '1/2 +Running +0'
+	eventually 5 status_is wrong '0/1 +Init:Error +0'
+	expect 0 apply "$T/m.yaml"
+	status_is mixed '0/2 +Error +2'
+	status_is wrong '0/1 +Init:Error +0'
+	equal here "$(tare kube logs -c i wrong 3>&-)"
+	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}

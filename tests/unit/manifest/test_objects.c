@@ -205,6 +205,21 @@ static const struct {
 	{ HEAD C "  hostAliases: [{ip: here, hostnames: [x]}]\n",
 	  "line 8, column 16: spec.hostAliases[0].ip: Invalid value: \"here\": must be a valid IP address, (e.g. 10.9.8.7 "
 	  "or 2001:db8::ffff)" },
+	{ HEAD C "    restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]\n",
+	  "line 8, column 25: spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart "
+	  "rules are used" },
+	{ HEAD C "    restartPolicy: Never\n    restartPolicyRules: [{action: Restart}]\n",
+	  "line 9, column 25: spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified" },
+	{ HEAD C "    restartPolicy: Never\n    restartPolicyRules: [{action: RestartAllContainers}]\n",
+	  "line 9, column 35: spec.containers[0].restartPolicyRules[0].action: Unsupported value: "
+	  "\"RestartAllContainers\": supported values: Restart" },
+	{ HEAD C "    restartPolicy: Sometimes\n",
+	  "line 8, column 20: spec.containers[0].restartPolicy: Unsupported value: \"Sometimes\": supported values: "
+	  "Always OnFailure Never" },
+	{ HEAD C "  initContainers:\n  - name: i\n    image: i\n    restartPolicy: Always\n"
+		 "    restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]\n",
+	  "line 12, column 25: spec.initContainers[0].restartPolicyRules: Forbidden: not of an init container with "
+	  "restartPolicy Always" },
 	{ "apiVersion: v1\nkind: List\n", "line 1, column 1: items: Required value" },
 	{ "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a.b\"}}",
 	  "line 1, column 64: metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case "

@@ -13,12 +13,14 @@
 
 TEST(what_is_written_is_read)
 {
+	const char *rules[] = { "In 42 43", "NotIn 1" };
 	const char *command[] = { "test", "-e", "/a=b" };
 	struct pod_container containers[] = {
 		{ .id = "1", .name = "init", .kind = MEMBER_INIT },
 		{ .id = "2",
 		  .name = "app",
 		  .kind = MEMBER_MAIN,
+		  .rules = { rules, 2 },
 		  .use = { [USE_LIVENESS] = { .action = ACTION_EXEC,
 					      .arg = { command, 3 },
 					      .delay_s = 1,
@@ -42,6 +44,8 @@ TEST(what_is_written_is_read)
 	assert_int_equal(2, (int)back.n);
 	assert_string_equal("init", back.v[0].name);
 	assert_int_equal(ACTION_NONE, back.v[0].use[USE_LIVENESS].action);
+	assert_int_equal(0, (int)back.v[0].rules.n);
+	assert_string_equal("NotIn 1", back.v[1].rules.v[1]);
 	u = &back.v[1].use[USE_LIVENESS];
 	assert_int_equal(ACTION_EXEC, u->action);
 	assert_string_equal("/a=b", u->arg.v[2]);

@@ -52,10 +52,31 @@ TEST(in_a_pod_the_first_wait_is_none_and_ten_minutes_make_it_new)
 	assert_int_equal(10000, backoff_next_pod(&next, 0));
 }
 
+static const struct {
+	const char *rules[2];
+	int exit_code;
+	bool matches;
+} ruled[] = {
+	{ { "In 42 43" }, 43, true },	  { { "In 42 43" }, 4, false }, { { "In" }, 0, false },
+	{ { "NotIn 1" }, 1, false },	  { { "NotIn" }, 0, true },	{ { "In 1", "In 137" }, 137, true },
+	{ { "Newer 1", "" }, 1, false },
+};
+
+TEST(a_rule_is_about_some_exit_statuses_or_all_others)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ruled); i++) {
+		const char *v[] = { ruled[i].rules[0], ruled[i].rules[1] };
+		const struct oci_strings rules = { v, v[1] ? 2 : 1 };
+
+		assert_int_equal(ruled[i].matches, restart_rules_match(&rules, ruled[i].exit_code));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_policy_decides_by_status_and_count),
+		RUN(a_rule_is_about_some_exit_statuses_or_all_others),
 		RUN(the_wait_doubles_to_a_minute_and_begins_anew_after_ten_seconds),
 		RUN(in_a_pod_the_first_wait_is_none_and_ten_minutes_make_it_new),
 	};
