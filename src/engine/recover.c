@@ -59,6 +59,8 @@ int container_lock_new(struct engine *en, const char *id, struct lock *ret, int 
 	}
 	if (r == 0)
 		*ret_dir = fd_take(&dir);
+	else if (dir >= 0 && r != -ENOENT && r != -EAGAIN) /* a full disk: the folder is there, its lock is not */
+		(void)container_remove_folder(en, id, dir, NULL);
 	return r;
 }
 

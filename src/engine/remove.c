@@ -87,7 +87,7 @@ static int empty_folder(int dir, struct err *e)
 
 /* Whoever waits for the lock finds that the file has no name any more, and goes away; whoever makes the lock anew before
  * the folder is gone finds no row, and removes the folder. */
-static int remove_folder(struct engine *en, const char *id, int dir, struct err *e)
+int container_remove_folder(struct engine *en, const char *id, int dir, struct err *e)
 {
 	if (unlinkat(dir, LOCK_FILE, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove " LOCK_FILE);
@@ -124,7 +124,7 @@ static int remove_steps(struct engine *en, const char *id, bool volumes, int dir
 		r = empty_folder(dir, e);
 	if (r == 0 && row.id)
 		r = containers_delete(db, id, e);
-	return r < 0 ? r : remove_folder(en, id, dir, e);
+	return r < 0 ? r : container_remove_folder(en, id, dir, e);
 }
 
 int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e)

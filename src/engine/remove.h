@@ -21,6 +21,9 @@
  * -EBUSY: processes in its cgroup do not end. */
 int container_remove_locked(struct engine *en, const char *id, bool volumes, struct lock *l, struct err *e);
 
+/* container_remove_folder - step 6 alone, of one that is empty but for its lock; dir: the folder. */
+int container_remove_folder(struct engine *en, const char *id, int dir, struct err *e);
+
 /* container_leave_locked - the part that somebody waits for, of a container that has ended and left no cgroup and no
  * anonymous volume: row and name go now. networked: it is known to be in a network; false: its row says so or not. The folders are its monitor's to remove (CONTROL_REAPED, flag 1); when that is
  * killed, whoever looks next finds the intent and does it. *l becomes LOCK_NONE. */

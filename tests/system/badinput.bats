@@ -191,6 +191,25 @@ bad_values()
 	equal "" "$(find "$T/state" -mindepth 1 ! -name '*lock*' 2>/dev/null)" "state"
 }
 
+@test "a disk that gets full after the image: a clear error, no container's folder, and with room again all is well" {
+	no_folder() { [ -z "$(ls "$T/small/root/containers")" ]; }
+	on_small() { expect "$1" "$TARE_BUILD/tare" --root "$T/small/root" --state "$T/state" "${@:2}"; }
+	fills()
+	{
+		mkdir "$T/small"
+		mount -t tmpfs -o size=8m,mode=755 tmpfs "$T/small"
+		on_small 0 run --rm --cgroup-parent "/$group" busybox true
+		dd if=/dev/zero of="$T/small/fill" bs=4k status=none 2>/dev/null || true
+		on_small 125 run --rm --cgroup-parent "/$group" busybox true
+		contains 'No space left on device' "$err"
+		equal 1 "$(grep -c '' "$T/stderr")" "lines"
+		eventually 30 no_folder # that of the first is its monitor's to remove
+		rm "$T/small/fill"
+		on_small 0 run --rm --cgroup-parent "/$group" busybox true
+	}
+	private_mounts fills
+}
+
 @test "a read-only root folder: a clear error" {
 	readonly_root()
 	{
