@@ -19,12 +19,6 @@
 #define OPAQUE "trusted.overlay.opaque"
 #define WHITEOUT_DEV makedev(0, 0)
 
-struct dir_time {
-	struct dir_time *next;
-	struct timespec mtime;
-	char path[];
-};
-
 struct tree {
 	struct tree_options o;
 	uint64_t entries, bytes;
@@ -34,8 +28,7 @@ struct tree {
 	bool knows_made;
 	char parent_path[ENTRY_NAME_SIZE];
 	int below; /* merged view of the layers below, opened when first needed */
-	struct dir_time *times, **times_end; /* in the archive's order */
-	struct arena arena;                  /* of times */
+	struct tree_dirs dirs;
 };
 
 int tree_open(const struct tree_options *o, struct tree **ret, struct err *e)
@@ -48,8 +41,7 @@ int tree_open(const struct tree_options *o, struct tree **ret, struct err *e)
 		(void)umask(0); /* a file gets its mode when it is made */
 	t->o = *o;
 	t->parent = t->below = -1;
-	t->arena = ARENA(LIMIT_LAYER_NAMES);
-	t->times_end = &t->times;
+	tree_dirs_init(&t->dirs);
 	*ret = t;
 	return 0;
 }
@@ -67,7 +59,7 @@ void tree_free(struct tree *t)
 	forget_parent(t);
 	if (t->below >= 0)
 		close(t->below);
-	arena_done(&t->arena);
+	tree_dirs_done(&t->dirs);
 	free(t);
 }
 
@@ -88,32 +80,6 @@ static int open_below(struct tree *t, struct err *e)
 	int r = t->below < 0 && t->o.wait_below ? t->o.wait_below(t->o.arg, e) : 0;
 
 	return r < 0 || t->below >= 0 ? r : rootview_open(t->o.layers, t->o.below, t->o.n_below, &t->below, e);
-}
-
-/* What a directory that the archive leaves out should look like: as below. false: nothing is there. */
-static bool look_below(struct tree *t, const char *path, struct stat *ret)
-{
-	scoped_fd dir = -1;
-
-	if (t->o.n_below == 0 || open_below(t, NULL) < 0)
-		return false;
-	dir = sys_openat2(t->below, path, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	return dir >= 0 && fstat(dir, ret) == 0;
-}
-
-/* The time of a directory is set at the end: what comes into it would change it. */
-static int remember_time(struct tree *t, const char *parent, const char *leaf, struct timespec mtime, struct err *e)
-{
-	size_t n = strlen(parent) + 1 + strlen(leaf) + 1;
-	struct dir_time *d = arena_alloc(&t->arena, sizeof *d + n);
-
-	if (!d)
-		return err_set(e, EFBIG, "more than %u bytes of directory names", LIMIT_LAYER_NAMES);
-	(void)snprintf(d->path, n, "%s%s%s", parent, parent[0] ? "/" : "", leaf);
-	d->mtime = mtime;
-	*t->times_end = d;
-	t->times_end = &d->next;
-	return 0;
 }
 
 static int count_entry(struct tree *t, struct err *e)
@@ -141,20 +107,19 @@ static int set_opaque_at(int parent, const char *leaf, struct err *e)
 	return dir < 0 ? err_sys(e, "open") : set_opaque(dir, e);
 }
 
+/* A directory that the archive leaves out. What it looks like below is asked for at the end: the layers below may still be in
+ * the making. */
 static int make_implied(struct tree *t, int at, const char *leaf, const char *path, struct err *e)
 {
-	struct stat like = { .st_mode = 0755 };
-	scoped_fd dir = -1;
 	int r = count_entry(t, e);
 
-	if (r == 0 && look_below(t, path, &like))
-		r = remember_time(t, "", path, like.st_mtim, e);
+	if (r == 0 && t->o.n_below)
+		r = tree_dirs_add(&t->dirs, "", path, NULL, e);
 	if (r < 0)
 		return r;
-	if (mkdirat(at, leaf, 0700) < 0)
+	if (mkdirat(at, leaf, TREE_IMPLIED_MODE) < 0)
 		return err_sys(e, PATH_FMT ": mkdir", path);
-	dir = openat(at, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 || fchown(dir, like.st_uid, like.st_gid) < 0 || fchmod(dir, like.st_mode & 07777) < 0)
+	if (fchownat(at, leaf, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(at, leaf, TREE_IMPLIED_MODE, 0) < 0)
 		return err_sys(e, PATH_FMT, path);
 	return 0;
 }
@@ -424,7 +389,7 @@ int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, 
 	if (dir < 0)
 		return err_sys(e, "open");
 	r = tree_set_meta(&t->o, dir, NULL, m, e);
-	return r < 0 ? r : remember_time(t, p.s.parent, p.s.leaf, m->mtime, e);
+	return r < 0 ? r : tree_dirs_add(&t->dirs, p.s.parent, p.s.leaf, &m->mtime, e);
 }
 
 int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *m, struct err *e)
@@ -589,20 +554,10 @@ int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struc
 	return r == 0 ? tree_rest_do(&t->o, &rest, e) : r;
 }
 
-/* In the archive's order: of a name that came twice the last time stays. A name that something else has taken since is
- * left alone. */
 int tree_finish(struct tree *t, struct err *e)
 {
 	forget_parent(t);
-	for (struct dir_time *d = t->times; d; d = d->next) {
-		struct timespec times[2] = { d->mtime, d->mtime };
-		scoped_fd dir = sys_openat2(t->o.root, d->path[0] ? d->path : ".", O_RDONLY | O_DIRECTORY,
-					    resolve_flags(t) | RESOLVE_NO_SYMLINKS);
-
-		if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-			continue;
-		if (dir < 0 || futimens(dir, times) < 0)
-			return err_sys(e, PATH_FMT ": set times", d->path);
-	}
-	return 0;
+	if (t->dirs.n_implied)
+		(void)open_below(t, NULL); /* when they fail, so does the image */
+	return tree_dirs_finish(&t->dirs, t->o.root, resolve_flags(t) | RESOLVE_NO_SYMLINKS, t->below, e);
 }

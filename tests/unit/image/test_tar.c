@@ -41,15 +41,22 @@ static void fixture_end(struct fixture *f)
 
 #define scoped_fixture SCOPED(fixture_end) struct fixture
 
-static void unpack(struct fixture *f, size_t n_below)
+static void unpack_from(struct fixture *f, struct tree_options o)
 {
-	struct tree_options o = { f->root, f->layers, below, n_below, 0 };
 	struct err e = { 0 };
 	uint64_t bytes;
 
+	o.root = f->root;
+	o.layers = f->layers;
+	o.below = below;
 	tarball_end(&f->tar);
 	if (tarball_unpack(&f->tar, o, &bytes, &e) < 0)
 		fail_msg("%s", e.msg);
+}
+
+static void unpack(struct fixture *f, size_t n_below)
+{
+	unpack_from(f, (struct tree_options){ .n_below = n_below });
 }
 
 static struct stat stat_of(const struct fixture *f, const char *path)
@@ -341,6 +348,47 @@ TEST(implied_parents_look_as_below)
 	assert_int_equal(S_IFDIR | 0755, stat_of(&f, "opt/a").st_mode);
 }
 
+/* Named after what is in it, first by itself, then through a link: what the entries say stays. */
+TEST(a_parent_that_is_named_later_looks_as_named)
+{
+	scoped_fixture f = fixture_new();
+
+	SKIP_UNLESS(is_root, "not root");
+	assert_int_equal(0, mkdirat(f.layers, "1/named", 0700));
+	assert_int_equal(0, mkdirat(f.layers, "1/linked", 0711));
+	tarball_add(&f.tar, (struct tar_entry){ '0', "named/x", .data = "x" });
+	tarball_add(&f.tar, (struct tar_entry){ '5', "named/", .mode = 0755, .mtime = 9 });
+	tarball_add(&f.tar, (struct tar_entry){ '0', "linked/x", .data = "x" });
+	tarball_add(&f.tar, (struct tar_entry){ '2', "l", "." });
+	tarball_add(&f.tar, (struct tar_entry){ '5', "l/linked/", .mode = 0750 });
+	unpack(&f, 1);
+	assert_int_equal(S_IFDIR | 0755, stat_of(&f, "named").st_mode);
+	assert_int_equal(9, stat_of(&f, "named").st_mtime);
+	assert_int_equal(S_IFDIR | 0750, stat_of(&f, "linked").st_mode);
+}
+
+static int when_asked(void *arg, struct err *e)
+{
+	const struct fixture *f = arg;
+
+	(void)e;
+	has_text(f, "tmp/x", "x");
+	has_text(f, "tmp/last", "y");
+	return mkdirat(f->layers, "1/tmp", 0711);
+}
+
+/* Layers are unpacked beside each other, also those whose parents are in other layers. */
+TEST(the_layers_below_are_waited_for_at_the_end)
+{
+	scoped_fixture f = fixture_new();
+
+	SKIP_UNLESS(is_root, "not root");
+	tarball_add(&f.tar, (struct tar_entry){ '0', "tmp/x", .data = "x" });
+	tarball_add(&f.tar, (struct tar_entry){ '0', "tmp/last", .data = "y" });
+	unpack_from(&f, (struct tree_options){ .n_below = 1, .wait_below = when_asked, .arg = &f });
+	assert_int_equal(S_IFDIR | 0711, stat_of(&f, "tmp").st_mode);
+}
+
 TEST(of_two_entries_with_one_name_the_last_wins)
 {
 	scoped_fixture f = fixture_new();
@@ -447,6 +495,8 @@ int main(void)
 		RUN(an_opaque_root_hides_every_name_below),
 		RUN(the_lowest_layer_has_nothing_to_hide),
 		RUN(implied_parents_look_as_below),
+		RUN(a_parent_that_is_named_later_looks_as_named),
+		RUN(the_layers_below_are_waited_for_at_the_end),
 		RUN(of_two_entries_with_one_name_the_last_wins),
 		RUN(many_files_and_a_large_one),
 		RUN(an_entry_that_fails_is_named),
