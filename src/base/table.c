@@ -2,9 +2,11 @@
 #include "base/table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #define GAP 2
+#define LOWEST 8
 
 struct table_row {
 	struct table_row *next;
@@ -114,25 +116,60 @@ void table_row(struct table *t, const char *const *cells)
 	t->last = row;
 }
 
-/* Take from the widest column that may be cut, one character at a time, until the line fits or nothing can give. */
-static void fit(struct table *t, unsigned width)
+/* Of a line, as it is or with all cut to their least width. */
+static unsigned line_width(const struct table *t, bool least)
 {
-	unsigned sum = GAP * (t->n - 1);
+	unsigned sum = 0;
 
-	for (unsigned i = 0; i < t->n; i++)
-		sum += t->width[i];
-	while (sum > width) {
-		unsigned widest = t->n;
+	for (unsigned i = 0; i < t->n; i++) {
+		unsigned w = t->width[i], cut = t->columns[i].least;
+
+		if (!t->left_out[i])
+			sum += GAP + (least && cut && cut < w ? cut : w);
+	}
+	return sum ? sum - GAP : 0;
+}
+
+/* Leave out columns, the most dispensable first, until the others can be made to fit. */
+static void leave_out(struct table *t, unsigned width)
+{
+	while (line_width(t, true) > width) {
+		unsigned out = t->n;
 
 		for (unsigned i = 0; i < t->n; i++)
-			if (t->columns[i].least && t->width[i] > t->columns[i].least &&
+			if (t->columns[i].drop && !t->left_out[i] &&
+			    (out == t->n || t->columns[i].drop > t->columns[out].drop))
+				out = i;
+		if (out == t->n)
+			return;
+		t->left_out[out] = true;
+	}
+}
+
+/* Take from the widest column that may be cut, one character at a time, until the line fits or nothing can give. */
+static void cut(struct table *t, unsigned width, unsigned lowest)
+{
+	for (unsigned sum = line_width(t, false); sum > width; sum--) {
+		unsigned widest = t->n;
+
+		for (unsigned i = 0; i < t->n; i++) {
+			unsigned least = t->columns[i].least;
+
+			if (!t->left_out[i] && least && t->width[i] > (least < lowest ? least : lowest) &&
 			    (widest == t->n || t->width[i] > t->width[widest]))
 				widest = i;
+		}
 		if (widest == t->n)
 			return;
 		t->width[widest]--;
-		sum--;
 	}
+}
+
+static void fit(struct table *t, unsigned width)
+{
+	leave_out(t, width);
+	cut(t, width, UINT_MAX);
+	cut(t, width, LOWEST);
 }
 
 /* The last cell that is not empty ends the line. */
@@ -140,11 +177,13 @@ static void put_line(const struct table *t, const char *const *cells, struct buf
 {
 	unsigned last = t->n;
 
-	while (last && !*cells[last - 1])
+	while (last && (t->left_out[last - 1] || !*cells[last - 1]))
 		last--;
 	for (unsigned i = 0; i < last; i++) {
 		unsigned shown = columns_of(cells[i]);
 
+		if (t->left_out[i])
+			continue;
 		put_text(out, cells[i], t->width[i]);
 		if (shown > t->width[i])
 			shown = t->width[i];

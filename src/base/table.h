@@ -2,7 +2,8 @@
 /* table.h - rows of text in columns that fit a terminal: `tare ps`, `tare info`.
  *
  * Two blanks between columns, none at the end of a line. What is too wide is cut and ends with "…", the widest cuttable
- * column first. Width is counted in characters of UTF-8, one column each; control characters and broken UTF-8 are shown
+ * column first, down to its least width; then columns are left out, and when none is left that may be, those that may be
+ * cut go down to 8. Width is counted in characters of UTF-8, one column each; control characters and broken UTF-8 are shown
  * as "?", so that a name cannot write to a terminal. */
 #pragma once
 
@@ -10,9 +11,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct table_column {
 	const char *title;
-	unsigned least; /* may be cut down to this width; 0: is never cut */
+	unsigned least; /* may be cut, to less than this only when no other column can give; 0: is never cut */
+	unsigned drop;  /* is left out when cutting is not enough, the highest one first; 0: never */
 };
 
 #define TABLE_COLUMNS 16
@@ -23,6 +27,7 @@ struct table {
 	unsigned n;
 	struct table_row *first, *last;
 	unsigned width[TABLE_COLUMNS];
+	bool left_out[TABLE_COLUMNS];
 	int failed;
 };
 

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/human.h"
+#include "cli/page.h"
 #include "cli/see.h"
 #include "report/subject.h"
 #include "engine/survey.h"
@@ -48,6 +49,7 @@ static int set_depth(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	{ "depth", 'd', "N", "only so many levels", set_depth },
 	SEE_FORMAT("table"),
+	SEE_NO_TRUNC,
 	{ "sort", 's', "COLUMN", "neighbours by cpu, memory, pids or io, the largest first (default name)", set_sort,
 	  .words = "name cpu memory pids io" },
 	{ "watch", 'w', NULL, "again every second, with CPU and block I/O of that second", option_switch,
@@ -86,9 +88,19 @@ static const char *container_of(const struct look *k, const struct group *g)
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-static const struct table_column columns[] = { { "GROUP", 16 }, { "CPU" },    { "CPU LIMIT" }, { "THROTTLED" },
-					       { "MEMORY" },    { "LIMIT" },  { "PIDS" },      { "LIMIT" },
-					       { "READ" },      { "WRITTEN" } };
+enum { C_GROUP, C_CPU, C_CPU_LIMIT, C_THROTTLED, C_MEMORY, C_MEMORY_LIMIT, C_PIDS, C_PIDS_LIMIT, C_READ, C_WRITTEN };
+static const struct table_column columns[] = {
+	[C_GROUP] = { "GROUP", 24 },
+	[C_CPU] = { "CPU" },
+	[C_CPU_LIMIT] = { "CPU LIMIT", 0, 2 },
+	[C_THROTTLED] = { "THROTTLED", 0, 1 },
+	[C_MEMORY] = { "MEMORY" },
+	[C_MEMORY_LIMIT] = { "LIMIT" },
+	[C_PIDS] = { "PIDS", 0, 3 },
+	[C_PIDS_LIMIT] = { "LIMIT", 0, 4 },
+	[C_READ] = { "READ", 0, 5 },
+	[C_WRITTEN] = { "WRITTEN", 0, 6 },
+};
 
 static const char *bytes(int64_t n, struct arena *a)
 {
@@ -145,15 +157,22 @@ static void put_group(struct table *t, struct look *k, const struct look *before
 			     bytes(g->use.write_bytes - (old ? old->use.write_bytes : 0), a) });
 }
 
-static int put_table(struct look *k, const struct look *before, struct buf *out, struct err *e)
+static int put_table(const struct cgroup_options *o, struct look *k, const struct look *before, struct buf *out,
+		     struct err *e)
 {
+	struct table_column shown[ARRAY_LEN(columns)];
 	struct table t;
 	int r;
 
-	table_init(&t, &k->arena, columns, ARRAY_LEN(columns));
+	memcpy(shown, columns, sizeof columns);
+	if (o->by == GROUP_BY_PIDS) /* what they are sorted by is not left out */
+		shown[C_PIDS].drop = 0;
+	if (o->by == GROUP_BY_IO)
+		shown[C_READ].drop = shown[C_WRITTEN].drop = 0;
+	table_init(&t, &k->arena, shown, ARRAY_LEN(shown));
 	for (const struct group *g = k->top; g; g = groups_next(g))
 		put_group(&t, k, before, g);
-	r = table_print(&t, 0, true, out, e);
+	r = page_table(&t, o->see.no_trunc, out, e);
 	if (k->more)
 		buf_puts(out, "and more groups than are shown\n");
 	return r;
@@ -201,7 +220,7 @@ static int show(const struct cgroup_options *o, struct look *k, const struct loo
 	groups_sort(k->top, o->by, before->top);
 	if (o->watch && isatty(STDOUT_FILENO))
 		buf_puts(&out, "\033[H\033[J");
-	return see_print(o->see.json ? put_json(k, &out, e) : put_table(k, before, &out, e), &out, e);
+	return see_print(o->see.json ? put_json(k, &out, e) : put_table(o, k, before, &out, e), &o->see, &out, e);
 }
 
 static int watch(struct seeing *s, const struct cgroup_options *o, const char *path, struct look *before, struct err *e)

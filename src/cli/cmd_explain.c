@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct option rows[] = { SEE_FORMAT("text") };
+static const struct option rows[] = { SEE_FORMAT("text"), SEE_NO_TRUNC };
 
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
@@ -86,7 +86,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (r == 0)
 		r = operands->n ? explain_one(&s, operands->v[0], o->json, &a, &out, e) :
 				  explain_all(&s, o->json, &a, &out, e);
-	return see_print(r, &out, e);
+	return see_print(r, o, &out, e);
 }
 
 const struct command command_explain = {

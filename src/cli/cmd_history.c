@@ -40,11 +40,11 @@ static const struct option_group *const groups[] = { &group, NULL };
 enum field { F_COMMENT, F_CREATED_AT, F_CREATED_BY, F_CREATED_SINCE, F_ID, F_SIZE, FIELDS };
 
 static const struct listing_field field_rows[] = {
-	[F_COMMENT] = { "Comment", { "COMMENT" } },
-	[F_CREATED_AT] = { "CreatedAt", { "CREATED AT" } },
-	[F_CREATED_BY] = { "CreatedBy", { "CREATED BY", 10 } },
-	[F_CREATED_SINCE] = { "CreatedSince", { "CREATED" } },
-	[F_ID] = { "ID", { "IMAGE" } },
+	[F_COMMENT] = { "Comment", { "COMMENT", 8, 2 } },
+	[F_CREATED_AT] = { "CreatedAt", { "CREATED AT", 10, 1 } },
+	[F_CREATED_BY] = { "CreatedBy", { "CREATED BY", 20 } },
+	[F_CREATED_SINCE] = { "CreatedSince", { "CREATED", 8, 1 } },
+	[F_ID] = { "ID", { "IMAGE", 12 } },
 	[F_SIZE] = { "Size", { "SIZE" } },
 };
 

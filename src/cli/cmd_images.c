@@ -143,13 +143,13 @@ enum field {
 static const struct listing_field field_rows[] = {
 	[F_CONTAINERS] = { "Containers", { "CONTAINERS" } },
 	[F_CREATED_AT] = { "CreatedAt", { "CREATED AT" } },
-	[F_CREATED_SINCE] = { "CreatedSince", { "CREATED" } },
-	[F_DIGEST] = { "Digest", { "DIGEST" } },
+	[F_CREATED_SINCE] = { "CreatedSince", { "CREATED", 8, 2 } },
+	[F_DIGEST] = { "Digest", { "DIGEST", 19, 3 } },
 	[F_ID] = { "ID", { "IMAGE ID" } },
-	[F_REPOSITORY] = { "Repository", { "REPOSITORY", 10 } },
+	[F_REPOSITORY] = { "Repository", { "REPOSITORY", 20 } },
 	[F_SHARED_SIZE] = { "SharedSize", { "SHARED SIZE" } },
-	[F_SIZE] = { "Size", { "SIZE" } },
-	[F_TAG] = { "Tag", { "TAG", 6 } },
+	[F_SIZE] = { "Size", { "SIZE", 0, 1 } },
+	[F_TAG] = { "Tag", { "TAG", 12 } },
 	[F_UNIQUE_SIZE] = { "UniqueSize", { "UNIQUE SIZE" } },
 };
 

@@ -3,6 +3,7 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/command.h"
+#include "cli/page.h"
 #include "engine/engine.h"
 #include "kernel/host.h"
 #include "oci/json.h"
@@ -204,7 +205,7 @@ static int print_text(const struct info *in, struct arena *a, struct buf *out, s
 	add_kernel_features(&l, &in->facts.kernel);
 	table_init(&t, a, pair_columns, 2);
 	text_items(&l, &t, a);
-	r = table_print(&t, 80, false, out, e);
+	r = table_print(&t, page_width(false), false, out, e);
 	if (r < 0)
 		return r;
 	buf_puts(out, "\n");
@@ -215,7 +216,7 @@ static int print_text(const struct info *in, struct arena *a, struct buf *out, s
 		table_row(&t,
 			  (const char *const[]){ arena_fmt(a, "/%s", h->mount), h->v2 ? "2" : "1", controllers(h, a) });
 	}
-	return table_print(&t, 80, true, out, e);
+	return page_table(&t, false, out, e);
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/opt_kube.h"
+#include "cli/page.h"
 #include "kernel/cgroup_stat.h"
 #include "kube/advice.h"
 #include "oci/list.h"
@@ -185,9 +186,9 @@ static void put_row(const struct advising *w, struct watched *c, struct table *t
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	static const struct table_column columns[] = { { "NAMESPACE" }, { "POD" },  { "CONTAINER" },
-						       { "RESOURCE" },  { "ASKED" }, { "USED" },
-						       { "ADVISED" },   { "WHY" } };
+	static const struct table_column columns[] = { { "NAMESPACE", 12 }, { "POD", 16 }, { "CONTAINER", 12 },
+						       { "RESOURCE" },	      { "ASKED" },    { "USED" },
+						       { "ADVISED" },	      { "WHY", 12 } };
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
@@ -208,7 +209,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	table_init(&t, &a, columns + skip, ARRAY_LEN(columns) - skip);
 	for (size_t i = 0; i < w.all.n; i++)
 		put_row(&w, &w.all.v[i], &t);
-	r = table_print(&t, 0, true, &out, e);
+	r = page_table(&t, w.o->kube.no_trunc, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "cli/kube_status.h"
 #include "cli/opt_kube.h"
+#include "cli/page.h"
 #include "engine/kube_events.h"
 #include "engine/kube_message.h"
 #include "engine/kube_network.h"
@@ -385,7 +386,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	}
 	if (r == 0 && operands->n > 1 && !found)
 		return err_set(e, ENOENT, "pods \"%.253s\" not found", operands->v[1]);
-	return r < 0 ? r : cli_print(&out, e);
+	return r < 0 ? r : page_print(&out, k->no_trunc, e);
 }
 
 static const struct option_group *const groups[] = { &opt_kube_namespace, NULL };

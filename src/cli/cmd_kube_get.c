@@ -7,6 +7,7 @@
 #include "cli/kube_document.h"
 #include "cli/listing.h"
 #include "cli/opt_kube.h"
+#include "cli/page.h"
 #include "manifest/node_text.h"
 
 #include <inttypes.h>
@@ -103,18 +104,18 @@ static int other_row(const struct getting *g, size_t i, struct table *t)
 	return 0;
 }
 
-static const struct table_column pod_columns[] = { { "NAMESPACE" }, { "NAME" }, { "READY" }, { "STATUS" },
-						   { "RESTARTS" },  { "AGE" },	{ "IP" },    { "QOS" },
+static const struct table_column pod_columns[] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "READY" }, { "STATUS", 16 },
+						   { "RESTARTS", 0, 1 }, { "AGE", 0, 2 },	{ "IP" },    { "QOS" },
 						   { "CGROUP" } };
 #define WIDE_COLUMNS 3
 static const struct table_column other_columns[][4] = {
-	[OBJECT_NAMESPACE] = { { "NAMESPACE" }, { "NAME" }, { "STATUS" }, { "AGE" } },
-	[OBJECT_QUOTA] = { { "NAMESPACE" }, { "NAME" }, { "LIMITS" }, { "AGE" } },
-	[OBJECT_LIMIT_RANGE] = { { "NAMESPACE" }, { "NAME" }, { "ITEMS" }, { "AGE" } },
-	[OBJECT_CONFIG_MAP] = { { "NAMESPACE" }, { "NAME" }, { "DATA" }, { "AGE" } },
-	[OBJECT_SECRET] = { { "NAMESPACE" }, { "NAME" }, { "DATA" }, { "AGE" } },
-	[OBJECT_DEPLOYMENT] = { { "NAMESPACE" }, { "NAME" }, { "REPLICAS" }, { "AGE" } },
-	[OBJECT_JOB] = { { "NAMESPACE" }, { "NAME" }, { "PARALLELISM" }, { "AGE" } },
+	[OBJECT_NAMESPACE] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "STATUS" }, { "AGE" } },
+	[OBJECT_QUOTA] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "LIMITS" }, { "AGE" } },
+	[OBJECT_LIMIT_RANGE] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "ITEMS" }, { "AGE" } },
+	[OBJECT_CONFIG_MAP] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "DATA" }, { "AGE" } },
+	[OBJECT_SECRET] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "DATA" }, { "AGE" } },
+	[OBJECT_DEPLOYMENT] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "REPLICAS" }, { "AGE" } },
+	[OBJECT_JOB] = { { "NAMESPACE", 12 }, { "NAME", 40 }, { "PARALLELISM" }, { "AGE" } },
 };
 
 static void begin_table(const struct getting *g, struct table *t)
@@ -170,7 +171,7 @@ static int put_all(const struct getting *g, const struct operands *operands, str
 		return r;
 	if (n == 0 && operands->n > 1)
 		return err_set(g->e, ENOENT, "%s \"%s\" not found", object_kind_plural(g->kind), operands->v[1]);
-	return documents || n == 0 ? 0 : table_print(&t, 0, true, out, g->e);
+	return documents || n == 0 ? 0 : page_table(&t, is_wide(g), out, g->e);
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "cli/kube_use.h"
 #include "cli/opt_kube.h"
+#include "cli/page.h"
 #include "kube/node.h"
 #include "oci/list.h"
 
@@ -181,10 +182,10 @@ static void begin_pods(struct topping *t, struct table *table, bool containers)
 	if (!columns)
 		return;
 	if (t->k->all_namespaces)
-		columns[n++].title = "NAMESPACE";
-	columns[n++].title = containers ? "POD" : "NAME";
+		columns[n++] = (struct table_column){ "NAMESPACE", 12 };
+	columns[n++] = (struct table_column){ containers ? "POD" : "NAME", 24 };
 	if (containers)
-		columns[n++].title = "NAME";
+		columns[n++] = (struct table_column){ "NAME", 12 };
 	columns[n++].title = "CPU(cores)";
 	columns[n++].title = "MEMORY(bytes)";
 	table_init(table, t->a, columns, n);
@@ -234,7 +235,7 @@ static int run_top(struct cli *cli, void *options, const struct operands *operan
 		begin_pods(&t, &table, t.k->containers);
 		put_pods(&t, &table, t.k->containers);
 	}
-	r = table_print(&table, 0, true, &out, e);
+	r = page_table(&table, t.k->no_trunc, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 
@@ -313,8 +314,10 @@ static void sort(const struct topping *t, struct usages *l)
 
 static int run_who(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	static const struct table_column columns[] = { { "KILLED" },	   { "POD" },	  { "CONTAINER" }, { "QOS" },
-						       { "OOM_SCORE_ADJ" }, { "MEMORY" }, { "EVICTED" } };
+	static const struct table_column columns[] = {
+		{ "KILLED" }, { "POD", 20 }, { "CONTAINER", 12 }, { "QOS" }, { "OOM_SCORE_ADJ", 0, 1 },
+		{ "MEMORY" }, { "EVICTED" }
+	};
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
@@ -345,7 +348,7 @@ static int run_who(struct cli *cli, void *options, const struct operands *operan
 							 arena_fmt(&a, "%" PRId64 "Mi", u->working_set >> 20),
 							 arena_fmt(&a, "%" PRId64, rank_in(evicted, n, &u->p->pod)) });
 	}
-	r = table_print(&table, 0, true, &out, e);
+	r = page_table(&table, t.k->no_trunc, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/human.h"
 #include "cli/kube_use.h"
 #include "cli/opt_kube.h"
+#include "cli/page.h"
 #include "kube/cpu.h"
 #include "oci/list.h"
 
@@ -201,9 +202,15 @@ static int fill(struct tree *t, struct table *table)
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
-	static const struct table_column columns[] = { { "GROUP" },    { "CPU ASKED" },  { "MEMORY ASKED" },
-						       { "SHARE" },    { "CPU LIMIT" },  { "MEMORY LIMIT" },
-						       { "CPU USED" }, { "MEMORY USED" } };
+	static const struct table_column columns[] = { { "GROUP", 24 },
+						       { "CPU ASKED", 0, 3 },
+						       { "MEMORY ASKED", 0, 4 },
+						       { "SHARE", 0, 2 },
+						       { "CPU LIMIT" },
+						       { "MEMORY LIMIT" },
+						       { "CPU USED", 0, 1 },
+						       { "MEMORY USED" } };
+	const struct kube_command *k = options;
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
@@ -222,13 +229,17 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (r == 0)
 		r = fill(&t, &table);
 	if (r == 0)
-		r = table_print(&table, 0, true, &out, e);
+		r = page_table(&table, k->no_trunc, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 
+static const struct option_group *const groups[] = { &opt_kube_tree, NULL };
+
 const struct command command_kube_tree = {
 	.name = "kube tree",
-	.args = "",
+	.args = "[OPTIONS]",
 	.summary = "the control groups of pods: asked for, set and used",
+	.groups = groups,
+	.options_size = sizeof(struct kube_command),
 	.run = run,
 };

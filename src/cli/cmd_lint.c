@@ -16,7 +16,7 @@
 
 #define FILES_MAX 32 /* that services of one file extend */
 
-static const struct option rows[] = { SEE_FORMAT("text") };
+static const struct option rows[] = { SEE_FORMAT("text"), SEE_NO_TRUNC };
 
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
@@ -327,7 +327,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 	for (size_t i = 0; r == 0 && i < targets.n; i++)
 		r = put_target(&targets.v[i], i == 0, o->json, &a, &out, &status, e);
-	r = see_print(r, &out, e);
+	r = see_print(r, o, &out, e);
 	if (r == 0)
 		*ret_status = status;
 	return r;

@@ -3,9 +3,10 @@
 #include "report/network_doctor.h"
 
 #include "base/scope.h"
+#include "base/wrap.h"
+#include "cli/page.h"
 #include "cli/see.h"
 #include "oci/json.h"
-#include "options/option_help.h"
 
 #include <string.h>
 
@@ -14,12 +15,13 @@
 
 static const struct option rows[] = {
 	SEE_FORMAT("table"),
+	SEE_NO_TRUNC,
 };
 
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-static void put_row(struct buf *out, const struct doctor_finding *f)
+static void put_row(struct buf *out, const struct doctor_finding *f, size_t width)
 {
 	size_t n = strlen(f->where);
 
@@ -28,18 +30,18 @@ static void put_row(struct buf *out, const struct doctor_finding *f)
 		buf_putf(out, "\n%*s", STATE_WIDTH + WHERE_WIDTH, "");
 	else
 		buf_putf(out, "%*s", (int)(WHERE_WIDTH - n), "");
-	help_wrap(out, f->found, STATE_WIDTH + WHERE_WIDTH, STATE_WIDTH + WHERE_WIDTH);
+	wrap_words(out, sv_from(f->found), STATE_WIDTH + WHERE_WIDTH, STATE_WIDTH + WHERE_WIDTH, width);
 	if (!f->remedy)
 		return;
 	buf_putf(out, "%*s=> ", STATE_WIDTH, "");
-	help_wrap(out, f->remedy, STATE_WIDTH + 3, STATE_WIDTH + 3);
+	wrap_words(out, sv_from(f->remedy), STATE_WIDTH + 3, STATE_WIDTH + 3, width);
 }
 
-static void put_table(struct buf *out, const struct doctor_findings *l)
+static void put_table(struct buf *out, const struct doctor_findings *l, size_t width)
 {
 	buf_putf(out, "%-*s%-*s%s\n", STATE_WIDTH, "STATE", WHERE_WIDTH, "WHERE", "FOUND");
 	for (size_t i = 0; i < l->n; i++)
-		put_row(out, &l->v[i]);
+		put_row(out, &l->v[i], width ? width : SIZE_MAX);
 }
 
 static const struct json_row finding_rows[] = {
@@ -99,10 +101,10 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	if (r == 0 && o->json)
 		r = put_json(&out, &found, e);
 	else if (r == 0)
-		put_table(&out, &found);
+		put_table(&out, &found, page_width(o->no_trunc));
 	if (r == 0)
 		*ret_status = found.stopped;
-	return see_print(r, &out, e);
+	return see_print(r, o, &out, e);
 }
 
 const struct command command_network_doctor = {

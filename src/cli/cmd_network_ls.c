@@ -68,7 +68,7 @@ static const struct listing_field field_rows[] = {
 	[F_CREATED] = { "CreatedAt", { "CREATED AT" } }, [F_DRIVER] = { "Driver", { "DRIVER" } },
 	[F_ID] = { "ID", { "NETWORK ID" } },		 [F_INTERNAL] = { "Internal", { "INTERNAL" } },
 	[F_IPV4] = { "IPv4", { "IPV4" } },		 [F_IPV6] = { "IPv6", { "IPV6" } },
-	[F_LABELS] = { "Labels", { "LABELS" } },	 [F_NAME] = { "Name", { "NAME" } },
+	[F_LABELS] = { "Labels", { "LABELS" } },	 [F_NAME] = { "Name", { "NAME", 40 } },
 	[F_SCOPE] = { "Scope", { "SCOPE" } },
 };
 

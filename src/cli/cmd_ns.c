@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "base/table.h"
+#include "cli/page.h"
 #include "cli/see.h"
 #include "report/subject.h"
 #include "engine/survey.h"
@@ -41,6 +42,7 @@ static int set_type(const struct option_call *c, struct err *e)
 
 static const struct option rows[] = {
 	SEE_FORMAT("table"),
+	SEE_NO_TRUNC,
 	{ "pins", 'p', NULL, "look at every open descriptor too: who keeps a namespace by it", option_switch,
 	  offsetof(struct ns_options, holders) },
 	{ "tree", 0, NULL, "below the user namespace that owns each, and pid namespaces below their parents",
@@ -133,9 +135,10 @@ static int by_type_and_number(const void *a, const void *b)
 
 /* ---- table and tree ---------------------------------------------------------------------------------------------- */
 
-static const struct table_column columns[] = { { "NS" },          { "TYPE" },        { "OWNER" }, { "PARENT" },
-					       { "NPROCS" },      { "PID" },         { "UID" },   { "CONTAINER", 9 },
-					       { "COMMAND", 10 }, { "PINNED BY", 9 } };
+static const struct table_column columns[] = {
+	{ "NS" },	  { "TYPE" }, { "OWNER", 0, 2 }, { "PARENT", 0, 3 }, { "NPROCS" },
+	{ "PID" },	  { "UID", 0, 1 }, { "CONTAINER", 16 },	   { "COMMAND", 12 }, { "PINNED BY", 9 },
+};
 
 static void put_row(struct table *t, struct census *c, const struct namespace *n, unsigned indent)
 {
@@ -208,7 +211,7 @@ static int put_table(struct census *c, const struct ns_options *o, struct buf *o
 		for (size_t i = 0; i < c->all.n; i++)
 			if (is_wanted(o, &c->all.v[i]))
 				put_row(&t, c, &c->all.v[i], 0);
-	return table_print(&t, 0, true, out, e);
+	return page_table(&t, o->see.no_trunc, out, e);
 }
 
 static void json_text(struct buf *out, const char *key, const char *text)
@@ -402,8 +405,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = seeing_open(&c.s, cli, e);
 	if (r == 0)
 		r = two ? diff(&c, o, operands->v + 1, &out, e) : list(&c, o, operands, &out, e);
-	if (r == 0)
-		r = cli_print(&out, e);
+	r = see_print(r, &o->see, &out, e);
 	seeing_close(&c.s);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/human.h"
+#include "cli/page.h"
 #include "cli/see.h"
 #include "engine/survey.h"
 #include "report/subject.h"
@@ -35,6 +36,7 @@ static int set_last(const struct option_call *c, struct err *e)
 static const struct option rows[] = {
 	SEE_FORMAT("text"),
 	{ "last", 'n', "N", "the N last kills (default 1; without an operand 10)", set_last },
+	SEE_NO_TRUNC,
 };
 
 static OPTION_GROUP(group, "Options", rows);
@@ -70,6 +72,7 @@ static const char *size(int64_t bytes, struct arena *a)
 struct names {
 	const struct container_items *items;
 	struct arena *arena;
+	bool whole; /* --no-trunc */
 };
 
 static const char *name_of(const struct names *n, const char *path)
@@ -123,11 +126,13 @@ static int by_rss(const void *a, const void *b)
 	return (x->rss_bytes < y->rss_bytes) - (x->rss_bytes > y->rss_bytes);
 }
 
-static const struct table_column columns[] = { { "PID" },  { "UID" },	{ "RSS" },     { "ANON" }, { "FILE" },
-					       { "SHMEM" }, { "SWAP" }, { "OOM ADJ" }, { "NAME" } };
+static const struct table_column columns[] = { { "PID" },	 { "UID", 0, 2 },  { "RSS" },
+					       { "ANON" },	 { "FILE" },	   { "SHMEM" },
+					       { "SWAP", 0, 1 }, { "OOM ADJ", 0, 3 }, { "NAME", 12 } };
 
-static int put_tasks(struct oom_report *r, struct arena *a, struct buf *out, struct err *e)
+static int put_tasks(const struct names *n, struct oom_report *r, struct buf *out, struct err *e)
 {
+	struct arena *a = n->arena;
 	struct table t;
 	int done;
 
@@ -148,7 +153,7 @@ static int put_tasks(struct oom_report *r, struct arena *a, struct buf *out, str
 						     size(k->file_bytes, a), size(k->shmem_bytes, a),
 						     size(k->swap_bytes, a), adj, k->name });
 	}
-	done = table_print(&t, 0, true, out, e);
+	done = page_table(&t, n->whole, out, e);
 	if (r->more)
 		buf_puts(out, "and more\n");
 	return done;
@@ -186,7 +191,7 @@ static int put_before(const struct before *b, struct arena *a, struct buf *out, 
 		table_row(&t, (const char *const[]){ arena_str(a, ago), size(s.bytes, a), arena_str(a, share) });
 	}
 	buf_puts(out, "memory in use before the kill, as it was seen:\n");
-	return table_print(&t, 0, true, out, e);
+	return page_table(&t, false, out, e);
 }
 
 static int put_report(const struct names *n, struct oom_report *r, struct buf *out, struct err *e)
@@ -196,7 +201,7 @@ static int put_report(const struct names *n, struct oom_report *r, struct buf *o
 	put_first_line(n, r, out);
 	buf_putf(out, "at %s, in %s\n", when(r->time_us, at), r->group);
 	put_split(r, n->arena, out);
-	return put_tasks(r, n->arena, out, e);
+	return put_tasks(n, r, out, e);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
@@ -380,7 +385,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	struct container_items items = { 0 };
 	struct oom_reports all = { 0 };
-	struct names names = { &items, &a };
+	struct names names = { &items, &a, o->see.no_trunc };
 	struct subject subject = { 0 };
 	struct err why = { 0 };
 	size_t most = o->last ? (size_t)o->last : operands->n ? 1 : 10;
@@ -403,7 +408,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = tell_outcome(&subject, &why, &a, &out, e);
 	else
 		r = 0;
-	return see_print(r, &out, e);
+	return see_print(r, &o->see, &out, e);
 }
 
 const struct command command_oom = {

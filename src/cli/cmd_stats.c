@@ -159,7 +159,7 @@ static int first_window(const struct stats_request *q, const struct stats_option
 
 static int stream(const struct stats_request *q, const struct stats_options *o, struct history *h, struct err *e)
 {
-	bool screen = isatty(STDOUT_FILENO) && !o->how.format;
+	bool screen = isatty(STDOUT_FILENO) && !o->how.format && !o->no_stream;
 	int ms = o->window_ns ? (int)(o->window_ns / 1000000) : 1000;
 	size_t running = 0;
 	int r = o->window_ns ? first_window(q, o, h, e) : 0;

@@ -3,6 +3,7 @@
 #include "base/scope.h"
 #include "cli/human.h"
 #include "cli/listing.h"
+#include "cli/page.h"
 #include "cli/session.h"
 #include "records/containers.h"
 #include "report/disk_usage.h"
@@ -211,8 +212,10 @@ static int put_image(const struct df *d, const struct image_row *row, struct tab
 
 static int put_images(const struct df *d, struct buf *out, struct err *e)
 {
-	static const struct table_column titles[] = { { "IMAGE" },	 { "IMAGE ID" },    { "SIZE" },
-						      { "SHARED SIZE" }, { "UNIQUE SIZE" }, { "CONTAINERS" } };
+	static const struct table_column titles[] = {
+		{ "IMAGE", 20 },         { "IMAGE ID" },    { "SIZE" },
+		{ "SHARED SIZE", 0, 2 }, { "UNIQUE SIZE" }, { "CONTAINERS", 0, 1 }
+	};
 	struct table t;
 	int r = 0;
 
@@ -220,13 +223,13 @@ static int put_images(const struct df *d, struct buf *out, struct err *e)
 	for (size_t i = 0; r == 0 && i < d->images.n; i++)
 		r = put_image(d, &d->images.v[i], &t, e);
 	buf_puts(out, "Images space usage:\n\n");
-	return r == 0 ? table_print(&t, 0, true, out, e) : r;
+	return r == 0 ? page_table(&t, false, out, e) : r;
 }
 
 static int put_containers(const struct df *d, struct buf *out, struct err *e)
 {
 	static const struct table_column titles[] = {
-		{ "CONTAINER ID" }, { "IMAGE" }, { "SIZE" }, { "LOG" }, { "NAMES" }
+		{ "CONTAINER ID" }, { "IMAGE", 12 }, { "SIZE" }, { "LOG" }, { "NAMES", 24 }
 	};
 	struct table t;
 
@@ -239,13 +242,13 @@ static int put_containers(const struct df *d, struct buf *out, struct err *e)
 						    size_text(sum_of(d, DISK_LOG, c->id), d->a), c->name });
 	}
 	buf_puts(out, "\nContainers space usage:\n\n");
-	return table_print(&t, 0, true, out, e);
+	return page_table(&t, false, out, e);
 }
 
 static int put_part(const struct df *d, enum disk_part part, const char *heading, const char *title, struct buf *out,
 		    struct err *e)
 {
-	const struct table_column titles[] = { { title }, { "ACTIVE" }, { "SIZE" } };
+	const struct table_column titles[] = { { title, 24 }, { "ACTIVE" }, { "SIZE" } };
 	struct table t;
 
 	table_init(&t, d->a, titles, ARRAY_LEN(titles));
@@ -254,7 +257,7 @@ static int put_part(const struct df *d, enum disk_part part, const char *heading
 			table_row(&t, (const char *[]){ d->disk.v[i].name, d->disk.v[i].active ? "yes" : "no",
 							    size_text(d->disk.v[i].used.disk, d->a) });
 	buf_putf(out, "\n%s space usage:\n\n", heading);
-	return table_print(&t, 0, true, out, e);
+	return page_table(&t, false, out, e);
 }
 
 static int put_verbose(const struct df *d, struct buf *out, struct err *e)

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "cli/image_program.h"
 #include "cli/opt_top.h"
+#include "cli/page.h"
 #include "cli/session.h"
 #include "report/top.h"
 
@@ -20,8 +21,8 @@
 
 /* ---- our own table ------------------------------------------------------------------------------------------ */
 
-static const struct table_column columns[] = { { "UID" },   { "PID" }, { "PPID" }, { "C" },
-					       { "STIME" }, { "TTY" }, { "TIME" }, { "CMD" } };
+static const struct table_column columns[] = { { "UID", 8 }, { "PID" },	{ "PPID" }, { "C" },
+					       { "STIME" },  { "TTY" }, { "TIME" }, { "CMD", 12 } };
 
 /* "14:03" today, "Nov26" this year, else the year. */
 static const char *start_text(int64_t started_ns, int64_t now_ns, char ret[16])
@@ -61,7 +62,8 @@ static void put_process(struct table *t, const struct top_process *p, int64_t no
 					    time_text(p->cpu_seconds, used), p->command });
 }
 
-static int show_own(struct engine *en, const pid_t *pids, size_t n, struct arena *a, struct buf *out, struct err *e)
+static int show_own(struct engine *en, const pid_t *pids, size_t n, bool whole, struct arena *a, struct buf *out,
+		    struct err *e)
 {
 	struct top_processes all;
 	struct table t;
@@ -72,7 +74,7 @@ static int show_own(struct engine *en, const pid_t *pids, size_t n, struct arena
 	table_init(&t, a, columns, ARRAY_LEN(columns));
 	for (size_t i = 0; i < all.n; i++)
 		put_process(&t, &all.v[i], clock_real_ns());
-	return table_print(&t, 0, true, out, e);
+	return page_table(&t, whole, out, e);
 }
 
 /* ---- the host's ps ------------------------------------------------------------------------------------------ */
@@ -188,6 +190,7 @@ static int become_screen(const struct cli *cli, const struct opt_top *o, struct 
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
 {
+	const struct opt_top *o = options;
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
 	char **argv = arena_array(cli->arena, (size_t)operands->n + 1, sizeof *argv);
@@ -196,7 +199,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	int r;
 
 	if (!operands->n)
-		return become_screen(cli, options, e);
+		return become_screen(cli, o, e);
 	r = argv ? session_open(&s, cli, e) : err_oom(e);
 	if (r == 0)
 		r = top_pids(&s.engine, sv_from(operands->v[0]), cli->arena, &pids, &n, e);
@@ -205,7 +208,10 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	argv[0] = (char *)"ps";
 	for (int i = 1; i < operands->n; i++)
 		argv[i] = operands->v[i];
-	r = operands->n > 1 ? show_ps(argv, pids, n, &out, e) : show_own(&s.engine, pids, n, cli->arena, &out, e);
+	if (operands->n > 1)
+		r = show_ps(argv, pids, n, &out, e);
+	else
+		r = show_own(&s.engine, pids, n, o->no_trunc, cli->arena, &out, e);
 	return r < 0 ? r : cli_print(&out, e);
 }
 

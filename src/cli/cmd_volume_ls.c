@@ -35,9 +35,9 @@ static const struct option_group *const ls_groups[] = { &ls_group, NULL };
 enum field { F_DRIVER, F_LABELS, F_LINKS, F_MOUNTPOINT, F_NAME, F_SCOPE, F_SIZE, FIELDS };
 
 static const struct listing_field field_rows[] = {
-	[F_DRIVER] = { "Driver", { "DRIVER" } },	 [F_LABELS] = { "Labels", { "LABELS" } },
+	[F_DRIVER] = { "Driver", { "DRIVER", 0, 1 } },	 [F_LABELS] = { "Labels", { "LABELS" } },
 	[F_LINKS] = { "Links", { "LINKS" } },		 [F_MOUNTPOINT] = { "Mountpoint", { "MOUNTPOINT" } },
-	[F_NAME] = { "Name", { "VOLUME NAME" } },	 [F_SCOPE] = { "Scope", { "SCOPE" } },
+	[F_NAME] = { "Name", { "VOLUME NAME", 40 } },	 [F_SCOPE] = { "Scope", { "SCOPE" } },
 	[F_SIZE] = { "Size", { "SIZE" } },
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/scope.h"
 #include "cli/command.h"
+#include "cli/page.h"
 #include "engine/document.h"
 #include "oci/json.h"
 
@@ -179,5 +180,5 @@ int listing_end(struct listing *l, struct err *e)
 {
 	if (!l->is_table || l->how->quiet)
 		return 0;
-	return table_print(&l->table, 0, true, l->out, e);
+	return page_table(&l->table, l->how->no_trunc, l->out, e);
 }

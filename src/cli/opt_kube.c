@@ -71,6 +71,8 @@ static int set_grace(const struct option_call *c, struct err *e)
 #define ROW_NAMESPACE                                                                                                \
 	{ "namespace", 'n', "NAMESPACE", "namespace of objects that do not say theirs (default: default)", set_namespace }
 
+#define ROW_NO_TRUNC { "no-trunc", 0, NULL, "cut nothing, break no line", option_switch, FIELD(no_trunc) }
+
 static const struct option file_rows[] = {
 	{ "cgroup-root", 0, "PATH", "control group, or slice, in which kubepods is made (default /tare)", set_root },
 	ROW_FILE,
@@ -82,10 +84,12 @@ static const struct option file_rows[] = {
 static const struct option scope_rows[] = {
 	{ "all-namespaces", 'A', NULL, "of every namespace", option_switch, FIELD(all_namespaces) },
 	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+	ROW_NO_TRUNC,
 };
 
 static const struct option namespace_rows[] = {
 	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+	ROW_NO_TRUNC,
 };
 
 static const struct option resize_rows[] = {
@@ -104,15 +108,20 @@ static const struct option delete_rows[] = {
 static const struct option get_rows[] = {
 	{ "all-namespaces", 'A', NULL, "of every namespace", option_switch, FIELD(all_namespaces) },
 	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
-	{ "output", 'o', "FORMAT", "wide, json, yaml or name", set_output, .words = "wide json yaml name" },
+	{ "output", 'o', "FORMAT", "wide (more columns, and nothing cut), json, yaml or name", set_output,
+	  .words = "wide json yaml name" },
 };
 
 static const struct option top_rows[] = {
 	{ "all-namespaces", 'A', NULL, "of every namespace", option_switch, FIELD(all_namespaces) },
 	{ "containers", 0, NULL, "of each container", option_switch, FIELD(containers) },
 	{ "namespace", 'n', "NAMESPACE", "of this namespace (default: default)", set_namespace },
+	ROW_NO_TRUNC,
 };
 
+static const struct option tree_rows[] = { ROW_NO_TRUNC };
+
+OPTION_GROUP(opt_kube_tree, "Options", tree_rows);
 OPTION_GROUP(opt_kube_top, "Options", top_rows);
 OPTION_GROUP(opt_kube_file, "Options", file_rows);
 OPTION_GROUP(opt_kube_scope, "Options", scope_rows);

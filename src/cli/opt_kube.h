@@ -9,18 +9,19 @@ struct kube_command {
 	struct kube_options options;
 	struct oci_strings files;
 	int64_t grace_s;
-	bool all_namespaces, containers;
+	bool all_namespaces, containers, no_trunc;
 	const char *output;
 };
 
 void kube_command_init(void *options);
 
 extern const struct option_group opt_kube_file;	 /* --filename, --namespace, --strict, --cgroup-root */
-extern const struct option_group opt_kube_scope;	 /* --namespace, --all-namespaces */
-extern const struct option_group opt_kube_namespace; /* --namespace */
+extern const struct option_group opt_kube_scope;	 /* --namespace, --all-namespaces, --no-trunc */
+extern const struct option_group opt_kube_namespace; /* --namespace, --no-trunc */
+extern const struct option_group opt_kube_tree;	 /* --no-trunc */
 extern const struct option_group opt_kube_resize; /* --filename, --namespace, --strict */
 extern const struct option_group opt_kube_delete; /* --filename, --namespace, --grace-period */
-extern const struct option_group opt_kube_top;	 /* --namespace, --all-namespaces, --containers */
+extern const struct option_group opt_kube_top;	 /* --namespace, --all-namespaces, --containers, --no-trunc */
 extern const struct option_group opt_kube_get;	 /* --namespace, --all-namespaces, --output */
 
 /* kube_read_file - the whole of it; "-" is standard input. */

@@ -36,11 +36,12 @@ static int set_sort(const struct option_call *c, struct err *e)
 
 static const struct option rows[] = {
 	{ "interval", 'i', "DURATION", "between two looks (default 2s)", set_interval },
+	{ "no-trunc", 0, NULL, "of one container: cut nothing", option_switch, offsetof(struct opt_top, no_trunc) },
 	{ "sort", 's', "COLUMN", "by cpu (default), memory, pids, io or name", set_sort,
 	  .words = "name cpu memory pids io" },
 	{ "tree", 't', NULL, "all groups of the host, as a tree", option_switch, offsetof(struct opt_top, tree) },
 };
-OPTION_GROUP(opt_top, "Options of the full screen", rows);
+OPTION_GROUP(opt_top, "Options", rows);
 
 void opt_top_init(void *options)
 {

@@ -7,7 +7,7 @@
 struct opt_top {
 	int64_t interval_ns;
 	int by; /* place in the row's words */
-	bool tree;
+	bool tree, no_trunc;
 	const char *interval, *sort; /* as they were given; NULL */
 };
 

@@ -25,20 +25,20 @@ enum field {
 };
 
 static const struct listing_field field_rows[] = {
-	[F_COMMAND] = { "Command", { "COMMAND", 9 } },
+	[F_COMMAND] = { "Command", { "COMMAND", 8, 3 } },
 	[F_CREATED_AT] = { "CreatedAt", { "CREATED AT" } },
 	[F_ID] = { "ID", { "CONTAINER ID" } },
-	[F_IMAGE] = { "Image", { "IMAGE", 7 } },
+	[F_IMAGE] = { "Image", { "IMAGE", 12 } },
 	[F_LABELS] = { "Labels", { "LABELS" } },
 	[F_LOCAL_VOLUMES] = { "LocalVolumes", { "LOCAL VOLUMES" } },
 	[F_MOUNTS] = { "Mounts", { "MOUNTS" } },
-	[F_NAMES] = { "Names", { "NAMES", 8 } },
+	[F_NAMES] = { "Names", { "NAMES", 40 } },
 	[F_NETWORKS] = { "Networks", { "NETWORKS" } },
-	[F_PORTS] = { "Ports", { "PORTS" } },
-	[F_RUNNING_FOR] = { "RunningFor", { "CREATED", 9 } },
-	[F_SIZE] = { "Size", { "SIZE" } },
+	[F_PORTS] = { "Ports", { "PORTS", 8, 1 } },
+	[F_RUNNING_FOR] = { "RunningFor", { "CREATED", 10, 4 } },
+	[F_SIZE] = { "Size", { "SIZE", 6, 2 } },
 	[F_STATE] = { "State", { "STATE" } },
-	[F_STATUS] = { "Status", { "STATUS", 10 } },
+	[F_STATUS] = { "Status", { "STATUS", 12 } },
 };
 
 static const unsigned char columns[] = { F_ID, F_IMAGE, F_COMMAND, F_RUNNING_FOR, F_STATUS, F_PORTS, F_NAMES, F_SIZE };

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "cli/page.h"
 #include "kernel/smallfile.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ void seeing_close(struct seeing *s)
 	session_close(&s->session);
 }
 
-int see_print(int r, const struct buf *out, struct err *e)
+int see_print(int r, const struct see_options *o, const struct buf *out, struct err *e)
 {
-	return r < 0 || !out->len ? r : cli_print(out, e);
+	return r < 0 || !out->len ? r : page_print(out, o->json || o->no_trunc, e);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options/option_help.h"
 
+#include "base/wrap.h"
+
 #include <string.h>
 
 #define WIDTH 80
@@ -12,25 +14,7 @@ static void pad(struct buf *out, size_t n)
 
 void help_wrap(struct buf *out, const char *text, size_t at, size_t indent)
 {
-	struct sv rest = sv_from(text), word;
-	bool first = true;
-
-	while (sv_next(&rest, ' ', &word)) {
-		if (!first && at + 1 + word.n > WIDTH) {
-			buf_puts(out, "\n");
-			pad(out, indent);
-			at = indent;
-			first = true;
-		}
-		if (!first) {
-			buf_puts(out, " ");
-			at++;
-		}
-		buf_putsv(out, word);
-		at += word.n;
-		first = false;
-	}
-	buf_puts(out, "\n");
+	wrap_words(out, sv_from(text), at, indent, WIDTH);
 }
 
 #define NAME_COLUMN 6

@@ -113,7 +113,7 @@ load helpers
 		matches "^Usage: tare $command" "$out"
 		equal "" "$err"
 		equal "$out" "$(tare help "$command")"
-		[ -z "$(awk 'length > 80' <<<"$out")" ] || fail "$out"
+		[ "$(LC_ALL=C.UTF-8 wc -L <<<"$out")" -le 80 ] || fail "$out"
 	done
 }
 

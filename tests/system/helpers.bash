@@ -11,6 +11,8 @@ TARE_BUILD=${TARE_BUILD:-$TARE_TOP/build}
 host_cgroup=/sys/fs/cgroup
 # No network unless a test asks for one: by itself it would be bridge, on this machine's own interfaces and rules.
 export TARE_CONFIG=$TARE_TOP/tests/system/tare.conf
+# Tests read whole tables and sentences, whatever fits a terminal.
+export COLUMNS=1000
 
 setup() { tare_setup; }
 teardown() { tare_teardown; }

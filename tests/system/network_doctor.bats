@@ -30,9 +30,9 @@ finds()
 
 arrives() # TEXT ARGS…
 {
-	expect 0 tare network doctor "${@:2}"
+	COLUMNS=80 expect 0 tare network doctor "${@:2}"
 	contains "$1" "$out"
-	! awk 'length > 80' <<<"$out" | grep . || fail "wider than 80 columns"
+	[ "$(LC_ALL=C.UTF-8 wc -L <<<"$out")" -le 80 ] || fail "wider than 80 columns"
 }
 
 @test "the way to a published port: listener, address, forwarding, rules of others, our own, the bridge" {

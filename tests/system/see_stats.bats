@@ -54,10 +54,10 @@ memory_agrees()
 
 @test "a busy container: CPU since its start at once, and of a window; how much of its periods were throttled" {
 	need_controller cpu
-	start busy --cpus 0.2 -- sh -c 'while :; do :; done'
+	start busy --cpus 0.05 -- sh -c 'while :; do :; done'
 	eventually 10 eval '[ "$(fields busy | jq -r ".Throttled[:-1] | tonumber > 50")" = true ]'
 	expect 0 tare stats --no-stream --window 500ms --format '{{.CPUPerc}}' busy
-	between 1 60 "${out%%.*}" "CPU of a fifth"
+	between 1 60 "${out%%.*}" "CPU of a twentieth"
 }
 
 @test "those that run, all, named ones; nobody is an error" {

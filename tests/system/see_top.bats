@@ -11,6 +11,7 @@ setup()
 	[ -x "$TARE_BUILD/tare-top" ] || skip "no tare-top here"
 	tare_setup
 	export LC_ALL=C.UTF-8 TERM=xterm-256color
+	unset COLUMNS # the size of the screen is tmux's
 }
 
 teardown()

@@ -61,6 +61,39 @@ TEST(nothing_is_cut_below_its_least_width)
 	assert_string_equal("1234567890  abcde…  nopq…\n", out.p);
 }
 
+static int print_some(const struct table_column *some, unsigned width, struct buf *out)
+{
+	scoped_arena a = ARENA(1 << 20);
+	struct table t;
+
+	table_init(&t, &a, some, 4);
+	table_row(&t, (const char *const[]){ "web", "12345678", "abcdefgh", "z" });
+	return table_print(&t, width, true, out, NULL);
+}
+
+TEST(columns_are_left_out_when_cutting_is_not_enough)
+{
+	static const struct table_column some[] = { { "NAME" }, { "FIRST", 0, 2 }, { "CUT", 4 }, { "NEXT", 0, 1 } };
+	static const struct {
+		unsigned width;
+		const char *text;
+	} cases[] = {
+		{ 0, "NAME  FIRST     CUT       NEXT\nweb   12345678  abcdefgh  z\n" },
+		{ 26, "NAME  FIRST     CUT   NEXT\nweb   12345678  abc…  z\n" },
+		{ 25, "NAME  CUT       NEXT\nweb   abcdefgh  z\n" },
+		{ 15, "NAME  CUT\nweb   abcdefgh\n" },
+		{ 10, "NAME  CUT\nweb   abc…\n" },
+		{ 4, "NAME  CUT\nweb   abc…\n" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		scoped_buf out = BUF(1 << 16);
+
+		assert_int_equal(0, print_some(some, cases[i].width, &out));
+		assert_string_equal(cases[i].text, out.p);
+	}
+}
+
 TEST(width_counts_characters)
 {
 	static const char *const rows[][3] = { { "ä", "grün", "x" }, { "bb", "rot", "y" } };
@@ -103,6 +136,7 @@ int main(void)
 		RUN(empty_cells_leave_no_blanks_at_the_end),
 		RUN(the_widest_cuttable_column_gives_first),
 		RUN(nothing_is_cut_below_its_least_width),
+		RUN(columns_are_left_out_when_cutting_is_not_enough),
 		RUN(width_counts_characters),
 		RUN(control_characters_are_not_printed),
 		RUN(no_memory_is_told_at_the_end),

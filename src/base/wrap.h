@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wrap.h - texts for people, broken at blanks to fit a line. Width is counted in characters of UTF-8, one column each. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/sv.h"
+
+/* wrap_words - the words of a text from column `at` on, and a newline; the lines that follow begin at column `indent`. */
+void wrap_words(struct buf *out, struct sv text, size_t at, size_t indent, size_t width);
+
+/* wrap_lines - a text with newlines. Lines that fit are left as they are. Of a wider one, ids of 64 digits are cut to 12
+ * and "…"; then it is broken at blanks, or else behind a "/", and goes on below its text: behind an arrow ("-> "), where
+ * its second column begins, or two columns further in. A word that cannot be broken stays whole. */
+void wrap_lines(struct buf *out, struct sv text, size_t width);
