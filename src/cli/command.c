@@ -16,6 +16,7 @@ static const struct command *const rows[] = {
 	&command_cni,
 	&command_firewall,
 	&command_kube_settle,
+	&command_kube_wait_due,
 	&command_man,
 	&command_reap,
 	&command_attach,

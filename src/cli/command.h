@@ -109,6 +109,7 @@ extern const struct command command_pull;
 extern const struct command command_push;
 extern const struct command command_reap;
 extern const struct command command_kube_settle;
+extern const struct command command_kube_wait_due;
 extern const struct command command_rename;
 extern const struct command command_restart;
 extern const struct command command_rm;

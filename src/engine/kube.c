@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kube_priv.h"
 
+#include "base/log.h"
 #include "base/scope.h"
+#include "engine/kube_expire.h"
 #include "kernel/ofd_lock.h"
 #include "manifest/node_text.h"
 #include "systemd/unit.h"
@@ -110,6 +112,13 @@ static int load(struct engine *en, int (*list)(struct db *db, struct arena *a, s
 
 int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
 {
+	struct err why = { 0 };
+	int r = load(en, kube_rows_list, a, ret, e);
+
+	if (r < 0 || en->kube_held || !kube_expire_is_due(en, ret, a))
+		return r;
+	if (kube_settle(en, NULL, &why) < 0)
+		log_warning("%s", why.msg);
 	return load(en, kube_rows_list, a, ret, e);
 }
 
@@ -244,7 +253,9 @@ int kube_work_open(struct kube_work *k)
 {
 	int r = kube_lock(k->en, &k->lock, k->e);
 
-	return r < 0 ? r : kube_look(k->en, k->o, k->a, &k->world, &k->site, k->e);
+	if (r == 0)
+		r = kube_look(k->en, k->o, k->a, &k->world, &k->site, k->e);
+	return r < 0 ? r : kube_expire(k);
 }
 
 int kube_work_read(struct kube_work *k, struct sv text, struct objects *ret)

@@ -28,7 +28,7 @@ struct kube_world {
 	size_t n_pods;
 };
 
-/* kube_load - needs no lock. */
+/* kube_load - needs no lock. What should have gone by itself goes first (kube_expire.h). */
 int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);
 /* kube_load_begun - nothing but the pods of which something was made: those that wait may be many. */
 int kube_load_begun(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);

@@ -3,6 +3,7 @@
 #include "engine/kube_priv.h"
 
 #include "base/scope.h"
+#include "engine/kube_expire.h"
 #include "engine/kube_sandbox.h"
 #include "oci/list.h"
 
@@ -89,6 +90,13 @@ static int delete_with_parts(struct deleting *d, size_t i)
 	return r;
 }
 
+int kube_delete_row(struct kube_work *k, size_t row)
+{
+	struct deleting d = { .w = k, .gone = arena_array(k->a, k->world.rows.n + 1, sizeof *d.gone) };
+
+	return d.gone ? delete_with_parts(&d, row) : err_oom(k->e);
+}
+
 /* The groups of what is left. */
 static int settle(struct deleting *d)
 {
@@ -97,6 +105,8 @@ static int settle(struct deleting *d)
 
 	if (r == 0)
 		r = kube_write_tiers(&d->w->site, &after, d->w->a, d->w->e);
+	if (r == 0)
+		r = kube_expire_note(d->w->en, &after, d->w->a, d->w->e);
 	return r < 0 ? r : kube_pending_begin(d->w->en, d->w->o, d->w->a, d->w->e);
 }
 

@@ -271,6 +271,24 @@ int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct a
 	return r;
 }
 
+int kube_pod_ended_ns(struct engine *en, const struct kube_running *p, struct arena *a, int64_t *ret, struct err *e)
+{
+	struct kube_status *v;
+	int64_t last = 0;
+	size_t n = 0;
+	bool ended;
+	int r = kube_pod_has_ended(en, p, a, &ended, e);
+
+	if (r == 0 && ended)
+		r = kube_pod_look(en, p, a, &v, &n, e);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (v[i].id && v[i].state.outcome.finished_ns > last)
+			last = v[i].state.outcome.finished_ns;
+	if (r == 0)
+		*ret = ended && !last ? p->row->created_ns : last; /* with the host, nobody knows when */
+	return r;
+}
+
 int kube_pod_start(struct kube_site *s, const struct kube_running *p, const struct kube_sources *sources,
 		   struct arena *a, int *ret_sock, struct err *e)
 {

@@ -36,6 +36,9 @@ int kube_pod_start(struct kube_site *s, const struct kube_running *p, const stru
  * failed that must not be. */
 int kube_pod_has_ended(struct engine *en, const struct kube_running *p, struct arena *a, bool *ret, struct err *e);
 
+/* kube_pod_ended_ns - when that was, since 1970; 0: it has not. */
+int kube_pod_ended_ns(struct engine *en, const struct kube_running *p, struct arena *a, int64_t *ret, struct err *e);
+
 /* kube_pod_end - its containers are stopped (grace_s < 0: as the pod says) and removed, group and folders too. */
 int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s, struct arena *a, struct err *e);
 

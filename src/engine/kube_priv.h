@@ -55,6 +55,8 @@ struct kube_work {
 int kube_work_open(struct kube_work *k);
 int kube_work_read(struct kube_work *k, struct sv text, struct objects *ret);
 void kube_work_close(struct kube_work *k);
+/* kube_delete_row - an object of k's world, with what is of it, and what was made of that. */
+int kube_delete_row(struct kube_work *k, size_t row);
 #define scoped_work SCOPED(kube_work_close) struct kube_work
 
 /* kube_lock, kube_unlock - the lock. kube_look - what there is, with pods that have ended marked. kube_write_tiers - kubepods and its

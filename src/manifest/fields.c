@@ -434,7 +434,8 @@ static const struct field job_spec_rows[] = {
 	{ "successPolicy", FIELD_ASIDE },
 	{ "suspend", FIELD_ASIDE },
 	{ "template", FIELD_OBJECT, true, offsetof(struct templated_spec, template), .table = &template_fields },
-	{ "ttlSecondsAfterFinished", FIELD_ASIDE },
+	{ "ttlSecondsAfterFinished", FIELD_INT, false, offsetof(struct templated_spec, ttl), .low = 0,
+	  .high = INT32_MAX },
 };
 static const struct fields job_spec = FIELDS(job_spec_rows, struct templated_spec);
 

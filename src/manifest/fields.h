@@ -5,7 +5,7 @@
 #include "manifest/objects.h"
 
 struct templated_spec {
-	int64_t replicas;
+	int64_t replicas, ttl; /* ttl: of a Job */
 	struct pod_template template;
 };
 

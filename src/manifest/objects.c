@@ -64,6 +64,25 @@ static int find_kind(const struct node *n, enum object_kind *ret, struct err *e)
 
 /* ---- one object --------------------------------------------------------------------------------------------- */
 
+/* A Job has an end, a Deployment none. */
+static int check_template(const struct node *n, const struct object *o, struct err *e)
+{
+	const char *policy = o->pod->restart_policy ? o->pod->restart_policy : "Always";
+	const struct node *place = object_at(n, "spec/template/spec/restartPolicy");
+	bool always = strcmp(policy, "Always") == 0;
+
+	if (o->kind == OBJECT_JOB && always)
+		return object_wrong(place, e,
+				    "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", "
+				    "\"Never\"");
+	if (o->kind == OBJECT_DEPLOYMENT && !always)
+		return object_wrong(place, e,
+				    "spec.template.spec.restartPolicy: Unsupported value: \"%s\": supported values: "
+				    "\"Always\"",
+				    policy);
+	return 0;
+}
+
 static int read_templated(const struct decoding *d, const struct node *n, struct object *o)
 {
 	struct templated_object whole;
@@ -74,12 +93,14 @@ static int read_templated(const struct decoding *d, const struct node *n, struct
 		return r;
 	o->meta = whole.meta;
 	o->replicas = whole.spec.replicas == FIELD_UNSET ? 1 : whole.spec.replicas;
+	o->ttl = whole.spec.ttl;
 	o->template = whole.spec.template.meta;
 	o->pod = arena_alloc(d->a, sizeof *o->pod);
 	if (!o->pod)
 		return err_oom(d->e);
 	*o->pod = whole.spec.template.spec;
-	return object_check_pod(object_at(n, "spec/template/spec"), "spec.template.spec", o->pod, d->a, d->e);
+	r = object_check_pod(object_at(n, "spec/template/spec"), "spec.template.spec", o->pod, d->a, d->e);
+	return r == 0 ? check_template(n, o, d->e) : r;
 }
 
 static int read_pod(const struct decoding *d, const struct node *n, struct object *o)

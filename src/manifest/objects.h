@@ -266,6 +266,7 @@ struct object {
 	struct pod_spec *pod;	   /* Pod; of Deployment and Job that of the template, */
 	struct object_meta template; /* and the template's labels and annotations */
 	int64_t replicas;	   /* Deployment; Job: parallelism. 1 when absent */
+	int64_t ttl;		   /* Job: seconds after its end until it goes; FIELD_UNSET: it stays. Of others it means nothing */
 	struct quota_spec *quota;
 	struct limit_spec *limits;
 	struct oci_pairs data;	   /* ConfigMap and Secret; stringData of a Secret is in it */

@@ -543,3 +543,61 @@ holders()
 	expect 0 tare kube delete -f "$T/m.yaml"
 	nothing_made
 }
+
+job() # NAME TTL [COMMAND]: of two pods
+{
+	cat <<-END
+		---
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: $1}
+		spec:
+		  parallelism: 2
+		  ttlSecondsAfterFinished: $2
+		  template:
+		    spec:
+		      restartPolicy: Never
+		      terminationGracePeriodSeconds: 0
+		      containers: [{name: app, image: busybox, command: ${3:-[sh, -c, exit]}}]
+	END
+}
+
+sleeper() { processes_left | sed -n 's/^process \([0-9]*\) .* _kube-wait$/\1/p'; }
+
+sleeps() { [ "$(sleeper | wc -l)" = 1 ]; }
+
+processes() { [ "$(processes_left | wc -l)" -le "$1" ]; } # N: at most so many
+
+pods_made() { [ "$(find "$T/root/kube" -mindepth 1 -maxdepth 1 | wc -l)" = "$1" ]; } # N
+
+lost_waits() { processes 3 && { sleeps || pods_made 2; }; }
+
+lacks_job() { ! tare kube get job "$1" 3>&-; }
+
+@test "a Job goes by itself after its time, however it ended; one sleeper for all, and none when it was killed" {
+	{ job soon 1; job late 1000 '[sh, -c, "exit 3"]'; job runs 0 '[sleep, "1000"]'; } | manifest
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 20 pods_made 4 # nobody has looked
+	eventually 20 processes 3
+	eventually 20 sleeps
+	lacks_job soon
+	status_is late-0 '0/1 +Error +0'
+	status_is runs-1 '1/1 +Running +0'
+	kill -KILL "$(sleeper)"
+	eventually 5 processes 2
+	job now 0 | manifest now
+	expect 0 apply "$T/now.yaml"
+	eventually 20 pods_made 4
+	eventually 20 sleeps # again
+	expect 0 tare kube delete job late
+	eventually 5 processes 2
+	job lost 1 | manifest lost
+	expect 0 apply "$T/lost.yaml"
+	eventually 20 lost_waits # on a slow machine it has gone by now
+	kill -KILL "$(sleeper)" || true
+	eventually 20 lacks_job lost
+	pods_made 2
+	expect 0 tare kube delete job runs
+	nothing_made
+	equal "" "$(ls "$T/state")"
+}

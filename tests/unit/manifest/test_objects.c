@@ -104,7 +104,7 @@ TEST(other_kinds_and_lists)
 		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: d}, spec: {replicas: 3, selector: {}, template: "
 		"{metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}\n"
 		"---\n"
-		"{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {restartPolicy: Never, "
+		"{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {ttlSecondsAfterFinished: 7, template: {spec: {restartPolicy: Never, "
 		"containers: [{name: c, image: i}]}}}}\n");
 
 	assert_int_equal(7, o.n);
@@ -120,6 +120,7 @@ TEST(other_kinds_and_lists)
 	assert_string_equal("b", o.v[5].template.labels.v[0].value);
 	assert_string_equal("c", o.v[5].pod->containers.v[0].name);
 	assert_int_equal(1, o.v[6].replicas);
+	assert_int_equal(7, o.v[6].ttl);
 	assert_string_equal("Never", o.v[6].pod->restart_policy);
 }
 
@@ -220,6 +221,14 @@ static const struct {
 		 "    restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]\n",
 	  "line 12, column 25: spec.initContainers[0].restartPolicyRules: Forbidden: not of an init container with "
 	  "restartPolicy Always" },
+	{ "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec: {containers: [{name: c, image: i}]}\n",
+	  "line 6, column 11: spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"" },
+	{ "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  template:\n    spec: {restartPolicy: Never, containers: "
+	  "[{name: c, image: i}]}\n",
+	  "line 6, column 27: spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"" },
+	{ "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  ttlSecondsAfterFinished: -1\n  template: {spec: {restartPolicy: "
+	  "Never, containers: [{name: c, image: i}]}}\n",
+	  "line 5, column 28: spec.ttlSecondsAfterFinished: expected a number from 0 to 2147483647, got -1" },
 	{ "apiVersion: v1\nkind: List\n", "line 1, column 1: items: Required value" },
 	{ "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a.b\"}}",
 	  "line 1, column 64: metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case "
