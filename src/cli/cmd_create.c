@@ -51,11 +51,6 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	return r < 0 ? r : cli_print(&out, e);
 }
 
-static bool needs_root(const void *options)
-{
-	return true;
-}
-
 const struct command command_create = {
 	.name = "create",
 	.also = ALSO("container create"),
@@ -67,6 +62,5 @@ const struct command command_create = {
 	.init = run_options_init,
 	.max_args = -1,
 	.stops = true,
-	.needs_root = needs_root,
 	.run = run,
 };

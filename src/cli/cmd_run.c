@@ -12,23 +12,6 @@ static const struct option_group *const groups[] = {
 	&opt_mount, &opt_security,  &opt_refused, NULL,
 };
 
-static bool needs_root(const void *options)
-{
-	return !((const struct run_options *)options)->flags.plan;
-}
-
-/* A plan for a --rootfs needs nothing of the engine's, so it works on any host, and without privileges. */
-static int run_on(struct cli *cli, const struct host *captured, struct run_options *o, int *ret_status, struct err *e)
-{
-	scoped_session s = { .open = false };
-	int r;
-
-	if (captured && o->config.rootfs)
-		return engine_run(NULL, captured, &o->config, &o->flags, ret_status, e);
-	r = session_open(&s, cli, e);
-	return r < 0 ? r : engine_run(&s.engine, captured ? captured : &s.host, &o->config, &o->flags, ret_status, e);
-}
-
 static int write_cid(void *cidfile, const char *id, struct err *e)
 {
 	return cidfile_write(cidfile, id, e);
@@ -37,17 +20,33 @@ static int write_cid(void *cidfile, const char *id, struct err *e)
 /* Nothing stays of a container that the engine could not start, and then no file either. */
 static int run_real(struct cli *cli, struct run_options *o, int *ret_status, struct err *e)
 {
+	scoped_session s = { .open = false };
 	struct cidfile cid;
-	int r = cidfile_open(&cid, o->config.cid_file, e);
+	int r = session_open(&s, cli, e);
 
+	if (r == 0)
+		r = cidfile_open(&cid, o->config.cid_file, e);
 	if (r < 0)
 		return r;
 	o->flags.created = write_cid;
 	o->flags.created_arg = &cid;
-	r = run_on(cli, NULL, o, ret_status, e);
+	r = engine_run(&s.engine, &s.host, &o->config, &o->flags, ret_status, e);
 	cid.keep = cid.keep && (r == 0 || *ret_status != EXIT_ENGINE);
 	cidfile_close(&cid);
 	return r;
+}
+
+/* A plan for a --rootfs needs nothing of the engine's, so it works on any host, and without privileges. */
+static int plan_with(struct cli *cli, const struct host *captured, struct run_options *o, int *ret_status,
+		     struct err *e)
+{
+	scoped_session s = { .open = false };
+	int r;
+
+	if (o->config.rootfs)
+		return engine_run(NULL, captured, &o->config, &o->flags, ret_status, e);
+	r = session_open(&s, cli, e);
+	return r < 0 ? r : engine_run(&s.engine, captured, &o->config, &o->flags, ret_status, e);
 }
 
 static int plan_on(struct cli *cli, struct run_options *o, int *ret_status, struct err *e)
@@ -57,7 +56,7 @@ static int plan_on(struct cli *cli, struct run_options *o, int *ret_status, stru
 
 	if (r < 0)
 		return r;
-	r = run_on(cli, &h, o, ret_status, e);
+	r = plan_with(cli, &h, o, ret_status, e);
 	host_close(&h);
 	return r;
 }
@@ -92,6 +91,5 @@ const struct command command_run = {
 	.max_args = -1,
 	.stops = true,
 	.error_status = EXIT_ENGINE,
-	.needs_root = needs_root,
 	.run = run,
 };

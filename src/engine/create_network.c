@@ -136,6 +136,8 @@ int create_find_networks(struct creation *cr, struct err *e)
 	cr->places.gateway = PLACE_NO_GATEWAY;
 	r = name_network(cr, e);
 	if (r == 0)
+		r = create_rootless_network(cr, e);
+	if (r == 0)
 		r = network_ports_wanted(cr->config, &cr->image_config.exposed_ports, cr->a, &cr->ports, e);
 	if (r == 0 && cr->en && !cr->row && cni_name(cr->config->network_mode))
 		r = cni_check_create(cr->config, &cr->settings, cr->a, e);

@@ -380,6 +380,8 @@ int create_look_up_limits(struct creation *cr, const struct host *host, struct e
 {
 	int r = host_facts_read(host, cr->a, &cr->facts, e);
 
+	if (r == 0)
+		r = create_rootless_limits(cr, e);
 	if (r == 0 && config_asks_rare(cr->config))
 		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
 	if (r == 0)
@@ -427,6 +429,8 @@ int create_look_up(struct creation *cr, struct err *e)
 		r = cr->row ? find_image_again(cr, e) : find_image(cr, e);
 	if (r == 0)
 		r = find_user(cr, e);
+	if (r == 0)
+		r = create_rootless_user(cr, e);
 	if (r == 0)
 		r = create_find_devices(cr, e);
 	if (r == 0)

@@ -24,6 +24,13 @@ int create_mount_volumes(struct creation *cr, struct err *e);
 int create_etc_files(struct creation *cr, struct err *e);
 /* create_rewrite_etc - of hosts and resolv.conf in its folder dir what cr->places make different from the places before */
 int create_rewrite_etc(struct creation *cr, const struct places *before, int dir, struct err *e);
+/* create_rootless.c, of an ordinary user's containers: create_rootless_limits - limits without a group to put them on are
+ * -EACCES with the option's name. create_rootless_user - its user is not in the namespace: -EINVAL. The others: maps of ids
+ * and networks that only root can make are -EPERM. */
+int create_rootless_user(struct creation *cr, struct err *e);
+int create_rootless_limits(struct creation *cr, struct err *e);
+int create_rootless_userns(struct creation *cr, struct err *e);
+int create_rootless_network(struct creation *cr, struct err *e);
 /* create_network.c: create_find_networks - those that it is to join, or has joined. create_take_places - its addresses, in
  * the transaction that inserts its row. create_network_up - before each start: devices, ports, and in the charter
  * what the monitor does; creation_let_in() makes the rules. -EADDRINUSE, -ENOSPC, -ENODEV */

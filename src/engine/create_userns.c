@@ -73,6 +73,8 @@ int create_find_userns(struct creation *cr, struct err *e)
 {
 	int r = userns_mode_parse(cr->config->userns_mode, cr->a, &cr->userns, e);
 
+	if (r == 0 && cr->userns.kind != USERNS_HOST && cr->en)
+		r = create_rootless_userns(cr, e);
 	if (r < 0 || cr->userns.kind == USERNS_HOST)
 		return refused(cr, r, e);
 	r = find_ids(cr, e);
@@ -107,11 +109,11 @@ int create_apply_settings(struct creation *cr, struct err *e)
 	if (!cr->en)
 		return 0;
 	r = settings_read(cr->en->settings_path, cr->a, &cr->settings, e);
-	if (r == 0 && !cr->row && cr->settings.userns_auto && !cr->config->userns_mode)
+	if (r == 0 && !cr->row && cr->settings.userns_auto && !cr->config->userns_mode && !cr->en->rootless)
 		cr->config->userns_mode = "auto";
 	if (r == 0 && !cr->row && !cr->config->network_mode)
 		cr->config->network_mode = cr->settings.network;
-	if (r == 0 && !cr->row && !cr->config->cgroup_manager && cr->settings.systemd && geteuid() == 0)
+	if (r == 0 && !cr->row && !cr->config->cgroup_manager && cr->settings.systemd && !cr->en->rootless)
 		cr->config->cgroup_manager = "systemd";
 	return r;
 }

@@ -49,7 +49,9 @@ int engine_default_state(char **ret, struct err *e)
 		return join(ENGINE_STATE, "", ret, e);
 	if (env_dir("XDG_RUNTIME_DIR"))
 		return join(env_dir("XDG_RUNTIME_DIR"), "/tare", ret, e);
-	return err_set(e, EINVAL, "no state folder: XDG_RUNTIME_DIR is not set, and no --state");
+	if (asprintf(ret, "/tmp/tare-run-%u", (unsigned)geteuid()) < 0) /* after su(1) nothing is set */
+		return err_oom(e);
+	return 0;
 }
 
 static int absolute(const char *path, char **ret, struct err *e)
@@ -167,6 +169,24 @@ static int find_paths(struct engine *en, const char *root, const char *state, st
 	return r;
 }
 
+int engine_open_state(const char *root, const char *state, char **ret_root, char **ret_state, int *ret_fd,
+		      struct err *e)
+{
+	struct engine en = { .root_path = NULL };
+	int r = find_paths(&en, root, state, e);
+
+	if (r == 0)
+		r = open_top("state", en.state_path, PRIVATE_MODE, ret_fd, e);
+	if (r < 0) {
+		free(en.root_path);
+		free(en.state_path);
+		return r;
+	}
+	*ret_root = en.root_path;
+	*ret_state = en.state_path;
+	return 0;
+}
+
 int engine_open(struct engine *ret, const struct host *h, const char *root, const char *state, struct err *e)
 {
 	struct engine en = { .host = h, .root = -1, .state = -1, .containers = -1, .nft = -1 };
@@ -228,6 +248,8 @@ int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct er
 		struct cgroup_layout *l = calloc(1, sizeof *l);
 		int r = l ? cgroup_layout_read(en->host, l, e) : err_oom(e);
 
+		if (r == 0 && en->rootless)
+			cgroup_layout_delegated(en->host, l);
 		if (r < 0) {
 			free(l);
 			return r;

@@ -3,6 +3,7 @@
  *
  *   root   /var/lib/tare or $XDG_DATA_HOME/tare    tare.db containers/ layers/ volumes/ content/    survives a boot
  *   state  /run/tare     or $XDG_RUNTIME_DIR/tare  <id>/                                             does not
+ *          (or /tmp/tare-run-UID, where no such folder is named)
  *
  * root is made with mode 0710, state and everything below with 0700 (an image's setuid program must not be reachable
  * by the users of the host, CVE-2021-41091). Opening costs a handful of system calls; database and cgroup layout are
@@ -28,6 +29,8 @@ struct engine {
 	char boot_id[BOOT_ID_SIZE];
 	pid_t self; /* whose start time self_ticks is; 0: not read yet */
 	uint64_t self_ticks;
+	bool rootless; /* an ordinary user's, whose user namespace this is (rootless.h) */
+	uid_t caller;  /* then: which */
 	const char *settings_path; /* --config, borrowed; NULL: the default */
 	bool kube_held; /* this process has kube.lock (kube_priv.h) */
 	bool patient; /* set before the first engine_db(): see db_set_patient() */
@@ -46,6 +49,10 @@ struct engine {
 int engine_open(struct engine *ret, const struct host *h, const char *root, const char *state, struct err *e);
 void engine_close(struct engine *en);
 
+/* engine_open_state - where both are, and the state folder alone, made if need be. The texts are to be freed. */
+int engine_open_state(const char *root, const char *state, char **ret_root, char **ret_state, int *ret_fd,
+		      struct err *e);
+
 #define scoped_engine SCOPED(engine_close) struct engine
 
 /* engine_db, engine_layout - opened or read at the first call; owned by the engine. */
@@ -55,7 +62,7 @@ int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct er
 /* engine_self_ticks - start time of this process (procfs.h); after fork(2) it is the child's own. */
 int engine_self_ticks(struct engine *en, uint64_t *ret_ticks, struct err *e);
 
-/* engine_default_root, engine_default_state - for uid 0 or not, from the environment. -EINVAL: neither XDG_… nor HOME.
+/* engine_default_root, engine_default_state - for uid 0 or not, from the environment. -EINVAL: no root, neither XDG_… nor HOME.
  * The text is to be freed. */
 int engine_default_root(char **ret, struct err *e);
 int engine_default_state(char **ret, struct err *e);

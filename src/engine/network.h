@@ -63,6 +63,8 @@ int network_finish_removals(struct engine *en, struct err *e);
 int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
 		   struct err *e);
 
+/* network_rootless - an ordinary user's engine has no bridges: -EPERM with what goes instead. 0: root's */
+int network_rootless(const struct engine *en, const char *name, struct err *e);
 /* network_refused - r; when a host refused it that allows no networks, or has none, the text says what goes without. */
 int network_refused(const char *name, int r, struct err *e);
 

@@ -334,8 +334,10 @@ int network_make(struct engine *en, const struct network_spec *spec, struct aren
 {
 	struct oci_strings warn = { 0 };
 	struct network net = { 0 };
-	int r = network_finish_removals(en, e);
+	int r = network_rootless(en, spec->name, e);
 
+	if (r == 0)
+		r = network_finish_removals(en, e);
 	if (r == 0)
 		r = check_new(en, spec, a, e);
 	if (r == 0)
@@ -545,6 +547,16 @@ static int make_device(struct engine *en, const struct network *net, int fd, str
 	}
 	forwarding_end(&f);
 	return r;
+}
+
+int network_rootless(const struct engine *en, const char *name, struct err *e)
+{
+	if (!en->rootless)
+		return 0;
+	return err_set(e, EPERM,
+		       "network %.80s: a bridge needs CAP_NET_ADMIN over the host's network, which user %u has not "
+		       "(--network none and --network host need none)",
+		       name, (unsigned)en->caller);
 }
 
 int network_refused(const char *name, int r, struct err *e)

@@ -72,6 +72,10 @@ struct cgroup_layout {
  * counts once, where its root is seen if anywhere. Groups are made below the mount, whatever part of the hierarchy
  * that shows. No cgroup mount at all is CGROUP_MODE_NONE, not an error. */
 int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e);
+/* cgroup_layout_delegated - for a process without rights over the host's groups: what of the layout it may use. Of pure v2 the
+ * part below the topmost group above its own that it may change (cgroups(7), "Delegation"): that becomes the mount. Nothing
+ * of it: CGROUP_MODE_NONE. v1 is used where all its hierarchies may be changed at their mounts. */
+void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l);
 /* cgroup_layout_probe_rare - what only a limit that few ask for needs to know: cpu_rt, blkio_throttle. */
 void cgroup_layout_probe_rare(const struct host *h, struct cgroup_layout *l);
 bool cgroup_layout_has(const struct cgroup_layout *l, enum cgroup_controller c); /* somewhere, v1 or v2 */

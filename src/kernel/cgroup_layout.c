@@ -9,6 +9,9 @@
 #include "kernel/smallfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 #define V2_USUAL_MOUNT "sys/fs/cgroup"
 #define V2_BUILT_IN (1u << CGROUP_DEVICES | 1u << CGROUP_FREEZER | 1u << CGROUP_CPUACCT | 1u << CGROUP_PERF_EVENT)
@@ -292,4 +295,75 @@ int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct e
 	probe_files(h, &l);
 	*ret = l;
 	return 0;
+}
+
+/* ---- what may be changed ---------------------------------------------------------------------------------------- */
+
+/* Its folder for new groups, its cgroup.procs for moves between those below it. */
+static bool may_change(const struct host *h, const char *dir, bool v2)
+{
+	char procs[sizeof ((struct cgroup_hierarchy *)NULL)->mount + 16];
+
+	(void)snprintf(procs, sizeof procs, "%s/%s", dir, v2 ? "cgroup.procs" : "tasks");
+	return faccessat(h->root, dir, W_OK, AT_EACCESS) == 0 && faccessat(h->root, procs, W_OK, AT_EACCESS) == 0;
+}
+
+static bool own_v2_group(const struct host *h, char *text, size_t cap, struct sv *ret)
+{
+	struct sv rest, line;
+
+	if (smallfile_read(h->proc, "self/cgroup", text, cap, &rest) < 0)
+		return false;
+	while (sv_next(&rest, '\n', &line))
+		if (sv_has_prefix(line, "0::/")) {
+			*ret = (struct sv){ line.p + strlen("0::"), line.n - strlen("0::") };
+			return true;
+		}
+	return false;
+}
+
+/* The topmost of the own group and those above it. */
+static bool delegated_v2(const struct host *h, struct cgroup_hierarchy *g)
+{
+	char text[4096], best[sizeof g->mount] = "", dir[sizeof g->mount];
+	struct sv group, last;
+
+	if (!own_v2_group(h, text, sizeof text, &group))
+		return false;
+	for (;;) {
+		int n = snprintf(dir, sizeof dir, "%s" SV_FMT, g->mount, SV_ARG(group));
+
+		if (n >= (int)sizeof dir)
+			return false;
+		if (n && dir[n - 1] == '/')
+			dir[n - 1] = '\0';
+		if (may_change(h, dir, true))
+			memcpy(best, dir, sizeof best);
+		else if (*best)
+			break;
+		if (group.n <= 1)
+			break;
+		sv_rcut(group, '/', &group, &last);
+		if (!group.n)
+			group = SV("/");
+	}
+	if (!*best)
+		return false;
+	memcpy(g->mount, best, sizeof best);
+	return v2_read_controllers(h, g) == 0;
+}
+
+void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l)
+{
+	bool may = l->mode != CGROUP_MODE_NONE;
+
+	if (l->mode == CGROUP_MODE_V2)
+		may = delegated_v2(h, &l->h[0]);
+	else
+		for (unsigned i = 0; may && i < l->n; i++)
+			may = may_change(h, l->h[i].mount, l->h[i].v2);
+	if (!may)
+		*l = (struct cgroup_layout){ .mode = CGROUP_MODE_NONE };
+	else
+		probe_files(h, l);
 }

@@ -5,6 +5,7 @@
 #include "kernel/capability.h"
 #include "kernel/cpulist.h"
 #include "kernel/smallfile.h"
+#include "kernel/user_namespaces.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -232,6 +233,23 @@ static int read_kernel(const struct host *h, struct kfeat *ret, struct err *e)
 	return 0;
 }
 
+/* From 0 on without a gap, whatever they are outside. 0: not known */
+static uint32_t read_ids(const struct host *h, const char *map)
+{
+	struct id_extent v[ID_MAP_EXTENTS];
+	char text[ID_MAP_TEXT + 1];
+	struct sv lines;
+	uint64_t next = 0;
+	size_t n;
+
+	if (smallfile_read(h->proc, map, text, sizeof text, &lines) < 0 ||
+	    id_map_parse(lines, v, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n && v[i].inside == next; i++) /* the kernel sorts them from six on, newgidmap before */
+		next += v[i].count;
+	return (uint32_t)next;
+}
+
 /* The first one has a fixed number: PROC_USER_INIT_INO of the kernel. */
 static void read_user_namespace(const struct host *h, struct host_facts *f)
 {
@@ -245,6 +263,10 @@ static void read_user_namespace(const struct host *h, struct host_facts *f)
 	f->user_namespace = strcmp(link, "user:[4026531837]") != 0;
 	if (f->user_namespace && smallfile_read(h->proc, "self/setgroups", text, sizeof text, &word) == 0)
 		f->setgroups_denied = sv_is(sv_trim(word), "deny");
+	if (!f->user_namespace)
+		return;
+	f->users = read_ids(h, "self/uid_map");
+	f->groups = read_ids(h, "self/gid_map");
 }
 
 int host_facts_read_plan(const struct host *h, struct host_facts *ret, struct err *e)
@@ -272,6 +294,8 @@ int host_facts_read(const struct host *h, struct arena *a, struct host_facts *re
 
 	if (r < 0)
 		return r;
+	if (f.user_namespace)
+		cgroup_layout_delegated(h, &f.cgroup);
 	if (h->real)
 		kfeat_probe_overlay(h, &f.kernel);
 	r = read_cpus(h, a, &f, e);

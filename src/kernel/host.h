@@ -40,10 +40,11 @@ struct host_facts {
 	int oom_score_adj;          /* own: proc/self/oom_score_adj; the least that may be asked without CAP_SYS_RESOURCE */
 	bool user_namespace;        /* we are in one that is not the first: no devices can be made, no file system of the host's changed */
 	bool setgroups_denied;      /* and groups cannot be set in it: user_namespaces(7) */
+	uint32_t users, groups;     /* and so many are in it, from 0 on; 0: all */
 	unsigned thermal_throttle;  /* n: cpu0..cpu(n-1) have sys/devices/system/cpu/cpuN/thermal_throttle; 0: none */
 };
 
-/* host_facts_read - collect them. On a captured tree (`real` false) `kernel` is kfeat_all(), unless the tree has a
+/* host_facts_read - collect them; of control groups, in a user namespace, what cgroup_layout_delegated() leaves. On a captured tree (`real` false) `kernel` is kfeat_all(), unless the tree has a
  * file `kfeat` (lines "name 0|1"). */
 int host_facts_read(const struct host *h, struct arena *a, struct host_facts *ret, struct err *e);
 

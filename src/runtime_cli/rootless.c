@@ -4,21 +4,17 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/mount.h"
+#include "kernel/newuidmap.h"
 #include "kernel/smallfile.h"
 #include "kernel/sys.h"
 #include "kernel/user_namespaces.h"
 #include "runtime/plan.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #define MARK "_TARE_RUNTIME_USER" /* of the environment: the uid of who called, for the program that is executed again */
 
@@ -41,90 +37,23 @@ bool rootless_is_needed(void)
 
 /* ---- maps -------------------------------------------------------------------------------------------------------- */
 
-static bool is_own_id(const struct oci_id_mappings *m, uint32_t id)
+static int to_id_map(struct arena *a, const struct oci_id_mappings *m, const char *field, struct id_map *ret,
+		     struct err *e)
 {
-	return m->n == 1 && m->v[0].size == 1 && m->v[0].host_id == (int64_t)id;
-}
+	struct id_extent *v = arena_array(a, m->n + 1, sizeof *v);
 
-static int write_file(const char *path, const char *text, struct err *e)
-{
-	scoped_fd fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = (ssize_t)strlen(text);
-
-	return fd >= 0 && write(fd, text, (size_t)n) == n ? 0 : err_sys(e, "write %s", path);
-}
-
-static int write_own(const struct runtime_spec *spec, uid_t uid, gid_t gid, struct err *e)
-{
-	char text[64];
-	int r = write_file("/proc/self/setgroups", "deny", e);
-
-	(void)snprintf(text, sizeof text, "%lld %u 1\n", (long long)spec->uid_mappings.v[0].container_id,
-		       (unsigned)uid);
-	if (r == 0)
-		r = write_file("/proc/self/uid_map", text, e);
-	(void)snprintf(text, sizeof text, "%lld %u 1\n", (long long)spec->gid_mappings.v[0].container_id,
-		       (unsigned)gid);
-	return r < 0 ? r : write_file("/proc/self/gid_map", text, e);
-}
-
-/* newuidmap PID INSIDE OUTSIDE COUNT … */
-static int run_tool(struct arena *a, const char *tool, pid_t pid, const struct oci_id_mappings *m)
-{
-	char **argv = arena_array(a, 3 + 3 * m->n, sizeof *argv);
-	size_t n = 0;
-	pid_t child;
-	int status;
-
-	if (!argv)
-		return ENOMEM;
-	argv[n++] = arena_str(a, tool);
-	argv[n++] = arena_fmt(a, "%d", (int)pid);
+	if (!v)
+		return err_oom(e);
 	for (size_t i = 0; i < m->n; i++) {
-		argv[n++] = arena_fmt(a, "%lld", (long long)m->v[i].container_id);
-		argv[n++] = arena_fmt(a, "%lld", (long long)m->v[i].host_id);
-		argv[n++] = arena_fmt(a, "%lld", (long long)m->v[i].size);
+		const struct oci_id_mapping *x = &m->v[i];
+
+		if (x->container_id < 0 || x->container_id >= ID_NONE || x->host_id < 0 || x->host_id >= ID_NONE ||
+		    x->size < 1 || x->size > ID_NONE)
+			return err_set(e, EINVAL, "linux.%s[%zu]: ids end at 4294967294", field, i);
+		v[i] = (struct id_extent){ (uint32_t)x->container_id, (uint32_t)x->host_id, (uint32_t)x->size };
 	}
-	status = posix_spawnp(&child, tool, NULL, NULL, argv, environ);
-	if (status)
-		return status;
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EPERM;
-}
-
-/* In the namespace that we came from, for our parent, who has left it. The tools say on standard error what they refuse. */
-static _Noreturn void mapper(struct arena *a, const struct runtime_spec *spec, pid_t parent, int word)
-{
-	unsigned char code;
-	char go;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (read(word, &go, 1) != 1)
-		_exit(1);
-	code = (unsigned char)run_tool(a, "newuidmap", parent, &spec->uid_mappings);
-	if (code == 0)
-		code = (unsigned char)run_tool(a, "newgidmap", parent, &spec->gid_mappings);
-	_exit(code);
-}
-
-static int await_mapper(pid_t pid, struct err *e)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "wait for newuidmap");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == ENOENT)
-		return err_set(
-			e, ENOENT,
-			"linux.uidMappings: more than the own id needs newuidmap and newgidmap (package uidmap)");
-	return err_set(
-		e, EPERM,
-		"linux.uidMappings, linux.gidMappings: newuidmap or newgidmap refused them (subuid(5), subgid(5))");
+	*ret = (struct id_map){ v, m->n };
+	return 0;
 }
 
 /* ---- entering ---------------------------------------------------------------------------------------------------- */
@@ -149,64 +78,28 @@ static int check_spec(const struct runtime_spec *spec, const struct oci_namespac
 	return 0;
 }
 
-static int become_root(struct err *e)
+static int enter_new(struct runtime *rt, const struct runtime_spec *spec, struct err *e)
 {
-	(void)setgroups(0, NULL); /* refused where a single id was mapped */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "linux.uidMappings: containerID 0 is not mapped: become root");
-	return 0;
-}
+	struct id_map uids, gids;
+	int r = to_id_map(rt->arena, &spec->uid_mappings, "uidMappings", &uids, e);
 
-static int leave(struct err *e)
-{
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ?
-		       0 :
-		       err_sys(e, "a new user namespace (`tare-runtime doctor` says more)");
-}
-
-static int enter_own(const struct runtime_spec *spec, struct err *e)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	int r = leave(e);
-
-	return r < 0 ? r : write_own(spec, uid, gid, e);
-}
-
-static int enter_ranges(struct runtime *rt, const struct runtime_spec *spec, struct err *e)
-{
-	pid_t self = getpid(), pid;
-	int word[2], r;
-
-	if (pipe2(word, O_CLOEXEC) < 0)
-		return err_sys(e, "pipe");
-	pid = fork();
-	if (pid == 0) {
-		close(word[1]);
-		mapper(rt->arena, spec, self, word[0]);
-	}
-	close(word[0]);
-	r = pid < 0 ? err_sys(e, "fork") : leave(e);
-	if (r == 0 && write(word[1], "g", 1) != 1)
-		r = err_sys(e, "tell newuidmap");
-	close(word[1]);
-	if (pid < 0)
-		return r;
 	if (r == 0)
-		return await_mapper(pid, e);
-	(void)waitpid(pid, NULL, 0); /* it ends with our end of the pipe */
-	return r;
+		r = to_id_map(rt->arena, &spec->gid_mappings, "gidMappings", &gids, e);
+	if (r < 0)
+		return r;
+	r = userns_enter_new(&uids, &gids, e);
+	return r < 0 ? err_wrap(e, r, "linux.uidMappings, linux.gidMappings") : 0;
 }
 
 static int enter_existing(const char *path, struct err *e)
 {
 	scoped_fd ns = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int r;
 
 	if (ns < 0)
 		return err_sys(e, "linux.namespaces: user: open %s", path);
-	if (setns(ns, CLONE_NEWUSER) < 0)
-		return err_sys(e, "linux.namespaces: user: setns %s", path);
-	return unshare(CLONE_NEWNS) == 0 ? 0 : err_sys(e, "a new mount namespace");
+	r = userns_enter(ns, e);
+	return r < 0 ? err_wrap(e, r, "linux.namespaces: user: %s", path) : 0;
 }
 
 int rootless_protect(char *const argv[], struct err *e)
@@ -248,12 +141,8 @@ int rootless_enter(struct runtime *rt, const struct runtime_spec *spec, struct e
 		return r;
 	if (ns->path && *ns->path)
 		r = enter_existing(ns->path, e);
-	else if (is_own_id(&spec->uid_mappings, geteuid()) && is_own_id(&spec->gid_mappings, getegid()))
-		r = enter_own(spec, e);
 	else
-		r = enter_ranges(rt, spec, e);
-	if (r == 0)
-		r = become_root(e);
+		r = enter_new(rt, spec, e);
 	return r < 0 ? r : execute_again(rt, e);
 }
 
@@ -267,8 +156,6 @@ int rootless_exec(struct runtime *rt, const struct entry *c, struct err *e)
 		return 0;
 	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)c->record.pid);
 	r = enter_existing(path, e);
-	if (r == 0)
-		r = become_root(e);
 	return r < 0 ? err_wrap(e, r, "container %s", c->id) : execute_again(rt, e);
 }
 

@@ -128,7 +128,7 @@ int spec_set_id_maps(struct runtime_spec *s, const struct id_map *uids, const st
 static const char *ping_groups(struct spec_builder *b)
 {
 	if (!b->in->gids)
-		return "0 2147483647";
+		return b->f->groups ? arena_fmt(b->a, "0 %u", b->f->groups - 1) : "0 2147483647";
 	for (size_t i = 0; i < b->in->gids->n; i++)
 		if (b->in->gids->v[i].inside == 0)
 			return arena_fmt(b->a, "0 %u", b->in->gids->v[i].count - 1);

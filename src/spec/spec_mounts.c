@@ -181,6 +181,8 @@ static bool is_wanted(const struct spec_builder *b, const struct default_mount *
 		return false;
 	if (has_destination(asked, "/dev") && sv_has_prefix(sv_from(d->destination), "/dev/"))
 		return false;
+	if (strcmp(d->type, "cgroup") == 0 && b->f->cgroup.mode == CGROUP_MODE_NONE)
+		return false;
 	if (strcmp(d->type, "mqueue") == 0 && b->in->uids && config_mode_is(b->c->ipc_mode, "host"))
 		return false; /* only who owns the IPC namespace may mount it */
 	return strcmp(d->source, "shm") != 0 || !config_mode_is(b->c->ipc_mode, "none");
@@ -209,12 +211,29 @@ static void add_shared_shm(struct spec_builder *b, struct mount_list *l)
 /* A terminal belongs to the group tty, if there is one in the user namespace. */
 static bool is_mapped(const struct spec_builder *b, const char *option)
 {
-	return strcmp(option, "gid=5") != 0 || !b->in->gids || id_map_outside(b->in->gids, 5) != ID_NONE;
+	if (strcmp(option, "gid=5") != 0)
+		return true;
+	return b->in->gids ? id_map_outside(b->in->gids, 5) != ID_NONE : !b->f->groups || b->f->groups > 5;
+}
+
+/* Only who owns the network namespace may mount it: in a user namespace the host's network comes with the host's mount. */
+static bool add_shared_sys(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
+{
+	static const char *const options[] = { "rbind", "rprivate", "nosuid", "noexec", "nodev", "rro" };
+	bool shared = b->f->user_namespace && config_mode_is(b->c->network_mode, "host");
+	struct oci_mount *m = NULL;
+
+	if (!shared || strcmp(d->type, "sysfs") != 0)
+		return false;
+	m = add_mount(b, l, "bind", d->destination, d->destination);
+	for (size_t i = 0; m && i < ARRAY_LEN(options); i++)
+		spec_add(b, &m->options, options[i]);
+	return true;
 }
 
 static void add_default(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
 {
-	struct oci_mount *m = add_mount(b, l, d->type, d->source, d->destination);
+	struct oci_mount *m = add_shared_sys(b, d, l) ? NULL : add_mount(b, l, d->type, d->source, d->destination);
 
 	if (!m)
 		return;

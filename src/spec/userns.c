@@ -134,3 +134,44 @@ int subid_parse(struct sv text, const char *file, const char *user, struct arena
 	*ret = list;
 	return 0;
 }
+
+/* ---- an ordinary user's own namespace ----------------------------------------------------------------------------- */
+
+int userns_user_name(struct sv passwd, uint32_t uid, struct arena *a, const char **ret, struct err *e)
+{
+	struct sv line, name, rest, password, number;
+	const char *found = NULL;
+	uint32_t n;
+
+	while (!found && sv_next(&passwd, '\n', &line)) {
+		if (!sv_cut(line, ':', &name, &rest) || !sv_cut(rest, ':', &password, &rest))
+			continue;
+		(void)sv_cut(rest, ':', &number, &rest);
+		if (parse_u32(number, &n) == 0 && n == uid && name.n && !(found = arena_sv(a, name)))
+			return err_oom(e);
+	}
+	*ret = found;
+	return 0;
+}
+
+int userns_user_map(const struct id_ranges *ranges, uint32_t own, struct arena *a, struct id_map *ret, struct err *e)
+{
+	struct id_extent *v = arena_array(a, ranges->n + 1, sizeof *v);
+	struct id_map map = { v, ranges->n + 1 };
+	uint64_t next = 1;
+	int r;
+
+	if (!v)
+		return err_oom(e);
+	v[0] = (struct id_extent){ 0, own, 1 };
+	for (size_t i = 0; i < ranges->n; i++) {
+		v[i + 1] = (struct id_extent){ (uint32_t)next, ranges->v[i].first, ranges->v[i].count };
+		next += ranges->v[i].count;
+		if (next > ID_NONE)
+			return err_set(e, EINVAL, "more than 4294967294 ids");
+	}
+	r = id_map_check(&map, e);
+	if (r == 0)
+		*ret = map;
+	return r;
+}

@@ -41,6 +41,15 @@ struct id_ranges {
 int subid_parse(struct sv text, const char *file, const char *user, struct arena *a, struct id_ranges *ret,
 		struct err *e);
 
+/* ---- an ordinary user's own namespace (engine/rootless.h) --------------------------------------------------------- */
+
+/* userns_user_name - of passwd(5). NULL: it is not in there */
+int userns_user_name(struct sv passwd, uint32_t uid, struct arena *a, const char **ret, struct err *e);
+
+/* userns_user_map - own as 0, and the ranges from 1 on, one after the other: as podman has them. -EINVAL: own is in a range,
+ * too, or there are too many. */
+int userns_user_map(const struct id_ranges *ranges, uint32_t own, struct arena *a, struct id_map *ret, struct err *e);
+
 /* The ids of one container. */
 struct userns_ids {
 	struct id_map uids, gids;

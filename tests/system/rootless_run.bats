@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# tare by an ordinary user: in a user namespace with ranges of subuid(5), or with the own id alone. The user is this test's
+# own: its lines of passwd, subuid and subgid are bound over the host's files in a mount namespace, as are the programs.
+# shellcheck disable=SC2154,SC2016 # out and err are expect's; the inner shells' variables
+
+load helpers
+
+user=4712
+
+setup()
+{
+	require_root
+	command -v newuidmap >/dev/null || skip "needs newuidmap (package uidmap)"
+	T=$(mktemp -d /tmp/tt.XXXXXX)
+	group=tt-${T##*.}
+	export T TARE_BUILD user group
+	chmod 755 "$T"
+	mkdir "$T/bin" "$T/home"
+	install -d -m 700 -o $user -g $user "$T/home" "$T/state"
+	{ cat /etc/passwd; echo "ttuser:x:$user:$user::$T/home:/bin/sh"; } >"$T/passwd"
+	echo "ttuser:300000:65536" >"$T/subid"
+	: >"$T/none"
+	ids=$T/subid
+	cat /proc/self/mountinfo >"$T/mounts.before"
+}
+
+# as_user CMD…: $ids is its subuid and subgid. The shell stays: with the last process of a mount namespace its mounts go, and the
+# way to the program with them.
+as_user()
+{
+	unshare -m --propagation private sh -euc 'cd /
+		mount --bind "$TARE_BUILD" "$T/bin"
+		mount --bind "$T/passwd" /etc/passwd; mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid
+		setpriv --reuid $user --regid $user --clear-groups \
+			env HOME="$T/home" XDG_RUNTIME_DIR="$T/home" XDG_DATA_HOME="$T/home/data" "$@"' "$ids" "$@"
+}
+
+tare() { as_user "$T/bin/tare" --root "$T/home/root" --state "$T/state" "$@"; }
+
+nobody_left() { [ -z "$(processes_left)" ]; }
+
+teardown()
+{
+	[ -n "${T-}" ] || return 0
+	local status=0 left
+	left=$(tare ps -aq) || status=1
+	# shellcheck disable=SC2086 # a list of ids
+	[ -z "$left" ] || tare rm -f $left >/dev/null || status=1
+	eventually 5 nobody_left || { processes_left; status=1; }
+	rm -rf "$T"
+	return $status
+}
+
+userns_of() { readlink "/proc/$(pid_of "$1")/ns/user"; }
+
+@test "life of containers: all commands are in one user namespace, which ends with the last of them" {
+	expect 0 tare run --rm --network none busybox sh -c 'id -u; cat /proc/self/uid_map; echo x >/f; chown 5:6 /f; ls -ln /f; rm -r /etc/network; mkdir /etc/network; ls /etc/network'
+	matches '^0'$'\n'' +0 +4712 +1'$'\n'' +1 +300000 +65536' "$out"
+	matches '5 +6 .*/f$' "$out"
+	start one --network none --user 7:8 -- sh -c 'id -u; exec sleep 1000'
+	start two --network none
+	equal "$(userns_of one)" "$(userns_of two)" "user namespace"
+	expect 0 tare exec one sh -c 'id -u; id -g'
+	equal $'7\n8' "$out"
+	eventually 10 logs_say one 7
+	equal $((300000 + 6)) "$(stat -c %u "/proc/$(pid_of one)")" "uid on the host"
+	expect 0 tare stop -t 0 one
+	eventually 10 is_exited one
+	expect 0 tare start one
+	expect 0 tare kill two
+	eventually 10 is_exited two
+	expect 0 tare ps -q --no-trunc
+	equal 1 "$(grep -c '' <<<"$out")" "running"
+	# the one that made the namespace has gone long since, and the others find it by the monitor
+	: >"$T/state/.userns"
+	expect 0 tare exec one true
+	equal "$(userns_of one)" "$(as_user "$T/bin/tare" --root "$T/home/root" --state "$T/state" exec one readlink /proc/self/ns/user)"
+	expect 0 tare rm -f one two
+	equal "" "$(tare ps -aq)" "containers"
+}
+
+logs_say() { tare logs "$1" | grep -qx "$2"; }
+is_exited() { [ "$(state_of "$1" Status)" = exited ]; }
+
+@test "two at once that find no namespace make one" {
+	local i
+	tare run --rm --network none busybox true
+	for i in 1 2 3 4; do
+		tare run -d --name "box$i" --network none busybox sleep 1000 >/dev/null 3>&- &
+	done
+	wait
+	equal 4 "$(tare ps -q | grep -c '')" "running"
+	equal 1 "$(for i in 1 2 3 4; do userns_of "box$i"; done | sort -u | grep -c '')" "user namespaces"
+}
+
+@test "without ranges the own id alone, and it is said" {
+	ids=$T/none
+	expect 0 tare run --rm --network none --tmpfs /t busybox sh -c 'cat /proc/self/uid_map; id -u; touch /x /t/x; ls -ln /x'
+	matches '^ +0 +4712 +1'$'\n''0'$'\n' "$out"
+	contains 'uid and gid 0 alone' "$err"
+	contains "no line for user $user" "$err"
+	expect 125 tare run --rm --network none --user 1000 busybox true
+	contains 'user 1000:0 is not one of the 1 ids of user 4712' "$err"
+}
+
+@test "volumes, host's folders and a terminal" {
+	expect 0 tare volume create data
+	install -d -o $user "$T/home/shared"
+	expect 0 tare run --rm --network none -v data:/v -v "$T/home/shared:/h" busybox sh -c 'echo 1 >/v/x; echo 2 >/h/x; cat /v/x /h/x'
+	equal $'1\n2' "$out"
+	equal $user "$(stat -c %u "$T/home/shared/x")" "owner of a file"
+	expect 0 tare run --rm --network none -v data:/v busybox cat /v/x
+	equal 1 "$out"
+	expect 0 tare run --rm -t --network none busybox tty
+	contains /dev/pts/0 "$out"
+	expect 0 tare volume rm data
+}
+
+# the first words that are refused, on one line
+no() # TEXT OPTIONS…
+{
+	expect 125 tare run --rm "${@:2}" busybox true
+	contains "$1" "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
+}
+
+@test "what an ordinary user may not have is one line" {
+	tare run --rm --network none busybox true
+	no 'network foo: a bridge needs CAP_NET_ADMIN' --network foo
+	no '--userns auto: the layers would have to be mapped once more' --network none --userns auto
+	expect 1 tare network create foo
+	contains 'network foo: a bridge needs CAP_NET_ADMIN' "$err"
+	if is_v1; then no "--memory: no control group is delegated to user $user" --network none --memory 100m; fi
+	echo "ttuser:300000:x" >"$T/none"
+	ids=$T/none
+	no '/etc/subuid:1: not USER:FIRST:COUNT' --network none
+	echo "ttuser:300000:65536" >"$T/none"
+	newuidmap() { as_user env PATH=/nowhere "$T/bin/tare" --root "$T/home/root" --state "$T/state" "$@"; }
+	expect 125 newuidmap run --rm --network none busybox true
+	matches 'needs newuidmap and newgidmap \(package uidmap\)' "$err"
+	expect 0 tare ps -aq
+	equal "" "$out" "containers"
+}
