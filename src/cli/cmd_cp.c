@@ -43,7 +43,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_cp = {
 	.name = "cp",
 	.also = ALSO("container cp"),
-	.args = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-",
+	.args = "[OPTIONS] CONTAINER:PATH PATH|- | PATH|- CONTAINER:PATH",
 	.summary = "copy files between a container and the host",
 	.complete = "container",
 	.groups = groups,

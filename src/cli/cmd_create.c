@@ -38,7 +38,10 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	scoped_session s = { .open = false };
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
 	struct cidfile cid = { .path = NULL };
-	int r = run_options_finish(o, cli->arena, operands, e);
+	int r;
+
+	o->called = "tare create";
+	r = run_options_finish(o, cli->arena, operands, e);
 
 	if (r == 0)
 		r = session_open(&s, cli, e);

@@ -53,7 +53,8 @@ static void put_words(const struct explained_all *all, struct buf *out)
 		last = x->name;
 	}
 	if (all->well)
-		buf_putf(out, "%zu of %zu containers: nothing holds them back\n", all->well, all->containers);
+		buf_putf(out, "%zu of %zu containers: nothing holds %s back\n", all->well, all->containers,
+			 all->well == 1 ? "it" : "them");
 	else if (!all->containers)
 		buf_puts(out, "no container runs\n");
 }

@@ -19,7 +19,7 @@ const struct command command_image = {
 const struct command command_kube = {
 	.name = "kube",
 	.args = "COMMAND",
-	.summary = "Kubernetes' objects on this node",
+	.summary = "manage Kubernetes' objects on this node",
 	.family = true,
 };
 
@@ -33,7 +33,7 @@ const struct command command_network = {
 const struct command command_system = {
 	.name = "system",
 	.args = "COMMAND",
-	.summary = "what is on the disk",
+	.summary = "manage what is on the disk",
 	.family = true,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_info.c - `tare info`: what this host offers, as the engine sees it. It makes nothing, not even folders. */
+#include "base/log.h"
 #include "base/scope.h"
 #include "base/table.h"
 #include "cli/command.h"
@@ -235,17 +236,22 @@ static int read_facts(struct cli *cli, struct info *in, struct err *e)
 	return r;
 }
 
+/* Without a HOME, or a session, there is none; the rest can be told all the same. */
 static int directories(struct cli *cli, struct info *in, struct err *e)
 {
-	int r = 0;
+	struct err why;
 
 	in->root = cli->root ? sv_dup(sv_from(cli->root)) : NULL;
 	in->state = cli->state ? sv_dup(sv_from(cli->state)) : NULL;
+	if (!in->root && engine_default_root(&in->root, &why) < 0)
+		log_warning("%s", why.msg);
+	if (!in->state && engine_default_state(&in->state, &why) < 0)
+		log_warning("%s", why.msg);
 	if (!in->root)
-		r = engine_default_root(&in->root, e);
-	if (r == 0 && !in->state)
-		r = engine_default_state(&in->state, e);
-	return r;
+		in->root = sv_dup(sv_from(""));
+	if (!in->state)
+		in->state = sv_dup(sv_from(""));
+	return in->root && in->state ? 0 : err_oom(e);
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)

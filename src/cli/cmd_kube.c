@@ -42,7 +42,7 @@ static int run_quantity(struct cli *cli, void *options, const struct operands *o
 const struct command command_kube_quantity = {
 	.name = "kube quantity",
 	.args = "TEXT [TEXT...]",
-	.summary = "what Kubernetes reads in a number such as 1.5Gi",
+	.summary = "tell what Kubernetes reads in a number such as 1.5Gi",
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_quantity,

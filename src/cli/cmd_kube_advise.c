@@ -203,6 +203,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 		r = kube_load(w.en, &a, &w.world, e);
 	if (r == 0)
 		r = add_pods(&w, operands);
+	if (r == 0 && !w.all.n)
+		kube_say_none(&w.o->kube, false);
 	if (r < 0 || !w.all.n)
 		return r;
 	watch(&w);

@@ -62,7 +62,7 @@ static const struct option_group *const apply_groups[] = { &opt_kube_file, NULL 
 
 const struct command command_kube_apply = {
 	.name = "kube apply",
-	.args = "-f FILE",
+	.args = "[OPTIONS] -f FILE",
 	.summary = "make the objects of a file: pods and what they need",
 	.groups = apply_groups,
 	.options_size = sizeof(struct kube_command),
@@ -150,7 +150,7 @@ static const struct option_group *const resize_groups[] = { &opt_kube_resize, NU
 
 const struct command command_kube_resize = {
 	.name = "kube resize",
-	.args = "-f FILE",
+	.args = "[OPTIONS] -f FILE",
 	.summary = "give running pods the requests and limits of a file, in place",
 	.groups = resize_groups,
 	.options_size = sizeof(struct kube_command),

@@ -386,6 +386,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	}
 	if (r == 0 && operands->n > 1 && !found)
 		return err_set(e, ENOENT, "pods \"%.253s\" not found", operands->v[1]);
+	if (r == 0 && !found)
+		kube_say_none(k, false);
 	return r < 0 ? r : page_print(&out, k->no_trunc, e);
 }
 
@@ -394,7 +396,7 @@ static const struct option_group *const groups[] = { &opt_kube_namespace, NULL }
 const struct command command_kube_describe = {
 	.name = "kube describe",
 	.args = "[OPTIONS] pod [NAME...]",
-	.summary = "a pod in detail: containers, conditions, what has happened",
+	.summary = "show a pod in detail: containers, conditions, what has happened",
 	.groups = groups,
 	.complete = "pod",
 	.options_size = sizeof(struct kube_command),

@@ -171,6 +171,8 @@ static int put_all(const struct getting *g, const struct operands *operands, str
 		return r;
 	if (n == 0 && operands->n > 1)
 		return err_set(g->e, ENOENT, "%s \"%s\" not found", object_kind_plural(g->kind), operands->v[1]);
+	if (n == 0 && !documents)
+		kube_say_none(g->k, g->kind == OBJECT_NAMESPACE);
 	return documents || n == 0 ? 0 : page_table(&t, is_wide(g), out, g->e);
 }
 

@@ -225,8 +225,11 @@ static int run_top(struct cli *cli, void *options, const struct operands *operan
 	if (r == 0)
 		r = node ? add(&t, (struct usage){ .path = kubepods_path(&policy, &a) }) :
 			   add_pods(&t, t.k->containers);
-	if (r == 0)
-		r = sample_twice(&t);
+	if (r == 0 && !t.all.n)
+		kube_say_none(t.k, false);
+	if (r < 0 || !t.all.n)
+		return r;
+	r = sample_twice(&t);
 	if (r < 0)
 		return r;
 	if (node) {
@@ -244,7 +247,7 @@ static const struct option_group *const top_groups[] = { &opt_kube_top, NULL };
 const struct command command_kube_top = {
 	.name = "kube top",
 	.args = "[OPTIONS] node | pod",
-	.summary = "what pods or the node use",
+	.summary = "show what pods or the node use",
 	.groups = top_groups,
 	.complete = "node pod",
 	.options_size = sizeof(struct kube_command),
@@ -355,6 +358,6 @@ static int run_who(struct cli *cli, void *options, const struct operands *operan
 const struct command command_kube_who_dies_first = {
 	.name = "kube who-dies-first",
 	.args = "",
-	.summary = "in which order the node takes containers when memory runs out",
+	.summary = "tell in which order the node takes containers when memory runs out",
 	.run = run_who,
 };

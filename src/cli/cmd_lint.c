@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILES_MAX 32 /* that services of one file extend */
 
@@ -89,12 +90,15 @@ static int judge_pod(struct cli *cli, const char *name, struct arena *a, struct 
 
 /* ---- files --------------------------------------------------------------------------------------------------------- */
 
+/* By its name, or where it is. */
 static bool is_file(const char *word)
 {
 	struct sv name = sv_from(word);
+	struct stat st;
 
 	return sv_is(name, "-") || sv_has_suffix(name, ".yaml") || sv_has_suffix(name, ".yml") ||
-	       sv_has_suffix(name, ".json");
+	       sv_has_suffix(name, ".json") ||
+	       (strchr(word, '/') && stat(word, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 struct project_file {
@@ -336,7 +340,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 const struct command command_lint = {
 	.name = "lint",
 	.args = "[OPTIONS] CONTAINER | pod/NAME | FILE | docker|tare run ...",
-	.summary = "well-known mistakes in options, manifests and compose files",
+	.summary = "find well-known mistakes in options, manifests and compose files",
 	.complete = "container",
 	.groups = groups,
 	.options_size = sizeof(struct see_options),

@@ -177,7 +177,7 @@ static int run_connect(struct cli *cli, void *options, const struct operands *op
 const struct command command_network_connect = {
 	.name = "network connect",
 	.args = "[OPTIONS] NETWORK CONTAINER",
-	.summary = "a container joins a network, also while it runs",
+	.summary = "put a container into a network, also while it runs",
 	.complete = "network",
 	.groups = connect_groups,
 	.options_size = sizeof(struct connect_options),
@@ -211,7 +211,7 @@ static int run_disconnect(struct cli *cli, void *options, const struct operands 
 const struct command command_network_disconnect = {
 	.name = "network disconnect",
 	.args = "[OPTIONS] NETWORK CONTAINER",
-	.summary = "a container leaves a network, also while it runs",
+	.summary = "take a container out of a network, also while it runs",
 	.complete = "network",
 	.groups = disconnect_groups,
 	.options_size = sizeof(struct named_rm_options),

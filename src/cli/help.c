@@ -10,11 +10,14 @@
 static void member_lines(const struct command *family, bool families, struct buf *out)
 {
 	struct command_member members[COMMANDS_MAX];
-	size_t n = command_members(family, members);
+	size_t n = command_members(family, members), widest = 12;
 
 	for (size_t i = 0; i < n; i++)
+		if (strlen(members[i].name) > widest)
+			widest = strlen(members[i].name);
+	for (size_t i = 0; i < n; i++)
 		if (members[i].command->family == families)
-			buf_putf(out, "  %-12s %s\n", members[i].name, members[i].command->summary);
+			buf_putf(out, "  %-*s %s\n", (int)widest, members[i].name, members[i].command->summary);
 }
 
 void help_overview(struct buf *out)

@@ -14,6 +14,7 @@ struct run_options {
 	struct network_config first_network; /* --ip and its like, wherever they stood */
 	bool changes;                 /* of a container that is there: -1 takes a limit away */
 	bool attach_given;            /* -a: only the streams that it names */
+	const char *called;           /* in messages: "tare create"; NULL: tare run */
 	bool misused;                 /* by run_options_finish(): with what Docker's client ends with 1, not 125 */
 };
 

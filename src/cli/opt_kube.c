@@ -135,6 +135,15 @@ void kube_command_init(void *options)
 	((struct kube_command *)options)->options.grace_s = -1;
 }
 
+void kube_say_none(const struct kube_command *k, bool everywhere)
+{
+	if (everywhere || k->all_namespaces)
+		(void)dprintf(STDERR_FILENO, "No resources found\n");
+	else
+		(void)dprintf(STDERR_FILENO, "No resources found in %s namespace.\n",
+			      k->options.namespace ? k->options.namespace : "default");
+}
+
 int kube_read_file(const char *path, struct buf *out, struct err *e)
 {
 	int r = strcmp(path, "-") == 0 ? io_read_fd(STDIN_FILENO, out, e) : io_read_at(AT_FDCWD, path, out, e);

@@ -24,5 +24,8 @@ extern const struct option_group opt_kube_delete; /* --filename, --namespace, --
 extern const struct option_group opt_kube_top;	 /* --namespace, --all-namespaces, --containers, --no-trunc */
 extern const struct option_group opt_kube_get;	 /* --namespace, --all-namespaces, --output */
 
+/* kube_say_none - kubectl's words, on standard error. everywhere: no namespace was looked into alone. */
+void kube_say_none(const struct kube_command *k, bool everywhere);
+
 /* kube_read_file - the whole of it; "-" is standard input. */
 int kube_read_file(const char *path, struct buf *out, struct err *e);

@@ -241,13 +241,15 @@ static int take_operands(struct run_options *o, const struct operands *operands,
 		o->misused = n == 0;
 		if (o->misused)
 			return err_set(e, EINVAL,
-				       "'tare run' requires at least 1 argument: IMAGE, or --rootfs DIR COMMAND");
+				       "'%s' requires at least 1 argument: IMAGE, or --rootfs DIR COMMAND",
+				       o->called ? o->called : "tare run");
 		if (!*v[0])
 			return err_set(e, EINVAL, "invalid reference format: the name of the image is empty");
 		o->config.image = *v++;
 		n--;
 	} else if (n == 0 && !o->config.entrypoint.n) {
-		return err_set(e, EINVAL, "'tare run --rootfs DIR' requires a command");
+		return err_set(e, EINVAL, "'%s --rootfs DIR' requires a command",
+			       o->called ? o->called : "tare run");
 	}
 	o->config.command = (struct oci_strings){ (const char **)v, (size_t)n };
 	return 0;

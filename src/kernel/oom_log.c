@@ -164,7 +164,7 @@ int oom_log_open(const struct host *h, uint64_t after, struct oom_log *ret, stru
 	int fd = openat(h->root, "dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
-		return err_sys(e, "open dev/kmsg");
+		return err_sys(e, "open /dev/kmsg");
 	oom_log_init(ret, fd, after);
 	return 0;
 }
@@ -205,7 +205,7 @@ int oom_log_next(struct oom_log *l, struct oom_record *ret, struct err *e)
 		if (n < 0 && (errno == EINTR || errno == EPIPE)) /* EPIPE: overwritten before it was read */
 			continue;
 		if (n <= 0)
-			return n == 0 || errno == EAGAIN ? 0 : err_sys(e, "read dev/kmsg");
+			return n == 0 || errno == EAGAIN ? 0 : err_sys(e, "read /dev/kmsg");
 		if (!kmsg_parse(l->raw, (size_t)n, &r) || r.seq <= l->seq)
 			continue;
 		l->seq = r.seq;

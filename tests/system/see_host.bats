@@ -94,6 +94,48 @@ load helpers
 		{ expect 1 "${user[@]}" oom && contains "the kernel's log, which tells of them, is not for this user" "$err"; }
 }
 
+# same_rows KEYS FILE OTHER: each object of the first is in the other one, with the same values of these keys
+same_rows() { jq -ne --slurpfile a "$2" --slurpfile b "$3" "(\$a | length > 0) and (\$a | map($1)) - (\$b | map($1)) == []" >/dev/null || fail "$2 $3 differ:" "$(head -n 20 "$2" "$3")"; }
+
+@test "an ordinary user: each row is one that root sees; lint, watch, top" {
+	need_controller pids
+	local user status=0
+	mkdir "$T/bin" "$T/home"
+	cp "$TARE_BUILD/tare" "$T/bin/" && chmod 755 "$T" "$T/bin" && chown 4711 "$T/home"
+	user=(setpriv --reuid 4711 --regid 4711 --clear-groups env -i "PATH=$PATH" "HOME=$T/home" "XDG_RUNTIME_DIR=$T/home" TERM=xterm "$T/bin/tare")
+	start web --memory 64m --pids-limit 20
+	"${user[@]}" cgroup --format json "/$group" >"$T/his.cgroup" 2>/dev/null
+	tare cgroup --format json "/$group" >"$T/roots.cgroup"
+	same_rows '[.Path, .MemoryLimit, .PidsLimit, .Pids]' "$T/his.cgroup" "$T/roots.cgroup"
+	same_rows '[.Path, .MemoryLimit, .PidsLimit, .Pids]' "$T/roots.cgroup" "$T/his.cgroup"
+	"${user[@]}" ns --format json >"$T/his.ns" 2>/dev/null
+	tare ns --format json >"$T/roots.ns"
+	same_rows '[.Ns, .Type]' "$T/his.ns" "$T/roots.ns"
+	expect 1 "${user[@]}" ns diff "$(pid_of web)" self
+	expect 0 "${user[@]}" explain "/$group"
+	contains "cgroup /$group: nothing holds it back" "$out"
+	expect 1 "${user[@]}" explain web
+	contains "No such container, process or cgroup: web" "$err"
+	expect 1 "${user[@]}" cgroup web
+	expect 2 "${user[@]}" lint docker run --privileged busybox
+	contains "danger: privileged" "$out"
+	echo x >"$T/secret" && chmod 600 "$T/secret"
+	expect 1 "${user[@]}" lint "$T/secret"
+	contains "$T/secret: Permission denied" "$err"
+	expect 0 "${user[@]}" watch --once -r "pids >= 1" "/$group"
+	contains "cgroup /$group: pids >= 1" "$out"
+	[ -x "$TARE_BUILD/tare-top" ] || return 0
+	cp "$TARE_BUILD/tare-top" "$T/bin/" && chmod 755 "$T/bin/tare-top"
+	expect 1 "${user[@]}" top
+	contains "a terminal is needed" "$err"
+	need_python
+	"$BATS_TEST_DIRNAME/on-terminal" "${user[@]}" top --tree >"$T/shown" 2>&1 3>&- <<-'EOF' || status=$?
+		expect q quit
+		send q
+	EOF
+	equal 0 "$status" "$(cat "$T/shown")"
+}
+
 # ---- ns -----------------------------------------------------------------------------------------------------------
 
 # bats test_tags=guest-full

@@ -110,21 +110,49 @@ cpu_ns()
 	fi
 }
 
-# read_bytes NAME: from all disks
-read_bytes()
+# io_of NAME: a line for each device, "8:0 READ WRITTEN" in bytes, as the kernel says
+io_of()
 {
 	if [[ $(hierarchy_of blkio) == v1* ]]; then
-		cat "$(cgroup_dir "$1" blkio)"/blkio.{bfq,throttle}.io_service_bytes_recursive 2>/dev/null | awk '$2 == "Read" { if ($3 > n[$1]) n[$1] = $3 } END { for (d in n) sum += n[d]; print sum + 0 }'
+		cat "$(cgroup_dir "$1" blkio)"/blkio.{bfq,throttle}.io_service_bytes_recursive 2>/dev/null | awk '
+			$2 == "Read" { all[$1]; if ($3 > in_[$1]) in_[$1] = $3 }
+			$2 == "Write" { all[$1]; if ($3 > out[$1]) out[$1] = $3 }
+			END { for (d in all) print d, in_[d] + 0, out[d] + 0 }'
 	else
-		limit "$1" - io.stat | tr ' ' '\n' | awk -F= '$1 == "rbytes" { sum += $2 } END { print sum + 0 }'
-	fi
+		limit "$1" - io.stat | sed -En 's/^([0-9]+:[0-9]+) .*rbytes=([0-9]+) wbytes=([0-9]+) .*/\1 \2 \3/p'
+	fi | sort
 }
 
-@test "CPU time, block I/O, cache and peak are those of the kernel's files" {
+# swap_of NAME: bytes in swap; nothing where the kernel does not say
+swap_of()
+{
+	if is_v1 memory; then limit "$1" memory.stat - | awk '$1 == "total_swap" { print $2 }'; else cat "$(cgroup_dir "$1" memory)/memory.swap.current"; fi 2>/dev/null
+}
+
+decimal() { sed 's/kB/K/g; s/\([MGT]\)B/\1/g; s/B//g' <<<"$1" | numfmt --from=si --field=2-; } # "8:0 8.39MB 4kB"
+
+near() { between $(($1 * 98 / 100 - 1)) $(($1 * 102 / 100 + 1)) "$2" "$3"; } # WANT GOT WHAT
+
+# devices_agree NAME TEXT: as "8:0 8.39MB / 4kB, 8:16 …"
+devices_agree()
+{
+	local want got
+	io_of "$1" >"$T/devices"
+	equal "$(grep -c '' "$T/devices")" "$(tr ',' '\n' <<<"$2" | grep -c :)" "devices"
+	while read -r -a want && read -r -a got <&4; do
+		equal "${want[0]}" "${got[0]}" "device"
+		near "${want[1]}" "${got[1]}" "bytes read from ${want[0]}"
+		near "${want[2]}" "${got[2]}" "bytes written to ${want[0]}"
+	done <"$T/devices" 4< <(sed 's/, /\n/g; s| / | |g' <<<"$2" | while read -r line; do decimal "$line"; done | sort)
+}
+
+@test "CPU time, block I/O of each device, swap and peak are those of the kernel's files" {
 	need_controller memory
 	need_controller cpuacct
 	head -c 8M /dev/urandom >"$T/data"
-	start web -v "$T:/data:ro" -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; dd if=/data/data of=/dev/null bs=1M iflag=direct 2>/dev/null; : >/tmp/done; sleep 1000'
+	# shellcheck disable=SC2016 # the container's shell expands
+	start web -v "$T:/data" -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; dd if=/data/data of=/dev/null bs=1M iflag=direct 2>/dev/null
+		dd if=/dev/zero of=/data/new bs=1M count=3 oflag=direct conv=fsync 2>/dev/null; : >/tmp/done; sleep 1000'
 	eventually 20 in_box web test -e /tmp/done
 	local before all after said
 	before=$(cpu_ns web)
@@ -132,9 +160,13 @@ read_bytes()
 	after=$(cpu_ns web)
 	said=$(jq -r .CPUTime <<<"$all" | tr -d s.) # microseconds
 	between $((before / 1000 - 1)) $((after / 1000 + 1)) "$((10#$said))" "CPU time in us"
-	said=$(jq -r '.BlockIO | split(" / ")[0]' <<<"$all" | sed 's/kB/K/; s/B//' | numfmt --from=si)
-	after=$(read_bytes web)
-	between $((after * 98 / 100 - 1)) $((after * 102 / 100 + 1)) "$said" "bytes read"
+	devices_agree web "$(jq -r .Devices <<<"$all")"
+	said=$(decimal "all $(jq -r '.BlockIO | sub(" / "; " ")' <<<"$all")")
+	near "$(awk '{ n += $2 } END { print n + 0 }' "$T/devices")" "$(cut -d' ' -f2 <<<"$said")" "bytes read"
+	near "$(awk '{ n += $3 } END { print n + 0 }' "$T/devices")" "$(cut -d' ' -f3 <<<"$said")" "bytes written"
+	after=$(swap_of web)
+	said=$(jq -r .Swap <<<"$all")
+	if [ -n "$after" ]; then near "$after" "$(bytes "$said")" "bytes in swap"; else equal -- "$said" "swap"; fi
 	after=$(limit web memory.max_usage_in_bytes memory.peak)
 	between $((after * 98 / 100 - 4096)) $((after * 102 / 100 + 4096)) "$(bytes "$(jq -r .Peak <<<"$all")")" "peak"
 }

@@ -623,6 +623,29 @@ TEST(a_line_asks_for_the_limit_in_force_on_v1)
 	assert_int_equal(CG_UNSET, st.cpu.quota_us);
 }
 
+TEST(swap_of_v1_is_told_apart_from_its_sum_with_memory)
+{
+	static const struct {
+		const char *both;
+		int64_t limit;
+	} cases[] = { { "12288\n", 8192 }, { "4096\n", 0 }, { "9223372036854771712\n", CG_MAX } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		scoped_tree t = fake_tree_new();
+		struct cgroup_stat st;
+
+		put_v1(&t);
+		fake_tree_put(&t, "cg/memory/a/0/memory.limit_in_bytes", "4096\n");
+		fake_tree_put(&t, "cg/memory/a/0/memory.memsw.limit_in_bytes", cases[i].both);
+		fake_tree_put(&t, "cg/memory/a/0/memory.stat", "swap 5\ntotal_cache 3\ntotal_swap 6144\n");
+		scoped_host h = fake_tree_host(&t);
+		st = read_stat(&h, "/a/0", CGROUP_STAT_MEMORY | CGROUP_STAT_MEMORY_DETAIL);
+		assert_int_equal(6144, st.memory.swap_bytes);
+		assert_int_equal(cases[i].limit, st.memory.swap_limit_bytes);
+		assert_int_equal(7, st.memory.usage_bytes);
+	}
+}
+
 TEST(files_without_a_wanted_field_are_not_read)
 {
 	scoped_tree t = fake_tree_new();
@@ -738,6 +761,7 @@ int main(void)
 		RUN(of_troubles_only_what_has_a_limit_is_asked_for_its_use),
 		RUN(a_line_asks_for_the_limit_in_force_on_v1),
 		RUN(files_without_a_wanted_field_are_not_read),
+		RUN(swap_of_v1_is_told_apart_from_its_sum_with_memory),
 		RUN(no_limit_in_force_is_none_of_the_group_either),
 		RUN(briefly_only_a_group_with_a_quota_is_asked_for_throttling),
 		RUN(v1_kills_below_are_added_up),
