@@ -108,8 +108,13 @@ in_place_of()
 # CVE-2016-10124, CVE-2017-5226. 0x5412 is TIOCSTI.
 @test "the caller's terminal takes no typing from the command" {
 	need_python
-	bundle '{"process": {"capabilities": {"bounding": []}}}' -- /probe type x
-	cp "$TARE_BUILD/tests/system/probe" "$T/bundle/rootfs/probe"
-	"$BATS_TEST_DIRNAME/on-terminal" "$TARE_BUILD/tare-runtime" run --bundle "$T/bundle" "box-$group" </dev/null >"$T/o" 2>&1 3>&- || true
-	matches '^(EPERM|EIO|ENOTTY)' "$(tail -n 1 "$T/o" | tr -d '\r')" "typed"
+	local more
+	# the second time on a kernel that takes no typing from anybody (TIOCSTI is EIO)
+	for more in '' ', "linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ioctl"], "action": "SCMP_ACT_ERRNO",
+		"errnoRet": 5, "args": [{"index": 1, "value": 21522, "op": "SCMP_CMP_EQ"}]}]}}'; do
+		bundle '{"process": {"capabilities": {"bounding": []}}'"$more"'}' -- /probe type x
+		cp "$TARE_BUILD/tests/system/probe" "$T/bundle/rootfs/probe"
+		"$BATS_TEST_DIRNAME/on-terminal" "$TARE_BUILD/tare-runtime" run --bundle "$T/bundle" "box-$group" </dev/null >"$T/o" 2>&1 3>&- || true
+		matches '^(EPERM|ENOTTY)' "$(tail -n 1 "$T/o" | tr -d '\r')" "typed"
+	done
 }

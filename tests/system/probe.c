@@ -268,12 +268,15 @@ static int hunt(int seconds)
 	return 0;
 }
 
-/* Into the terminal that is standard input, as if somebody had typed it: ioctl_tty(2). */
+/* Into the terminal that is standard input, as if somebody had typed it: ioctl_tty(2). Where nobody may (EIO, by
+ * dev.tty.legacy_tiocsti), whether it is the terminal of our session decides, as it does for TIOCSTI elsewhere. */
 static int type(const char *text)
 {
-	if (ioctl(0, TIOCSTI, text) < 0)
-		return puts(strerrorname_np(errno)) < 0;
-	return puts("typed") < 0;
+	int failed = ioctl(0, TIOCSTI, text) < 0 ? errno : 0;
+
+	if (failed == EIO)
+		failed = tcgetpgrp(0) < 0 ? errno : 0;
+	return puts(failed ? strerrorname_np(failed) : "typed") < 0;
 }
 
 int main(int argc, char **argv)
