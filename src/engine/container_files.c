@@ -118,8 +118,6 @@ static int mount_root(struct opening *o, struct err *e)
 		return r;
 	mnt = r;
 	r = root->path && o->f->mapped ? mount_idmap(mnt, o->userns, false, e) : 0;
-	if (r == 0 && (o->config.readonly_rootfs || o->mode == CONTAINER_FILES_OWN))
-		r = mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 	if (r == 0)
 		o->f->root = fd_take(&mnt);
 	return r;
@@ -136,15 +134,14 @@ static int bind_one(struct opening *o, const struct oci_mount *m, const struct m
 	if (fstat(mnt, &st) < 0)
 		return err_sys(e, "stat");
 	r = options->idmap && o->f->mapped ? mount_idmap(mnt, o->userns, options->idmap == IDMAP_TREE, e) : 0;
-	if (r == 0)
-		r = mount_change(mnt, options->set, options->clear, MS_PRIVATE, false, e);
-	if (r == 0)
-		r = mount_change(mnt, options->set_recursive, options->clear_recursive, 0, true, e);
 	if (r < 0)
 		return r;
 	target = S_ISDIR(st.st_mode) ? rootpath_mkdirs(o->f->root, m->destination, 0755, e) :
 				       rootpath_file(o->f->root, m->destination, e);
-	return target < 0 ? target : mount_attach(mnt, target, e);
+	r = target < 0 ? target : mount_attach(mnt, target, e);
+	if (r == 0)
+		r = mount_change(mnt, options->set, options->clear, MS_PRIVATE, false, e);
+	return r < 0 ? r : mount_change(mnt, options->set_recursive, options->clear_recursive, 0, true, e);
 }
 
 static int bind_all(struct opening *o, struct err *e)
@@ -185,12 +182,18 @@ static int attach_root(struct opening *o, struct err *e)
 
 static int open_idle(struct opening *o, struct err *e)
 {
-	int r = o->mode == CONTAINER_FILES_UPPER ? 0 : mount_root(o, e);
+	bool all = o->mode == CONTAINER_FILES_ALL;
+	int r;
 
-	if (r < 0 || o->mode != CONTAINER_FILES_ALL)
-		return r;
-	r = attach_root(o, e);
-	return r == 0 ? bind_all(o, e) : r;
+	if (o->mode == CONTAINER_FILES_UPPER)
+		return 0;
+	r = mount_root(o, e);
+	if (r == 0 &&
+	    (all || !o->cr.facts.kernel.mount_setattr)) /* without it only what is mounted somewhere changes */
+		r = attach_root(o, e);
+	if (r == 0 && (o->config.readonly_rootfs || !all))
+		r = mount_change(o->f->root, MOUNT_ATTR_RDONLY, 0, 0, false, e);
+	return r == 0 && all ? bind_all(o, e) : r;
 }
 
 /* ---- either -------------------------------------------------------------------------------------------------- */

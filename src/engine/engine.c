@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sv.h"
+#include "kernel/kfeat.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -254,6 +255,7 @@ int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct er
 			free(l);
 			return r;
 		}
+		l->join_v2 = en->host->real && !kfeat_clone_into_cgroup();
 		en->layout = l;
 	}
 	*ret = en->layout;

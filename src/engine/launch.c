@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/launch.h"
 
-#include "base/protection.h"
 #include "base/scope.h"
 #include "engine/programs.h"
-#include "kernel/mount.h"
+#include "kernel/self_exe.h"
 #include "kernel/sys.h"
 #include "monitor/control.h"
 
@@ -19,7 +18,7 @@
 
 struct birth {
 	const struct cgroup *cgroup;
-	int program; /* detached read-only mount of the executable */
+	int program; /* what the executable is executed from: kernel/self_exe.h */
 	int sock, null;
 	char *const *argv, *const *envp;
 };
@@ -72,18 +71,13 @@ static int clone_monitor(struct birth *b, struct err *e)
 static int open_program(int *ret, struct err *e)
 {
 	char path[PATH_MAX];
-	scoped_fd mnt = -1;
 	int r = programs_find("tare-monitor", path, e);
 
+	if (r == 0)
+		r = self_exe_open(path, e);
 	if (r < 0)
 		return r;
-	mnt = mount_clone(AT_FDCWD, path, false, e);
-	if (mnt < 0)
-		return mnt;
-	r = protects(PROTECT_OWN_EXECUTABLE) ? mount_change(mnt, MOUNT_ATTR_RDONLY, 0, 0, false, e) : 0;
-	if (r < 0)
-		return err_wrap(e, r, "%s", path);
-	*ret = fd_take(&mnt);
+	*ret = r;
 	return 0;
 }
 

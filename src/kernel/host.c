@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "kernel/capability.h"
 #include "kernel/cpulist.h"
+#include "kernel/old_kernel.h"
 #include "kernel/smallfile.h"
 #include "kernel/user_namespaces.h"
 
@@ -35,6 +36,8 @@ int host_open(struct host *h, const char *root, struct err *e)
 		host_close(&new);
 		return err_wrap(e, r, "host %s", root);
 	}
+	if (new.real)
+		sys_old_kernel(&(struct old_kernel){ .proc = new.proc });
 	*h = new;
 	return 0;
 }

@@ -34,7 +34,7 @@ static bool answers(long r)
 
 /* A kernel whose clone_args end before `cgroup` finds bytes set past the end (E2BIG); every other one refuses the
  * signal number, and does so before it copies a process. */
-static bool probe_clone_into_cgroup(void)
+bool kfeat_clone_into_cgroup(void)
 {
 	struct clone_args args = { .cgroup = 1, .exit_signal = ~UINT64_C(0) };
 
@@ -144,7 +144,7 @@ int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e)
 	struct kfeat k = { 0 };
 
 	probe_calls(&k);
-	k.clone_into_cgroup = probe_clone_into_cgroup();
+	k.clone_into_cgroup = kfeat_clone_into_cgroup();
 	k.seccomp_filter = probe_seccomp_filter();
 	k.bpf_cgroup_device = probe_bpf_cgroup_device();
 	k.time_namespace = faccessat(h->proc, "self/ns/time", F_OK, 0) == 0;

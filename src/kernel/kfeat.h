@@ -40,6 +40,8 @@ struct kfeat kfeat_all(void); /* everything: what a plan is made for when no ker
  * to one by which others are known. What is found decides which way the calls of
  * sys.h go from then on: old_kernel.h. */
 int kfeat_probe(const struct host *h, struct kfeat *ret, struct err *e);
+/* kfeat_clone_into_cgroup - that bit alone */
+bool kfeat_clone_into_cgroup(void);
 /* kfeat_probe_overlay - what that leaves out: the bits of overlayfs, for who mounts one */
 void kfeat_probe_overlay(const struct host *h, struct kfeat *k);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* old_kernel.h - kernels from Linux 5.4 on that lack openat2(2) (5.6), close_range(2) (5.9) or mount_setattr(2) (5.12): the
- * same by what they have. kernel/sys.c calls this instead, when kfeat_probe() found that the kernel lacks one; a call that
- * fails is never tried again in the other way. What a kernel before 5.7 does about CLONE_INTO_CGROUP: struct cgroup_layout.
+ * same by what they have. kernel/sys.c calls this instead, when kfeat_probe() found that the kernel lacks one, or once it has
+ * said so itself (ENOSYS); a call that fails otherwise is never tried again in the other way. What a kernel before 5.7 does about CLONE_INTO_CGROUP: struct cgroup_layout.
  *
  * Everything here is callable after clone3(2), without a heap, and tells its error by errno. */
 #pragma once
@@ -15,6 +15,7 @@ struct old_kernel {
 };
 
 void sys_old_kernel(const struct old_kernel *k); /* sys.c */
+bool sys_lacks_mount_setattr(void);              /* as far as is known */
 
 /* old_openat2 - each component is opened by itself, O_NOFOLLOW, and never "..": a link's text is walked like the rest, and
  * ".." walks from the root again. So nothing outside of dir is ever reached, whoever moves things meanwhile; RESOLVE_IN_ROOT

@@ -6,6 +6,10 @@
 
 #include "base/err.h"
 
+/* self_exe_open - what PATH is executed from, by execveat(2) with AT_EMPTY_PATH: a read-only detached mount of it; before
+ * Linux 5.12, which has none, a sealed copy in memory. */
+int self_exe_open(const char *path, struct err *e);
+
 /* self_exe_protect - when this program runs from a writable mount, clone its file's mount read-only and execute it again
  * from there: does not return then. 0: it runs from a read-only mount already. Call before anything is opened. */
 int self_exe_protect(char *const argv[], char *const envp[], struct err *e);

@@ -3,6 +3,7 @@
 
 #include "kernel/old_kernel.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,11 +12,24 @@
 #define SYS_open_tree_attr 467
 #endif
 
-static struct old_kernel old;
+static struct old_kernel old = { .proc = -1 };
+
+/* The call is not there: from now on without it. */
+static bool is_missing(int r, bool *lacks)
+{
+	if (r < 0 && errno == ENOSYS)
+		*lacks = true;
+	return *lacks;
+}
 
 void sys_old_kernel(const struct old_kernel *k)
 {
 	old = *k;
+}
+
+bool sys_lacks_mount_setattr(void)
+{
+	return old.no_mount_setattr;
 }
 
 /* A kernel that does not know the last fields refuses a structure that has them, unless they are zero and it looks. */
@@ -28,9 +42,9 @@ int sys_openat2(int dir, const char *path, int flags, unsigned resolve)
 {
 	struct open_how how = { .flags = (unsigned)flags | O_CLOEXEC, .resolve = resolve };
 
-	if (old.no_openat2)
-		return old_openat2(dir, path, flags | O_CLOEXEC, resolve);
-	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+	int fd = old.no_openat2 ? -1 : (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+
+	return is_missing(fd, &old.no_openat2) ? old_openat2(dir, path, flags | O_CLOEXEC, resolve) : fd;
 }
 
 int sys_fsopen(const char *fstype)
@@ -65,9 +79,9 @@ int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
 
 int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_attr *attr)
 {
-	if (old.no_mount_setattr)
-		return old_mount_setattr(dir, path, flags, attr);
-	return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
+	int r = old.no_mount_setattr ? -1 : (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
+
+	return is_missing(r, &old.no_mount_setattr) ? old_mount_setattr(dir, path, flags, attr) : r;
 }
 
 ssize_t sys_getdents(int dir, void *buf, size_t n)
@@ -87,9 +101,9 @@ int sys_membarrier(int command)
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-	if (old.no_close_range)
-		return old_close_range(old.proc, first, last, flags);
-	return (int)syscall(SYS_close_range, first, last, flags);
+	int r = old.no_close_range ? -1 : (int)syscall(SYS_close_range, first, last, flags);
+
+	return is_missing(r, &old.no_close_range) ? old_close_range(old.proc, first, last, flags) : r;
 }
 
 int sys_pidfd_open(pid_t pid, unsigned flags)
