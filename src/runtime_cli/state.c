@@ -196,22 +196,28 @@ int entry_claim(struct runtime *rt, const char *id, struct entry *ret, struct er
 	return 0;
 }
 
-int entry_open(struct runtime *rt, const char *id, struct entry *ret, struct err *e)
+/* `path` from `at` on */
+static int open_folder(struct runtime *rt, int at, const char *path, const char *id, struct entry *ret, struct err *e)
 {
 	struct entry c = { .id = id, .dir = -1, .lock = -1 };
-	scoped_free char *path = NULL;
-	int r = entry_check_id(id, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (asprintf(&path, "%s/%s", rt->root, id) < 0)
-		return err_oom(e);
-	c.dir = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c.dir = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c.dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ? does_not_exist(id, e) : err_sys(e, "open %s", path);
 	r = record_read(rt, &c, e);
 	*ret = c;
 	return r;
+}
+
+int entry_open(struct runtime *rt, const char *id, struct entry *ret, struct err *e)
+{
+	const char *path = arena_fmt(rt->arena, "%s/%s", rt->root, id);
+	int r = entry_check_id(id, e);
+
+	if (r < 0)
+		return r;
+	return path ? open_folder(rt, AT_FDCWD, path, id, ret, e) : err_oom(e);
 }
 
 int entry_lock(struct runtime *rt, struct entry *c, unsigned timeout_ms, struct err *e)
@@ -370,13 +376,10 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int read_ids(struct runtime *rt, struct oci_strings *ids, struct err *e)
+static int read_ids(struct runtime *rt, DIR *d, struct oci_strings *ids, struct err *e)
 {
-	scoped_dir d = opendir(rt->root);
 	struct dirent *ent;
 
-	if (!d)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", rt->root);
 	while ((ent = readdir(d)))
 		if ((ent->d_type == DT_DIR || ent->d_type == DT_UNKNOWN) && entry_check_id(ent->d_name, NULL) == 0 &&
 		    strings_add(rt->arena, ids, arena_str(rt->arena, ent->d_name)) < 0)
@@ -389,14 +392,18 @@ static int read_ids(struct runtime *rt, struct oci_strings *ids, struct err *e)
 int entries_each(struct runtime *rt, int (*call)(struct runtime *rt, struct entry *c, void *arg, struct err *e),
 		 void *arg, struct err *e)
 {
+	scoped_dir d = opendir(rt->root);
 	struct oci_strings ids = { 0 };
-	int r = read_ids(rt, &ids, e);
+	int r;
 
+	if (!d)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", rt->root);
+	r = read_ids(rt, d, &ids, e);
 	for (size_t i = 0; r == 0 && i < ids.n; i++) {
 		scoped_entry c = ENTRY;
 		struct err damaged;
 
-		if (entry_open(rt, ids.v[i], &c, &damaged) < 0 && c.dir < 0)
+		if (open_folder(rt, dirfd(d), ids.v[i], ids.v[i], &c, &damaged) < 0 && c.dir < 0)
 			continue; /* removed meanwhile */
 		r = call(rt, &c, arg, e);
 	}
