@@ -56,7 +56,7 @@ static int judge_words(struct arena *a, int argc, char **argv, struct lint_subje
 	if (!o)
 		return err_oom(e);
 	run_options_init(o);
-	r = options_parse(command_run.groups, true, a, o, argc, argv, &rest, e);
+	r = options_parse(command_run.groups, OPTIONS_STOP, a, o, argc, argv, &rest, e);
 	if (r == 0)
 		r = run_options_finish(o, a, &rest, e);
 	return r < 0 ? r : lint_of_config(&o->config, a, ret, e);

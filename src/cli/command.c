@@ -300,7 +300,8 @@ static int run_command(struct cli *cli, const struct command *c, int argc, char 
 		return err_oom(e);
 	if (c->init)
 		c->init(options);
-	r = options_parse(c->groups ? c->groups : no_groups, c->stops, cli->arena, options, argc, argv, &operands, e);
+	r = options_parse(c->groups ? c->groups : no_groups, c->stops ? OPTIONS_STOP : 0, cli->arena, options, argc,
+			  argv, &operands, e);
 	if (r < 0)
 		return r;
 	if (operands.help)
@@ -323,7 +324,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, const struct command
 		    struct err *e)
 {
 	struct operands operands;
-	int used, r = options_parse(global_groups, true, cli->arena, cli, argc - 1, argv + 1, &operands, e);
+	int used, r = options_parse(global_groups, OPTIONS_STOP, cli->arena, cli, argc - 1, argv + 1, &operands, e);
 
 	if (r < 0)
 		return r;

@@ -23,7 +23,7 @@ static int run(int argc, char **argv, struct err *e)
 	int r;
 
 	top_program_options_init(&o);
-	r = options_parse(top_program_groups, false, &a, &o, argc - 1, argv + 1, &operands, e);
+	r = options_parse(top_program_groups, 0, &a, &o, argc - 1, argv + 1, &operands, e);
 	if (r == 0 && (operands.n || operands.help))
 		r = err_set(e, EINVAL, "usage: tare top [OPTIONS]");
 	if (r == 0)

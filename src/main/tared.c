@@ -138,7 +138,7 @@ static int run(int argc, char **argv, struct err *e)
 	struct options o = { 0 };
 	struct operands operands;
 	struct daemon_of_tare d = { .host = { -1, -1, -1, false }, .signals = -1 };
-	int r = options_parse(groups, false, &a, &o, argc - 1, argv + 1, &operands, e);
+	int r = options_parse(groups, 0, &a, &o, argc - 1, argv + 1, &operands, e);
 
 	if (r < 0)
 		return r;

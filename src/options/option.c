@@ -198,7 +198,16 @@ static int letters(struct parser *p, const char *word, struct err *e)
 	return 0;
 }
 
-int options_parse(const struct option_group *const *groups, bool stop, struct arena *a, void *target, int argc,
+/* "-no-subreaper", where that is a name */
+static bool is_long_name(const struct parser *p, const char *word)
+{
+	struct sv name, value;
+
+	(void)sv_cut(sv_from(word), '=', &name, &value);
+	return name.n > 1 && option_find(p->groups, name);
+}
+
+int options_parse(const struct option_group *const *groups, unsigned how, struct arena *a, void *target, int argc,
 		  char **argv, struct operands *ret, struct err *e)
 {
 	struct operands out = { .v = arena_array(a, (size_t)argc + 1, sizeof *out.v) };
@@ -213,7 +222,9 @@ int options_parse(const struct option_group *const *groups, bool stop, struct ar
 
 		if (ended || word[0] != '-' || !word[1]) {
 			out.v[out.n++] = word;
-			ended = ended || stop;
+			ended = ended || how & OPTIONS_STOP;
+		} else if (word[1] != '-' && how & OPTIONS_ONE_DASH && is_long_name(&p, word + 1)) {
+			r = long_option(&p, word + 1, e);
 		} else if (word[1] != '-') {
 			r = letters(&p, word + 1, e);
 		} else if (word[2]) {

@@ -54,11 +54,16 @@ struct operands {
 	bool help; /* --help was met: nothing after it was looked at */
 };
 
+enum {
+	OPTIONS_STOP = 1,     /* the first operand ends the options as well (`run`) */
+	OPTIONS_ONE_DASH = 2, /* "-name" is "--name", as Go's flag package has it, for whom runc is called */
+};
+
 /* options_parse - --name=value, --name value, -nvalue, -n=value, -n value, bundled switches (-di), "--" ends.
  *
- * groups ends with NULL. stop: the first operand ends the options as well (`run`). Later options win, or add. -EINVAL:
- * the text starts with the option and its value, "--memory 4x: invalid size: '4x'". */
-int options_parse(const struct option_group *const *groups, bool stop, struct arena *a, void *target, int argc,
+ * groups ends with NULL. how: of OPTIONS_…. Later options win, or add. -EINVAL: the text starts with the option and its
+ * value, "--memory 4x: invalid size: '4x'". */
+int options_parse(const struct option_group *const *groups, unsigned how, struct arena *a, void *target, int argc,
 		  char **argv, struct operands *ret, struct err *e);
 
 /* option_find - by long name, hidden and refused ones too; NULL: none. */

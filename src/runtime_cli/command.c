@@ -123,6 +123,18 @@ static int default_root(struct runtime *rt, struct err *e)
 	return rt->root ? 0 : err_oom(e);
 }
 
+/* What is wrong with the rest of the command line is said there as well. */
+static int settle_log(struct runtime *rt, struct err *e)
+{
+	int r = runtime_path(rt, &rt->log, e);
+
+	if (r == 0 && rt->log)
+		log_copy(rt->log, rt->log_format && strcmp(rt->log_format, "json") == 0);
+	if (rt->debug)
+		log_setup("tare-runtime", LOG_LEVEL_DEBUG);
+	return r;
+}
+
 /* Before anything changes the working directory. */
 static int settle(struct runtime *rt, struct err *e)
 {
@@ -132,12 +144,6 @@ static int settle(struct runtime *rt, struct err *e)
 		r = err_set(e, EINVAL, "--root '': a directory is needed");
 	if (r == 0)
 		r = runtime_path(rt, &rt->root, e);
-	if (r == 0)
-		r = runtime_path(rt, &rt->log, e);
-	if (r == 0 && rt->log)
-		log_copy(rt->log, rt->log_format && strcmp(rt->log_format, "json") == 0);
-	if (rt->debug)
-		log_setup("tare-runtime", LOG_LEVEL_DEBUG);
 	if (r == 0 && rt->systemd_cgroup)
 		r = runtime_manager(rt, rt->caller != 0, &rt->manager, e);
 	return r;
@@ -207,7 +213,8 @@ static int run_command(struct runtime *rt, const struct runtime_command *c, int 
 		return err_oom(e);
 	if (c->init)
 		c->init(options);
-	r = options_parse(c->groups ? c->groups : no_groups, c->stops, rt->arena, options, argc, argv, &operands, e);
+	r = options_parse(c->groups ? c->groups : no_groups, OPTIONS_ONE_DASH | (c->stops ? OPTIONS_STOP : 0),
+			  rt->arena, options, argc, argv, &operands, e);
 	if (r < 0)
 		return r;
 	if (operands.help)
@@ -238,8 +245,11 @@ static int dispatch(struct runtime *rt, int argc, char **argv, const struct runt
 		    struct err *e)
 {
 	struct operands operands;
-	int r = options_parse(runtime_global_groups, true, rt->arena, rt, argc - 1, argv + 1, &operands, e);
+	int r = options_parse(runtime_global_groups, OPTIONS_ONE_DASH | OPTIONS_STOP, rt->arena, rt, argc - 1, argv + 1,
+			      &operands, e);
 
+	if (r == 0)
+		r = settle_log(rt, e);
 	if (r < 0)
 		return r;
 	if (rt->version)

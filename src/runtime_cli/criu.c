@@ -301,6 +301,8 @@ static int talk(struct criu_call *c, int sock, struct response *answer, struct e
 
 	if (r == 0)
 		r = ask(c, sock, dirs, e);
+	if (r == -EPIPE) /* it has ended: what it said before that is still there */
+		r = 0;
 	if (r == 0)
 		do
 			r = hear(c, sock, answer, &own, e);

@@ -182,6 +182,8 @@ load oci
 	expect 1 runtime --log "$T/log" --log-format json state nosuch
 	equal "error container nosuch does not exist" "$(jq -r '"\(.level) \(.msg)"' "$T/log")"
 	matches '^20[0-9-]+T[0-9:.]+Z$' "$(jq -r .time "$T/log")" time
+	expect 1 runtime -log="$T/usage" state -nosuch
+	contains "unknown option -n in -nosuch" "$(cat "$T/usage")"
 	expect 1 runtime --log "$T/text" state nosuch
 	matches '^level=error msg="container nosuch does not exist" time="20' "$(cat "$T/text")"
 	expect 1 runtime --log-format xml state nosuch
