@@ -81,8 +81,9 @@ static const struct option rows[] = {
 	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
 	{ "pid", 0, "MODE", "PID namespace: the container's own, host or container:NAME", set_pid,
 	  RUN_FIELD(config.pid_mode), .words = "host container:" },
-	{ "userns", 0, "MODE", "user namespace: host (default), auto, auto:size=N, or a map C:H:S[,...]", set_userns,
-	  RUN_FIELD(config.userns_mode), .words = "host auto auto:size=" },
+	{ "userns", 0, "MODE",
+	  "user namespace: host (default), auto, auto:size=N, container:NAME, or a map C:H:S[,...]", set_userns,
+	  RUN_FIELD(config.userns_mode), .words = "host auto auto:size= container:" },
 	{ "uts", 0, "MODE", "UTS namespace (host name): the container's own, host or container:NAME", set_uts,
 	  RUN_FIELD(config.uts_mode), .words = "host container:" },
 };

@@ -52,6 +52,7 @@ struct creation {
 	struct userns_mode userns;
 	struct id_ranges subuids, subgids; /* where auto chooses from */
 	struct userns_ids userns_ids;
+	bool userns_allotted; /* of another container's: that one got them by auto */
 	struct runtime_spec spec;
 	struct charter charter;
 	struct warnings warnings;

@@ -27,6 +27,7 @@ static const struct joined {
 	{ "--pid", "PID namespace", MODE(pid_mode) },
 	{ "--ipc", "IPC", MODE(ipc_mode) },
 	{ "--uts", "UTS namespace", MODE(uts_mode) },
+	{ "--userns", "user namespace", MODE(userns_mode) },
 	{ "--network", NULL, MODE(network_mode) },
 #undef MODE
 };

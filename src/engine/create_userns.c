@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/recover.h"
 #include "records/userns_rows.h"
 
 #include <errno.h>
@@ -49,12 +50,39 @@ static int check_user(const struct creation *cr, struct err *e)
 	return 0;
 }
 
+/* A chain of containers that share one ends at whoever has got the ids. */
+#define CHAIN_MAX 16
+
+static int find_shared(struct creation *cr, struct db *db, struct err *e)
+{
+	struct userns_mode m = cr->userns;
+	struct container_config other;
+	struct container_row row;
+	int r = db ? 0 : err_set(e, EINVAL, "another container needs the data root; a plan for --rootfs has none");
+
+	for (int i = 0; r == 0 && m.kind == USERNS_CONTAINER && i < CHAIN_MAX; i++) {
+		r = container_find(cr->en, sv_from(m.container), cr->a, &row, e);
+		if (r == 0)
+			r = config_parse(sv_from(row.config), cr->a, &other, e);
+		if (r == 0)
+			r = userns_mode_parse(other.userns_mode, cr->a, &m, e);
+	}
+	if (r == 0 && (m.kind == USERNS_HOST || m.kind == USERNS_CONTAINER))
+		return err_set(e, EINVAL, "container %.12s has no user namespace of its own", row.id);
+	if (r == 0)
+		r = userns_find(db, row.id, &m, cr->a, &cr->userns_ids, e);
+	cr->userns_allotted = m.kind == USERNS_AUTO;
+	return r;
+}
+
 static int find_ids(struct creation *cr, struct err *e)
 {
 	struct userns_mode *m = &cr->userns;
 	struct db *db = NULL;
 	int r = cr->en ? engine_db(cr->en, &db, e) : 0;
 
+	if (r == 0 && m->kind == USERNS_CONTAINER)
+		return find_shared(cr, db, e);
 	if (r == 0 && cr->row)
 		return userns_find(db, cr->row->id, m, cr->a, &cr->userns_ids, e);
 	if (r == 0 && m->kind == USERNS_AUTO && !db)
@@ -95,6 +123,8 @@ int create_take_userns(struct creation *cr, struct db *db, struct err *e)
 
 	if (cr->userns.kind == USERNS_HOST)
 		return 0;
+	if (cr->userns.kind == USERNS_CONTAINER)
+		return userns_share(db, cr->id.hex, &cr->userns_ids, cr->userns_allotted, e);
 	r = userns_take(db, cr->id.hex, &cr->userns, &cr->subuids, &cr->subgids, cr->a, &cr->userns_ids, e);
 	if (r < 0)
 		return refused(cr, r, e);

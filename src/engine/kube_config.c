@@ -423,7 +423,14 @@ static int set_namespaces(const struct kube_build *b, const char *container, str
 	const struct pod_spec *s = b->p->object.pod;
 
 	c->pod = b->p->pod.uid;
-	c->userns_mode = "host";
+	if (s->host_users != 0)
+		c->userns_mode = "host";
+	else if (strcmp(container, kube_network_owner(s)) == 0)
+		c->userns_mode = "auto";
+	else
+		c->userns_mode = arena_fmt(b->a, "container:%s", b->shared->owner);
+	if (!c->userns_mode)
+		return err_oom(b->e);
 	c->ipc_mode = s->host_ipc == 1 ? "host" : "shareable";
 	c->uts_mode = s->host_network == 1 ? "host" : NULL;
 	c->pid_mode = s->host_pid == 1 ? "host" : NULL;
@@ -458,6 +465,7 @@ static int set_source(const struct kube_build *b, const struct volume_mount *m, 
 		return 0;
 	}
 	to->type = MOUNT_BIND;
+	to->idmap = b->p->object.pod->host_users == 0;
 	to->readonly = v->config_map || v->secret;
 	to->source = v->host_path ? v->host_path->path : arena_fmt(b->a, "%s/%s", b->folder, v->name);
 	to->make_source = v->host_path && v->host_path->type && strcmp(v->host_path->type, "DirectoryOrCreate") == 0;

@@ -58,6 +58,7 @@ int kube_message_mount(const struct kube_build *b, const struct container_spec *
 		return err_oom(b->e);
 	mount_config_init(m);
 	m->type = MOUNT_BIND;
+	m->idmap = b->p->object.pod->host_users == 0;
 	m->target = path[0] == '/' ? path : arena_fmt(b->a, "/%s", path);
 	m->source = arena_fmt(b->a, "%s/" POD_MESSAGES "/%s", b->folder, s->name);
 	return m->target && m->source ? 0 : err_oom(b->e);

@@ -99,11 +99,7 @@ int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *re
 		r = remark_container(&m, "containers", i, &s->containers.v[i]);
 	for (size_t i = 0; r == 0 && i < s->inits.n; i++)
 		r = remark_container(&m, "initContainers", i, &s->inits.v[i]);
-	if (r == 0)
-		r = remark_volumes(&m, s);
-	if (r == 0 && s->host_users == 0)
-		r = remark(&m, "spec.hostUsers: not supported");
-	return r;
+	return r == 0 ? remark_volumes(&m, s) : r;
 }
 
 /* ---- folders ------------------------------------------------------------------------------------------------ */

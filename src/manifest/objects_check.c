@@ -276,6 +276,22 @@ static int check_names(const struct checking *c)
 	return r == 0 ? check_dns(c) : r;
 }
 
+/* A namespace of the host's belongs to the host's users. */
+static int check_users(const struct checking *c)
+{
+	const struct pod_spec *p = c->pod;
+	const struct {
+		const char *field;
+		int64_t host;
+	} others[] = { { "hostNetwork", p->host_network }, { "hostPID", p->host_pid }, { "hostIPC", p->host_ipc } };
+
+	for (size_t i = 0; p->host_users == 0 && i < ARRAY_LEN(others); i++)
+		if (others[i].host == 1)
+			return object_wrong(object_at(c->spec, others[i].field), c->e,
+					    "%s.%s: Forbidden: when `hostUsers` is false", c->path, others[i].field);
+	return 0;
+}
+
 static int check_containers(const struct checking *c, const char *list, const struct container_specs *l)
 {
 	int r = 0;
@@ -338,5 +354,7 @@ int object_check_pod(const struct node *n, const char *path, struct pod_spec *p,
 		r = check_containers(&c, "containers", &p->containers);
 	if (r == 0)
 		r = check_containers(&c, "initContainers", &p->inits);
+	if (r == 0)
+		r = check_users(&c);
 	return r == 0 ? check_names(&c) : r;
 }

@@ -19,7 +19,9 @@
 
 static const struct shared {
 	const char *type, *file; /* of the specification; proc_pid_ns(5) */
-} shared[POD_NAMESPACES] = { { "network", "net" }, { "ipc", "ipc" }, { "uts", "uts" }, { "pid", "pid" } };
+} shared[POD_NAMESPACES] = {
+	{ "network", "net" }, { "ipc", "ipc" }, { "uts", "uts" }, { "pid", "pid" }, { "user", "user" }
+};
 
 /* Its own, or that of a member which may begin after it. */
 static bool is_pods(const struct pod *p, const char *path)
@@ -440,7 +442,7 @@ static bool may_proceed(void)
 int pod_run(const char *pod_dir, struct err *e)
 {
 	static struct pod pod = { .sandbox = { .signals = -1 }, .arena = { .max = LIMIT_CONTROL_MSG },
-				  .dir = -1, .lock = -1, .listener = -1, .ns = { -1, -1, -1, -1 } };
+				  .dir = -1, .lock = -1, .listener = -1, .ns = { -1, -1, -1, -1, -1 } };
 	struct pod *p = &pod;
 	int r = sandbox_signals(&p->sandbox, e);
 

@@ -105,7 +105,7 @@ void pod_failed(struct member *mb, const struct err *why);
 /* ---- pod.c ---- */
 
 #define POD_CLIENTS 32
-#define POD_NAMESPACES 4
+#define POD_NAMESPACES 5
 
 struct pod_client {
 	int sock;

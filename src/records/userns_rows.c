@@ -136,12 +136,17 @@ int userns_take(struct db *db, const char *container, const struct userns_mode *
 	int r = userns_choose(db, m, uids, gids, a, &ids, e);
 
 	if (r == 0)
-		r = insert(db, container, uid, &ids.uids, m->kind == USERNS_AUTO, e);
-	if (r == 0)
-		r = insert(db, container, gid, &ids.gids, m->kind == USERNS_AUTO, e);
+		r = userns_share(db, container, &ids, m->kind == USERNS_AUTO, e);
 	if (r == 0)
 		*ret = ids;
 	return r;
+}
+
+int userns_share(struct db *db, const char *container, const struct userns_ids *ids, bool allotted, struct err *e)
+{
+	int r = insert(db, container, uid, &ids->uids, allotted, e);
+
+	return r < 0 ? r : insert(db, container, gid, &ids->gids, allotted, e);
 }
 
 /* ---- what a container has ----------------------------------------------------------------------------------------- */

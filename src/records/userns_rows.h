@@ -11,6 +11,10 @@
 int userns_take(struct db *db, const char *container, const struct userns_mode *m, const struct id_ranges *uids,
 		const struct id_ranges *gids, struct arena *a, struct userns_ids *ret, struct err *e);
 
+/* userns_share - the ids of another container, so that nobody else gets them as long as this one is there; allotted: that one got
+ * them by auto. Inside the transaction of its row. */
+int userns_share(struct db *db, const char *container, const struct userns_ids *ids, bool allotted, struct err *e);
+
 /* userns_choose - what userns_take() would give now; nothing is written. */
 int userns_choose(struct db *db, const struct userns_mode *m, const struct id_ranges *uids,
 		  const struct id_ranges *gids, struct arena *a, struct userns_ids *ret, struct err *e);

@@ -98,7 +98,7 @@ struct container_config {
 	CONFIG_LIST(struct device_config, devices);
 	struct oci_strings device_cgroup_rules; /* "c 1:3 rwm" */
 
-	/* NULL = the default; "container:X" joins another container's (not cgroupns, userns) */
+	/* NULL = the default; "container:X" joins another container's (not cgroupns) */
 	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *network_mode;
 	CONFIG_LIST(struct network_config, networks); /* none with a network mode of none, host or container:X */
 	struct oci_strings publish;                   /* as ports_print() has them */
@@ -106,7 +106,7 @@ struct container_config {
 	bool publish_all;
 	struct oci_strings expose; /* "80/tcp", "80-90/udp" */
 	struct oci_strings dns, dns_search, dns_options, extra_hosts; /* extra_hosts: "name:address" */
-	const char *userns_mode; /* "host", "auto", "auto:size=N", "C:H:S[,...]" */
+	const char *userns_mode; /* "host", "auto", "auto:size=N", "container:X", "C:H:S[,...]" */
 
 	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
 	const char *cpuset_cpus, *cpuset_mems;

@@ -197,11 +197,12 @@ static int check_userns_conflicts(struct config_checker *k)
 		return option_refuse(k, "--userns", c->userns_mode,
 				     "cannot share the host PID namespace when user namespaces are enabled");
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-		if (modes[i].mode && sv_has_prefix(sv_from(modes[i].mode), "container:"))
+		if (modes[i].mode && sv_has_prefix(sv_from(modes[i].mode), "container:") &&
+		    strcmp(modes[i].mode, c->userns_mode) != 0)
 			return option_refuse(
 				k, "--userns", c->userns_mode,
 				"%s %.60s: another container's namespace belongs to another user namespace; "
-				"use --userns host",
+				"use --userns host, or join that one too",
 				modes[i].option, modes[i].mode);
 	return 0;
 }

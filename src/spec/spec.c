@@ -99,7 +99,7 @@ void spec_namespaces(struct spec_builder *b)
 		{ "pid", c->pid_mode, true },
 		{ "ipc", c->ipc_mode, true },
 		{ "cgroup", c->cgroupns_mode, b->f->kernel.cgroup_namespace },
-		{ "user", NULL, b->in->uids != NULL },
+		{ "user", c->userns_mode, b->in->uids != NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

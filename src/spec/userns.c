@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ALLOWED "allowed are host, auto, auto:size=N and CONTAINER_ID:HOST_ID:SIZE[,...]"
+#define ALLOWED "allowed are host, auto, auto:size=N, container:NAME and CONTAINER_ID:HOST_ID:SIZE[,...]"
 
 static int parse_u32(struct sv s, uint32_t *ret)
 {
@@ -78,6 +78,8 @@ int userns_mode_parse(const char *text, struct arena *a, struct userns_mode *ret
 		m = (struct userns_mode){ .kind = USERNS_HOST };
 	} else if (sv_has_prefix(s, "auto:size=")) {
 		r = parse_size((struct sv){ s.p + strlen("auto:size="), s.n - strlen("auto:size=") }, &m.size, e);
+	} else if (sv_has_prefix(s, "container:") && s.n > strlen("container:")) {
+		m = (struct userns_mode){ .kind = USERNS_CONTAINER, .container = text + strlen("container:") };
 	} else if (!sv_is(s, "auto")) {
 		m = (struct userns_mode){ .kind = USERNS_MAP };
 		r = s.p[0] >= '0' && s.p[0] <= '9' ? parse_map(s, a, &m.map, e) :

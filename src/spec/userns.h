@@ -3,7 +3,7 @@
  *
  * "host": the host's own. "auto", "auto:size=N": N ids (65,536) that no other container has, out of the ranges of one user
  * of the host in subuid(5) and subgid(5). "C:H:S[,C:H:S...]": S ids from C on in the container are those from H on of the
- * host. What a container has stands in the database from its creation to its removal, and does not change meanwhile. */
+ * host. "container:NAME": that container's, with the ids that it has. What a container has stands in the database from its creation to its removal, and does not change meanwhile. */
 #pragma once
 
 #include "base/arena.h"
@@ -17,9 +17,10 @@
 #define USERNS_AUTO_MAX 1048576 /* some files of images have owners above 65,535; nobody's above a million */
 
 struct userns_mode {
-	enum { USERNS_HOST, USERNS_AUTO, USERNS_MAP } kind;
+	enum { USERNS_HOST, USERNS_AUTO, USERNS_MAP, USERNS_CONTAINER } kind;
 	uint32_t size;     /* of auto */
 	struct id_map map; /* of a map, for users and for groups */
+	const char *container; /* whose; of the text that was parsed */
 };
 
 /* userns_mode_parse - NULL and "" are the host's. -EINVAL: what is allowed. */

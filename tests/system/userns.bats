@@ -240,10 +240,31 @@ disk() { find "$T/root/layers" -printf '%P %U:%G %m %s %T@ %C@\n' | sort; }
 	equal "$(readlink /proc/self/ns/ipc /proc/self/ns/uts)" "$out"
 }
 
-@test "another container's namespaces are joined with the host's ids only" {
+@test "another container's user namespace, and others of that one with it; its ids are theirs together" {
+	start web --userns auto --ipc shareable
+	expect 0 box --userns container:web --network container:web --ipc container:web --pid container:web -v data:/data -- sh -c '
+		touch /data/x; ls /dev/shm >/dev/null; stat -c %u /proc/1; readlink /proc/self/ns/user; readlink /proc/self/ns/net'
+	equal "$(printf '%s\n' 0; readlink "/proc/$(pid_of web)/ns/user"; readlink "/proc/$(pid_of web)/ns/net")" "$out"
+	equal 0:0 "$(owner "$T/root/volumes/data/_data/x")"
+	start guest --userns container:web -u 7
+	equal "$((first + 7))" "$(uid_of guest)"
+	expect 0 tare exec -u 9 guest sh -c 'readlink /proc/self/ns/user; id -u'
+	equal "$(readlink "/proc/$(pid_of web)/ns/user")"$'\n9' "$out"
+	expect 0 tare rm -f web
+	start next --userns auto
+	equal "$((first + 65536))" "$(uid_of next)" "not those that guest still has"
+	expect 0 tare stop -t 0 guest
+	expect 1 tare start guest
+	contains "No such container" "$err"
+	start plain
+	expect 125 tare run --rm --userns container:plain busybox true
+	contains "has no user namespace of its own" "$err"
+}
+
+@test "another container's namespaces are joined with the host's ids only, or with its own" {
 	start web --userns auto --ipc shareable
 	expect 125 tare run --rm --userns auto --network container:web busybox true
-	matches "^tare: --userns auto: --network container:.*: another container's namespace belongs to another user namespace; use --userns host$" "$err"
+	matches "^tare: --userns auto: --network container:.*: another container's namespace belongs to another user namespace; use --userns host, or join that one too$" "$err"
 	expect 0 box --pid container:web --network container:web --ipc container:web --uts container:web -- sh -c '
 		stat -c %u /proc/1; readlink /proc/self/ns/net; readlink /proc/self/ns/ipc'
 	equal "$(printf '%s\n' $first; readlink "/proc/$(pid_of web)/ns/net"; readlink "/proc/$(pid_of web)/ns/ipc")" "$out"

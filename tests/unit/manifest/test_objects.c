@@ -186,6 +186,8 @@ static const struct {
 	{ HEAD C "    ports: [{containerPort: 80, hostIP: \"10.0.0\"}]\n",
 	  "line 8, column 13: spec.containers[0].ports[0].hostIP: Invalid value: \"10.0.0\": must be a valid IP address, "
 	  "(e.g. 10.9.8.7 or 2001:db8::ffff)" },
+	{ HEAD C "  hostUsers: false\n  hostPID: true\n",
+	  "line 9, column 12: spec.hostPID: Forbidden: when `hostUsers` is false" },
 	{ HEAD C "    ports: [{containerPort: 80, hostPort: 81}]\n  hostNetwork: true\n",
 	  "line 8, column 13: spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when "
 	  "`hostNetwork` is true" },

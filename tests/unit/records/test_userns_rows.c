@@ -38,7 +38,7 @@ TEST(a_mode_is_the_hosts_automatic_or_a_map)
 	}
 }
 
-#define ALLOWED ": allowed are host, auto, auto:size=N and CONTAINER_ID:HOST_ID:SIZE[,...]"
+#define ALLOWED ": allowed are host, auto, auto:size=N, container:NAME and CONTAINER_ID:HOST_ID:SIZE[,...]"
 
 TEST(other_modes_are_refused_with_what_is_allowed)
 {
@@ -46,6 +46,7 @@ TEST(other_modes_are_refused_with_what_is_allowed)
 		const char *text, *msg;
 	} cases[] = {
 		{ "private", "invalid USER mode" ALLOWED },
+		{ "container:", "invalid USER mode" ALLOWED },
 		{ "auto:", "invalid USER mode" ALLOWED },
 		{ "autox", "invalid USER mode" ALLOWED },
 		{ "auto:size=", "size : allowed are 1 to 1048576" },
@@ -224,6 +225,29 @@ TEST(a_map_shares_ids_with_another_map_but_never_with_auto)
 	end(&f);
 }
 
+TEST(ids_that_two_containers_share_are_nobody_elses_until_the_last_has_gone)
+{
+	struct fixture f = begin();
+	struct userns_mode m = { .kind = USERNS_AUTO, .size = 4 };
+	struct userns_ids ids;
+	struct err e = { 0 };
+	char one[65] = "", other[65] = "", name[NAME_SIZE];
+
+	memset(one, 'a', 64);
+	memset(other, 'b', 64);
+	assert_int_equal(1000, take(&f, 'a', "auto:size=4", &e));
+	assert_int_equal(0, userns_find(f.db, one, &m, &f.a, &ids, &e));
+	assert_int_equal(0,
+			 containers_insert(f.db, &(struct container_row){ .id = other, .cgroup = "/x", .config = "{}" },
+					   name, &e));
+	assert_int_equal(0, userns_share(f.db, other, &ids, true, &e));
+	give_back(&f, 'a');
+	assert_int_equal(1004, take(&f, 'c', "auto:size=4", &e));
+	give_back(&f, 'b');
+	assert_int_equal(1000, take(&f, 'd', "auto:size=4", &e));
+	end(&f);
+}
+
 TEST(what_a_container_has_is_found_again)
 {
 	struct fixture f = begin();
@@ -254,6 +278,7 @@ int main(void)
 		RUN(each_container_gets_the_lowest_gap_and_gives_it_back),
 		RUN(when_no_gap_is_left_nothing_is_taken),
 		RUN(a_map_shares_ids_with_another_map_but_never_with_auto),
+		RUN(ids_that_two_containers_share_are_nobody_elses_until_the_last_has_gone),
 		RUN(what_a_container_has_is_found_again),
 	};
 

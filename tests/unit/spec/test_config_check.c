@@ -151,8 +151,8 @@ static const struct {
 	{ HOST("\"NetworkMode\":\"none\",\"PidMode\":\"host\",\"IpcMode\":\"none\",\"UTSMode\":\"host\","
 	       "\"CgroupnsMode\":\"host\""),
 	  NULL },
-	{ HOST("\"UsernsMode\":\"x\""), "--userns x: invalid USER mode: allowed are host, auto, auto:size=N and "
-					"CONTAINER_ID:HOST_ID:SIZE[,...]" },
+	{ HOST("\"UsernsMode\":\"x\""), "--userns x: invalid USER mode: allowed are host, auto, auto:size=N, "
+					"container:NAME and CONTAINER_ID:HOST_ID:SIZE[,...]" },
 	{ HOST("\"UsernsMode\":\"auto\""), NULL },
 	{ HOST("\"UsernsMode\":\"0:5:5\",\"IpcMode\":\"host\",\"UTSMode\":\"host\",\"CgroupnsMode\":\"host\""), NULL },
 	{ HOST("\"UsernsMode\":\"1:5:5\""), "--userns 1:5:5: the container's id 0 is not mapped" },
@@ -164,6 +164,10 @@ static const struct {
 	  "--userns auto: cannot share the host's network namespace when user namespaces are enabled" },
 	{ HOST("\"UsernsMode\":\"auto\",\"PidMode\":\"host\""),
 	  "--userns auto: cannot share the host PID namespace when user namespaces are enabled" },
+	{ HOST("\"UsernsMode\":\"container:a\",\"IpcMode\":\"container:a\",\"PidMode\":\"container:a\""), NULL },
+	{ HOST("\"UsernsMode\":\"container:a\",\"IpcMode\":\"container:b\""),
+	  "--userns container:a: --ipc container:b: another container's namespace belongs to another user namespace; use "
+	  "--userns host, or join that one too" },
 	{ HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\",\"BindOptions\":{\"Idmap\":true}}]"),
 	  "--mount /b: invalid mount config for type \"bind\": idmap needs a user namespace (--userns)" },
 	{ HOST("\"UsernsMode\":\"host\""), NULL },
