@@ -26,6 +26,7 @@ struct tree {
 	bool parent_gives_group; /* to what is made in it */
 	struct tree_made made; /* what a file gets that is made here, of which only the mode varies */
 	bool knows_made;
+	bool has_acls; /* some directory may have a default ACL, which says more of a new file's mode than who makes it */
 	char parent_path[ENTRY_NAME_SIZE];
 	int below; /* merged view of the layers below, opened when first needed */
 	struct tree_dirs dirs;
@@ -40,6 +41,7 @@ int tree_open(const struct tree_options *o, struct tree **ret, struct err *e)
 	if (!o->shared)
 		(void)umask(0); /* a file gets its mode when it is made */
 	t->o = *o;
+	t->has_acls = o->shared;
 	t->parent = t->below = -1;
 	tree_dirs_init(&t->dirs);
 	*ret = t;
@@ -111,17 +113,21 @@ static int set_opaque_at(int parent, const char *leaf, struct err *e)
  * the making. */
 static int make_implied(struct tree *t, int at, const char *leaf, const char *path, struct err *e)
 {
+	static const struct tree_meta plain = { .mode = TREE_IMPLIED_MODE, .mtime.tv_nsec = UTIME_NOW };
+	scoped_fd dir = -1;
 	int r = count_entry(t, e);
 
 	if (r == 0 && t->o.n_below)
 		r = tree_dirs_add(&t->dirs, "", path, NULL, e);
 	if (r < 0)
 		return r;
-	if (mkdirat(at, leaf, TREE_IMPLIED_MODE) < 0)
+	if (mkdirat(at, leaf, 0700) < 0)
 		return err_sys(e, PATH_FMT ": mkdir", path);
-	if (fchownat(at, leaf, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(at, leaf, TREE_IMPLIED_MODE, 0) < 0)
+	dir = openat(at, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
 		return err_sys(e, PATH_FMT, path);
-	return 0;
+	r = tree_set_meta(&t->o, dir, NULL, &plain, e);
+	return r < 0 ? err_wrap(e, r, PATH_FMT, path) : 0;
 }
 
 static unsigned resolve_flags(const struct tree *t)
@@ -374,6 +380,14 @@ static int directory_at(const struct tree *t, const struct place *p, struct err 
 	return is_whiteout(&st) ? set_opaque_at(p->parent, p->s.leaf, e) : 0;
 }
 
+static bool has_default_acl(const struct tree_meta *m)
+{
+	for (size_t i = 0; i < m->n_xattrs; i++)
+		if (strcmp(m->xattrs[i].name, "system.posix_acl_default") == 0)
+			return true;
+	return false;
+}
+
 int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, struct err *e)
 {
 	scoped_fd dir = -1;
@@ -388,6 +402,7 @@ int tree_directory(struct tree *t, const char *name, const struct tree_meta *m, 
 	dir = openat(p.parent, p.s.leaf[0] ? p.s.leaf : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "open");
+	t->has_acls = t->has_acls || has_default_acl(m);
 	r = tree_set_meta(&t->o, dir, NULL, m, e);
 	return r < 0 ? r : tree_dirs_add(&t->dirs, p.s.parent, p.s.leaf, &m->mtime, e);
 }
@@ -504,7 +519,7 @@ static int look_at_new(struct tree *t, int fd, const struct tree_meta *m, struct
 		t->knows_made = !t->parent_gives_group;
 		t->made = (struct tree_made){ .uid = st.st_uid, .gid = st.st_gid };
 	}
-	t->made.mode = mode_of_new(t, m);
+	t->made.mode = t->has_acls ? TREE_MODE_UNKNOWN : mode_of_new(t, m);
 	return 0;
 }
 
@@ -556,8 +571,9 @@ int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struc
 
 int tree_finish(struct tree *t, struct err *e)
 {
+	int r;
+
 	forget_parent(t);
-	if (t->dirs.n_implied)
-		(void)open_below(t, NULL); /* when they fail, so does the image */
-	return tree_dirs_finish(&t->dirs, t->o.root, resolve_flags(t) | RESOLVE_NO_SYMLINKS, t->below, e);
+	r = t->dirs.n_implied ? open_below(t, e) : 0;
+	return r < 0 ? r : tree_dirs_finish(&t->dirs, t->o.root, resolve_flags(t) | RESOLVE_NO_SYMLINKS, t->below, e);
 }

@@ -88,8 +88,9 @@ int tree_file_end(struct tree *t, int fd, off_t written, off_t size, const struc
 struct tree_made {
 	uid_t uid;
 	gid_t gid;
-	mode_t mode;
+	mode_t mode; /* TREE_MODE_UNKNOWN: it is set in any case */
 };
+#define TREE_MODE_UNKNOWN ((mode_t)-1)
 
 /* What is left to do of a file. */
 struct tree_rest {

@@ -146,6 +146,10 @@ source_tree()
 	expect 0 tare cp "$T/f" web:/tmp/n
 	expect 0 tare exec web stat -c %u:%g /tmp/n
 	equal 0:0 "$out"
+	tar -C "$T" --transform 's|^|new/deep/|' -cf "$T/t" f
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cp - web:/tmp <"$T/t"
+	expect 0 tare exec web stat -c %u:%g:%a /tmp/new /tmp/new/deep
+	equal "0:0:755 0:0:755" "$(tr '\n' ' ' <<<"$out" | sed 's/ $//')"
 	expect 0 tare stop -t 0 web
 	chown 7:8 "$T/f"
 	expect 0 tare cp "$T/f" web:/tmp/m
@@ -220,6 +224,22 @@ t = tarfile.open(sys.argv[1] + ".hard", "w"); add("h", tarfile.LNKTYPE, "../.." 
 	equal file "$(ls "$T/victim")" "the victim's files"
 	equal untouched "$(<"$T/victim/file")"
 	! grep -rqs untouched "$T/out" "$T"/all.* || fail "the victim's file came out"
+}
+
+# The neighbour waits for the folder that cp makes for a name without one, and has it for as long as its mkdir takes to return.
+@test "a folder that cp has just made is swapped with a link before it is looked at" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	mkdir -m 700 "$T/victim" "$T/shared"
+	echo x >"$T/f"
+	tar -C "$T" --transform 's|^|new/|' -cf "$T/t" f
+	start web -v "$T/shared:/shared"
+	# shellcheck disable=SC2016 # the inner shell's
+	timeout 60 bash -c 'until rmdir "$1" 2>/dev/null; do :; done; ln -s "$2" "$1"' - "$T/shared/new" "$T/victim" 3>&- &
+	timeout 60 strace -f -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_exit=300000 \
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cp - web:/shared <"$T/t" 2>"$T/e" || true
+	wait $!
+	[ -L "$T/shared/new" ] || fail "it was not swapped"
+	equal "700 0" "$(stat -c %a "$T/victim") $(find "$T/victim" -mindepth 1 | wc -l)"
 }
 
 @test "a device or a pipe in the place of a file is not opened" {

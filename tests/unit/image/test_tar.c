@@ -218,6 +218,24 @@ TEST(extended_attributes_are_kept_but_for_the_hosts_own)
 	assert_int_equal(-1, fgetxattr(fd, "user.overlay.opaque", v, sizeof v));
 }
 
+/* acl(5): what is made in such a folder gets the bits that the list says, not those that open(2) asked for. */
+TEST(a_default_acl_takes_nothing_from_the_modes_of_entries)
+{
+	static const unsigned char acl[] = { 2, 0, 0, 0, 1, 0, 7, 0, 255, 255, 255, 255, /* user::rwx */
+					     4, 0, 0, 0, 255, 255, 255, 255,              /* group::--- */
+					     32, 0, 0, 0, 255, 255, 255, 255 };           /* other::--- */
+	scoped_fixture f = fixture_new();
+
+	SKIP_UNLESS(is_root, "not root");
+	SKIP_UNLESS(setxattr(f.s.path, "system.posix_acl_default", acl, sizeof acl, 0) == 0, "no ACLs here");
+	(void)removexattr(f.s.path, "system.posix_acl_default");
+	PAX(&f.tar, { "SCHILY.xattr.system.posix_acl_default", acl, sizeof acl });
+	tarball_add(&f.tar, (struct tar_entry){ '5', "d/", .mode = 0755 });
+	tarball_add(&f.tar, (struct tar_entry){ '0', "d/x", .data = "x", .mode = 0664 });
+	unpack(&f, 0);
+	assert_int_equal(S_IFREG | 0664, stat_of(&f, "d/x").st_mode);
+}
+
 /* GNU's pax format 1.0: a map of the data before the data. */
 TEST(sparse_files_keep_their_holes)
 {
@@ -489,6 +507,7 @@ int main(void)
 		RUN(names_keep_their_bytes),
 		RUN(links_nodes_and_fifos),
 		RUN(extended_attributes_are_kept_but_for_the_hosts_own),
+		RUN(a_default_acl_takes_nothing_from_the_modes_of_entries),
 		RUN(sparse_files_keep_their_holes),
 		RUN(whiteouts_speak_of_the_layers_below),
 		RUN(a_whiteout_and_a_name_of_the_same_layer_in_any_order),
