@@ -5,7 +5,7 @@ DESTDIR ?=
 prefix ?= /usr/local
 SAN := address,undefined
 
-.PHONY: all help deps demo test check unit system guest fuzz faults soak golden bench install clean asan clang format
+.PHONY: all help deps demo test check unit system guest fuzz faults soak golden bench install clean clang format
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/build.ninja ## build tare, tared and their helpers into build/
@@ -34,10 +34,10 @@ guest: all ## the same in a guest with pure cgroup v2
 	@tests/run-all guest
 
 fuzz: ## a minute of fuzzing for each parser; SECONDS_EACH=N for another time
-	@tests/run-all fuzz
+	@tests/run-all --soak fuzz
 
-faults: ## every operation with its 1st, 2nd, 3rd … call failing, and with each process killed there
-	@tests/run-all faults
+faults: ## every operation with its 1st, 2nd, 3rd … call failing, and with each process killed there (an hour)
+	@tests/run-all --soak faults
 
 soak: ## the slow tests in full: starts by the thousand, long fuzzing, every fault
 	@tests/run-all --soak

@@ -391,11 +391,6 @@ void registry_free(struct registry *reg)
 	free(reg);
 }
 
-const char *registry_address(const struct registry *reg)
-{
-	return reg->address;
-}
-
 /* ---- documents ----------------------------------------------------------------------------------------------- */
 
 int registry_manifest(struct registry *reg, struct http *h, const char *which, struct buf *b, char ret_type[128],

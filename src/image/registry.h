@@ -43,7 +43,6 @@ int registry_addresses(const struct registry_options *o, const char *domain, str
 int registry_open(const struct registry_options *o, const char *address, const char *domain, const char *path,
 		  const char *actions, struct http *h, struct registry **ret, struct err *e);
 void registry_free(struct registry *reg);
-const char *registry_address(const struct registry *reg);
 /* registry_also_from - further requests may also read this repository of the same registry (for blob mounts). */
 int registry_also_from(struct registry *reg, const char *path, struct err *e);
 

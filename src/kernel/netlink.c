@@ -74,11 +74,6 @@ void netlink_put_u8(struct netlink *n, uint16_t type, uint8_t v)
 	netlink_put(n, type, &v, sizeof v);
 }
 
-void netlink_put_u16(struct netlink *n, uint16_t type, uint16_t v)
-{
-	netlink_put(n, type, &v, sizeof v);
-}
-
 void netlink_put_u32(struct netlink *n, uint16_t type, uint32_t v)
 {
 	netlink_put(n, type, &v, sizeof v);

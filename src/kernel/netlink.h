@@ -31,7 +31,6 @@ void netlink_begin(struct netlink *n, uint16_t type, uint16_t flags, const void 
 void netlink_put(struct netlink *n, uint16_t type, const void *data, size_t size);
 void netlink_put_text(struct netlink *n, uint16_t type, const char *text); /* with its NUL */
 void netlink_put_u8(struct netlink *n, uint16_t type, uint8_t v);
-void netlink_put_u16(struct netlink *n, uint16_t type, uint16_t v);
 void netlink_put_u32(struct netlink *n, uint16_t type, uint32_t v);
 void netlink_put_be32(struct netlink *n, uint16_t type, uint32_t v);
 /* netlink_nest - the attributes that follow are in this one, until netlink_nest_end(n, what netlink_nest() gave).

@@ -38,11 +38,6 @@ static const struct field {
 #undef FIELD
 };
 
-const char *outcome_state_name(enum outcome_state s)
-{
-	return state_names[s];
-}
-
 static void put_text(struct buf *b, const char *text)
 {
 	for (; *text; text++)

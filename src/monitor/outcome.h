@@ -51,8 +51,6 @@ struct outcome {
 	char error[496];          /* why it could not start, or how it was lost; "" otherwise */
 };
 
-const char *outcome_state_name(enum outcome_state s);
-
 /* outcome_write - replace dir/outcome. Mode 0600. */
 int outcome_write(int dir, const struct outcome *o, struct err *e);
 /* outcome_read - -ENOENT: no record; -EINVAL: not ours or damaged, the text names the line. */

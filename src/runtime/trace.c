@@ -16,12 +16,6 @@ int trace_new(struct trace **ret, struct err *e)
 	return 0;
 }
 
-void trace_free(struct trace *t)
-{
-	if (t)
-		munmap(t, sizeof *t);
-}
-
 void trace_step(struct trace *t, size_t step)
 {
 	if (t && step < TRACE_STEPS)

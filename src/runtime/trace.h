@@ -14,6 +14,5 @@ struct trace {
 	int64_t step_ns[TRACE_STEPS]; /* end of the plan's step i; 0: not reached */
 };
 
-int trace_new(struct trace **ret, struct err *e); /* mmap(2), shared */
-void trace_free(struct trace *t);
+int trace_new(struct trace **ret, struct err *e); /* mmap(2), shared; as long as the process lives */
 void trace_step(struct trace *t, size_t step); /* now; callable after clone3(2) */

@@ -116,19 +116,6 @@ int volume_create(int volumes, const char *name, bool *ret_made, struct err *e)
 	return 0;
 }
 
-int volume_create_anonymous(int volumes, struct id *ret_name, struct err *e)
-{
-	struct id id;
-	bool made;
-	int r = id_new(&id, e);
-
-	if (r == 0)
-		r = volume_create(volumes, id.hex, &made, e);
-	if (r == 0)
-		*ret_name = id;
-	return r;
-}
-
 int volume_open(int volumes, const char *name, int *ret_fd, struct err *e)
 {
 	char path[PATH_SIZE];

@@ -23,8 +23,6 @@ int volume_name_check(struct sv name, struct err *e);
 
 /* volume_create - make it, or find it. *ret_made: it was not there. -EINVAL: not a name. */
 int volume_create(int volumes, const char *name, bool *ret_made, struct err *e);
-/* volume_create_anonymous - with a new name of 64 hexadecimal digits. */
-int volume_create_anonymous(int volumes, struct id *ret_name, struct err *e);
 /* volume_open - its _data directory. -ENOENT: "get NAME: no such volume". The caller closes. */
 int volume_open(int volumes, const char *name, int *ret_fd, struct err *e);
 /* volume_hold - its folder, locked by flock(2) until *ret_fd is closed; shared: nobody removes the volume meanwhile, else:

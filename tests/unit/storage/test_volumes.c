@@ -53,18 +53,6 @@ TEST(create_makes_or_finds)
 	assert_true(scratch_has(volumes, "web/_data/kept"));
 }
 
-TEST(an_anonymous_volume_has_64_digits)
-{
-	scoped_scratch s = scratch_new();
-	scoped_fd volumes = -1, data = -1;
-	struct id id;
-
-	assert_int_equal(0, volumes_open(s.dir, &volumes, NULL));
-	assert_int_equal(0, volume_create_anonymous(volumes, &id, NULL));
-	assert_true(id_is_valid(sv_from(id.hex)));
-	assert_int_equal(0, volume_open(volumes, id.hex, &data, NULL));
-}
-
 TEST(remove_takes_all_and_names_what_is_missing)
 {
 	scoped_scratch s = scratch_new();
@@ -126,7 +114,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(names_follow_dockers_rule),
 		RUN(create_makes_or_finds),
-		RUN(an_anonymous_volume_has_64_digits),
 		RUN(remove_takes_all_and_names_what_is_missing),
 		RUN(sweep_removes_leftovers_only),
 		RUN(bind_source_is_made_for_v_and_refused_for_mount),
