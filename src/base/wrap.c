@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-static size_t columns_of(struct sv s)
+size_t wrap_columns(struct sv s)
 {
 	size_t n = 0;
 
@@ -21,7 +21,7 @@ void wrap_words(struct buf *out, struct sv text, size_t at, size_t indent, size_
 	bool first = true;
 
 	while (sv_next(&text, ' ', &word)) {
-		size_t n = columns_of(word);
+		size_t n = wrap_columns(word);
 
 		if (!first && at + 1 + n > width) {
 			buf_puts(out, "\n");
@@ -111,7 +111,7 @@ static void put_line(struct buf *out, struct sv line, size_t width)
 	size_t lead = blanks(line, 0) < width / 2 ? blanks(line, 0) : width / 2;
 	size_t indent = hang(line, lead, width), room = width, word;
 
-	while (columns_of(line) > room) {
+	while (wrap_columns(line) > room) {
 		size_t n = break_at(line, room), end = n;
 
 		if (n == line.n)
@@ -124,7 +124,7 @@ static void put_line(struct buf *out, struct sv line, size_t width)
 		if (!line.n)
 			break;
 		buf_puts(out, "\n");
-		word = columns_of((struct sv){ line.p, break_at(line, 1) });
+		word = wrap_columns((struct sv){ line.p, break_at(line, 1) });
 		room = width - (word > width - indent ? lead + 2 : indent);
 		buf_fill(out, ' ', width - room);
 	}
@@ -139,7 +139,7 @@ void wrap_lines(struct buf *out, struct sv text, size_t width)
 	while (text.n && sv_next(&text, '\n', &line)) {
 		scoped_buf cut = BUF(out->max);
 
-		if (columns_of(line) > width) {
+		if (wrap_columns(line) > width) {
 			put_short_ids(&cut, line);
 			line = buf_sv(&cut);
 		}

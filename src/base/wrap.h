@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/sv.h"
 
+size_t wrap_columns(struct sv text); /* how wide it is */
+
 /* wrap_words - the words of a text from column `at` on, and a newline; the lines that follow begin at column `indent`. */
 void wrap_words(struct buf *out, struct sv text, size_t at, size_t indent, size_t width);
 

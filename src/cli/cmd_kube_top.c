@@ -358,6 +358,6 @@ static int run_who(struct cli *cli, void *options, const struct operands *operan
 const struct command command_kube_who_dies_first = {
 	.name = "kube who-dies-first",
 	.args = "",
-	.summary = "tell in which order the node takes containers when memory runs out",
+	.summary = "tell in which order containers die when memory runs out",
 	.run = run_who,
 };

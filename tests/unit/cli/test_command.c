@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of commands and options, and what is made of them: help, manual pages, completion, suggestions. */
 #include "base/scope.h"
+#include "base/wrap.h"
 #include "cli/command.h"
 #include "cli/completion.h"
 #include "engine/run.h"
@@ -263,8 +264,8 @@ static void lines_fit(const struct buf *b)
 	struct sv rest = buf_sv(b), line;
 
 	while (sv_next(&rest, '\n', &line)) {
-		if (line.n > 80)
-			fail_msg("%zu columns: %.*s", line.n, (int)line.n, line.p);
+		if (wrap_columns(line) > 80)
+			fail_msg("%zu columns: %.*s", wrap_columns(line), (int)line.n, line.p);
 		if (line.n && line.p[line.n - 1] == ' ')
 			fail_msg("a blank at the end: %.*s", (int)line.n, line.p);
 	}
