@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks as rows: what is in one, and the places in it. network_make.c makes and removes them. */
+/* Networks as rows: what is in one, and the places in it. network_make.c makes them, network_remove.c removes them. */
 #include "engine/network.h"
 
 #include "base/clock.h"

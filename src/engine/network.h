@@ -50,7 +50,8 @@ bool network_is_predefined(const struct network_row *row);
 /* network_insert - the row alone; ret_id may be NULL. */
 int network_insert(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
 		   struct err *e);
-/* network_make - row, device and rules. *ret_id belongs to a. -EINVAL, -EEXIST with Docker's texts; -ENOSPC: no pool is left. */
+/* network_make - row, device and rules. *ret_id belongs to a. -EINVAL, -EEXIST with Docker's texts;
+ * -EPERM: another network has that bridge; -ENOSPC: no pool is left. */
 int network_make(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
 		 struct err *e);
 /* network_delete - -EBUSY: containers have places in it. network_remove - the same for one that was found, whatever of it was
@@ -59,9 +60,12 @@ int network_delete(struct engine *en, const char *ref, struct arena *a, struct e
 int network_remove(struct engine *en, const struct network *net, struct arena *a, struct err *e);
 int network_finish_removals(struct engine *en, struct err *e);
 /* network_ensure - the device is there, and if it was not, forwarding and rules too. *warn gets what had to be changed on
- * the host. On a failure nothing of it is left. */
+ * the host. On a failure no device of it is left; that the host forwards, and rules, may be. network_complete - the same of a
+ * device that is there, which gets what it lacks: address, forwarding, rules. */
 int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
 		   struct err *e);
+int network_complete(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
+		     struct err *e);
 
 /* network_rootless - an ordinary user's engine has no bridges: -EPERM with what goes instead. 0: root's */
 int network_rootless(const struct engine *en, const char *name, struct err *e);
@@ -120,7 +124,7 @@ int firewall_network(struct engine *en, const struct network *net, bool add, str
 int firewall_rebuild(struct engine *en, struct err *e);
 /* firewall_is_refused - r is what a host answers that allows nobody, or us, to change rules. */
 bool firewall_is_refused(int r);
-/* firewall_prefix - how the names of our ports on the host begin */
+/* firewall_names - of our table, and how those of our ports on the host begin */
 #define FIREWALL_NAME 16
 void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME]);
 

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks are made: subnets are chosen, devices and rules made, forwarding turned on. network_remove.c removes them. */
+/* Networks are made: subnets are chosen, rows written. network_device.c makes what is of them on the host, network_remove.c
+ * removes it. */
 #include "engine/network.h"
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
-#include "engine/network_ports.h"
 #include "kernel/netlink.h"
 #include "kernel/rtnetlink_move.h"
-#include "kernel/smallfile.h"
 #include "oci/list.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#define ARENA_MAX (32u << 20)
 #define DEFAULT_DEVICE "tare"
 
 /* ---- subnets -------------------------------------------------------------------------------------------------------- */
@@ -26,83 +22,95 @@
 struct taken {
 	struct net_ips list;
 	struct arena *a;
-	const char *but; /* a device that does not count: the network's own, left of an earlier time */
 };
+
+static int add_taken(struct taken *t, const struct net_ip *ip, struct err *e)
+{
+	struct net_ip *to = LIST_ADD(t->a, &t->list);
+
+	if (!to)
+		return err_oom(e);
+	*to = *ip;
+	return 0;
+}
 
 static int take_route(const struct net_ip *to, const char *device, void *arg, struct err *e)
 {
 	struct taken *t = arg;
-	struct net_ip *ip;
 
-	if (t->list.n >= LIMIT_NET_ROUTES || (t->but && strcmp(device, t->but) == 0))
-		return 0;
 	if (to->family == AF_INET6 && (to->bytes[0] == 0xfe || to->bytes[0] == 0xff)) /* of every interface */
 		return 0;
-	ip = LIST_ADD(t->a, &t->list);
-	if (!ip)
-		return err_oom(e);
-	*ip = *to;
-	return 0;
+	if (t->list.n >= LIMIT_NET_ROUTES)
+		return err_set(e, E2BIG,
+			       "this host has more than %u routes to choose a subnet beside: name one with --subnet",
+			       LIMIT_NET_ROUTES);
+	return add_taken(t, to, e);
 }
 
-static int list_networks(struct engine *en, struct taken *t, struct err *e)
+static bool needs_subnet4(const struct network *net)
 {
-	struct network_rows rows = { 0 };
-	struct db *db;
-	int r = engine_db(en, &db, e);
+	return !net->subnet4.family && !net->options.no_ipv4;
+}
 
-	if (r == 0)
-		r = network_rows_list(db, t->a, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		const char *const texts[] = { rows.v[i].subnet4, rows.v[i].subnet6 };
+static bool needs_subnet6(const struct network *net)
+{
+	return net->options.ipv6 && !net->subnet6.family;
+}
 
-		for (size_t k = 0; r == 0 && k < ARRAY_LEN(texts); k++) {
-			struct net_ip *ip = texts[k] ? LIST_ADD(t->a, &t->list) : NULL;
+static bool has_subnets(const struct network *net)
+{
+	return net->driver != NETWORK_HOST && net->driver != NETWORK_NONE;
+}
 
-			if (texts[k] && (!ip || !net_subnet_parse(sv_from(texts[k]), ip)))
-				r = err_oom(e);
-		}
+static int list_routes(const struct network *net, struct taken *t, struct err *e)
+{
+	scoped_fd fd = -1;
+
+	if (!has_subnets(net) || (!needs_subnet4(net) && !needs_subnet6(net)))
+		return 0;
+	fd = netlink_open(NETLINK_ROUTE, e);
+	return fd < 0 ? fd : net_routes_each(fd, take_route, t, e);
+}
+
+static int add_row(struct taken *t, const struct network_row *row, struct err *e)
+{
+	const char *const texts[] = { row->subnet4, row->subnet6 };
+	struct net_ip ip;
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < ARRAY_LEN(texts); k++) {
+		if (!texts[k])
+			continue;
+		if (!net_subnet_parse(sv_from(texts[k]), &ip))
+			return err_set(e, EBADMSG, "network %s: a subnet in its row is damaged", row->name);
+		r = add_taken(t, &ip, e);
 	}
 	return r;
 }
 
-static int list_routes(struct taken *t, struct err *e)
-{
-	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
-
-	return fd < 0 ? fd : net_routes_each(fd, take_route, t, e);
-}
-
 /* What the user names may lie in a route of the host's, as Docker lets it; what is chosen may not. */
-static int check_free(struct engine *en, const struct net_ip *subnet, struct arena *a, struct err *e)
+static int check_free(const struct net_ip *subnet, const struct taken *t, struct err *e)
 {
-	struct taken t = { .a = a };
-	int r = list_networks(en, &t, e);
-
-	for (size_t i = 0; r == 0 && i < t.list.n; i++)
-		if (net_subnets_overlap(subnet, &t.list.v[i]))
-			r = err_set(e, EINVAL,
-				    "invalid pool request: Pool overlaps with other one on this address space");
-	return r;
+	for (size_t i = 0; subnet->family && i < t->list.n; i++)
+		if (net_subnets_overlap(subnet, &t->list.v[i]))
+			return err_set(e, EINVAL,
+				       "invalid pool request: Pool overlaps with other one on this address space");
+	return 0;
 }
 
-static int choose_subnets(struct engine *en, struct network *net, struct arena *a, struct err *e)
+static int choose_subnets(struct network *net, const struct net_ips *taken, struct err *e)
 {
-	bool four = !net->subnet4.family && !net->options.no_ipv4, six = net->options.ipv6 && !net->subnet6.family;
-	struct taken t = { .a = a };
-	int r = four || six ? list_networks(en, &t, e) : 0;
+	bool six = needs_subnet6(net);
 
-	if (r == 0 && (four || six))
-		r = list_routes(&t, e);
-	if (r == 0 && four && !net_pool_choose(&t.list, &net->subnet4))
-		r = err_set(e, ENOSPC,
-			    "all predefined address pools have been fully subnetted: name one with --subnet");
-	if (r == 0 && six && !net_pool_choose6(net->row.id, &t.list, &net->subnet6))
-		r = err_set(e, ENOSPC, "no IPv6 subnet is free: name one with --subnet");
-	return r;
+	if (needs_subnet4(net) && !net_pool_choose(taken, &net->subnet4))
+		return err_set(e, ENOSPC,
+			       "all predefined address pools have been fully subnetted: name one with --subnet");
+	if (six && !net_pool_choose6(net->row.id, taken, &net->subnet6))
+		return err_set(e, ENOSPC, "no IPv6 subnet is free: name one with --subnet");
+	return 0;
 }
 
-static int take_subnet(struct engine *en, struct network *net, const char *text, struct arena *a, struct err *e)
+static int take_subnet(struct network *net, const char *text, struct err *e)
 {
 	struct net_ip ip, base, *to;
 	char printed[SUBNET_TEXT];
@@ -121,7 +129,7 @@ static int take_subnet(struct engine *en, struct network *net, const char *text,
 	*to = ip;
 	if (ip.family == AF_INET6)
 		net->options.ipv6 = true;
-	return check_free(en, &ip, a, e);
+	return 0;
 }
 
 static int take_gateway(struct network *net, const char *text, struct err *e)
@@ -151,15 +159,23 @@ static int take_range(struct network *net, const char *text, struct err *e)
 	return 0;
 }
 
-static int take_addresses(struct engine *en, const struct network_spec *spec, struct network *net, struct arena *a,
-			  struct err *e)
+/* others: the networks that there are; taken: the host's routes */
+static int take_addresses(const struct network_spec *spec, struct network *net, const struct network_rows *others,
+			  struct taken *taken, struct err *e)
 {
+	struct taken nets = { .a = taken->a };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < spec->subnets.n; i++)
-		r = take_subnet(en, net, spec->subnets.v[i], a, e);
+	for (size_t i = 0; r == 0 && i < others->n; i++)
+		r = add_row(&nets, &others->v[i], e);
 	if (r == 0)
-		r = choose_subnets(en, net, a, e);
+		r = check_free(&net->subnet4, &nets, e);
+	if (r == 0)
+		r = check_free(&net->subnet6, &nets, e);
+	for (size_t i = 0; r == 0 && i < nets.list.n; i++)
+		r = add_taken(taken, &nets.list.v[i], e);
+	if (r == 0)
+		r = choose_subnets(net, &taken->list, e);
 	for (size_t i = 0; r == 0 && i < spec->gateways.n; i++)
 		r = take_gateway(net, spec->gateways.v[i], e);
 	for (size_t i = 0; r == 0 && i < spec->ranges.n; i++)
@@ -234,8 +250,7 @@ static int check_spec(const struct network_spec *spec, struct err *e)
 	return 0;
 }
 
-static int prepare(struct engine *en, const struct network_spec *spec, struct network *net, struct arena *a,
-		   struct err *e)
+static int prepare(const struct network_spec *spec, struct network *net, struct arena *a, struct err *e)
 {
 	scoped_buf options = BUF(LIMIT_CONFIG_JSON);
 	struct id id;
@@ -254,29 +269,64 @@ static int prepare(struct engine *en, const struct network_spec *spec, struct ne
 		r = network_open(&net->row, a, net, e);
 	if (r == 0)
 		r = choose_device(net, a, e);
-	if (r == 0 && net->driver != NETWORK_HOST && net->driver != NETWORK_NONE)
-		r = take_addresses(en, spec, net, a, e);
+	for (size_t i = 0; r == 0 && has_subnets(net) && i < spec->subnets.n; i++)
+		r = take_subnet(net, spec->subnets.v[i], e);
+	return r;
+}
+
+/* Several networks may be of one interface that is a macvlan's; a bridge is of one. */
+static int check_others(const struct network *net, const struct network_rows *others, struct err *e)
+{
+	for (size_t i = 0; i < others->n; i++) {
+		const struct network_row *other = &others->v[i];
+
+		if (strcmp(other->name, net->row.name) == 0)
+			return err_set(e, EEXIST, "network with name %s already exists", net->row.name);
+		if (net->driver == NETWORK_BRIDGE && strcmp(other->driver, "bridge") == 0 &&
+		    strcmp(other->device, net->row.device) == 0)
+			return err_set(e, EPERM,
+				       "cannot create network %s (%s): conflicts with network %s (%s): networks have "
+				       "same bridge name",
+				       net->row.name, net->row.device, other->name, other->device);
+	}
+	return 0;
+}
+
+/* In one transaction: what is free must not be taken between the look and the row. */
+static int choose_and_insert(struct db *db, const struct network_spec *spec, struct network *net, struct taken *routes,
+			     struct err *e)
+{
+	struct network_rows others = { 0 };
+	int r = network_rows_list(db, routes->a, &others, e);
+
+	if (r == 0)
+		r = check_others(net, &others, e);
+	if (r == 0 && has_subnets(net))
+		r = take_addresses(spec, net, &others, routes, e);
 	if (r < 0)
 		return r;
-	net->row.subnet4 = subnet_text(&net->subnet4, a);
-	net->row.gateway4 = subnet_text(&net->gateway4, a);
-	net->row.range4 = subnet_text(&net->range4, a);
-	net->row.subnet6 = subnet_text(&net->subnet6, a);
-	net->row.gateway6 = subnet_text(&net->gateway6, a);
-	return 0;
+	net->row.subnet4 = subnet_text(&net->subnet4, routes->a);
+	net->row.gateway4 = subnet_text(&net->gateway4, routes->a);
+	net->row.range4 = subnet_text(&net->range4, routes->a);
+	net->row.subnet6 = subnet_text(&net->subnet6, routes->a);
+	net->row.gateway6 = subnet_text(&net->gateway6, routes->a);
+	return network_rows_insert(db, &net->row, e);
 }
 
 static int insert(struct engine *en, const struct network_spec *spec, struct network *net, struct arena *a,
 		  struct err *e)
 {
+	struct taken routes = { .a = a };
 	struct db *db;
-	int r = prepare(en, spec, net, a, e);
+	int r = prepare(spec, net, a, e);
 
+	if (r == 0)
+		r = list_routes(net, &routes, e);
 	if (r == 0)
 		r = engine_db(en, &db, e);
 	if (r == 0)
-		r = network_rows_insert(db, &net->row, e);
-	return r == -EEXIST ? err_set(e, EEXIST, "network with name %s already exists", spec->name) : r;
+		r = db_begin(db, e);
+	return r < 0 ? r : db_end(db, choose_and_insert(db, spec, net, &routes, e), e);
 }
 
 int network_insert(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
@@ -290,43 +340,15 @@ int network_insert(struct engine *en, const struct network_spec *spec, struct ar
 	return r;
 }
 
-static int check_new(struct engine *en, const struct network_spec *spec, struct arena *a, struct err *e)
-{
-	struct network_row row;
-	struct db *db;
-	int r = check_spec(spec, e);
-
-	if (r == 0)
-		r = engine_db(en, &db, e);
-	if (r == 0)
-		r = network_rows_find(db, sv_from(spec->name), a, &row, e);
-	if (r == 1 && strcmp(row.name, spec->name) == 0)
-		return err_set(e, EEXIST, "network with name %s already exists", spec->name);
-	return r < 0 ? r : 0;
-}
-
-static int device_exists(const char *name, bool *ret, struct err *e)
+static int check_parent(const struct network *net, struct err *e)
 {
 	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
 
-	if (fd >= 0)
-		*ret = net_device_index(fd, name) != 0;
-	return fd < 0 ? fd : 0;
-}
-
-/* Device and rules of one that has a row by now. */
-static int make_work(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
-		     struct err *e)
-{
-	bool there = false;
-	int r = device_exists(net->row.device, &there, e);
-
-	if (r == 0 && net->driver == NETWORK_MACVLAN && !there)
-		return err_set(e, ENODEV, "--opt parent=%s: there is no such interface", net->row.device);
-	if (r == 0 && net->driver == NETWORK_BRIDGE &&
-	    there) /* one of the user's: it gets the address that it may lack */
-		return firewall_network(en, net, true, e);
-	return r < 0 ? r : network_ensure(en, net, warn, a, e);
+	if (fd < 0)
+		return fd;
+	return net_device_index(fd, net->row.device) ?
+		       0 :
+		       err_set(e, ENODEV, "--opt parent=%s: there is no such interface", net->row.device);
 }
 
 int network_make(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
@@ -339,12 +361,12 @@ int network_make(struct engine *en, const struct network_spec *spec, struct aren
 	if (r == 0)
 		r = network_finish_removals(en, e);
 	if (r == 0)
-		r = check_new(en, spec, a, e);
+		r = check_spec(spec, e);
 	if (r == 0)
 		r = insert(en, spec, &net, a, e);
 	if (r < 0)
 		return r;
-	r = make_work(en, &net, &warn, a, e);
+	r = net.driver == NETWORK_MACVLAN ? check_parent(&net, e) : network_complete(en, &net, &warn, a, e);
 	if (r < 0)
 		(void)network_remove(en, &net, a, NULL);
 	for (size_t i = 0; i < warn.n; i++)
@@ -352,239 +374,4 @@ int network_make(struct engine *en, const struct network_spec *spec, struct aren
 	if (r == 0)
 		*ret_id = net.row.id;
 	return r;
-}
-
-/* ---- the device ----------------------------------------------------------------------------------------------------- */
-
-static int write_sysctl(struct engine *en, const char *path, const char *value, struct err *e)
-{
-	scoped_fd fd = openat(en->host->proc, path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		return err_sys(e, "write %s to /proc/%s", value, path);
-	return 0;
-}
-
-static bool is_on(struct engine *en, const char *path)
-{
-	char text[8];
-	struct sv v;
-
-	return smallfile_read(en->host->proc, path, text, sizeof text, &v) == 0 && v.n && v.p[0] != '0';
-}
-
-/* What is off and has to be on: the host becomes a router. Open for writing before anything is made, where that is refused. */
-struct forwarding {
-	int fds[2];
-	const char *paths[2];
-	size_t n;
-};
-
-static void forwarding_end(struct forwarding *f)
-{
-	while (f->n)
-		close(f->fds[--f->n]);
-}
-
-static int find_forwarding(struct engine *en, const struct network *net, struct forwarding *ret, struct err *e)
-{
-	const struct {
-		const char *path;
-		bool needed;
-	} all[] = { { "sys/net/ipv4/ip_forward", net->subnet4.family != 0 },
-		    { "sys/net/ipv6/conf/all/forwarding", net->subnet6.family != 0 } };
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		int fd;
-
-		if (net->options.internal || !all[i].needed || is_on(en, all[i].path))
-			continue;
-		fd = openat(en->host->proc, all[i].path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT && net->subnet6.family)
-			return err_set(e, EPFNOSUPPORT, "network %s: this host has no IPv6",
-				       net->row.name);
-		if (fd < 0)
-			return err_sys(e, "open /proc/%s", all[i].path);
-		ret->fds[ret->n] = fd;
-		ret->paths[ret->n++] = all[i].path;
-	}
-	return 0;
-}
-
-/* From here on the rules keep what is not about containers as unreachable through this host as it was (rules.h). *ret_new:
- * nobody had noted it before. */
-static int note_forwarding(struct engine *en, bool *ret_new, struct err *e)
-{
-	scoped_fd dir = -1, note = -1;
-	int r = io_mkdir_at(en->state, "net", 0700, &dir, e);
-
-	if (r < 0)
-		return r;
-	note = openat(en->state, FORWARDING_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (note < 0 && errno != EEXIST)
-		return err_sys(e, "make " FORWARDING_FILE);
-	*ret_new = note >= 0;
-	return 0;
-}
-
-static int turn_on(const struct forwarding *f, struct oci_strings *warn, struct arena *a, struct err *e)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		if (write(f->fds[i], "1", 1) < 0)
-			return err_sys(e, "write 1 to /proc/%s", f->paths[i]);
-		if (strings_addf(a, warn,
-				 "turned on %s, which containers need to reach other machines; what is not from or "
-				 "to a container is still not forwarded",
-				 f->paths[i] + 4) < 0)
-			return err_oom(e);
-	}
-	return 0;
-}
-
-/* The rules are there before the host forwards; the first time, tables without the guard may be there already. */
-static int forward(struct engine *en, const struct network *net, const struct forwarding *f, struct oci_strings *warn,
-		   struct arena *a, struct err *e)
-{
-	const char *local = arena_fmt(a, "sys/net/ipv4/conf/%s/route_localnet", net->row.device);
-	bool noted = false;
-	int r = local ? 0 : err_oom(e);
-
-	if (r == 0 && net->subnet4.family)
-		r = write_sysctl(en, local, "1", e); /* for 127.0.0.1:PORT of the host; raw keeps containers out */
-	if (r < 0 || !f->n)
-		return r < 0 ? r : firewall_network(en, net, true, e);
-	r = note_forwarding(en, &noted, e);
-	if (r < 0)
-		return r;
-	r = firewall_rebuild(en, e);
-	if (r < 0 && noted)
-		(void)unlinkat(en->state, FORWARDING_FILE, 0);
-	return r < 0 ? r : turn_on(f, warn, a, e);
-}
-
-static void device_mac(const struct network *net, uint8_t ret[6])
-{
-	const struct net_ip *gateway = net->gateway4.family ? &net->gateway4 : &net->gateway6;
-
-	net_mac_of(gateway, ret);
-}
-
-static bool overlaps_route(const struct taken *t, const struct net_ip *subnet)
-{
-	for (size_t i = 0; i < t->list.n; i++)
-		if (subnet->family && net_subnets_overlap(subnet, &t->list.v[i]))
-			return true;
-	return false;
-}
-
-/* A subnet that was free when it was chosen may have become a route of the host's: its machines would be cut off. */
-static int check_routes(const struct network *net, struct arena *a, struct err *e)
-{
-	struct taken t = { .a = a, .but = net->row.device };
-	char text[SUBNET_TEXT];
-	int r = list_routes(&t, e);
-
-	if (r == 0 && overlaps_route(&t, &net->subnet4))
-		r = err_set(
-			e, EADDRINUSE,
-			"network %s: its subnet %s is a route of this host now: remove the network and make it anew",
-			net->row.name, net_subnet_print(&net->subnet4, text));
-	return r;
-}
-
-static bool has_ports(const struct port_rows *ports, const char *container)
-{
-	for (size_t i = 0; i < ports->n; i++)
-		if (strcmp(ports->v[i].container_id, container) == 0)
-			return true;
-	return false;
-}
-
-/* Containers that run were ports of the bridge before, if somebody took it away. One that ends meanwhile is no error. */
-static int rejoin(struct engine *en, const struct network *net, int fd, struct arena *a, struct err *e)
-{
-	struct places p = { .nets = (struct network *)net, .gateway = PLACE_NO_GATEWAY };
-	struct place_rows rows = { 0 };
-	struct port_rows ports = { 0 };
-	struct net_link l;
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	if (r == 0)
-		r = network_rows_places(db, NULL, net->row.id, a, &rows, e);
-	if (r == 0 && rows.n)
-		r = network_rows_ports(db, NULL, a, &ports, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		if (!net_device_index(fd, rows.v[i].host))
-			continue;
-		p.rows = (struct place_rows){ &rows.v[i], 1 };
-		network_fill_link(&p, 0, &l);
-		l.hairpin = has_ports(&ports, rows.v[i].container_id);
-		r = net_port_join(fd, &l, e);
-		r = r == -ENODEV ? 0 : r;
-	}
-	return r;
-}
-
-static int make_device(struct engine *en, const struct network *net, int fd, struct oci_strings *warn, struct arena *a,
-		       struct err *e)
-{
-	struct net_bridge b = { .name = net->row.device, .mtu = net->mtu, .ip4 = net->gateway4, .ip6 = net->gateway6 };
-	struct forwarding f = { .n = 0 };
-	int r = check_routes(net, a, e);
-
-	device_mac(net, b.mac);
-	if (r == 0)
-		r = find_forwarding(en, net, &f, e);
-	if (r == 0)
-		r = net_bridge_ensure(fd, &b, e);
-	if (r == 0) {
-		r = forward(en, net, &f, warn, a, e);
-		if (r == 0)
-			r = rejoin(en, net, fd, a, e);
-		if (r < 0)
-			(void)net_device_delete(fd, net->row.device, NULL);
-	}
-	forwarding_end(&f);
-	return r;
-}
-
-int network_rootless(const struct engine *en, const char *name, struct err *e)
-{
-	if (!en->rootless)
-		return 0;
-	return err_set(e, EPERM,
-		       "network %.80s: a bridge needs CAP_NET_ADMIN over the host's network, which user %u has not "
-		       "(--network none and --network host need none)",
-		       name, (unsigned)en->caller);
-}
-
-int network_refused(const char *name, int r, struct err *e)
-{
-	struct err why = { 0 };
-
-	if (r != -EPERM && r != -EACCES && r != -EROFS && r != -EOPNOTSUPP && r != -EPROTONOSUPPORT &&
-	    r != -EAFNOSUPPORT)
-		return r;
-	if (e)
-		why = *e;
-	return err_set(e, -r,
-		       "network %s: %.300s (networks need CAP_NET_ADMIN, bridge and nf_tables on this host; "
-		       "--network none and --network host do not)",
-		       name, why.msg);
-}
-
-int network_ensure(struct engine *en, const struct network *net, struct oci_strings *warn, struct arena *a,
-		   struct err *e)
-{
-	scoped_fd fd = -1;
-	int r;
-
-	if (net->driver != NETWORK_BRIDGE)
-		return 0;
-	fd = netlink_open(NETLINK_ROUTE, e);
-	if (fd < 0)
-		return fd;
-	r = net_device_index(fd, net->row.device) ? 0 : make_device(en, net, fd, warn, a, e);
-	return network_refused(net->row.name, r, e);
 }

@@ -252,6 +252,17 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	eventually 5 host_is_clean
 }
 
+@test "a bridge of the user's gets the address and the forwarding that it lacks, is of one network, and stays" {
+	on_host ip link add br0 type bridge
+	expect 0 tare network create -o name=br0 --subnet 10.9.0.0/24 own
+	contains "10.9.0.1/24" "$(on_host ip -br addr show br0)"
+	equal 1 "$(on_host cat /proc/sys/net/ipv4/ip_forward)" "ip_forward"
+	failed "networks have same bridge name" tare network create -o name=br0 second
+	expect 0 tare run --rm --network own busybox ping -c1 -W2 10.9.0.1
+	expect 0 tare network rm own
+	expect 0 on_host ip link show br0
+}
+
 @test "macvlan: a container is a machine of its own on the host's network" {
 	make_outside
 	on_host ip link add probe0 link up0 type macvlan 2>/dev/null || skip "no macvlan here"
