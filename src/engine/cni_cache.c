@@ -3,8 +3,8 @@
  * configuration nor today's settings. */
 #include "engine/cni_priv.h"
 
+#include "base/base64.h"
 #include "base/io.h"
-#include "manifest/base64.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,21 +30,6 @@ int cni_results_open(const char *cache_dir, struct err *e)
 	return r < 0 ? r : fd;
 }
 
-static void base64(struct sv text, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < text.n; i += 3) {
-		unsigned char b[3] = { (unsigned char)text.p[i], i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0,
-				       i + 2 < text.n ? (unsigned char)text.p[i + 2] : 0 };
-		char c[4] = { digits[b[0] >> 2], digits[(b[0] & 3) << 4 | b[1] >> 4],
-			      i + 1 < text.n ? digits[(b[1] & 15) << 2 | b[2] >> 6] : '=',
-			      i + 2 < text.n ? digits[b[2] & 63] : '=' };
-
-		buf_put(out, c, sizeof c);
-	}
-}
-
 /* As libcni keeps it; without a result as long as ADD is not done. */
 int cni_keep(const struct cni_attachment *t, int results, struct err *e)
 {
@@ -52,7 +37,7 @@ int cni_keep(const struct cni_attachment *t, int results, struct err *e)
 	scoped_buf config = BUF(2 * LIMIT_CNI_TEXT);
 	const char *list = json_object_to_json_string_ext(t->list.json, JSON_C_TO_STRING_PLAIN), *text;
 
-	base64(sv_from(list), &config);
+	base64_put(&config, sv_from(list));
 	if (buf_status(&config, e) < 0)
 		return -ENOMEM;
 	json_object_object_add(o, "kind", json_object_new_string("cniCacheV1"));

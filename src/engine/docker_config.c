@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/docker_config.h"
 
+#include "base/base64.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
@@ -127,49 +128,6 @@ static const char *helper_of(struct json_object *config, const char *domain)
 	return name ? name : text_of(config, "credsStore");
 }
 
-/* ---- base64 -------------------------------------------------------------------------------------------------- */
-
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static char *base64_encode(const char *text, struct arena *a)
-{
-	size_t n = strlen(text), k = 0;
-	const unsigned char *p = (const unsigned char *)text;
-	char *out = arena_alloc(a, (n + 2) / 3 * 4 + 1);
-
-	for (size_t i = 0; out && i < n; i += 3) {
-		unsigned v =
-			(unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-
-		out[k++] = digits[v >> 18];
-		out[k++] = digits[v >> 12 & 63];
-		out[k++] = i + 1 < n ? digits[v >> 6 & 63] : '=';
-		out[k++] = i + 2 < n ? digits[v & 63] : '=';
-	}
-	return out;
-}
-
-/* NULL: not base64, or it holds a zero byte before its end. */
-static char *base64_decode(const char *text, struct arena *a)
-{
-	size_t n = strcspn(text, "="), k = 0;
-	char *out = arena_alloc(a, n + 1);
-	unsigned v = 0;
-
-	for (size_t i = 0; out && i < n; i++) {
-		const char *digit = strchr(digits, text[i]);
-
-		if (!digit || !text[i])
-			return NULL;
-		v = v << 6 | (unsigned)(digit - digits);
-		if (i % 4 != 0)
-			out[k++] = (char)(v >> (6 - 2 * (i % 4)));
-	}
-	while (out && k && !out[k - 1])
-		k--;
-	return out && !memchr(out, '\0', k) ? out : NULL;
-}
-
 /* ---- helpers ------------------------------------------------------------------------------------------------- */
 
 struct helper {
@@ -285,7 +243,8 @@ static int file_login(struct json_object *entry, const char *path, const char *d
 		      struct registry_login *ret, struct err *e)
 {
 	const char *auth = text_of(entry, "auth"), *token = text_of(entry, "identitytoken");
-	char *text, *colon;
+	struct sv text;
+	const char *colon;
 
 	if (token) {
 		ret->identity_token = arena_str(a, token);
@@ -293,14 +252,16 @@ static int file_login(struct json_object *entry, const char *path, const char *d
 	}
 	if (!auth)
 		return 0;
-	text = base64_decode(auth, a);
-	colon = text ? strchr(text, ':') : NULL;
-	if (!colon)
+	if (base64_decode(sv_from(auth), a, &text, NULL) < 0)
+		text = SV("");
+	while (text.n && !text.p[text.n - 1]) /* Docker's client takes them away too */
+		text.n--;
+	colon = memchr(text.p, ':', text.n);
+	if (!colon || memchr(text.p, '\0', text.n))
 		return err_set(e, EINVAL, "%s: auths: %s: auth: not base64 of USER:PASSWORD", path, domain);
-	*colon = '\0';
-	ret->user = text;
+	ret->user = arena_sv(a, (struct sv){ text.p, (size_t)(colon - text.p) });
 	ret->password = colon + 1;
-	return 0;
+	return ret->user ? 0 : err_oom(e);
 }
 
 int docker_config_login(const char *path, const char *domain, struct arena *a, struct registry_login *ret,
@@ -326,9 +287,8 @@ int docker_config_login(const char *path, const char *domain, struct arena *a, s
 
 static int put_entry(struct json_object *config, const char *domain, const struct registry_login *login, struct err *e)
 {
-	scoped_arena a = ARENA(4 * LIMIT_TOKEN);
+	scoped_buf plain = BUF(LIMIT_TOKEN), coded = BUF(2 * LIMIT_TOKEN);
 	struct json_object *auths = member(config, "auths"), *entry = json_object_new_object();
-	char *plain;
 
 	if (!json_object_is_type(auths, json_type_object)) {
 		auths = json_object_new_object();
@@ -337,13 +297,13 @@ static int put_entry(struct json_object *config, const char *domain, const struc
 	if (login && login->identity_token) {
 		json_object_object_add(entry, "identitytoken", json_object_new_string(login->identity_token));
 	} else if (login) {
-		plain = arena_fmt(&a, "%s:%s", login->user, login->password);
-		plain = plain ? base64_encode(plain, &a) : NULL;
-		if (!plain) {
+		buf_putf(&plain, "%s:%s", login->user, login->password);
+		base64_put(&coded, (struct sv){ plain.p, plain.len });
+		if (plain.failed || coded.failed) {
 			json_object_put(entry);
-			return err_oom(e);
+			return buf_status(plain.failed ? &plain : &coded, e);
 		}
-		json_object_object_add(entry, "auth", json_object_new_string(plain));
+		json_object_object_add(entry, "auth", json_object_new_string(coded.p));
 	}
 	json_object_object_add(auths, docker_config_key(domain), entry);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kube_config.h"
 
+#include "base/base64.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
@@ -10,7 +11,6 @@
 #include "oci/list.h"
 #include "kernel/capability.h"
 #include "kernel/signal.h"
-#include "manifest/base64.h"
 #include "manifest/restart.h"
 
 #include <string.h>

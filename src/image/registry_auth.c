@@ -3,26 +3,13 @@
  * for it (distribution, docs/spec/auth: token and oauth2). */
 #include "image/registry_priv.h"
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "oci/json.h"
 
 #include <string.h>
 #include <strings.h>
-
-static void put_base64(struct buf *to, const char *text, size_t n)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)text;
-
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned v =
-			(unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-
-		buf_putf(to, "%c%c%c%c", digits[v >> 18], digits[v >> 12 & 63], i + 1 < n ? digits[v >> 6 & 63] : '=',
-			 i + 2 < n ? digits[v & 63] : '=');
-	}
-}
 
 static bool has_password(const struct registry *reg)
 {
@@ -37,7 +24,7 @@ static int put_basic(const struct registry *reg, struct buf *to, struct err *e)
 	if (plain.failed)
 		return buf_status(&plain, e);
 	buf_puts(to, "Basic ");
-	put_base64(to, plain.p, plain.len);
+	base64_put(to, (struct sv){ plain.p, plain.len });
 	return buf_status(to, e);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest/node.h"
 
-#include "manifest/base64.h"
 #include "manifest/node_text.h"
 
 #include "../test.h"
@@ -195,35 +194,6 @@ TEST(a_change_shares_the_rest)
 	assert_ptr_equal(node_member(n, "b"), node_member(m, "b"));
 }
 
-TEST(base64_is_read_whole_or_refused)
-{
-	static const struct {
-		const char *text, *value; /* NULL: refused */
-	} rows[] = {
-		{ "", "" },
-		{ "Zg==", "f" },
-		{ "Zm8=", "fo" },
-		{ "Zm9v", "foo" },
-		{ "Zm9v\nYmFy\n", "foobar" },
-		{ "Zg=", NULL },
-		{ "Zg", NULL },
-		{ "Z===", NULL },
-		{ "Zg==Zg==", NULL },
-		{ "Z m9v", NULL },
-		{ "Zm9v-", NULL },
-		{ "=", NULL },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		scoped_arena a = ARENA(1 << 16);
-		struct sv got = SV("untouched");
-		int r = base64_decode(sv_from(rows[i].text), &a, &got, NULL);
-
-		assert_int_equal(rows[i].value ? 0 : -EINVAL, r);
-		assert_true(sv_is(got, rows[i].value ? rows[i].value : "untouched"));
-	}
-}
-
 TEST(json_that_was_printed_is_the_same_tree_again)
 {
 	static const char *const texts[] = {
@@ -274,7 +244,6 @@ int main(void)
 		RUN(plain_scalars_have_types),
 		RUN(what_is_printed_reads_as_the_same),
 		RUN(a_change_shares_the_rest),
-		RUN(base64_is_read_whole_or_refused),
 		RUN(json_that_was_printed_is_the_same_tree_again),
 		RUN(json_that_is_none_is_refused),
 	};
