@@ -73,6 +73,12 @@ small_runner()
 	[ "${lines[-1]}" = "2 passed, 0 failed, 0 skipped" ]
 }
 
+@test "run-all: a soak ends with a table of what each suite took" {
+	small_runner --soak good bad slow
+	[ "$status" = 1 ]
+	[ "$(sed -n '/^---- how long/,/^in all/p' <<<"$output" | awk '{ print $1 }' | xargs)" = "---- good bad slow in" ]
+}
+
 @test "run-all: a suite that dies after its tests is a failure" {
 	small_runner crash
 	[ "$status" = 1 ]
