@@ -279,7 +279,7 @@ int container_files_open(struct engine *en, const struct container_row *row, enu
 {
 	struct container_files f = CONTAINER_FILES_NONE;
 	struct opening o = { .en = en, .row = row, .mode = mode, .f = &f, .userns = -1,
-			     .cr = { .lock = LOCK_NONE, .container_dir = -1, .state_dir = -1, .monitor = -1 } };
+			     .cr = CREATION_NONE };
 	int r;
 
 	f.arena = ARENA(LIMIT_ARENA_SPEC);

@@ -123,8 +123,11 @@ static int make(struct creation *cr, struct err *e)
 
 static void begin(struct creation *cr, struct engine *en, struct container_config *c, struct arena *a)
 {
-	*cr = (struct creation){ .en = en, .config = c, .a = a, .warnings = { .arena = a }, .lock = LOCK_NONE,
-				 .kube_lock = -1, .container_dir = -1, .state_dir = -1, .monitor = -1 };
+	*cr = CREATION_NONE;
+	cr->en = en;
+	cr->config = c;
+	cr->a = a;
+	cr->warnings.arena = a;
 }
 
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,

@@ -66,6 +66,10 @@ struct creation {
 	int monitor; /* of a creation that runs now: the socket of a monitor that waits for the bundle; -1: none */
 };
 
+/* One that nothing was looked up for: fine for creation_done(). */
+#define CREATION_NONE \
+	((struct creation){ .lock = LOCK_NONE, .kube_lock = -1, .container_dir = -1, .state_dir = -1, .monitor = -1 })
+
 /* engine_plan - until the runtime-spec and the charter are there; makes nothing. *ret is filled, free with
  * creation_done(). -EINVAL: the configuration; -ENOENT: no such image, no such user … */
 int engine_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
