@@ -123,6 +123,8 @@ int lock_take(struct engine *en, int dir, const char *op, unsigned timeout_ms, s
 	struct intent before = { 0 }, self = { 0 };
 	int r;
 
+	if (fd < 0 && errno == ENOENT) /* with O_CREAT: of a folder that has no name any more */
+		return err_set(e, ENOENT, "removed meanwhile");
 	if (fd < 0)
 		return err_sys(e, "open " LOCK_FILE);
 	r = ofd_lock_take(fd, timeout_ms, e);

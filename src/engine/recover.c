@@ -87,7 +87,7 @@ bool container_monitor_is_alive(const struct engine *en, const char *id)
 
 	(void)snprintf(path, sizeof path, "%s/" CONTROL_LOCK, id);
 	fd = openat(en->state, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && ofd_lock_is_held(fd);
+	return fd < 0 ? errno != ENOENT : ofd_lock_is_held(fd);
 }
 
 /* ---- putting right, with the lock held ---------------------------------------------------------------------- */

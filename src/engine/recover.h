@@ -66,7 +66,8 @@ int container_lock(struct engine *en, const char *id, const char *op, unsigned t
 int container_look_locked(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
 			  struct lock *l, struct container_state *ret, struct err *e);
 
-/* container_monitor_is_alive - does somebody hold <state>/<id>/monitor.lock? */
+/* container_monitor_is_alive - does somebody hold <state>/<id>/monitor.lock? Also yes where that cannot be found out (no
+ * descriptor is left): what is taken for dead is ended. */
 bool container_monitor_is_alive(const struct engine *en, const char *id);
 
 /* container_look - its state, after putting right what a crash left. Cheap when there is nothing to put right, and then

@@ -192,6 +192,22 @@ TEST(who_waited_for_a_removed_object_is_told)
 	assert_int_equal(0, status);
 }
 
+TEST(a_folder_that_was_removed_is_told_likewise)
+{
+	scoped_fixture f = fixture_new();
+	struct lock l = LOCK_NONE;
+	struct err e = { 0 };
+	scoped_fd gone = -1;
+
+	assert_int_equal(0, mkdirat(f.dir.fd, "gone", 0700));
+	gone = openat(f.dir.fd, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(gone >= 0);
+	assert_int_equal(0, unlinkat(f.dir.fd, "gone", AT_REMOVEDIR));
+	assert_int_equal(-ENOENT, lock_take(&f.en, gone, "start", 0, &l, NULL, &e));
+	assert_string_equal("removed meanwhile", e.msg);
+	assert_int_equal(-1, l.fd);
+}
+
 /* Adds one to a counter in a file, without a lock of its own. */
 static int count_under_lock(struct fixture *f, int times)
 {
@@ -244,6 +260,7 @@ int main(void)
 		RUN(a_damaged_record_does_not_lock_anybody_out),
 		RUN(unknown_keys_of_a_later_version_are_skipped),
 		RUN(who_waited_for_a_removed_object_is_told),
+		RUN(a_folder_that_was_removed_is_told_likewise),
 		RUN(one_holder_at_a_time),
 	};
 
