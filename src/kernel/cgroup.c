@@ -342,6 +342,8 @@ static int join_refused(const struct cgroup_hierarchy *h, struct err *e)
 {
 	const char *why = "";
 
+	if (errno == ENODEV) /* by a descriptor that was opened before */
+		return err_set(e, ENODEV, "the control group was removed meanwhile (hierarchy %s)", h->name);
 	if (errno == EINVAL && h->controllers >> CGROUP_CPU & 1)
 		why = " (a real-time process needs cpu.rt_runtime_us there)";
 	else if (errno == ENOSPC)

@@ -36,6 +36,7 @@ cannot start a container that has stopped
 cannot start a container that is still being created
 cannot exec in a stopped container
 cannot exec in a container that is still being created
+the control group was removed meanwhile .hierarchy .*
 the container has ended
 container not running
 the container.s first process was killed by signal 9 during its set-up
