@@ -119,10 +119,11 @@ static int put_all(struct runtime *rt, const struct dump_options *o, const struc
 
 static int check_status(struct runtime *rt, const struct entry *c, struct err *e)
 {
-	enum container_status s = entry_status(rt, c, NULL);
+	enum container_status s;
+	int r = entry_status(rt, c, &s, NULL, e);
 
-	if (s == STATUS_RUNNING || s == STATUS_PAUSED)
-		return 0;
+	if (r < 0 || s == STATUS_RUNNING || s == STATUS_PAUSED)
+		return r;
 	return err_set(e, s == STATUS_STOPPED ? ESRCH : EBUSY, "cannot checkpoint a container that is %s",
 		       container_status_name(s));
 }

@@ -43,12 +43,13 @@ static int kill_processes(struct runtime *rt, const struct entry *c, struct err 
 {
 	scoped_fd fd = -1;
 	struct pollfd p;
+	int r = entry_pidfd(rt, c, &fd, e);
 
-	if (entry_pidfd(rt, c, &fd, NULL) == 0)
+	if (r == 0)
 		(void)sys_pidfd_send_signal(fd, SIGKILL);
 	kill_group(rt, c);
-	if (fd < 0)
-		return 0;
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
 	p = (struct pollfd){ fd, POLLIN, 0 };
 	return poll(&p, 1, END_TIMEOUT_MS) > 0 ? 0 :
 						 err_set(e, ETIMEDOUT, "container %s: process %lld does not end", c->id,
@@ -81,7 +82,9 @@ static int take(struct runtime *rt, struct entry *c, bool force, struct err *e)
 
 	if (r < 0 || force)
 		return r;
-	s = entry_status(rt, c, NULL);
+	r = entry_status(rt, c, &s, NULL, e);
+	if (r < 0)
+		return r;
 	if (s == STATUS_STOPPED || s == STATUS_CREATED)
 		return 0;
 	return err_set(e, EBUSY, "cannot delete container %s that is not stopped: %s", c->id, container_status_name(s));

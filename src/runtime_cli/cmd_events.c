@@ -240,9 +240,10 @@ static int events(struct runtime *rt, void *options, const struct operands *o, i
 
 	if (r == 0)
 		r = runtime_facts(rt, e);
+	if (r == 0)
+		r = entry_status(rt, &c, &s, NULL, e);
 	if (r < 0)
 		return r;
-	s = entry_status(rt, &c, NULL);
 	if (s == STATUS_STOPPED || s == STATUS_CREATING)
 		return err_set(e, ESRCH, "container with id %s is not running", c.id);
 	if (!c.record.cgroup)

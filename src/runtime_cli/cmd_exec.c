@@ -202,8 +202,11 @@ struct exec {
 
 static int check_status(struct exec *x, struct err *e)
 {
-	enum container_status s = entry_status(x->rt, &x->entry, NULL);
+	enum container_status s;
+	int r = entry_status(x->rt, &x->entry, &s, NULL, e);
 
+	if (r < 0)
+		return r;
 	if (s == STATUS_STOPPED)
 		return err_set(e, ESRCH, "cannot exec in a stopped container");
 	if (s == STATUS_CREATING)

@@ -35,9 +35,10 @@ static int change(struct runtime *rt, const char *id, bool on, struct err *e)
 
 	if (r == 0)
 		r = entry_lock(rt, &c, LOCK_TIMEOUT_MS, e);
+	if (r == 0)
+		r = entry_status(rt, &c, &s, NULL, e);
 	if (r < 0)
 		return r;
-	s = entry_status(rt, &c, NULL);
 	if (on && s != STATUS_RUNNING && s != STATUS_CREATED)
 		return err_set(e, ESRCH, "container not running or created: %s", container_status_name(s));
 	if (!on && s != STATUS_PAUSED)

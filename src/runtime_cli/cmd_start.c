@@ -53,10 +53,11 @@ static int start(struct runtime *rt, void *options, const struct operands *o, in
 
 	if (r < 0)
 		return r;
-	s = entry_status(rt, &c, NULL);
-	if (s != STATUS_CREATED)
-		return not_created(s, e);
-	r = bundle_read_saved(rt, &c, &b, e);
+	r = entry_status(rt, &c, &s, NULL, e);
+	if (r == 0 && s != STATUS_CREATED)
+		r = not_created(s, e);
+	if (r == 0)
+		r = bundle_read_saved(rt, &c, &b, e);
 	if (r < 0)
 		return r;
 	who = bundle_subject(&b, c.id, (pid_t)c.record.pid);
@@ -67,8 +68,8 @@ static int start(struct runtime *rt, void *options, const struct operands *o, in
 	if (r == 0)
 		r = container_start_held(sock, &b.spec, &who, e);
 	if (r == -ESRCH) { /* it was there: another start has it, whose command does not run yet */
-		s = entry_status(rt, &c, NULL);
-		return not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
+		r = entry_status(rt, &c, &s, NULL, e);
+		return r < 0 ? r : not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
 	}
 	if (r == 0)
 		r = poststart(rt, &c, &b, &who, e);

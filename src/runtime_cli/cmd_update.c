@@ -180,6 +180,7 @@ static int update(struct runtime *rt, void *options, const struct operands *o, i
 	scoped_bundle b = BUNDLE;
 	scoped_entry c = ENTRY;
 	struct oci_resources before;
+	enum container_status s;
 	int r = entry_open(rt, o->v[0], &c, e);
 
 	if (r == 0)
@@ -189,9 +190,11 @@ static int update(struct runtime *rt, void *options, const struct operands *o, i
 	if (u->l3_cache_schema || u->mem_bw_schema)
 		return err_set(e, ENOTSUP, "--%s: Intel RDT is set when a container is made, not later",
 			       u->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
-	if (entry_status(rt, &c, NULL) == STATUS_STOPPED)
-		return err_set(e, ESRCH, "container not running");
-	r = bundle_read_saved(rt, &c, &b, e);
+	r = entry_status(rt, &c, &s, NULL, e);
+	if (r == 0 && s == STATUS_STOPPED)
+		r = err_set(e, ESRCH, "container not running");
+	if (r == 0)
+		r = bundle_read_saved(rt, &c, &b, e);
 	if (r < 0)
 		return r;
 	before = b.spec.resources;

@@ -78,8 +78,11 @@ int report_make(struct runtime *rt, const struct entry *c, struct report *ret, s
 {
 	const struct record *rec = &c->record;
 	struct record_end end = c->has_record ? rec->end : (struct record_end){ 0 };
-	enum container_status s = entry_status(rt, c, &end);
+	enum container_status s;
+	int r = entry_status(rt, c, &s, &end, e);
 
+	if (r < 0)
+		return r;
 	json_init(&table, ret);
 	ret->id = c->id;
 	ret->status = container_status_name(s);

@@ -148,12 +148,15 @@ int rootless_enter(struct runtime *rt, const struct runtime_spec *spec, struct e
 
 int rootless_exec(struct runtime *rt, const struct entry *c, struct err *e)
 {
+	enum container_status s;
 	char path[40];
 	int r;
 
-	if (!rootless_is_needed() || !c->has_record || c->record.pid <= 0 ||
-	    entry_status(rt, c, NULL) == STATUS_STOPPED) /* who executes says so */
+	if (!rootless_is_needed() || !c->has_record || c->record.pid <= 0)
 		return 0;
+	r = entry_status(rt, c, &s, NULL, e);
+	if (r < 0 || s == STATUS_STOPPED) /* who executes says so */
+		return r;
 	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", (int)c->record.pid);
 	r = enter_existing(path, e);
 	return r < 0 ? err_wrap(e, r, "container %s", c->id) : execute_again(rt, e);

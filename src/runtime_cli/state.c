@@ -313,11 +313,21 @@ static bool somebody_makes_it(const struct entry *c)
 	return lock >= 0 && ofd_lock_is_held(lock);
 }
 
-static bool is_of_this_boot(struct runtime *rt, const struct record *r)
+/* Its first process, as the kernel has it: 1; 0: that is gone, and perhaps another has its number. */
+static int look_at_first(struct runtime *rt, const struct record *rec, struct procfs_stat *ret, struct err *e)
 {
-	if (!rt->boot_id[0] && procfs_boot_id(&rt->host, rt->boot_id, NULL) < 0)
-		return false;
-	return r->boot_id && strcmp(rt->boot_id, r->boot_id) == 0;
+	struct procfs_stat st;
+	int r = rt->boot_id[0] ? 0 : procfs_boot_id(&rt->host, rt->boot_id, e);
+
+	if (r < 0)
+		return r;
+	if (!rec->boot_id || strcmp(rt->boot_id, rec->boot_id) != 0)
+		return 0;
+	r = procfs_stat_read(&rt->host, (pid_t)rec->pid, &st, e);
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	*ret = st;
+	return st.start_ticks == rec->start_ticks;
 }
 
 static bool is_frozen(struct runtime *rt, const struct record *r)
@@ -336,34 +346,52 @@ static void end_of_zombie(const struct procfs_stat *st, struct record_end *ret)
 					    .signal = WIFSIGNALED(st->exit_status) ? WTERMSIG(st->exit_status) : 0 };
 }
 
-enum container_status entry_status(struct runtime *rt, const struct entry *c, struct record_end *ret_end)
+static bool is_zombie(const struct procfs_stat *st)
 {
-	const struct record *r = &c->record;
-	struct procfs_stat st;
+	return st->state == 'Z' || st->state == 'X';
+}
 
-	if (!c->has_record || r->pid == 0)
-		return somebody_makes_it(c) ? STATUS_CREATING : STATUS_STOPPED;
-	if (procfs_stat_read(&rt->host, (pid_t)r->pid, &st, NULL) < 0 || st.start_ticks != r->start_ticks ||
-	    !is_of_this_boot(rt, r))
-		return STATUS_STOPPED;
-	if (st.state == 'Z' || st.state == 'X') {
-		end_of_zombie(&st, ret_end);
-		return STATUS_STOPPED;
-	}
-	if (!st.executed && !r->restored)
+static enum container_status status_of_living(struct runtime *rt, const struct entry *c, const struct procfs_stat *st)
+{
+	if (!st->executed && !c->record.restored)
 		return faccessat(c->dir, STATE_START, F_OK, 0) == 0 ? STATUS_CREATED : STATUS_CREATING;
-	return is_frozen(rt, r) ? STATUS_PAUSED : STATUS_RUNNING;
+	return is_frozen(rt, &c->record) ? STATUS_PAUSED : STATUS_RUNNING;
+}
+
+int entry_status(struct runtime *rt, const struct entry *c, enum container_status *ret, struct record_end *ret_end,
+		 struct err *e)
+{
+	struct procfs_stat st;
+	int there;
+
+	if (!c->has_record || c->record.pid == 0) {
+		*ret = somebody_makes_it(c) ? STATUS_CREATING : STATUS_STOPPED;
+		return 0;
+	}
+	there = look_at_first(rt, &c->record, &st, e);
+	if (there < 0)
+		return err_wrap(e, there, "container %s", c->id);
+	if (there && is_zombie(&st))
+		end_of_zombie(&st, ret_end);
+	*ret = there && !is_zombie(&st) ? status_of_living(rt, c, &st) : STATUS_STOPPED;
+	return 0;
 }
 
 int entry_pidfd(struct runtime *rt, const struct entry *c, int *ret_pidfd, struct err *e)
 {
 	const struct record *r = &c->record;
-	scoped_fd fd = c->has_record && r->pid ? sys_pidfd_open((pid_t)r->pid, 0) : -1;
+	bool has_process = c->has_record && r->pid;
+	scoped_fd fd = has_process ? sys_pidfd_open((pid_t)r->pid, 0) : -1;
 	struct procfs_stat st;
+	int there = 0;
 
-	/* after the descriptor was opened: what it names is what was looked at */
-	if (fd < 0 || procfs_stat_read(&rt->host, (pid_t)r->pid, &st, NULL) < 0 || st.start_ticks != r->start_ticks ||
-	    st.state == 'Z' || st.state == 'X' || !is_of_this_boot(rt, r))
+	if (has_process && fd < 0 && errno != ESRCH)
+		return err_sys(e, "container %s: open process %lld", c->id, (long long)r->pid);
+	if (fd >= 0) /* after the descriptor was opened: what it names is what was looked at */
+		there = look_at_first(rt, r, &st, e);
+	if (there < 0)
+		return err_wrap(e, there, "container %s", c->id);
+	if (!there || is_zombie(&st))
 		return err_set(e, ESRCH, "container not running");
 	*ret_pidfd = fd_take(&fd);
 	return 0;

@@ -94,8 +94,10 @@ int entry_remove(struct runtime *rt, struct entry *c, struct err *e);
 void entry_close(struct entry *c);
 #define scoped_entry SCOPED(entry_close) struct entry
 
-/* entry_status - what it is now. For a zombie also *ret_end, how it ended (NULL: not wanted). */
-enum container_status entry_status(struct runtime *rt, const struct entry *c, struct record_end *ret_end);
+/* entry_status - what it is now. For a zombie also *ret_end, how it ended (NULL: not wanted). An error: it cannot be found
+ * out; nobody may take that for stopped. */
+int entry_status(struct runtime *rt, const struct entry *c, enum container_status *ret, struct record_end *ret_end,
+		 struct err *e);
 
 /* entry_pidfd - its first process. -ESRCH: there is none (any more): "container not running", which engines look for. */
 int entry_pidfd(struct runtime *rt, const struct entry *c, int *ret_pidfd, struct err *e);
