@@ -125,12 +125,14 @@ int kube_expire_note(struct engine *en, const struct kube_world *w, struct arena
 
 int kube_expire(struct kube_work *k)
 {
-	struct oci_strings unheard = { 0 }, *done = k->done;
+	struct oci_strings *unheard = arena_alloc(k->a, sizeof *unheard), *done = k->done;
 	struct expiry x = { .next_ns = 0 };
 	bool any = false;
 	int r;
 
-	k->done = &unheard;
+	if (!unheard)
+		return err_oom(k->e);
+	k->done = unheard;
 	while ((r = look(k->en, &k->world, k->a, &x, k->e)) == 0 && x.row < k->world.rows.n) {
 		any = true;
 		r = kube_delete_row(k, x.row);
