@@ -470,7 +470,7 @@ holders()
 		spec:
 		  terminationGracePeriodSeconds: 0
 		  containers:
-		  - {name: app, image: busybox, command: [sleep, "1000"], readinessProbe: {httpGet: {scheme: HTTPS, port: 8443, path: /moved}, periodSeconds: 1, failureThreshold: 1}}
+		  - {name: app, image: busybox, command: [sleep, "1000"], readinessProbe: {httpGet: {scheme: HTTPS, port: 8443, path: /moved}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 5}}
 		  - name: led
 		    image: busybox
 		    command: [sh, -c, "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\nprintf \"Status: 301 Moved\\\\r\\\\nLocation: https://127.0.0.1:8443/ok\\\\r\\\\n\\\\r\\\\n\"\\n' >/www/cgi-bin/x; chmod +x /www/cgi-bin/x; exec httpd -f -p 8080 -h /www"]

@@ -47,13 +47,13 @@ uid_on_host() { stat -c %u "/proc/$(pid_of "$(container_of "$1" "$2")")"; } # PO
 		  - name: app
 		    image: busybox
 		    command: [sh, -c, "echo shared >/dev/shm/x; cat /c/key; stat -c %u:%g /v/root /c/key /etc/hosts; httpd -p 8080 -h /c; test -e /v/again && exec sleep 1000; echo said >/dev/termination-log; while ! test -e /v/again; do sleep 0.05; done; exit 3"]
-		    readinessProbe: {httpGet: {port: 8080, path: /key}}
+		    readinessProbe: {httpGet: {port: 8080, path: /key}, timeoutSeconds: 10}
 		    volumeMounts: [{name: v, mountPath: /v}, {name: c, mountPath: /c}]
 		  - name: other
 		    image: busybox
 		    securityContext: {runAsUser: 1000}
 		    command: [sleep, "1000"]
-		    readinessProbe: {exec: {command: [sh, -c, "grep shared /dev/shm/x && touch /v/mine"]}}
+		    readinessProbe: {exec: {command: [sh, -c, "grep shared /dev/shm/x && touch /v/mine"]}, timeoutSeconds: 10}
 		    volumeMounts: [{name: v, mountPath: /v}]
 	END
 	expect 0 apply "$T/m.yaml" --strict
