@@ -193,6 +193,18 @@ static void put_line(const struct table *t, const char *const *cells, struct buf
 	buf_puts(out, "\n");
 }
 
+void table_left_out(const struct table_column *columns, unsigned n, unsigned width, bool ret[TABLE_COLUMNS])
+{
+	struct table t;
+
+	table_init(&t, NULL, columns, n);
+	for (unsigned i = 0; i < t.n; i++)
+		widen(&t, i, columns[i].title);
+	if (width)
+		leave_out(&t, width);
+	memcpy(ret, t.left_out, sizeof t.left_out);
+}
+
 int table_print(struct table *t, unsigned width, bool titles, struct buf *out, struct err *e)
 {
 	const char *title[TABLE_COLUMNS];

@@ -34,5 +34,8 @@ struct table {
 void table_init(struct table *t, struct arena *a, const struct table_column *columns, unsigned n);
 /* table_row - n cells, copied; NULL is an empty one. A failure sticks; table_print() tells it. */
 void table_row(struct table *t, const char *const *cells);
+/* table_left_out - of the n columns in a line of that width (0: without end), those that are left out whatever their cells
+ * will be: what they would show need not be looked for. */
+void table_left_out(const struct table_column *columns, unsigned n, unsigned width, bool ret[TABLE_COLUMNS]);
 /* table_print - title line and rows. width: of a line, in columns; 0: nothing is cut. titles false: rows only. */
 int table_print(struct table *t, unsigned width, bool titles, struct buf *out, struct err *e);

@@ -128,9 +128,12 @@ static int look(const struct stats_request *q, const struct stats_options *o, bo
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_STATS);
 	scoped_buf out = BUF(CLI_OUTPUT_MAX), whole = BUF(2 * CLI_OUTPUT_MAX);
+	struct stats_request shown = *q;
 	struct stats_samples all;
-	int r = stats_read(q, &a, &all, e);
+	int r;
 
+	shown.no_pressure = !stats_shows_pressure(&o->how); /* each time: a terminal may become wider */
+	r = stats_read(&shown, &a, &all, e);
 	if (r == 0)
 		r = put_all(o, q->host, h, &all, &a, &out, e);
 	if (r == 0 && screen)

@@ -176,6 +176,22 @@ int listing_add(struct listing *l, const char *const *values, struct err *e)
 	return r < 0 ? r : buf_status(l->out, e);
 }
 
+bool listing_shows(const struct listing_kind *k, const struct listing_options *how, unsigned field)
+{
+	struct table_column columns[TABLE_COLUMNS];
+	bool left_out[TABLE_COLUMNS];
+
+	if (how->format)
+		return true;
+	for (unsigned i = 0; i < k->n_columns; i++)
+		columns[i] = k->fields[k->columns[i]].column;
+	table_left_out(columns, k->n_columns, page_width(how->no_trunc), left_out);
+	for (unsigned i = 0; i < k->n_columns; i++)
+		if (k->columns[i] == field)
+			return !left_out[i];
+	return false;
+}
+
 int listing_end(struct listing *l, struct err *e)
 {
 	if (!l->is_table || l->how->quiet)

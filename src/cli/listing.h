@@ -63,4 +63,6 @@ int listing_begin(struct listing *l, const struct listing_kind *kind, const stru
 		  struct arena *a, struct buf *out, struct err *e);
 /* listing_add - one object; values of all fields, NULL: there was no memory for one. */
 int listing_add(struct listing *l, const char *const *values, struct err *e);
+/* listing_shows - whether the table may have room for a field; true of what is no table of our own columns. */
+bool listing_shows(const struct listing_kind *kind, const struct listing_options *how, unsigned field);
 int listing_end(struct listing *l, struct err *e);

@@ -7,6 +7,9 @@
 
 extern const struct listing_kind stats_kind, stats_kind_no_pressure; /* the latter where the kernel tells none */
 
+/* Of a table: whether there may be room for the pressure. */
+bool stats_shows_pressure(const struct listing_options *how);
+
 /* What is compared with an earlier sample of the same life; zero: with the beginning of that life. */
 struct stats_before {
 	const char *id; /* its group */

@@ -57,6 +57,11 @@ static const unsigned char columns[] = { F_ID,	   F_NAME,     F_CPU_PERC, F_MEM_
 const struct listing_kind stats_kind = { field_rows, FIELDS, columns, sizeof columns, F_ID };
 const struct listing_kind stats_kind_no_pressure = { field_rows, FIELDS, columns, sizeof columns - 1, F_ID };
 
+bool stats_shows_pressure(const struct listing_options *how)
+{
+	return listing_shows(&stats_kind, how, F_PRESSURE);
+}
+
 #define NONE "--"
 
 /* ---- numbers as text; CG_UNSET is unknown --------------------------------------------------------------------- */

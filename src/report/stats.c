@@ -42,7 +42,9 @@ static void look_begin(struct look *k, const struct stats_request *q, struct are
 	uint64_t total = 0, swap;
 
 	*k = (struct look){ .en = q->engine, .host = q->host, .layout = q->layout, .arena = a,
-			    .what = q->brief ? CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE : WHAT,
+			    .what = !q->brief	  ? WHAT :
+				    q->no_pressure ? CGROUP_STAT_LINE :
+						     CGROUP_STAT_LINE | CGROUP_STAT_PRESSURE,
 			    .arena_lock = PTHREAD_MUTEX_INITIALIZER };
 	levels_init(&k->levels, q->host, q->layout, a);
 	net_own_init(&k->own_net, q->host);

@@ -37,6 +37,7 @@ struct stats_request {
 	const struct oci_strings
 		*names; /* containers, and others as subject.h has them: "/PATH", "pod/NAME", a process */
 	bool all;   /* no names: also of those that do not run */
+	bool no_pressure; /* brief, and without that: three files less for each */
 	bool brief; /* half the files, those of numbers that a table shows (CGROUP_STAT_LINE, pressure) */
 };
 

@@ -94,6 +94,24 @@ TEST(columns_are_left_out_when_cutting_is_not_enough)
 	}
 }
 
+TEST(columns_without_room_are_known_before_their_cells)
+{
+	static const struct table_column some[] = { { "NAME" }, { "FIRST", 0, 2 }, { "CUT", 4 }, { "NEXT", 0, 1 } };
+	static const struct {
+		unsigned width;
+		bool first, next;
+	} cases[] = { { 0, false, false }, { 22, false, false }, { 21, true, false }, { 14, true, true } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool out[TABLE_COLUMNS];
+
+		table_left_out(some, 4, cases[i].width, out);
+		assert_int_equal(cases[i].first, out[1]);
+		assert_int_equal(cases[i].next, out[3]);
+		assert_false(out[0] || out[2]);
+	}
+}
+
 TEST(width_counts_characters)
 {
 	static const char *const rows[][3] = { { "ä", "grün", "x" }, { "bb", "rot", "y" } };
@@ -137,6 +155,7 @@ int main(void)
 		RUN(the_widest_cuttable_column_gives_first),
 		RUN(nothing_is_cut_below_its_least_width),
 		RUN(columns_are_left_out_when_cutting_is_not_enough),
+		RUN(columns_without_room_are_known_before_their_cells),
 		RUN(width_counts_characters),
 		RUN(control_characters_are_not_printed),
 		RUN(no_memory_is_told_at_the_end),
