@@ -89,13 +89,6 @@ static int follow_target(struct cp *c, int root, struct err *e)
 	return err_set(e, ELOOP, "%s: too many levels of symbolic links", c->to.path);
 }
 
-static const char *odd_type(mode_t mode)
-{
-	if (S_ISCHR(mode) || S_ISBLK(mode))
-		return "got a device";
-	return S_ISREG(mode) || S_ISDIR(mode) ? NULL : "got an irregular file";
-}
-
 static int look_at_target(struct cp *c, int root, struct copy_target *ret, struct err *e)
 {
 	const char *shown = c->to.path;
@@ -111,12 +104,12 @@ static int look_at_target(struct cp *c, int root, struct copy_target *ret, struc
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "stat %s", c->to.path);
-	if (odd_type(st.st_mode) && root >= 0)
+	if (session_odd_file(st.st_mode) && root >= 0)
 		return err_set(e, EINVAL, "destination \"%s:%s\" must be a directory or a regular file: %s",
-			       c->container, shown, odd_type(st.st_mode));
-	if (odd_type(st.st_mode))
+			       c->container, shown, session_odd_file(st.st_mode));
+	if (session_odd_file(st.st_mode))
 		return err_set(e, EINVAL, "invalid output path: \"%s\" must be a directory or a regular file: %s",
-			       shown, odd_type(st.st_mode));
+			       shown, session_odd_file(st.st_mode));
 	*ret = (struct copy_target){ true, S_ISDIR(st.st_mode) };
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void layer_progress(void *arg, const struct image_layer *layer, int64_t done)
 {
@@ -116,21 +117,79 @@ int session_repack(struct session *s, const struct image_row *row, struct digest
 	return 0;
 }
 
+const char *session_odd_file(mode_t mode)
+{
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return "got a device";
+	return S_ISREG(mode) || S_ISDIR(mode) ? NULL : "got an irregular file";
+}
+
+/* A rename would put a file in the place of /dev/null. */
+static int check_output(const char *path, const char *folder, struct err *e)
+{
+	struct stat st;
+
+	if (stat(folder, &st) < 0 && errno == ENOENT)
+		return err_set(e, EINVAL, "invalid output path: directory \"%s\" does not exist", folder);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "stat %s", path);
+	if (session_odd_file(st.st_mode))
+		return err_set(e, EINVAL, "invalid output path: \"%s\" must be a directory or a regular file: %s", path,
+			       session_odd_file(st.st_mode));
+	return 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* A file without a name, in the folder: nothing of it is left of who is killed meanwhile. Not every file system
+ * has such. */
+static int open_unnamed(const char *folder)
+{
+	return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+}
+
+static int give_name(int fd, const char *path)
+{
+	char link[40];
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/* What is there already stays until all of the new one is: that takes a name beside it. */
 static int write_file(const char *path, int (*write)(void *arg, int fd, struct err *e), void *arg, struct err *e)
 {
-	scoped_free char *new = NULL;
+	scoped_free char *new = NULL, *folder = folder_of(path);
 	scoped_fd fd = -1;
+	bool named;
 	int r;
 
-	if (asprintf(&new, "%s.tmp-%d", path, (int)getpid()) < 0)
+	if (!folder || asprintf(&new, "%s.tmp-%d", path, (int)getpid()) < 0)
 		return err_oom(e);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	r = check_output(path, folder, e);
+	if (r < 0)
+		return r;
+	fd = open_unnamed(folder);
+	named = fd < 0;
+	if (named)
+		fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "open %s", new);
 	r = write(arg, fd, e);
+	if (r == 0 && !named) {
+		if (give_name(fd, path) == 0)
+			return 0;
+		named = give_name(fd, new) == 0;
+		r = named ? 0 : err_sys(e, "link %s", new);
+	}
 	if (r == 0 && rename(new, path) < 0)
 		r = err_sys(e, "rename to %s", path);
-	if (r < 0)
+	if (r < 0 && named)
 		(void)unlink(new);
 	return r;
 }

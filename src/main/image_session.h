@@ -70,5 +70,9 @@ void session_show_layers(struct session *s);
  * of layers packed anew, which is said. For save and push. */
 int session_repack(struct session *s, const struct image_row *row, struct digest *ret_manifest, struct err *e);
 
-/* session_output - write to a file, which appears when it is whole; path NULL: standard output. */
+/* session_odd_file - what Docker says of one that is neither a folder nor a regular file; NULL: it is one of these. */
+const char *session_odd_file(mode_t mode);
+
+/* session_output - write to a file, which appears when it is whole; path NULL: standard output. -EINVAL: path is a device, a
+ * pipe or the like, or in no folder. */
 int session_output(const char *path, int (*write)(void *arg, int fd, struct err *e), void *arg, struct err *e);

@@ -34,6 +34,7 @@ loaded() { two_layers; expect 0 image load "$T/layout" team/web:1; }
 	expect 0 tare tag team/web:1 team/web:2
 	expect 0 tare save -o "$T/a.tar" team/web busybox
 	equal "" "$out"
+	echo old >"$T/b.tar"
 	expect 0 tare save --output "$T/b.tar" team/web busybox
 	cmp "$T/a.tar" "$T/b.tar"
 	equal "" "$(tar -tf "$T/a.tar" | sort | uniq -d)"
@@ -56,7 +57,11 @@ loaded() { two_layers; expect 0 image load "$T/layout" team/web:1; }
 @test "what cannot be saved is said in one line, and leaves no file" {
 	loaded
 	expect 1 tare save -o "$T/no/such/file" team/web:1
-	matches "^tare: open $T/no/such/file.*No such file or directory" "$err"
+	equal "tare: invalid output path: directory \"$T/no/such\" does not exist" "$err"
+	mkfifo "$T/odd" # a rename would take its place, and that of /dev/null
+	expect 1 tare save -o "$T/odd" team/web:1
+	equal "tare: invalid output path: \"$T/odd\" must be a directory or a regular file: got an irregular file" "$err"
+	[ -p "$T/odd" ] || fail "something else stands there"
 	expect 1 tare save -o "$T/x.tar" nothing
 	contains "No such image: nothing:latest" "$err"
 	[ ! -e "$T/x.tar" ]
