@@ -208,7 +208,7 @@ load traps
 	mkdir -p "$T/shared/real" "$T/src"
 	touch "$T/src/own"
 	ln -s "../../../../../../../../../..$T/victim" "$T/shared/evil"
-	"$TARE_BUILD/tests/system/probe" flip "$T/shared/real" "$T/shared/evil" 60 3>&- &
+	"$TARE_BUILD/tests/system/probe" flip "$T/shared/real" "$T/shared/evil" $((60 + ${TARE_SOAK:-0} * 1740)) 3>&- &
 	local flipper=$! i
 	for ((i = 0; i < ${TARE_SOAK:-0} * 990 + 10; i++)); do
 		survives -v "$T/shared:/s" -v "$T/src:/s/real/sub" --tmpfs /s/real/tmp -w /s/real/made
