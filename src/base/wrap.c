@@ -6,12 +6,12 @@
 
 #include <ctype.h>
 
-size_t wrap_columns(struct sv s)
+size_t wrap_columns(struct sv text)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	for (size_t i = 0; i < text.n; i++)
+		n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
 	return n;
 }
 
