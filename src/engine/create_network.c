@@ -104,7 +104,7 @@ static int name_network(struct creation *cr, struct err *e)
 	struct network_config *n;
 
 	if (!mode || !*mode || cr->config->networks.n || config_mode_is(mode, "none") || config_mode_is(mode, "host") ||
-	    config_mode_is(mode, "private") || config_mode_container(mode) || cni_name(mode))
+	    config_mode_is(mode, "private") || config_mode_container(mode) || cni_name(mode) || create_user_net(cr))
 		return 0;
 	n = LIST_ADD(cr->a, &cr->config->networks);
 	if (!n)
@@ -240,7 +240,16 @@ int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 					.search = &c->dns_search,
 					.options = &c->dns_options };
 	struct resolv_conf host = { 0 };
-	int r = network_host_resolver(cr->en, w.kind, cr->a, &host, &w.source, e);
+	struct oci_strings own = { 0 };
+	const char *server = create_user_net_resolver(cr);
+	int r;
+
+	if (server && !c->dns.n) {
+		if (strings_add(cr->a, &own, server) < 0)
+			return err_oom(e);
+		w.servers = &own;
+	}
+	r = network_host_resolver(cr->en, w.kind, cr->a, &host, &w.source, e);
 
 	return r < 0 ? r : resolv_conf_put(&host, &w, cr->a, b, e);
 }
@@ -449,12 +458,15 @@ static int ensure_networks(struct creation *cr, struct err *e)
 static int take_ports(struct creation *cr, struct err *e)
 {
 	const struct places *p = &cr->places;
+	static const struct network of_helper = { .driver = NETWORK_NONE };
+	bool user = create_user_net(cr);
 	struct net_ip fallback;
 	int r;
 
-	if (!cr->ports.n || p->gateway == PLACE_NO_GATEWAY)
+	if (!cr->ports.n || (p->gateway == PLACE_NO_GATEWAY && !user))
 		return 0;
-	fallback = network_ports_default(cr->config, &p->nets[p->gateway], &cr->settings);
+	fallback = network_ports_default(cr->config, user ? &of_helper : &p->nets[p->gateway],
+					 &cr->settings);
 	r = network_ports_take(cr->en, cr->id.hex, !cr->row, &cr->ports, &fallback, p, cr->a, &cr->published, e);
 	cr->charter.net_ports = cr->published.n > 0;
 	return r;
@@ -462,7 +474,7 @@ static int take_ports(struct creation *cr, struct err *e)
 
 bool create_is_networked(const struct creation *cr)
 {
-	return cr->places.rows.n > 0 || (cr->en && cni_name(cr->config->network_mode));
+	return cr->places.rows.n > 0 || (cr->en && cni_name(cr->config->network_mode)) || create_user_net(cr);
 }
 
 int create_network_up(struct creation *cr, struct err *e)
@@ -471,8 +483,9 @@ int create_network_up(struct creation *cr, struct err *e)
 	int r;
 
 	if (!p->rows.n) {
+		r = take_ports(cr, e);
 		cr->charter.net_ports = create_is_networked(cr);
-		return 0;
+		return r < 0 || !create_user_net(cr) ? r : create_user_net_words(cr, e);
 	}
 	r = ensure_networks(cr, e);
 	if (r == 0)

@@ -5,8 +5,17 @@
 #include "base/scope.h"
 #include "engine/cni.h"
 #include "engine/network.h"
+#include "oci/list.h"
+#include "monitor/user_net.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SLIRP_ADDRESS "10.0.2.100" /* slirp4netns(1) */
+#define SLIRP_RESOLVER "10.0.2.3"
+#define API_SOCKET "--api-socket=" USER_NET_SOCKET
 
 /* The option that asks for a limit, or another place among the groups; NULL: none does. */
 static const char *limit_asked_for(const struct container_config *c)
@@ -95,6 +104,169 @@ int create_rootless_userns(struct creation *cr, struct err *e)
 		       "the layers would have to be mapped once more, which only root may do (MOUNT_ATTR_IDMAP); all "
 		       "containers of user %u are in its user namespace already",
 		       (unsigned)cr->en->caller);
+}
+
+/* ---- the way out (monitor/user_net.h) ------------------------------------------------------------------------------ */
+
+static const char *const helpers[] = { "pasta", "slirp4netns" }; /* the better one first */
+
+static bool is_helper(const char *mode)
+{
+	for (size_t i = 0; mode && i < ARRAY_LEN(helpers); i++)
+		if (strcmp(mode, helpers[i]) == 0)
+			return true;
+	return false;
+}
+
+bool create_user_net(const struct creation *cr)
+{
+	return cr->en && cr->en->rootless && is_helper(cr->config->network_mode);
+}
+
+static const char *find_program(struct creation *cr, const char *name)
+{
+	static const char *const places[] = { "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin" };
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		const char *path = arena_fmt(cr->a, "%s/%s", places[i], name);
+
+		if (path && access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+static const char *default_helper(struct creation *cr)
+{
+	for (size_t i = 0; i < ARRAY_LEN(helpers); i++)
+		if (find_program(cr, helpers[i]))
+			return helpers[i];
+	return helpers[0]; /* that it is missing is said when it is wanted */
+}
+
+/* What is bridge to root's containers, by default or by name, is a helper's network to an ordinary user's. */
+void create_rootless_settings(struct creation *cr)
+{
+	struct container_config *c = cr->config;
+	const char *only = c->networks.n == 1 ? c->networks.v[0].name : NULL;
+
+	if (!cr->en->rootless || cr->row)
+		return;
+	if (only && (strcmp(only, "bridge") == 0 || is_helper(only)) && !c->networks.v[0].ip4 &&
+	    !c->networks.v[0].ip6) {
+		c->network_mode = only;
+		c->networks.n = 0;
+	}
+	if (c->network_mode && strcmp(c->network_mode, "bridge") == 0 && !c->networks.n)
+		c->network_mode = default_helper(cr);
+}
+
+static int add_word(struct creation *cr, const char *word, struct err *e)
+{
+	return word && strings_add(cr->a, &cr->charter.user_net, word) == 0 ? 0 : err_oom(e);
+}
+
+static int add_words(struct creation *cr, const char *const *words, size_t n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_word(cr, words[i], e);
+	return r;
+}
+
+/* "-t ADDRESS/HOST-HOST:FIRST-LAST" */
+static int pasta_port(struct creation *cr, const struct port_mapping *m, struct err *e)
+{
+	char address[SUBNET_TEXT];
+	int r;
+
+	if (m->protocol == PORT_SCTP)
+		return err_set(e, EOPNOTSUPP, "publish %u/sctp: pasta and slirp4netns know TCP and UDP alone",
+			       m->first);
+	r = add_word(cr, m->protocol == PORT_TCP ? "-t" : "-u", e);
+	if (r < 0)
+		return r;
+	return add_word(cr,
+			arena_fmt(cr->a, "%s%s%u-%u:%u-%u", m->host.family ? net_ip_print(&m->host, address) : "",
+				  m->host.family ? "/" : "", m->host_first, m->host_last, m->first, m->last),
+			e);
+}
+
+static int pasta_words(struct creation *cr, struct err *e)
+{
+	static const char *const first[] = { "--foreground", "--config-net", "--no-map-gw", "--no-netns-quit",
+					     "--netns", USER_NET_NETNS, "--pid", USER_NET_READY,
+					     "-T", "none", "-U", "none" };
+	bool has[2] = { false, false };
+	int r = add_words(cr, first, ARRAY_LEN(first), e);
+
+	for (size_t i = 0; r == 0 && i < cr->published.n; i++) {
+		const struct port_mapping *m = &cr->published.v[i].map;
+
+		has[m->protocol != PORT_TCP] = true;
+		r = pasta_port(cr, m, e);
+	}
+	for (int i = 0; r == 0 && i < 2; i++)
+		if (!has[i])
+			r = add_words(cr, (const char *[]){ i ? "-u" : "-t", "none" }, 2, e);
+	return r;
+}
+
+static int slirp_port(struct creation *cr, const struct port_mapping *m, struct err *e)
+{
+	char address[SUBNET_TEXT];
+	int r = 0;
+
+	if (m->protocol == PORT_SCTP || m->host.family == AF_INET6)
+		return err_set(e, EOPNOTSUPP, "publish %u: slirp4netns knows TCP and UDP over IPv4 alone", m->first);
+	for (unsigned i = 0; r == 0 && i <= (unsigned)(m->last - m->first); i++) {
+		const char *line = arena_fmt(
+			cr->a,
+			"{\"execute\":\"add_hostfwd\",\"arguments\":{\"proto\":\"%s\",\"host_addr\":\"%s\","
+			"\"host_port\":%u,\"guest_addr\":\"" SLIRP_ADDRESS "\",\"guest_port\":%u}}",
+			m->protocol == PORT_TCP ? "tcp" : "udp",
+			m->host.family ? net_ip_print(&m->host, address) : "0.0.0.0", m->host_first + i, m->first + i);
+
+		r = line && strings_add(cr->a, &cr->charter.user_net_requests, line) == 0 ? 0 : err_oom(e);
+	}
+	return r;
+}
+
+static int slirp_words(struct creation *cr, struct err *e)
+{
+	static const char *const words[] = { "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=3",
+					     "--netns-type=path", API_SOCKET, USER_NET_NETNS,
+					     "tap0" };
+	int r = add_words(cr, words, ARRAY_LEN(words), e);
+
+	for (size_t i = 0; r == 0 && i < cr->published.n; i++)
+		r = slirp_port(cr, &cr->published.v[i].map, e);
+	return r;
+}
+
+int create_user_net_words(struct creation *cr, struct err *e)
+{
+	const char *mode = cr->config->network_mode, *program = find_program(cr, mode);
+	int r;
+
+	if (!program)
+		return err_set(e, ENOENT,
+			       "network %s: neither pasta (package passt) nor slirp4netns is installed; --network none "
+			       "and --network host need none",
+			       mode);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return err_sys(e, "network %s: /dev/net/tun", mode);
+	r = add_word(cr, program, e);
+	if (r < 0)
+		return r;
+	return strcmp(mode, "pasta") == 0 ? pasta_words(cr, e) : slirp_words(cr, e);
+}
+
+/* A resolver of its own has slirp4netns alone; through pasta those of the host are reached as they are. */
+const char *create_user_net_resolver(const struct creation *cr)
+{
+	return create_user_net(cr) && strcmp(cr->config->network_mode, "slirp4netns") == 0 ? SLIRP_RESOLVER : NULL;
 }
 
 int create_rootless_network(struct creation *cr, struct err *e)

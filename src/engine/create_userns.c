@@ -143,6 +143,8 @@ int create_apply_settings(struct creation *cr, struct err *e)
 		cr->config->userns_mode = "auto";
 	if (r == 0 && !cr->row && !cr->config->network_mode)
 		cr->config->network_mode = cr->settings.network;
+	if (r == 0)
+		create_rootless_settings(cr);
 	if (r == 0 && !cr->row && !cr->config->cgroup_manager && cr->settings.systemd && !cr->en->rootless)
 		cr->config->cgroup_manager = "systemd";
 	return r;

@@ -480,8 +480,8 @@ int network_down(struct engine *en, const char *container, bool goes, struct err
 		log_warning("%s", why.msg);
 	if (r == 0)
 		r = network_places(en, container, &a, &p, e);
-	if (r == 0 && p.rows.n == 0)
-		return 0;
+	if (r == 0 && p.rows.n == 0) /* an ordinary user's has ports alone */
+		return goes ? 0 : network_rows_unpublish(db, container, e);
 	if (r == 0)
 		r = network_ports_of(en, container, &p, &a, &ports, e);
 	if (r == 0)

@@ -188,6 +188,23 @@ static void close_all(int fds[3])
 			close(fds[i]);
 }
 
+/* Before the command runs its network is there. */
+static int begin_user_net(struct monitor *m, struct err *e)
+{
+	const struct oci_strings *words = &m->charter.user_net, *asked = &m->charter.user_net_requests;
+	const char **argv = arena_array(&m->birth, words->n + 1, sizeof *argv);
+	const char **requests = arena_array(&m->birth, asked->n + 1, sizeof *requests);
+
+	if (!argv || !requests)
+		return err_oom(e);
+	for (size_t i = 0; i < words->n; i++)
+		argv[i] = words->v[i];
+	for (size_t i = 0; i < asked->n; i++)
+		requests[i] = asked->v[i];
+	argv[words->n] = requests[asked->n] = NULL;
+	return user_net_begin(&m->user_net, m->host.proc, m->container.pid, argv, requests, e);
+}
+
 static int make_container(struct monitor *m, struct err *e)
 {
 	int fds[3] = { -1, -1, -1 };
@@ -203,6 +220,8 @@ static int make_container(struct monitor *m, struct err *e)
 	arena_done(&m->running);
 	if (r == 0)
 		r = exec_context_make(&m->plan, &m->running, &m->exec, e);
+	if (r == 0 && m->charter.user_net.n)
+		r = begin_user_net(m, e);
 	if (r < 0) {
 		(void)container_delete(&m->container, NULL);
 		return r;

@@ -78,6 +78,8 @@ static const struct row {
 	{ "networked", KIND_FLAG, offsetof(struct charter, networked) },
 	{ "net_link", KIND_TEXTS, offsetof(struct charter, net_links), .network = true },
 	{ "net_name", KIND_TEXTS, offsetof(struct charter, net_names), .network = true },
+	{ "user_net", KIND_TEXTS, offsetof(struct charter, user_net), .network = true },
+	{ "user_net_request", KIND_TEXTS, offsetof(struct charter, user_net_requests), .network = true },
 	{ "net_ports", KIND_FLAG, offsetof(struct charter, net_ports), .network = true },
 	{ "exec_env", KIND_TEXTS, offsetof(struct charter, exec_env) },
 	{ "exec_groups_strict", KIND_FLAG, offsetof(struct charter, exec_groups_strict) },
@@ -362,6 +364,8 @@ int charter_read_network(int state_dir, struct arena *a, struct charter *c, stru
 		return r;
 	c->net_links = own.net_links;
 	c->net_names = own.net_names;
+	c->user_net = own.user_net;
+	c->user_net_requests = own.user_net_requests;
 	c->net_ports = own.net_ports;
 	return 0;
 }

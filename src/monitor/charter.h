@@ -65,6 +65,8 @@ struct charter {
 	int stop_timeout;          /* seconds; < 0: for ever */
 
 	bool networked; /* there is NETWORK_FILE, once the bundle is complete: charter_read_network() */
+	struct oci_strings user_net,
+		user_net_requests; /* user_net.h: its words and what it is asked for; empty: none */
 	struct oci_strings net_links; /* interfaces, as net_link_print() has them */
 	struct oci_strings net_names; /* its places in networks, as endpoint_print() has them but for its process */
 	bool net_ports;               /* something of the host's network is its own while it runs: _reap gives it back */

@@ -37,6 +37,7 @@ static bool is_wanted_again(const struct monitor *m)
 /* Of a container alone that is the end; in a pod it is tried again, as after any other. */
 void life_fail(struct monitor *m, const struct err *why)
 {
+	user_net_end(&m->user_net);
 	m->phase = PHASE_OVER;
 	m->failed = true;
 	m->outcome.state = OUTCOME_EXITED;
@@ -186,6 +187,7 @@ void life_exited(struct monitor *m, int wstatus)
 {
 	struct outcome *o = &m->outcome;
 
+	user_net_end(&m->user_net);
 	o->exit_code = container_status_code(wstatus);
 	o->finished_ns = clock_real_ns();
 	look_for_last_oom(m);

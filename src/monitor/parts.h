@@ -27,6 +27,7 @@
 #include "monitor/outcome.h"
 #include "monitor/pollset.h"
 #include "monitor/stdio.h"
+#include "monitor/user_net.h"
 #include "network/watch.h"
 #include "runtime/container.h"
 #include "runtime/exec.h"
@@ -112,6 +113,7 @@ struct monitor {
 	struct err left; /* why the cgroup could not be removed; code 0: it could */
 
 	struct net_watch net;
+	struct user_net user_net;
 	size_t net_polled;
 	struct memory_use memory;
 	size_t memory_polled;
@@ -129,7 +131,7 @@ struct monitor {
 #define MONITOR_NOTHING                                                                                              \
 	{ .life = { .max = LIMIT_CONTROL_MSG }, .birth = { .max = LIMIT_ARENA_SPEC },                                \
 	  .running = { .max = LIMIT_ARENA_SPEC }, .early = CONTAINER_EARLY_NONE, .container_dir = -1, .state = -1, .lock = -1, .listener = -1,      \
-	  .net = { .sock = -1 }, .memory = { .watch = { .events = -1, .use = -1, .kills = -1 } },		\
+	  .net = { .sock = -1 }, .user_net = { .pidfd = -1 }, .memory = { .watch = { .events = -1, .use = -1, .kills = -1 } },		\
 	  .container = { .pidfd = -1, .sync = -1, .console = -1 } }
 /* sandbox_signals - blocks all signals; SIGCHLD comes through s->signals, and orphans of a container to us. */
 int sandbox_signals(struct sandbox *s, struct err *e);

@@ -16,7 +16,7 @@ setup()
 	group=tt-${T##*.}
 	export T TARE_BUILD user group
 	chmod 755 "$T"
-	mkdir "$T/bin" "$T/home"
+	mkdir "$T/bin" "$T/home" "$T/net"
 	install -d -m 700 -o $user -g $user "$T/home" "$T/state"
 	{ cat /etc/passwd; echo "ttuser:x:$user:$user::$T/home:/bin/sh"; } >"$T/passwd"
 	echo "ttuser:300000:65536" >"$T/subid"
@@ -29,7 +29,11 @@ setup()
 # way to the program with them.
 as_user()
 {
-	unshare -m --propagation private sh -euc 'cd /
+	# shellcheck disable=SC2086 # no words at all without a network of its own
+	${host_net:+nsenter -t $host_net -n} unshare -m --propagation private sh -euc 'cd /
+		mount -t tmpfs -o mode=755 tmpfs "$T/net"
+		mknod -m 666 "$T/net/tun" c 10 200
+		mount --bind "$T/net" /dev/net
 		mount --bind "$TARE_BUILD" "$T/bin"
 		mount --bind "$T/passwd" /etc/passwd; mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid
 		setpriv --reuid $user --regid $user --clear-groups \
@@ -48,9 +52,40 @@ teardown()
 	# shellcheck disable=SC2086 # a list of ids
 	[ -z "$left" ] || tare rm -f $left >/dev/null || status=1
 	eventually 5 nobody_left || { processes_left; status=1; }
+	[ -z "${host_net-}" ] || kill "$host_net" "$outside"
 	rm -rf "$T"
 	return $status
 }
+
+# a host, and somebody outside of it who answers at 198.51.100.1:80
+networks()
+{
+	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+	need_python
+	unshare -n sleep 1000 3>&- &
+	host_net=$!
+	unshare -n sleep 1000 3>&- &
+	outside=$!
+	eventually 10 apart "$host_net"
+	eventually 10 apart "$outside"
+	nsenter -t "$host_net" -n sh -euc 'ip link set lo up; ip link add eth0 type veth peer name eth0 netns "$0"
+		ip addr add 198.51.100.2/24 dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1' "$outside"
+	nsenter -t "$outside" -n sh -euc 'ip link set lo up; ip addr add 198.51.100.1/24 dev eth0; ip link set eth0 up'
+	mkdir "$T/www"
+	echo outside >"$T/www/index.html"
+	nsenter -t "$outside" -n timeout 300 python3 -m http.server --directory "$T/www" 80 >/dev/null 2>&1 3>&- &
+	server=$!
+	eventually 10 nsenter -t "$outside" -n python3 -c 'import socket; socket.create_connection(("127.0.0.1", 80))'
+}
+
+apart() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+
+# what is said at a port of the host
+fetch() { nsenter -t "$host_net" -n python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=2).read().decode(), end="")' "$1"; }
+
+monitors_of() { pgrep "${@:2}" -f "^tare-monitor $T/state/$(tare inspect -f '{{.Id}}' "$1")"; } # NAME: and who stands over the helper
+
+helper_of() { pgrep -P "$(monitors_of "$1" -d ,)" 'passt|pasta|slirp4netns'; } # NAME
 
 userns_of() { readlink "/proc/$(pid_of "$1")/ns/user"; }
 
@@ -142,3 +177,39 @@ no() # TEXT OPTIONS…
 	expect 0 tare ps -aq
 	equal "" "$out" "containers"
 }
+
+@test "a network by pasta or slirp4netns: out, in by published ports, and nothing is left of the helper" {
+	local n i=0 pid
+	networks
+	echo "nameserver 198.51.100.1" >"$T/resolv.conf"
+	for n in pasta slirp4netns; do
+		command -v $n >/dev/null || skip "needs $n"
+		: $((i++))
+		start "web$i" --network $n -p 18080:80 -p 127.0.0.1::81/udp --restart always -- \
+			sh -c 'mkdir -p /w; echo inside >/w/index.html; exec httpd -f -p 80 -h /w'
+		eventually 10 fetch http://198.51.100.2:18080/
+		equal inside "$(fetch http://127.0.0.1:18080/)"
+		expect 0 tare exec "web$i" wget -q -O - http://198.51.100.1/
+		equal outside "$out"
+		matches '80/tcp -> 0.0.0.0:18080' "$(tare port "web$i")"
+		matches '81/udp -> 127.0.0.1:[0-9]+' "$(tare port "web$i")"
+		expect 125 tare run --rm --network $n -p 18080:80 busybox true
+		contains "port is already allocated" "$err"
+		# a further life has the network, too
+		pid=$(helper_of "web$i")
+		expect 0 tare kill "web$i"
+		expect 0 tare start "web$i"
+		eventually 10 fetch http://198.51.100.2:18080/
+		[ ! -e "/proc/$pid" ] || fail "the first life's $n is there"
+		# and with the monitor goes all the rest
+		pid=$(helper_of "web$i")
+		kill -KILL "$(monitors_of "web$i" -o)"
+		eventually 10 not_there "$pid"
+		expect 0 tare rm -f "web$i"
+	done
+	expect 0 tare run --rm --network bridge busybox cat /proc/net/route
+	matches 'eth0' "$out"
+	kill "$server"
+}
+
+not_there() { [ ! -e "/proc/$1" ]; }
