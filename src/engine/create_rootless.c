@@ -15,7 +15,6 @@
 
 #define SLIRP_ADDRESS "10.0.2.100" /* slirp4netns(1) */
 #define SLIRP_RESOLVER "10.0.2.3"
-#define API_SOCKET "--api-socket=" USER_NET_SOCKET
 
 /* The option that asks for a limit, or another place among the groups; NULL: none does. */
 static const char *limit_asked_for(const struct container_config *c)
@@ -236,7 +235,7 @@ static int slirp_port(struct creation *cr, const struct port_mapping *m, struct 
 static int slirp_words(struct creation *cr, struct err *e)
 {
 	static const char *const words[] = { "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=3",
-					     "--netns-type=path", API_SOCKET, USER_NET_NETNS,
+					     "--netns-type=path", "--api-socket", USER_NET_SOCKET, USER_NET_NETNS,
 					     "tap0" };
 	int r = add_words(cr, words, ARRAY_LEN(words), e);
 

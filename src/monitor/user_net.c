@@ -160,8 +160,8 @@ static int begin(struct user_net *n, int proc, pid_t pid, const char *const *arg
 
 	(void)unlink(USER_NET_READY);
 	(void)unlink(USER_NET_SOCKET);
-	if (mkfifo(USER_NET_READY, 0600) < 0)
-		return err_sys(e, "mkfifo " USER_NET_READY);
+	if (mknodat(AT_FDCWD, USER_NET_READY, S_IFIFO | 0600, 0) < 0)
+		return err_sys(e, "make " USER_NET_READY);
 	ready = open(USER_NET_READY, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	theirs = ready < 0 ? -1 : open(USER_NET_READY, O_WRONLY | O_CLOEXEC);
 	if (theirs < 0)
