@@ -44,15 +44,12 @@ static void done(struct change *c)
 
 static int begin(struct change *c, struct sv container, const char *network, struct err *e)
 {
-	struct intent before = { 0 };
 	int r = container_find(c->en, container, c->a, &c->row, e);
 
 	if (r == 0 && network)
 		r = network_find(c->en, network, c->a, &c->net, e);
 	if (r == 0)
-		r = container_lock(c->en, c->row.id, "network", LOCK_MS, &c->lock, &c->dir, &before, e);
-	if (r == 0)
-		r = container_look_locked(c->en, &c->row, c->dir, &before, &c->lock, &c->state, e);
+		r = container_take(c->en, "network", LOCK_MS, c->a, &c->row, &c->lock, &c->dir, &c->state, e);
 	if (r == 0)
 		r = config_parse(sv_from(c->row.config), c->a, &c->config, e);
 	if (r == 0)

@@ -69,13 +69,13 @@ static int make(struct preparing *p, struct container_config *c, struct prepared
 }
 
 /* *there becomes false: its making was cut short, and now it is gone. */
-static int open_again(struct preparing *p, const struct container_row *row, struct prepared *to, bool *there)
+static int open_again(struct preparing *p, struct container_row *row, struct prepared *to, bool *there)
 {
 	const struct kube_build *b = p->b;
 	struct container_config *c = arena_alloc(b->a, sizeof *c);
 	struct err why = { 0 };
 	bool idle = false;
-	int r = c ? start_begin(b->site->en, row, &to->lock, &idle, &why) : err_oom(&why);
+	int r = c ? start_begin(b->site->en, b->a, row, &to->lock, &idle, &why) : err_oom(&why);
 
 	if (r == -ENOENT) {
 		*there = false;

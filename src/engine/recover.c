@@ -251,6 +251,27 @@ int container_look_locked(struct engine *en, const struct container_row *row, in
 	return 0;
 }
 
+int container_take(struct engine *en, const char *op, unsigned timeout_ms, struct arena *a, struct container_row *row,
+		   struct lock *ret, int *ret_dir, struct container_state *ret_state, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	struct intent before = { 0 };
+	scoped_fd dir = -1;
+	int r = container_lock(en, row->id, op, timeout_ms, &l, &dir, &before, e);
+
+	if (r == 0)
+		r = container_find(en, sv_from(row->id), a, row, e);
+	if (r == 0)
+		r = container_look_locked(en, row, dir, &before, &l, ret_state, e);
+	if (r < 0) {
+		lock_abandon(&l);
+		return r;
+	}
+	*ret = l;
+	*ret_dir = fd_take(&dir);
+	return 0;
+}
+
 /* A list is read without the configurations; who puts something right may need one. */
 static int look_in_full(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
 			struct lock *l, struct container_state *ret, struct err *e)

@@ -66,6 +66,12 @@ int container_lock(struct engine *en, const char *id, const char *op, unsigned t
 int container_look_locked(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
 			  struct lock *l, struct container_state *ret, struct err *e);
 
+/* container_take - both, for a row that was found before: while somebody was waited for it may have become another, so *row
+ * is what it is now (its text in the arena). < 0: nothing is held, and what the last holder began is still to be finished.
+ * Errors as of container_lock() and container_look_locked(). *ret_dir is the caller's to close. */
+int container_take(struct engine *en, const char *op, unsigned timeout_ms, struct arena *a, struct container_row *row,
+		   struct lock *ret, int *ret_dir, struct container_state *ret_state, struct err *e);
+
 /* container_monitor_is_alive - does somebody hold <state>/<id>/monitor.lock? Also yes where that cannot be found out (no
  * descriptor is left): what is taken for dead is ended. */
 bool container_monitor_is_alive(const struct engine *en, const char *id);

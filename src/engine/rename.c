@@ -28,17 +28,6 @@ static int rename_locked(struct engine *en, const struct container_row *row, con
 	return r;
 }
 
-/* As the row is while the lock is held. */
-static int take(struct engine *en, struct sv ref, struct arena *a, struct container_row *row, struct lock *ret,
-		struct err *e)
-{
-	int r = container_find(en, ref, a, row, e);
-
-	if (r == 0)
-		r = start_take(en, row, "rename", ret, e);
-	return r < 0 ? r : container_find(en, sv_from(row->id), a, row, e);
-}
-
 int engine_rename(struct engine *en, struct sv ref, const char *name, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
@@ -49,7 +38,9 @@ int engine_rename(struct engine *en, struct sv ref, const char *name, struct err
 	name += name[0] == '/';
 	if (!ref.n || !*name)
 		return err_set(e, EINVAL, "Neither old nor new names may be empty");
-	r = take(en, ref, &a, &row, &lock, e);
+	r = container_find(en, ref, &a, &row, e);
+	if (r == 0)
+		r = start_take(en, "rename", &a, &row, &lock, e);
 	if (r < 0)
 		return r;
 	if (strcmp(row.name, name) == 0)

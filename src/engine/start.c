@@ -19,40 +19,39 @@
 #define OLD_LIFE_MS 10000
 
 /* The container's lock, with what the last holder left put right, and what it is then. */
-static int take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret,
+static int take(struct engine *en, const char *op, struct arena *a, struct container_row *row, struct lock *ret,
 		enum container_status *ret_status, struct err *e)
 {
 	struct lock l = LOCK_NONE;
-	struct intent before = { 0 };
 	struct container_state s;
 	scoped_fd dir = -1;
-	int r = container_lock(en, row->id, op, LOCK_MS, &l, &dir, &before, e);
+	int r = container_take(en, op, LOCK_MS, a, row, &l, &dir, &s, e);
 
-	if (r == 0)
-		r = container_look_locked(en, row, dir, &before, &l, &s, e);
-	if (r == 0 && s.status == CONTAINER_DEAD)
-		r = err_set(e, EINVAL, "container is marked for removal and cannot be started");
-	if (r < 0) {
-		lock_abandon(&l); /* what was begun before is still to be finished */
+	if (r < 0)
 		return r;
+	if (s.status == CONTAINER_DEAD) {
+		lock_abandon(&l); /* what was begun before is still to be finished */
+		return err_set(e, EINVAL, "container is marked for removal and cannot be started");
 	}
 	*ret = l;
 	*ret_status = s.status;
 	return 0;
 }
 
-int start_take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret, struct err *e)
+int start_take(struct engine *en, const char *op, struct arena *a, struct container_row *row, struct lock *ret,
+	       struct err *e)
 {
 	enum container_status status;
 
-	return take(en, row, op, ret, &status, e);
+	return take(en, op, a, row, ret, &status, e);
 }
 
-int start_begin(struct engine *en, const struct container_row *row, struct lock *ret, bool *ret_idle, struct err *e)
+int start_begin(struct engine *en, struct arena *a, struct container_row *row, struct lock *ret, bool *ret_idle,
+		struct err *e)
 {
 	struct lock l = LOCK_NONE;
 	enum container_status status;
-	int r = take(en, row, "start", &l, &status, e);
+	int r = take(en, "start", a, row, &l, &status, e);
 
 	if (r < 0)
 		return r;
@@ -173,7 +172,7 @@ int engine_start(struct engine *en, struct sv ref, struct err *e)
 	int r = container_find(en, ref, &a, &row, e);
 
 	if (r == 0)
-		r = start_begin(en, &row, &l, &idle, e);
+		r = start_begin(en, &a, &row, &l, &idle, e);
 	return r == 0 && idle ? start_locked(en, &row, e) : r;
 }
 
@@ -266,7 +265,7 @@ int engine_start_attached(struct engine *en, struct sv ref, const struct start_o
 	int r = container_find(en, ref, &a, &row, e);
 
 	if (r == 0)
-		r = start_begin(en, &row, &l, &idle, e);
+		r = start_begin(en, &a, &row, &l, &idle, e);
 	if (r < 0)
 		return r;
 	return idle ? start_here(en, &row, o, &a, &l, ret_status, e) : engine_attach(en, ref, &attach, ret_status, e);

@@ -9,11 +9,14 @@
 #include "engine/recover.h"
 
 /* start_begin - take the container's lock; *ret_idle: it has no life now, and the lock is held with the intent "start".
- * Else it runs already, and nothing is held. -EINVAL, with Docker's text: paused, or on its way out. */
-int start_begin(struct engine *en, const struct container_row *row, struct lock *ret, bool *ret_idle, struct err *e);
+ * Else it runs already, and nothing is held. *row becomes what it is now, as container_take() says.
+ * -EINVAL, with Docker's text: paused, or on its way out. */
+int start_begin(struct engine *en, struct arena *a, struct container_row *row, struct lock *ret, bool *ret_idle,
+		struct err *e);
 
-/* start_take - the lock alone, for somebody who will start it, whatever it does now. -EINVAL: it is on its way out. */
-int start_take(struct engine *en, const struct container_row *row, const char *op, struct lock *ret, struct err *e);
+/* start_take - container_take() for somebody who will start it, whatever it does now. -EINVAL: it is on its way out. */
+int start_take(struct engine *en, const char *op, struct arena *a, struct container_row *row, struct lock *ret,
+	       struct err *e);
 
 /* start_bundle - the first half of start_launch(): a monitor may be started. */
 int start_bundle(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,

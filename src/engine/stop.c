@@ -78,7 +78,7 @@ int engine_restart(struct engine *en, struct sv ref, const struct stop_options *
 
 	keep.keep = true;
 	if (r == 0)
-		r = start_take(en, &row, "restart", &l, e);
+		r = start_take(en, "restart", &a, &row, &l, e);
 	if (r == 0)
 		r = stop_begin(en, &row, &keep, &s, e);
 	if (r == 0)

@@ -240,21 +240,16 @@ static int update_locked(struct engine *en, const struct container_row *row, con
 	return r;
 }
 
-static int update_row(struct engine *en, const struct container_row *row, const struct update *u, struct arena *a,
+static int update_row(struct engine *en, struct container_row *row, const struct update *u, struct arena *a,
 		      struct err *e)
 {
 	struct lock l = LOCK_NONE;
-	struct intent before = { 0 };
 	struct container_state s;
 	scoped_fd dir = -1;
-	int r = container_lock(en, row->id, "update", LOCK_MS, &l, &dir, &before, e);
+	int r = container_take(en, "update", LOCK_MS, a, row, &l, &dir, &s, e);
 
-	if (r == 0)
-		r = container_look_locked(en, row, dir, &before, &l, &s, e);
-	if (r < 0) {
-		lock_abandon(&l);
+	if (r < 0)
 		return r;
-	}
 	if (s.status == CONTAINER_DEAD) {
 		lock_abandon(&l);
 		return err_set(e, EINVAL, "container is marked for removal and cannot be \"update\"");

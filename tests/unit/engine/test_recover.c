@@ -434,6 +434,53 @@ TEST(creation_killed_anywhere_leaves_a_container_or_nothing)
 	assert_true(kill_everywhere(&f, NULL, create_it, check_created_or_gone) > 50);
 }
 
+/* ---- taking ------------------------------------------------------------------------------------------------- */
+
+static struct container_row row_found_before(struct fixture *f, struct arena *a, const struct made *m)
+{
+	struct container_row row;
+
+	fake = f;
+	make_container(f, m);
+	assert_int_equal(0, container_find(&f->en, SV(ID), a, &row, NULL));
+	return row;
+}
+
+TEST(who_takes_a_container_has_its_row_as_it_is_now)
+{
+	scoped_fixture f = fixture_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct container_row row = row_found_before(&f, &a, &(struct made){ ID, .state = OUTCOME_CREATED });
+	struct container_state s;
+	scoped_lock l = LOCK_NONE;
+	scoped_fd dir = -1;
+	struct db *db;
+
+	assert_int_equal(0, engine_db(&f.en, &db, NULL));
+	assert_int_equal(0, containers_set_config(db, ID, "{\"Memory\":1}", NULL)); /* while it waits for the lock */
+	assert_int_equal(0, container_take(&f.en, "update", 0, &a, &row, &l, &dir, &s, NULL));
+	assert_string_equal("{\"Memory\":1}", row.config);
+	assert_true(lock_is_held(dir));
+}
+
+TEST(what_went_meanwhile_cannot_be_taken)
+{
+	scoped_fixture f = fixture_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct container_row row = row_found_before(&f, &a, &(struct made){ ID, .state = OUTCOME_CREATED });
+	struct container_state s;
+	scoped_lock l = LOCK_NONE;
+	scoped_fd dir = -1, folder = -1;
+	struct db *db;
+
+	assert_int_equal(0, engine_db(&f.en, &db, NULL));
+	assert_int_equal(0, containers_delete(db, ID, NULL));
+	assert_int_equal(-ENOENT, container_take(&f.en, "update", 0, &a, &row, &l, &dir, &s, NULL));
+	assert_int_equal(-1, dir);
+	assert_int_equal(0, engine_container_dir(&f.en, ID, false, &folder, NULL));
+	assert_false(lock_is_held(folder));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +502,8 @@ int main(void)
 		RUN(reap_killed_anywhere_is_finished_at_the_next_look),
 		RUN(recovery_killed_anywhere_is_finished_at_the_next_look),
 		RUN(creation_killed_anywhere_leaves_a_container_or_nothing),
+		RUN(who_takes_a_container_has_its_row_as_it_is_now),
+		RUN(what_went_meanwhile_cannot_be_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
