@@ -23,6 +23,8 @@ static int set_for(const struct option_call *c, struct err *e)
 							    err_set(e, EINVAL, "only condition=Ready is waited for");
 }
 
+#define MOST_S 86400
+
 /* "30s", "2m", "500ms" and plain seconds would be Go's; seconds are enough for the first two. */
 static int set_timeout(const struct option_call *c, struct err *e)
 {
@@ -31,8 +33,8 @@ static int set_timeout(const struct option_call *c, struct err *e)
 
 	if (text.n && (text.p[text.n - 1] == 's' || text.p[text.n - 1] == 'm'))
 		unit = text.p[--text.n] == 'm' ? 60 : 1;
-	if (sv_i64(text, &n) < 0 || n < 0 || n > 86400)
-		return err_set(e, EINVAL, "seconds are needed, as 30s, or minutes, as 2m");
+	if (sv_i64(text, &n) < 0 || n < 0 || n > MOST_S / unit)
+		return err_set(e, EINVAL, "seconds are needed, as 30s, or minutes, as 2m: a day at most");
 	((struct wait *)c->target)->timeout_s = n * unit;
 	return 0;
 }

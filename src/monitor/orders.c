@@ -169,7 +169,7 @@ static void kill_all(struct monitor *m)
 
 static void stop_running(struct monitor *m, int seconds, int signo)
 {
-	int64_t at = clock_monotonic_ns() + seconds * 1000 * MS;
+	int64_t at = clock_monotonic_ns() + seconds * INT64_C(1000) * MS;
 
 	if (seconds == 0 || signo == SIGKILL)
 		return kill_all(m);

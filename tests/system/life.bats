@@ -118,6 +118,11 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 	eventually 10 is web exited
 	equal 7 "$(state_of web ExitCode)"
 	failed "Invalid signal: NOSUCH" tare kill -s NOSUCH web
+	rm "$T/root/containers/$(id_of web)/upper/ready"
+	expect 0 tare start web
+	eventually 10 test -e "$T/root/containers/$(id_of web)/upper/ready"
+	expect 0 tare stop -t 2147484 web # more milliseconds than an int has
+	equal 7 "$(state_of web ExitCode)"
 }
 
 @test "kill of what does not run" {
