@@ -263,8 +263,10 @@ static int go_back(int fd, int64_t *left, int64_t *ret_at, struct err *e)
 		size_t n = end < (int64_t)BLOCK ? (size_t)end : BLOCK;
 		ssize_t got = pread(fd, block, n, end - (int64_t)n);
 
-		if (got != (ssize_t)n)
+		if (got < 0)
 			return err_sys(e, "read the log");
+		if (got != (ssize_t)n) /* it was truncated meanwhile: all of what it has now */
+			break;
 		for (size_t i = n; i-- > 0;) {
 			if (block[i] != '\n' || end - (int64_t)(n - i) + 1 == st.st_size)
 				continue;
@@ -347,7 +349,7 @@ static bool has_ended(struct reader *r, struct follower *f)
 	return container_look(r->en, &r->row, &s, NULL) < 0 || !is_active(s.outcome.state);
 }
 
-static int wait_for_more(const struct follower *f, struct err *e)
+static int wait_for_more(struct follower *f, struct err *e)
 {
 	struct pollfd p[] = { { .fd = f->inotify, .events = POLLIN },
 			      { .fd = f->monitor, .events = POLLIN },
@@ -361,6 +363,8 @@ static int wait_for_more(const struct follower *f, struct err *e)
 		return err_set(e, EPIPE, "write standard output: %s", strerror(EPIPE));
 	while (read(f->inotify, events, sizeof events) > 0)
 		;
+	if (p[1].revents) /* it is gone for ever; the container may have another one already */
+		close(fd_take(&f->monitor));
 	return 0;
 }
 

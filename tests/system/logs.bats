@@ -69,6 +69,23 @@ log_file() { echo "$T/root/containers/$(tare inspect "$1" | jq -r '.[0].Id')/$(t
 	equal $'run\nrun\nrun' "$out"
 }
 
+monitor_of() { sed -n 's/^monitor_pid //p' "$(dirname "$(log_file "$1")")/outcome"; }
+
+watches() { grep -qsx "Pid:	$2" "/proc/$1/fdinfo/"*; } # PID PROCESS: it holds that one by descriptor
+
+@test "--follow turns to the next monitor after a restart that it slept through" {
+	start again -- sh -c 'echo x; sleep 1000'
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" logs -f again >"$T/followed" 3>&- &
+	local follower=$!
+	eventually 10 grep -q x "$T/followed"
+	kill -STOP "$follower"
+	expect 0 tare restart -t 0 again
+	kill -CONT "$follower"
+	eventually 10 watches "$follower" "$(monitor_of again)"
+	expect 0 tare rm -f again
+	wait "$follower"
+}
+
 @test "--follow of a container that is removed ends" {
 	start brief --rm -- sh -c 'echo x; sleep 1000'
 	tare logs -f brief >"$T/followed" 3>&- &
