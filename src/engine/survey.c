@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,12 +98,6 @@ struct glances {
 	bool *sure; /* of each item: its state is all that there is to know */
 };
 
-static bool has_monitor(const struct engine *en, const struct outcome *o)
-{
-	return o->monitor_pid > 0 && strcmp(o->boot_id, en->boot_id) == 0 &&
-	       (kill(o->monitor_pid, 0) == 0 || errno == EPERM);
-}
-
 static void glance_at(void *context, unsigned worker, size_t i)
 {
 	struct glances *all = context;
@@ -117,7 +110,7 @@ static void glance_at(void *context, unsigned worker, size_t i)
 	if (outcome_read_at(all->en->containers, path, &item->state.outcome, NULL) < 0)
 		return;
 	item->state.status = container_status_of(&item->state.outcome);
-	all->sure[i] = container_is_active(item->state.status) && has_monitor(all->en, &item->state.outcome);
+	all->sure[i] = container_is_active(item->state.status) && container_monitor_is_alive(all->en, item->row.id);
 }
 
 /* For a list of what has a life: all others are as good as ended. What was never started in this boot has no state folder;

@@ -434,6 +434,26 @@ TEST(creation_killed_anywhere_leaves_a_container_or_nothing)
 	assert_true(kill_everywhere(&f, NULL, create_it, check_created_or_gone) > 50);
 }
 
+/* ---- a list of what lives ----------------------------------------------------------------------------------- */
+
+TEST(what_has_the_pid_of_a_monitor_that_is_gone_is_not_the_monitor)
+{
+	scoped_fixture f = fixture_new();
+	scoped_arena a = ARENA(1 << 20);
+	struct outcome o = { .state = OUTCOME_RUNNING, .pid = getpid(), .monitor_pid = getpid(), .started_ns = 2 };
+	struct container_items items;
+	scoped_fd dir = -1;
+
+	fake = &f;
+	make_container(&f, &(struct made){ ID, .state = OUTCOME_RUNNING });
+	(void)snprintf(o.boot_id, sizeof o.boot_id, "%s", f.en.boot_id);
+	assert_int_equal(0, engine_container_dir(&f.en, ID, false, &dir, NULL));
+	assert_int_equal(0, outcome_write(dir, &o, NULL));
+	assert_int_equal(0, engine_survey(&f.en, SURVEY_LIVING, &a, &items, NULL));
+	assert_int_equal(1, items.n);
+	assert_int_equal(CONTAINER_EXITED, items.v[0].state.status);
+}
+
 /* ---- taking ------------------------------------------------------------------------------------------------- */
 
 static struct container_row row_found_before(struct fixture *f, struct arena *a, const struct made *m)
@@ -502,6 +522,7 @@ int main(void)
 		RUN(reap_killed_anywhere_is_finished_at_the_next_look),
 		RUN(recovery_killed_anywhere_is_finished_at_the_next_look),
 		RUN(creation_killed_anywhere_leaves_a_container_or_nothing),
+		RUN(what_has_the_pid_of_a_monitor_that_is_gone_is_not_the_monitor),
 		RUN(who_takes_a_container_has_its_row_as_it_is_now),
 		RUN(what_went_meanwhile_cannot_be_taken),
 	};
