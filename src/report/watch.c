@@ -314,9 +314,9 @@ static int look(struct watch *w, struct watched *t, struct err *e)
 		what |= is_due(&t->rules[i]) ? alert_rule_needs(&w->q->rules[i]) : 0;
 	if (!what || t->gone)
 		return 0;
-	r = read_numbers(w, t, needs_of(w, t), &now, e);
-	if (r == -ENOENT || r == -ENODEV) {
-		t->gone = true;
+	r = read_numbers(w, t, needs_of(w, t), &now, NULL);
+	if (r < 0) { /* what cannot be read now is asked again; the others are watched on */
+		t->gone = r == -ENOENT || r == -ENODEV;
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < w->q->n_rules; i++)
