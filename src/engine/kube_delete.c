@@ -72,16 +72,26 @@ static void announce(const struct deleting *d, size_t i)
 			kube_sandbox_announce_end(d->w->en, d->w->world.rows.v[k].uid, d->w->o->grace_s);
 }
 
-/* What is of it goes first. */
+static int delete_parts(struct deleting *d, size_t i, bool pods)
+{
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < d->w->world.rows.n; k++)
+		if (is_part_of(d, k, i) && (d->w->world.objects[k].kind == OBJECT_POD) == pods)
+			r = delete_row(d, k);
+	return r;
+}
+
+/* What is of it goes first, and of that the pods: whoever is killed between two leaves no pod without its owner. */
 static int delete_with_parts(struct deleting *d, size_t i)
 {
 	struct kube_work *w = d->w;
-	int r = 0;
+	int r;
 
 	announce(d, i);
-	for (size_t k = 0; r == 0 && k < w->world.rows.n; k++)
-		if (is_part_of(d, k, i))
-			r = delete_row(d, k);
+	r = delete_parts(d, i, true);
+	if (r == 0)
+		r = delete_parts(d, i, false);
 	if (r == 0)
 		r = delete_row(d, i);
 	if (r == 0 && strings_addf(w->a, w->done, "%s \"%s\" deleted", kube_kind_word(w->world.objects[i].kind),
