@@ -46,18 +46,18 @@ int kube_pending_begin(struct engine *en, const struct kube_options *o, struct a
 	int r = kube_look(en, o, a, &w, &site, e);
 
 	for (size_t i = 0; r == 0 && i < w.n_pods; i++) {
-		struct kube_row *row = (struct kube_row *)w.pods[i].row;
+		struct kube_row *row = &w.rows.v[w.pods[i].row - w.rows.v];
 		const char *still = NULL;
 		struct err why = { 0 };
 
 		if (!row->reason)
 			continue;
 		r = kube_admit_pending(&w, &site, i, &still, a, e);
-		if (r < 0 || still)
+		if (r < 0 || (still && strcmp(still, row->reason) == 0))
 			continue;
-		r = store_reason(en, row, NULL, e);
-		row->reason = NULL;
-		if (r == 0 && begin(en, &site, &w, i, a, &why) < 0) {
+		r = store_reason(en, row, still, e);
+		row->reason = still;
+		if (r == 0 && !still && begin(en, &site, &w, i, a, &why) < 0) {
 			give_up(en, &site, &w.pods[i], why.msg, a);
 			row->reason = "";
 		}

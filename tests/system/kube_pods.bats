@@ -235,13 +235,18 @@ pod/d-1 created" "$out"
 @test "a pod that waits begins when another one has gone, or has ended" {
 	local all=$(($(nproc) * 1000)) most
 	most=$((all * 6 / 10))
-	{ pod one "{requests: {cpu: ${most}m}}"; pod two "{requests: {cpu: ${most}m}}"; } | manifest
+	{ pod one "{requests: {cpu: ${most}m}}"; pod two "{requests: {cpu: ${most}m}}"
+	  pod big "{requests: {cpu: ${most}m, memory: 1000Ti}}"; } | manifest
 	expect 0 apply "$T/m.yaml"
-	expect 0 tare kube get pods
+	expect 0 tare kube get pods -o wide
 	matches $'\ntwo +0/1 +Pending ' "$out"
+	matches $'\nbig +0/1 +Pending .* 1 Insufficient cpu, Insufficient memory' "$out"
 	expect 0 tare kube delete pod one
 	eventually 5 is_running "$(container_of two)"
 	expect 0 tare kube delete pod two
+	expect 0 tare kube get pods -o wide # what it waits for now
+	matches $'\nbig +0/1 +Pending .* nodes are available: 1 Insufficient memory' "$out"
+	expect 0 tare kube delete pod big
 	{ pod one "{requests: {cpu: ${most}m}}" | sed 's/"1000"/"0.3"/'
 	  echo '  restartPolicy: Never'
 	  pod two "{requests: {cpu: ${most}m}}"; } | manifest
