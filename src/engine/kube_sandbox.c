@@ -142,7 +142,7 @@ static int prepare(struct preparing *p, const struct wanted *w, const char **ret
 	struct container_config *c = arena_alloc(b->a, sizeof *c);
 	struct err why = { 0 };
 	bool there;
-	int r = name && row && c ? container_find(b->site->en, sv_from(name), b->a, row, &why) : -ENOMEM;
+	int r = name && row && c ? container_find(b->site->en, sv_from(name), b->a, row, &why) : err_oom(&why);
 
 	*one = (struct prepared){ .lock = LOCK_NONE };
 	if (r < 0 && r != -ENOENT)

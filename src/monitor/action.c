@@ -57,7 +57,7 @@ static int begin_session(struct doing *d, struct err *e)
 	spec.process.terminal = false;
 	d->what = DOING_SESSION;
 	d->session = session_begin(m, &spec.process, session_ended, d, e);
-	return d->session ? 0 : -(e->code ? e->code : ENOMEM);
+	return d->session ? 0 : -e->code;
 }
 
 /* ---- a helper ---------------------------------------------------------------------------------------------------- */

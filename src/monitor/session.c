@@ -190,10 +190,15 @@ static void attach(struct session *s)
 static struct session *session_new(struct monitor *m, struct client *c, const struct control_message *msg,
 				   struct err *e)
 {
-	struct session *s = check_number(m, msg->session, e) < 0 ? NULL : calloc(1, sizeof *s);
+	struct session *s;
 
-	if (!s)
+	if (check_number(m, msg->session, e) < 0)
 		return NULL;
+	s = calloc(1, sizeof *s);
+	if (!s) {
+		(void)err_oom(e);
+		return NULL;
+	}
 	*s = (struct session){ .number = msg->session, .client = c,
 			       .detached = msg->flag & CONTROL_EXEC_DETACHED, .fds = { -1, -1, -1 },
 			       .x = { .sync = -1, .console = -1 } };
@@ -232,8 +237,6 @@ static void begin_session(struct monitor *m, struct client *c, const struct cont
 			attach(s);
 		return;
 	}
-	if (!e.code)
-		(void)err_oom(&e);
 	if (s)
 		session_free(s);
 	tell_about(m, c, msg->session, CONTROL_EXEC_FAILED, container_exit_code(&e), &e);
