@@ -37,7 +37,7 @@ int value_weight(const char *text, struct arena *a, struct weight_config *ret, s
 
 /* ---- paths: value_path.c ------------------------------------------------------------------------------------ */
 
-/* path_absolute - cleaned (engine/path.h); a relative one counts from the working directory. */
+/* path_absolute - cleaned (base/path.h); a relative one counts from the working directory. */
 int path_absolute(struct arena *a, const char *path, const char **ret, struct err *e);
 
 /* ---- mounts: value_mount.c ---------------------------------------------------------------------------------- */

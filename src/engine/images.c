@@ -211,7 +211,8 @@ static int has_image(struct db *db, const char *id, struct err *e)
 	return r < 0 ? r : db_next(&rows, e);
 }
 
-/* Of several boots an old one counts: this one's are as they should be. */
+/* A layer that was lost counts more than one that may be. Of several boots any will do: before one
+ * unpacks anything it marks what others left as lost. */
 static int note_unsynced(const struct db_rows *rows, struct arena *a, struct image_numbers *list, struct err *e)
 {
 	const char *boot = db_col_text(rows, 1);

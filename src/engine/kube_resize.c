@@ -149,7 +149,7 @@ static int check_change(const struct kube_work *k, const struct kube_pod *old, c
 
 /* ---- the document ------------------------------------------------------------------------------------------------ */
 
-/* Those of the file, by their names. */
+/* Those of the file, in its order: what else is in the list was found to be the same. */
 static const struct node *with_resources(struct arena *a, const struct node *list, const struct node *from)
 {
 	for (size_t i = 0; list && from && i < list->n && i < from->n; i++) {

@@ -146,7 +146,8 @@ static bool has_lived(const struct outcome *o)
 
 enum settled { SETTLED_STAYS, SETTLED_GONE };
 
-/* Returns enum settled, or < 0. *l is let go in every case but SETTLED_STAYS. */
+/* Returns enum settled, or < 0. With SETTLED_GONE *l is let go, and as container_remove_locked() says when that fails; else it
+ * is still the caller's. */
 static int settle(struct engine *en, const struct container_row *row, int dir, const struct intent *before,
 		  struct lock *l, struct err *e)
 {
