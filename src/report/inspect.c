@@ -418,7 +418,6 @@ static void put_head(struct inspector *in, const struct container_view *v, const
 	put_number(o, "RestartCount", now->outcome.restart_count);
 	put_text(o, "Driver", v->row.image_id ? "overlay" : "");
 	put_text(o, "Platform", "linux");
-	json_object_object_add(o, "ExecIDs", NULL);
 }
 
 /* The name of the row is the one that counts: it may have another one by now than at its creation. */
@@ -446,8 +445,9 @@ int inspector_document(struct inspector *in, const struct container_view *v, boo
 	fill_config(config, v, &in->image, in->a);
 	fill_own(config, &now.outcome);
 	put_head(in, v, &now, o);
+	r = inspect_put_execs(in->en, v, in->a, o, section(config, "Tare"), e);
 	put_section(o, config, "HostConfig");
-	if (v->row.image_id)
+	if (r == 0 && v->row.image_id)
 		r = put_layers(in, v, o, e);
 	if (r == 0 && sizes)
 		r = put_sizes(in, v, o, e);

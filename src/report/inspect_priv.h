@@ -21,3 +21,7 @@ void inspect_put_ports(struct json_object *host_config, struct json_object *conf
 		       struct arena *a);
 int inspect_put_network(struct engine *en, const struct container_view *v, struct arena *a, struct json_object *o,
 			struct err *e);
+/* inspect_exec.c: ExecIDs, those that run and are not attached, null for none; own.Execs, and those that have ended, the oldest
+ * first: how. */
+int inspect_put_execs(struct engine *en, const struct container_view *v, struct arena *a, struct json_object *o,
+		      struct json_object *own, struct err *e);

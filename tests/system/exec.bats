@@ -263,10 +263,15 @@ Seccomp:	2" "$out"
 	start ct
 	expect 0 tare exec -d ct sh -c 'echo out; echo err >&2; echo here >/here; exit 9'
 	equal "" "$out$err"
-	eventually 5 grep -q '^exit_code 9$' "$T"/state/*/exec-*.outcome
-	grep -q '^state exited$' "$T"/state/*/exec-*.outcome || fail "$(cat "$T"/state/*/exec-*.outcome)"
+	execs() { tare inspect ct | jq -c "[.[0].Tare.Execs[] | [.Running, .ExitCode]]"; }
+	eventually 5 eval '[ "$(execs)" = "[[false,9]]" ]'
+	equal null "$(tare inspect ct | jq -c '.[0].ExecIDs')"
+	expect 0 tare exec -d ct sleep 1000
+	eventually 5 eval '[ "$(execs)" = "[[false,9],[true,null]]" ]'
+	equal true "$(tare inspect ct | jq '.[0] | .ExecIDs == [.Tare.Execs[1].ID]')"
 	expect 0 tare exec ct cat /here
 	expect 127 tare exec -d ct nosuch
+	eventually 5 eval '[ "$(execs | jq length)" = 4 ]'
 	matches 'executable file not found' "$err"
 	no_sessions || fail "documents are left: $(ls "$T"/state/*)"
 }
