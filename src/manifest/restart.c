@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest/restart.h"
 
+#include "base/exit_rule.h"
+
 #include <string.h>
 
 bool container_is_init(const struct pod_spec *p, const struct container_spec *s)
@@ -25,7 +27,7 @@ static bool matches(const struct exit_codes *c, int exit_code)
 
 	for (size_t i = 0; i < c->values.n; i++)
 		listed |= c->values.v[i] == exit_code;
-	return strcmp(c->op, "In") == 0 ? listed : !listed;
+	return exit_rule_matches(sv_from(c->op), listed);
 }
 
 bool pod_restarts(const struct pod_spec *p, const struct container_spec *s, int exit_code)

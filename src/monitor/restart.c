@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/restart.h"
 
+#include "base/exit_rule.h"
+
 bool restart_wanted(const struct charter *c, const struct outcome *o)
 {
 	switch (c->restart) {
@@ -25,7 +27,7 @@ static bool rule_matches(struct sv rule, int exit_code)
 	(void)sv_next(&rule, ' ', &op);
 	while (sv_next(&rule, ' ', &word))
 		listed |= sv_i64(word, &n) == 0 && n == exit_code;
-	return sv_is(op, "In") ? listed : sv_is(op, "NotIn") && !listed;
+	return exit_rule_matches(op, listed);
 }
 
 bool restart_rules_match(const struct oci_strings *rules, int exit_code)
