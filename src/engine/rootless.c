@@ -151,8 +151,8 @@ static int find_ranges(const struct entering *x, const char *name, struct id_ran
 static int make_new(const struct entering *x, struct err *e)
 {
 	scoped_buf passwd = BUF(LIMIT_PASSWD);
-	struct id_ranges uids, gids;
-	struct id_map uid_map, gid_map;
+	struct id_ranges uids = { 0 }, gids = { 0 };
+	struct id_map uid_map = { 0 }, gid_map = { 0 };
 	const char *name;
 	int r = read_etc(x, "/etc/passwd", &passwd, e);
 

@@ -80,7 +80,7 @@ static int check_spec(const struct runtime_spec *spec, const struct oci_namespac
 
 static int enter_new(struct runtime *rt, const struct runtime_spec *spec, struct err *e)
 {
-	struct id_map uids, gids;
+	struct id_map uids = { 0 }, gids = { 0 };
 	int r = to_id_map(rt->arena, &spec->uid_mappings, "uidMappings", &uids, e);
 
 	if (r == 0)
