@@ -5,6 +5,7 @@
 #include "base/scope.h"
 
 #include <ctype.h>
+#include <string.h>
 
 size_t wrap_columns(struct sv text)
 {
@@ -38,6 +39,29 @@ void wrap_words(struct buf *out, struct sv text, size_t at, size_t indent, size_
 		first = false;
 	}
 	buf_puts(out, "\n");
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
+
+void wrap_row(struct buf *out, const struct wrap_columns *c, const char *first, const char *second, const char *text)
+{
+	size_t n = strlen(second), at = c->first + c->second;
+
+	buf_putf(out, "%-*s%s", (int)c->first, first, second);
+	if (n + 1 > c->second)
+		buf_putf(out, "\n%*s", (int)at, "");
+	else
+		buf_fill(out, ' ', c->second - n);
+	wrap_words(out, sv_from(text), at, at, c->width);
+}
+
+void wrap_note(struct buf *out, const struct wrap_columns *c, const char *mark, const char *text, size_t indent)
+{
+	if (!text)
+		return;
+	buf_fill(out, ' ', c->first);
+	buf_putf(out, "%s ", mark);
+	wrap_words(out, sv_from(text), c->first + strlen(mark) + 1, c->first + indent, c->width);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */

@@ -10,9 +10,6 @@
 
 #include <string.h>
 
-#define STATE_WIDTH 6
-#define WHERE_WIDTH 20
-
 static const struct option rows[] = {
 	SEE_FORMAT("table"),
 	SEE_NO_TRUNC,
@@ -21,27 +18,15 @@ static const struct option rows[] = {
 static OPTION_GROUP(group, "Options", rows);
 static const struct option_group *const groups[] = { &group, NULL };
 
-static void put_row(struct buf *out, const struct doctor_finding *f, size_t width)
-{
-	size_t n = strlen(f->where);
-
-	buf_putf(out, "%-*s%s", STATE_WIDTH, f->state, f->where);
-	if (n + 1 > WHERE_WIDTH)
-		buf_putf(out, "\n%*s", STATE_WIDTH + WHERE_WIDTH, "");
-	else
-		buf_putf(out, "%*s", (int)(WHERE_WIDTH - n), "");
-	wrap_words(out, sv_from(f->found), STATE_WIDTH + WHERE_WIDTH, STATE_WIDTH + WHERE_WIDTH, width);
-	if (!f->remedy)
-		return;
-	buf_putf(out, "%*s=> ", STATE_WIDTH, "");
-	wrap_words(out, sv_from(f->remedy), STATE_WIDTH + 3, STATE_WIDTH + 3, width);
-}
-
 static void put_table(struct buf *out, const struct doctor_findings *l, size_t width)
 {
-	buf_putf(out, "%-*s%-*s%s\n", STATE_WIDTH, "STATE", WHERE_WIDTH, "WHERE", "FOUND");
-	for (size_t i = 0; i < l->n; i++)
-		put_row(out, &l->v[i], width ? width : SIZE_MAX);
+	const struct wrap_columns columns = { 6, 20, width ? width : SIZE_MAX };
+
+	wrap_row(out, &columns, "STATE", "WHERE", "FOUND");
+	for (size_t i = 0; i < l->n; i++) {
+		wrap_row(out, &columns, l->v[i].state, l->v[i].where, l->v[i].found);
+		wrap_note(out, &columns, "=>", l->v[i].remedy, 3);
+	}
 }
 
 static const struct json_row finding_rows[] = {

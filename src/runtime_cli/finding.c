@@ -2,8 +2,8 @@
 #include "runtime_cli/finding.h"
 
 #include "base/scope.h"
+#include "base/wrap.h"
 #include "oci/json.h"
-#include "options/option_help.h"
 
 #include <string.h>
 
@@ -66,29 +66,13 @@ static const struct json_row document_rows[] = { { "findings", JSON_OBJECTS, JSO
 						   offsetof(struct document, findings), &json_table } };
 static const struct json_table document_table = JSON_TABLE(document_rows, struct document);
 
-#define STATE_WIDTH 9
-#define CHECK_WIDTH 26
+static const struct wrap_columns columns = { 9, 26, 80 };
 
-static void put_text(struct buf *out, const char *what, const char *text)
+static void put_finding(struct buf *out, const struct finding *f)
 {
-	if (!text)
-		return;
-	buf_putf(out, "%*s%s ", STATE_WIDTH, "", what);
-	help_wrap(out, text, STATE_WIDTH + strlen(what) + 1, STATE_WIDTH + 2);
-}
-
-static void put_row(struct buf *out, const struct finding *f)
-{
-	size_t n = strlen(f->check);
-
-	buf_putf(out, "%-*s%s", STATE_WIDTH, f->state, f->check);
-	if (n + 1 > CHECK_WIDTH)
-		buf_putf(out, "\n%*s", STATE_WIDTH + CHECK_WIDTH, "");
-	else
-		buf_putf(out, "%*s", (int)(CHECK_WIDTH - n), "");
-	help_wrap(out, f->found, STATE_WIDTH + CHECK_WIDTH, STATE_WIDTH + CHECK_WIDTH);
-	put_text(out, "->", f->consequence);
-	put_text(out, "=>", f->remedy);
+	wrap_row(out, &columns, f->state, f->check, f->found);
+	wrap_note(out, &columns, "->", f->consequence, 2);
+	wrap_note(out, &columns, "=>", f->remedy, 2);
 }
 
 int findings_print(struct runtime *rt, const struct findings *l, const char *format, bool brief, struct err *e)
@@ -110,8 +94,8 @@ int findings_print(struct runtime *rt, const struct findings *l, const char *for
 		return r < 0 ? r : runtime_print(&out, e);
 	}
 	if (shown.n)
-		buf_putf(&out, "%-*s%-*s%s\n", STATE_WIDTH, "STATE", CHECK_WIDTH, "CHECK", "FOUND");
+		wrap_row(&out, &columns, "STATE", "CHECK", "FOUND");
 	for (size_t i = 0; i < shown.n; i++)
-		put_row(&out, &shown.v[i]);
+		put_finding(&out, &shown.v[i]);
 	return runtime_print(&out, e);
 }

@@ -49,11 +49,26 @@ TEST(words_begin_where_they_are_told)
 	assert_string_equal("WHERE  some words\n    about it\n", out.p);
 }
 
+TEST(rows_have_their_text_beside_or_below_and_notes_under_a_mark)
+{
+	static const struct wrap_columns c = { 6, 8, 30 };
+	scoped_buf out = BUF(1 << 16);
+
+	wrap_row(&out, &c, "ok", "short", "some words about it");
+	wrap_row(&out, &c, "weak", "much longer", "text");
+	wrap_note(&out, &c, "->", NULL, 2);
+	wrap_note(&out, &c, "=>", "what may be done about all this", 2);
+	assert_string_equal("ok    short   some words about\n              it\nweak  much longer\n              text\n"
+			    "      => what may be done\n        about all this\n",
+			    out.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(lines_are_broken_at_blanks_and_go_on_below_their_text),
 		RUN(words_begin_where_they_are_told),
+		RUN(rows_have_their_text_beside_or_below_and_notes_under_a_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
