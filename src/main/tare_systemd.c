@@ -372,21 +372,22 @@ static int verb_settle(struct service *s, const char *unit, struct words w, char
 	return 0;
 }
 
-/* The process is given as a property is. */
+/* The process is given as a property is, and the group below the unit's. */
 static int verb_attach(struct service *s, const char *unit, struct words w, char *ret, size_t size, struct err *e)
 {
 	scoped_bus_error error = SD_BUS_ERROR_NULL;
-	char name[16], signature[4], count[4], pid[16];
+	char name[16], signature[4], count[4], pid[16], below[4096];
 	uint64_t number;
 	int r = next(&w, name, sizeof name) && next(&w, signature, sizeof signature) && next(&w, count, sizeof count) &&
-				next(&w, pid, sizeof pid) && sv_u64(sv_from(pid), &number) == 0 ?
+				next(&w, pid, sizeof pid) && next(&w, below, sizeof below) &&
+				sv_u64(sv_from(pid), &number) == 0 ?
 			0 :
 			-EINVAL;
 
 	(void)ret, (void)size;
 	if (r == 0)
 		r = sd_bus_call_method(s->bus, DESTINATION, MANAGER, "AttachProcessesToUnit", &error, NULL, "ssau",
-				       unit, "/", 1, (uint32_t)number);
+				       unit, below, 1, (uint32_t)number);
 	return r < 0 ? from_bus(r, &error, "AttachProcessesToUnit", e) : 0;
 }
 

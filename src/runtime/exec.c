@@ -98,7 +98,7 @@ static int move_helper(const struct exec_target *t, pid_t pid, int sync, struct 
 	int r = unit_client_open(t->manager, &systemd, e);
 
 	if (r == 0)
-		r = unit_attach(&systemd, t->unit, pid, e);
+		r = unit_attach(&systemd, t->unit, t->below ? t->below : "/", pid, e);
 	unit_client_close(&systemd);
 	if (r == 0 && send(sync, "g", 1, MSG_NOSIGNAL) != 1)
 		r = err_sys(e, "tell the helper to go on");

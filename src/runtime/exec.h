@@ -55,6 +55,7 @@ struct exec_target {
 	const struct unit_manager
 		*manager; /* who may move a process into the group where the caller may not; NULL: nobody */
 	const char *unit;
+	const char *below; /* of the unit's group, "/name": what `cgroup` is then; NULL: the unit's own */
 };
 
 struct execution {

@@ -80,7 +80,7 @@ static int known_child(const struct apply *a, int pidfd, int *ret_pidfd)
 /* The helper may go on when it is where it has to be, or else it ends. */
 static void send_helper(struct apply *a, int pid, int go)
 {
-	int r = a->moved ? unit_attach(&a->systemd, a->c->unit, pid, &a->why) : 0;
+	int r = a->moved ? unit_attach(&a->systemd, a->c->unit, "/", pid, &a->why) : 0;
 
 	if (r < 0 || write(go, "g", 1) != 1)
 		(void)kill(pid, SIGKILL);

@@ -308,20 +308,30 @@ static int enter_class(struct exec *x, struct err *e)
 	return dir < 0 ? dir : rdt_enter(&(struct rdt){ dir, r->rdt, false }, &x->bundle.spec, r->id, x->x.pid, e);
 }
 
-/* A user's own: of another one's group nobody needs to ask. With --cgroup it is not the unit's group that is joined. */
+/* Where --cgroup leads in the hierarchy that is systemd's: the last one without names of others. */
+static const char *below_unit(struct runtime *rt, const struct oci_strings *groups)
+{
+	for (size_t i = groups->n; i > 0; i--)
+		if (!strchr(groups->v[i - 1], ':'))
+			return arena_fmt(rt->arena, "/%s", groups->v[i - 1] + strspn(groups->v[i - 1], "/"));
+	return NULL;
+}
+
+/* A user's own: of another one's group nobody needs to ask. */
 static int find_manager(struct exec *x, struct exec_target *t, struct err *e)
 {
 	const struct record *r = &x->entry.record;
 	struct unit_manager *manager;
 	int rc = 0;
 
-	if (!r->unit || !r->unit_user || x->options->groups.n)
+	if (!r->unit || !r->unit_user)
 		return 0;
 	rc = runtime_manager(x->rt, true, &manager, e);
 	if (rc < 0)
 		return rc;
 	t->manager = manager;
 	t->unit = r->unit;
+	t->below = below_unit(x->rt, &x->options->groups);
 	return 0;
 }
 

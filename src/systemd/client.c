@@ -194,10 +194,10 @@ int unit_slice(struct unit_client *c, const char *slice, const struct unit_prope
 	return of_unit(ask(c, "slice", slice, p, ret_cgroup, CGROUP_TEXT, e), slice, e);
 }
 
-int unit_attach(struct unit_client *c, const char *unit, pid_t pid, struct err *e)
+int unit_attach(struct unit_client *c, const char *unit, const char *below, pid_t pid, struct err *e)
 {
 	char number[16];
-	const char *words[] = { number, NULL };
+	const char *words[] = { number, below, NULL };
 	struct unit_property process = { .name = "PIDs", .signature = "au", .words = words };
 
 	(void)snprintf(number, sizeof number, "%d", (int)pid);

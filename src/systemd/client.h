@@ -46,8 +46,9 @@ int unit_start(struct unit_client *c, const char *unit, const struct unit_proper
  * this returns. */
 int unit_slice(struct unit_client *c, const char *slice, const struct unit_properties *p,
 	       char ret_cgroup[static CGROUP_TEXT], struct err *e);
-/* unit_attach - a process joins the unit: for who may not move it there, as a user's systemd may have it done by the system's. */
-int unit_attach(struct unit_client *c, const char *unit, pid_t pid, struct err *e);
+/* unit_attach - a process joins the unit, in its group `below` ("/": its own): for who may not move it there, as a user's
+ * systemd may have it done by the system's. */
+int unit_attach(struct unit_client *c, const char *unit, const char *below, pid_t pid, struct err *e);
 /* unit_settle - that process ends */
 int unit_settle(struct unit_client *c, struct err *e);
 /* unit_set - change properties until the unit is gone; files are written when this returns */

@@ -183,6 +183,9 @@ lives_as_unit()
 	eventually 20 grep -q '0::/$' "$T/$name.log"
 	expect 0 by_user "${rt[@]}" exec "$name" cat /proc/self/cgroup
 	equal 0::/ "$out" "group of an exec"
+	by_user mkdir "$scope/below"
+	expect 0 by_user "${rt[@]}" exec --cgroup /below "$name" cat /proc/self/cgroup
+	equal 0::/below "$out" "group of an exec with --cgroup"
 	expect 0 by_user "${rt[@]}" update --pids-limit 40 "$name"
 	equal 40 "$(cat "$scope/pids.max")" "after an update"
 	expect 0 by_user "${rt[@]}" delete --force "$name"
