@@ -8,8 +8,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT_MS 10000
-
 struct dump_options {
 	struct checkpoint_options common;
 	const char *parent_path, *page_server;
@@ -142,24 +140,20 @@ static int dump(struct runtime *rt, const struct dump_options *o, struct entry *
 	return r;
 }
 
-static int run(struct runtime *rt, void *options, const struct operands *operands, int *ret_status, struct err *e)
+static int run(struct runtime *rt, struct entry *c, void *options, const struct operands *operands, int *ret_status,
+	       struct err *e)
 {
 	struct dump_options *o = options;
-	scoped_entry c = ENTRY;
 	int r = check_parent(o->parent_path, e);
 
 	if (r == 0)
 		r = checkpoint_paths(rt, &o->common, e);
 	if (r == 0)
-		r = entry_open(rt, operands->v[0], &c, e);
+		r = check_status(rt, c, e);
 	if (r == 0)
-		r = entry_lock(rt, &c, LOCK_TIMEOUT_MS, e);
-	if (r == 0)
-		r = check_status(rt, &c, e);
-	if (r == 0)
-		r = dump(rt, o, &c, e);
+		r = dump(rt, o, c, e);
 	/* as runc does: its processes are gone, and `restore` takes its name */
-	return r < 0 || o->leave_running || o->pre_dump ? r : container_remove_all(rt, &c, e);
+	return r < 0 || o->leave_running || o->pre_dump ? r : container_remove_all(rt, c, e);
 }
 
 static const struct option_group *const groups[] = { &common_group, &group, NULL };
@@ -172,5 +166,6 @@ const struct runtime_command runtime_command_checkpoint = {
 	.options_size = sizeof(struct dump_options),
 	.min_args = 1,
 	.max_args = 1,
-	.run = run,
+	.on = run,
+	.lock_ms = LOCK_TIMEOUT_MS,
 };

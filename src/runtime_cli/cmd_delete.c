@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT_MS 10000
 #define REMOVE_TIMEOUT_MS 10000
 #define END_TIMEOUT_MS 10000
 #define LOCK_TRY_MS 20

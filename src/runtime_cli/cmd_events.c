@@ -231,24 +231,22 @@ static int follow(struct runtime *rt, const struct entry *c, int64_t interval_ms
 	return r;
 }
 
-static int events(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int events(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		  struct err *e)
 {
 	const struct events_options *eo = options;
-	scoped_entry c = ENTRY;
 	enum container_status s;
-	int r = entry_open(rt, o->v[0], &c, e);
+	int r = runtime_facts(rt, e);
 
 	if (r == 0)
-		r = runtime_facts(rt, e);
-	if (r == 0)
-		r = entry_status(rt, &c, &s, NULL, e);
+		r = entry_status(rt, c, &s, NULL, e);
 	if (r < 0)
 		return r;
 	if (s == STATUS_STOPPED || s == STATUS_CREATING)
-		return err_set(e, ESRCH, "container with id %s is not running", c.id);
-	if (!c.record.cgroup)
-		return err_set(e, ENOENT, "container %s has no control group", c.id);
-	return eo->stats ? tell(rt, &c, CGROUP_STAT_ALL, NULL, e) : follow(rt, &c, eo->interval_ms, e);
+		return err_set(e, ESRCH, "container with id %s is not running", c->id);
+	if (!c->record.cgroup)
+		return err_set(e, ENOENT, "container %s has no control group", c->id);
+	return eo->stats ? tell(rt, c, CGROUP_STAT_ALL, NULL, e) : follow(rt, c, eo->interval_ms, e);
 }
 
 static const struct option_group *const groups[] = { &group, NULL };
@@ -256,5 +254,5 @@ static const struct option_group *const groups[] = { &group, NULL };
 const struct runtime_command runtime_command_events = {
 	.name = "events", .args = "[OPTIONS] ID", .summary = "print statistics, pressure and OOM kills of a container",
 	.groups = groups, .options_size = sizeof(struct events_options), .init = init, .min_args = 1, .max_args = 1,
-	.run = events,
+	.on = events,
 };

@@ -58,26 +58,24 @@ static int signal_first(struct runtime *rt, const struct entry *c, int signo, st
 	return errno == ESRCH ? err_set(e, ESRCH, "container not running") : err_sys(e, "send the signal");
 }
 
-static int run_kill(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int run_kill(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		    struct err *e)
 {
 	const struct kill_options *ko = options;
 	int signo = o->n < 2 ? SIGTERM : strcmp(o->v[1], "0") == 0 ? 0 : signal_from_name(sv_from(o->v[1]));
-	scoped_entry c = ENTRY;
 	int r;
 
 	if (signo < 0)
 		return err_set(e, EINVAL, "unknown signal \"%.80s\"", o->v[1]);
-	r = entry_open(rt, o->v[0], &c, e);
-	if (r == 0)
-		r = rootless_join(rt, &c, e);
+	r = rootless_join(rt, c, e);
 	if (r < 0)
 		return r;
-	return ko->all ? signal_all(rt, &c, signo, e) : signal_first(rt, &c, signo, e);
+	return ko->all ? signal_all(rt, c, signo, e) : signal_first(rt, c, signo, e);
 }
 
 static const struct option_group *const groups[] = { &group, NULL };
 
 const struct runtime_command runtime_command_kill = {
 	.name = "kill", .args = "[OPTIONS] ID [SIGNAL]", .summary = "send a signal to a container's first process",
-	.groups = groups, .options_size = sizeof(struct kill_options), .min_args = 1, .max_args = 2, .run = run_kill,
+	.groups = groups, .options_size = sizeof(struct kill_options), .min_args = 1, .max_args = 2, .on = run_kill,
 };

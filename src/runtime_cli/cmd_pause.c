@@ -7,7 +7,6 @@
 #include <time.h>
 
 #define FREEZE_TIMEOUT_MS 10000
-#define LOCK_TIMEOUT_MS 10000
 
 /* A v1 freezer wants to be told again of processes that were made meanwhile. */
 static int freeze_and_wait(struct cgroup *cg, struct err *e)
@@ -26,45 +25,42 @@ static int freeze_and_wait(struct cgroup *cg, struct err *e)
 	return r;
 }
 
-static int change(struct runtime *rt, const char *id, bool on, struct err *e)
+static int run_pause(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		     struct err *e)
 {
-	scoped_entry c = ENTRY;
 	scoped_group cg = NULL;
 	enum container_status s;
-	int r = entry_open(rt, id, &c, e);
+	int r = entry_status(rt, c, &s, NULL, e);
 
-	if (r == 0)
-		r = entry_lock(rt, &c, LOCK_TIMEOUT_MS, e);
-	if (r == 0)
-		r = entry_status(rt, &c, &s, NULL, e);
 	if (r < 0)
 		return r;
-	if (on && s != STATUS_RUNNING && s != STATUS_CREATED)
+	if (s != STATUS_RUNNING && s != STATUS_CREATED)
 		return err_set(e, ESRCH, "container not running or created: %s", container_status_name(s));
-	if (!on && s != STATUS_PAUSED)
-		return err_set(e, ESRCH, "container not paused");
-	r = group_open(rt, &c, &cg, e);
+	r = group_open(rt, c, &cg, e);
+	return r < 0 ? r : freeze_and_wait(cg, e);
+}
+
+static int run_resume(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		      struct err *e)
+{
+	scoped_group cg = NULL;
+	enum container_status s;
+	int r = entry_status(rt, c, &s, NULL, e);
+
 	if (r < 0)
 		return r;
-	return on ? freeze_and_wait(cg, e) : cgroup_freeze(cg, false, e);
-}
-
-static int run_pause(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
-{
-	return change(rt, o->v[0], true, e);
-}
-
-static int run_resume(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
-{
-	return change(rt, o->v[0], false, e);
+	if (s != STATUS_PAUSED)
+		return err_set(e, ESRCH, "container not paused");
+	r = group_open(rt, c, &cg, e);
+	return r < 0 ? r : cgroup_freeze(cg, false, e);
 }
 
 const struct runtime_command runtime_command_pause = {
 	.name = "pause", .args = "ID", .summary = "stop all processes of a container until `resume`", .min_args = 1,
-	.max_args = 1, .run = run_pause,
+	.max_args = 1, .on = run_pause, .lock_ms = LOCK_TIMEOUT_MS,
 };
 
 const struct runtime_command runtime_command_resume = {
 	.name = "resume", .args = "ID", .summary = "let the processes of a paused container go on", .min_args = 1,
-	.max_args = 1, .run = run_resume,
+	.max_args = 1, .on = run_resume, .lock_ms = LOCK_TIMEOUT_MS,
 };

@@ -112,20 +112,18 @@ static void put_json(const pid_t *pids, size_t n, struct buf *out)
 	buf_puts(out, "]\n");
 }
 
-static int ps(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int ps(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+	      struct err *e)
 {
 	static char name[] = "ps", all[] = "-ef";
 	const struct ps_options *po = options;
 	char **argv = arena_array(rt->arena, (size_t)o->n + 2, sizeof *argv);
 	scoped_buf out = BUF(RUNTIME_OUTPUT_MAX);
-	scoped_entry c = ENTRY;
 	scoped_group cg = NULL;
 	pid_t *pids = NULL;
 	size_t n = 0;
-	int r = argv ? entry_open(rt, o->v[0], &c, e) : err_oom(e);
+	int r = argv ? group_open(rt, c, &cg, e) : err_oom(e);
 
-	if (r == 0)
-		r = group_open(rt, &c, &cg, e);
 	if (r == 0)
 		r = cgroup_pids(cg, rt->arena, &pids, &n, e);
 	if (r < 0)
@@ -152,5 +150,5 @@ const struct runtime_command runtime_command_ps = {
 	.min_args = 1,
 	.max_args = -1,
 	.stops = true,
-	.run = ps,
+	.on = ps,
 };

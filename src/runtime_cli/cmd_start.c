@@ -41,42 +41,39 @@ static int notified(struct runtime *rt, const struct entry *c, int sock, const c
 	return notify_wait(sock, to, (pid_t)c->record.pid, fd, e);
 }
 
-static int start(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int start(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		 struct err *e)
 {
-	scoped_entry c = ENTRY;
 	scoped_bundle b = BUNDLE;
 	scoped_fd sock = -1, notify = -1;
 	const char *notify_to;
 	struct hook_subject who;
 	enum container_status s;
-	int r = entry_open(rt, o->v[0], &c, e);
+	int r = entry_status(rt, c, &s, NULL, e);
 
-	if (r < 0)
-		return r;
-	r = entry_status(rt, &c, &s, NULL, e);
 	if (r == 0 && s != STATUS_CREATED)
 		r = not_created(s, e);
 	if (r == 0)
-		r = bundle_read_saved(rt, &c, &b, e);
+		r = bundle_read_saved(rt, c, &b, e);
 	if (r < 0)
 		return r;
-	who = bundle_subject(&b, c.id, (pid_t)c.record.pid);
+	who = bundle_subject(&b, c->id, (pid_t)c->record.pid);
 	notify_to = notify_asked(&b.spec);
-	r = notify_to ? notify_listen(c.dir, &notify, e) : 0;
+	r = notify_to ? notify_listen(c->dir, &notify, e) : 0;
 	if (r == 0)
-		r = start_socket_connect(c.dir, &sock, e);
+		r = start_socket_connect(c->dir, &sock, e);
 	if (r == 0)
 		r = container_start_held(sock, &b.spec, &who, e);
 	if (r == -ESRCH) { /* it was there: another start has it, whose command does not run yet */
-		r = entry_status(rt, &c, &s, NULL, e);
+		r = entry_status(rt, c, &s, NULL, e);
 		return r < 0 ? r : not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
 	}
 	if (r == 0)
-		r = poststart(rt, &c, &b, &who, e);
-	return r < 0 ? r : notified(rt, &c, notify, notify_to, e);
+		r = poststart(rt, c, &b, &who, e);
+	return r < 0 ? r : notified(rt, c, notify, notify_to, e);
 }
 
 const struct runtime_command runtime_command_start = {
 	.name = "start", .args = "ID", .summary = "execute the command of a container that was created",
-	.min_args = 1, .max_args = 1, .run = start,
+	.min_args = 1, .max_args = 1, .on = start,
 };

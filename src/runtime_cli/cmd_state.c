@@ -3,15 +3,13 @@
 #include "base/scope.h"
 #include "runtime_cli/report.h"
 
-static int state(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int state(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		 struct err *e)
 {
-	scoped_entry c = ENTRY;
 	scoped_buf out = BUF(RUNTIME_OUTPUT_MAX);
 	struct report report;
-	int r = entry_open(rt, o->v[0], &c, e);
+	int r = report_make(rt, c, &report, e);
 
-	if (r == 0)
-		r = report_make(rt, &c, &report, e);
 	if (r == 0)
 		r = report_print(&report, true, &out, e);
 	return r < 0 ? r : runtime_print(&out, e);
@@ -23,5 +21,5 @@ const struct runtime_command runtime_command_state = {
 	.summary = "print what a container is now, as JSON",
 	.min_args = 1,
 	.max_args = 1,
-	.run = state,
+	.on = state,
 };

@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT_MS 10000
-
 struct update_options {
 	const char *file; /* "-": standard input */
 	struct oci_resources resources;
@@ -174,39 +172,36 @@ static int change_group(struct runtime *rt, const struct entry *c, const struct 
 	return r < 0 || !c->record.unit ? r : tell_systemd(rt, c, cg, &to, e);
 }
 
-static int update(struct runtime *rt, void *options, const struct operands *o, int *ret_status, struct err *e)
+static int update(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
+		  struct err *e)
 {
 	const struct update_options *u = options;
 	scoped_bundle b = BUNDLE;
-	scoped_entry c = ENTRY;
 	struct oci_resources before;
 	enum container_status s;
-	int r = entry_open(rt, o->v[0], &c, e);
+	int r;
 
-	if (r == 0)
-		r = entry_lock(rt, &c, LOCK_TIMEOUT_MS, e);
-	if (r < 0)
-		return r;
 	if (u->l3_cache_schema || u->mem_bw_schema)
 		return err_set(e, ENOTSUP, "--%s: Intel RDT is set when a container is made, not later",
 			       u->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
-	r = entry_status(rt, &c, &s, NULL, e);
+	r = entry_status(rt, c, &s, NULL, e);
 	if (r == 0 && s == STATUS_STOPPED)
 		r = err_set(e, ESRCH, "container not running");
 	if (r == 0)
-		r = bundle_read_saved(rt, &c, &b, e);
+		r = bundle_read_saved(rt, c, &b, e);
 	if (r < 0)
 		return r;
 	before = b.spec.resources;
 	r = merge(rt, u, &b.spec.resources, e);
 	if (r == 0)
-		r = change_group(rt, &c, &before, &b.spec.resources, e);
-	return r < 0 ? r : save(&c, &b.spec, e);
+		r = change_group(rt, c, &before, &b.spec.resources, e);
+	return r < 0 ? r : save(c, &b.spec, e);
 }
 
 static const struct option_group *const groups[] = { &group, NULL };
 
 const struct runtime_command runtime_command_update = {
 	.name = "update", .args = "[OPTIONS] ID", .summary = "change the limits of a container", .groups = groups,
-	.options_size = sizeof(struct update_options), .init = init, .min_args = 1, .max_args = 1, .run = update,
+	.options_size = sizeof(struct update_options), .init = init, .min_args = 1, .max_args = 1, .on = update,
+	.lock_ms = LOCK_TIMEOUT_MS,
 };

@@ -11,6 +11,7 @@
 #include "options/option_help.h"
 #include "runtime/container.h"
 #include "runtime_cli/rootless.h"
+#include "runtime_cli/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,6 +201,20 @@ static int find(const char *name, const struct runtime_command **ret, struct err
 		      err_set(e, EINVAL, "unknown command %.80s (tare-runtime --help)", name);
 }
 
+static int call(struct runtime *rt, const struct runtime_command *c, void *options, const struct operands *operands,
+		int *ret_status, struct err *e)
+{
+	scoped_entry entry = ENTRY;
+	int r;
+
+	if (c->run)
+		return c->run(rt, options, operands, ret_status, e);
+	r = entry_open(rt, operands->v[0], &entry, e);
+	if (r == 0 && c->lock_ms)
+		r = entry_lock(rt, &entry, c->lock_ms, e);
+	return r < 0 ? r : c->on(rt, &entry, options, operands, ret_status, e);
+}
+
 static const struct option_group *const no_groups[] = { NULL };
 
 static int run_command(struct runtime *rt, const struct runtime_command *c, int argc, char **argv, int *ret_status,
@@ -224,7 +239,7 @@ static int run_command(struct runtime *rt, const struct runtime_command *c, int 
 	r = settle(rt, e);
 	if (r == 0)
 		r = host_open(&rt->host, "/", e);
-	return r < 0 ? r : c->run(rt, options, &operands, ret_status, e);
+	return r < 0 ? r : call(rt, c, options, &operands, ret_status, e);
 }
 
 /* An ordinary user cannot, and does when rootless_enter() has made it possible. Root in a user namespace of somebody

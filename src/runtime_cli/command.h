@@ -37,6 +37,8 @@ struct runtime {
 	int64_t owner_uid;
 };
 
+struct entry; /* state.h */
+
 struct runtime_command {
 	const char *name, *args, *summary;
 	const struct option_group *const *groups; /* ends with NULL; NULL: takes no options */
@@ -48,7 +50,12 @@ struct runtime_command {
 	bool enters;            /* brings a process into a container: runs from a read-only mount of itself (self_exe.h) */
 	int error_status;       /* exit status of a failure; 0: 1 */
 	int (*run)(struct runtime *rt, void *options, const struct operands *operands, int *ret_status, struct err *e);
+	/* in the place of run: with the container of which the first operand is the id; locked when lock_ms, the time to wait */
+	int (*on)(struct runtime *rt, struct entry *c, void *options, const struct operands *operands, int *ret_status,
+		  struct err *e);
+	unsigned lock_ms;
 };
+#define LOCK_TIMEOUT_MS 10000
 
 /* One line each, as they are many people's. */
 extern const struct runtime_command runtime_command_checkpoint;
