@@ -4,7 +4,6 @@
 #include "base/scope.h"
 #include "cli/each.h"
 #include "cli/opt.h"
-#include "engine/network_connect.h"
 #include "engine/update.h"
 #include "network/ports.h"
 
@@ -13,7 +12,6 @@
 struct update_options {
 	struct run_options run; /* first: the setters of run's options know nothing else */
 	struct update update;
-	struct oci_strings publish_add, publish_rm;
 };
 
 static void init(void *options)
@@ -57,9 +55,9 @@ static const struct option rows[] = {
 	{ "oom-kill-disable", 0, NULL, "let processes wait for memory instead of killing one (cgroup v1)",
 	  set_oom_kill_disable, RUN_FIELD(config.oom_kill_disable) },
 	{ "publish-add", 0, "[IP:][HOST:]PORT[/PROTO]", "a port of the host leads to the container from now on",
-	  add_port, offsetof(struct update_options, publish_add) },
+	  add_port, offsetof(struct update_options, update.publish_add) },
 	{ "publish-rm", 0, "[IP:][HOST:]PORT[/PROTO]", "it does not any more", add_port,
-	  offsetof(struct update_options, publish_rm) },
+	  offsetof(struct update_options, update.publish_rm) },
 	{ "restart", 0, "POLICY", "no, always, unless-stopped or on-failure[:MAX]", set_restart,
 	  .words = "no always unless-stopped on-failure" },
 };
@@ -69,13 +67,7 @@ static const struct option_group *const groups[] = { &opt_limit, &group, NULL };
 
 static int update_one(struct engine *en, const char *ref, const void *options, struct err *e)
 {
-	const struct update_options *o = options;
-	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
-	int r = update_is_empty(&o->update) ? 0 : engine_update(en, sv_from(ref), &o->update, e);
-
-	if (r < 0 || (!o->publish_add.n && !o->publish_rm.n))
-		return r;
-	return network_publish(en, sv_from(ref), &o->publish_add, &o->publish_rm, &a, e);
+	return engine_update(en, sv_from(ref), &((const struct update_options *)options)->update, e);
 }
 
 static int run(struct cli *cli, void *options, const struct operands *operands, int *ret_status, struct err *e)
@@ -83,7 +75,7 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 	struct update_options *o = options;
 
 	o->update.to = o->run.config;
-	if (update_is_empty(&o->update) && !o->publish_add.n && !o->publish_rm.n)
+	if (update_is_empty(&o->update) && !o->update.publish_add.n && !o->update.publish_rm.n)
 		return err_set(e, EINVAL, "You must provide one or more flags when using this command.");
 	return each_operand(cli, operands, update_one, o, ret_status, e);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network_connect.h"
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/cni.h"
+#include "engine/create_connect_priv.h"
 #include "engine/create_priv.h"
 #include "engine/network.h"
 #include "engine/network_ports.h"
@@ -12,28 +12,12 @@
 #include "engine/request.h"
 #include "kernel/netlink.h"
 #include "network/record.h"
-#include "oci/list.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #define LOCK_MS 10000
-
-/* One change: what was, and what is. */
-struct change {
-	struct engine *en;
-	struct arena *a;
-	struct container_row row;
-	struct container_config config;
-	struct container_state state;
-	bool lives;
-	struct lock lock;
-	int dir;
-	struct network net;
-	struct places before, after;
-	struct rules_ports ports_before;
-};
 
 static void done(struct change *c)
 {
@@ -42,22 +26,28 @@ static void done(struct change *c)
 		close(fd_take(&c->dir));
 }
 
-static int begin(struct change *c, struct sv container, const char *network, struct err *e)
+/* Of one whose lock is held. */
+int change_read(struct change *c, struct err *e)
 {
-	int r = container_find(c->en, container, c->a, &c->row, e);
+	int r = config_parse(sv_from(c->row.config), c->a, &c->config, e);
 
-	if (r == 0 && network)
-		r = network_find(c->en, network, c->a, &c->net, e);
-	if (r == 0)
-		r = container_take(c->en, "network", LOCK_MS, c->a, &c->row, &c->lock, &c->dir, &c->state, e);
-	if (r == 0)
-		r = config_parse(sv_from(c->row.config), c->a, &c->config, e);
 	if (r == 0)
 		r = network_places(c->en, c->row.id, c->a, &c->before, e);
 	if (r == 0)
 		r = network_ports_rules(c->en, c->row.id, c->a, &c->ports_before, e);
 	c->lives = c->state.status == CONTAINER_RUNNING || c->state.status == CONTAINER_PAUSED;
 	return r;
+}
+
+static int begin(struct change *c, struct sv container, const char *network, struct err *e)
+{
+	int r = container_find(c->en, container, c->a, &c->row, e);
+
+	if (r == 0)
+		r = network_find(c->en, network, c->a, &c->net, e);
+	if (r == 0)
+		r = container_take(c->en, "network", LOCK_MS, c->a, &c->row, &c->lock, &c->dir, &c->state, e);
+	return r < 0 ? r : change_read(c, e);
 }
 
 static size_t find_place(const struct places *p, const char *network)
@@ -154,7 +144,7 @@ static int tell_monitor(const struct change *c, int state, struct charter *chart
 }
 
 /* What its monitor makes when it starts it again. */
-static int rewrite_charter(const struct change *c, struct err *e)
+int change_rewrite_charter(const struct change *c, struct err *e)
 {
 	struct creation cr = {
 		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
@@ -196,7 +186,7 @@ static int rewrite_files(const struct change *c, struct err *e)
 	return create_rewrite_etc(&cr, &c->before, c->dir, e);
 }
 
-static int write_record(const struct change *c, size_t i, struct err *e)
+int change_write_record(const struct change *c, size_t i, struct err *e)
 {
 	struct creation cr = {
 		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
@@ -226,7 +216,7 @@ static int write_records_of_others(const struct change *c, size_t but, struct er
 	if ((c->before.gateway == PLACE_NO_GATEWAY) == (c->after.gateway == PLACE_NO_GATEWAY))
 		return 0;
 	for (size_t i = 0; r == 0 && i < c->after.rows.n; i++)
-		r = i == but ? 0 : write_record(c, i, e);
+		r = i == but ? 0 : change_write_record(c, i, e);
 	return r;
 }
 
@@ -283,7 +273,7 @@ static int attach(struct change *c, size_t at, struct err *e)
 	if (r == 0)
 		r = move_ports(c, e);
 	if (r == 0)
-		r = write_record(c, at, e);
+		r = change_write_record(c, at, e);
 	return r < 0 ? r : write_records_of_others(c, at, e);
 }
 
@@ -325,10 +315,10 @@ static int move_to_others(const struct change *c, size_t at, struct err *e)
 	int r = c->before.gateway == at ? add_ports(c, e) : 0;
 
 	if (r == 0 && c->before.gateway == at && c->after.gateway != PLACE_NO_GATEWAY)
-		r = write_record(c, c->after.gateway, e);
+		r = change_write_record(c, c->after.gateway, e);
 	if (r == 0)
 		r = write_records_of_others(c, PLACE_NO_GATEWAY, e);
-	return r < 0 ? r : rewrite_charter(c, e);
+	return r < 0 ? r : change_rewrite_charter(c, e);
 }
 
 /* Another network of it is its way out now. What fails in a namespace of others, or in one that has just ended, comes last. */
@@ -369,7 +359,7 @@ static int join(struct change *c, struct err *e)
 	if (r == 0 && c->lives)
 		r = attach(c, at, e);
 	if (r == 0 && c->lives)
-		r = rewrite_charter(c, e);
+		r = change_rewrite_charter(c, e);
 	if (r == 0)
 		r = rewrite_files(c, e);
 	if (r < 0)
@@ -416,161 +406,6 @@ int network_disconnect(struct engine *en, struct sv container, const char *netwo
 		r = rewrite_files(&c, e);
 	if (r == 0 && c.lives)
 		r = turn_route(&c, at, e);
-	done(&c);
-	return r;
-}
-
-/* ---- ports ----------------------------------------------------------------------------------------------------------- */
-
-static int parse_ports(const struct change *c, const struct oci_strings *texts, struct port_mappings *ret,
-		       struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < texts->n; i++) {
-		struct port_mapping *m = LIST_ADD(c->a, ret);
-
-		r = m ? ports_parse(sv_from(texts->v[i]), m, e) : err_oom(e);
-	}
-	return r;
-}
-
-/* d may leave open the host's port and address */
-static bool is_meant(const struct port_mapping *m, const struct port_mapping *d)
-{
-	return m->first == d->first && m->last == d->last && m->protocol == d->protocol &&
-	       (!d->host_first || m->host_first == d->host_first) &&
-	       (!d->host.family || net_ip_equal(&m->host, &d->host));
-}
-
-static bool is_dropped(const struct port_mapping *m, const struct port_mappings *drop)
-{
-	for (size_t k = 0; k < drop->n; k++)
-		if (is_meant(m, &drop->v[k]))
-			return true;
-	return false;
-}
-
-static bool has_port(const struct rules_ports *ports, const struct port_mapping *m)
-{
-	for (size_t i = 0; i < ports->n; i++)
-		if (is_meant(m, &ports->v[i].map))
-			return true;
-	return false;
-}
-
-/* The list of the configuration, for its next start. */
-static int rewrite_config(struct change *c, const struct oci_strings *add, const struct port_mappings *drop,
-			  struct err *e)
-{
-	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
-	struct oci_strings list = { 0 };
-	struct db *db;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->config.publish.n; i++) {
-		const char *text = c->config.publish.v[i];
-		struct port_mapping m;
-
-		r = ports_parse(sv_from(text), &m, e);
-		if (r == 0 && !is_dropped(&m, drop) && strings_add(c->a, &list, text) < 0)
-			r = err_oom(e);
-	}
-	for (size_t i = 0; r == 0 && i < add->n; i++)
-		if (!strings_has(&list, add->v[i]) && strings_add(c->a, &list, add->v[i]) < 0)
-			r = err_oom(e);
-	c->config.publish = list;
-	if (r == 0)
-		r = config_print(&c->config, &json, e);
-	if (r == 0)
-		r = engine_db(c->en, &db, e);
-	return r < 0 ? r : containers_set_config(db, c->row.id, json.p, e);
-}
-
-/* As those that a container begins with: see net_link.h. */
-static int let_ports_answer(const struct change *c, struct err *e)
-{
-	scoped_fd fd = netlink_open(NETLINK_ROUTE, e);
-	int r = fd < 0 ? fd : 0;
-
-	for (size_t i = 0; r == 0 && i < c->before.rows.n; i++)
-		if (c->before.nets[i].driver == NETWORK_BRIDGE)
-			r = net_port_hairpin(fd, c->before.rows.v[i].host, true, e);
-	return r;
-}
-
-static int publish_now(struct change *c, const struct port_mappings *add, const struct port_mappings *drop,
-		       struct err *e)
-{
-	struct rules_ports gone = { 0 }, now = { 0 };
-	struct settings settings;
-	struct net_ip fallback;
-	int r = settings_read(c->en->settings_path, c->a, &settings, e);
-
-	if (r == 0)
-		fallback = network_ports_default(&c->config, &c->before.nets[c->before.gateway], &settings);
-	for (size_t i = 0; r == 0 && i < drop->n; i++)
-		r = network_ports_drop(c->en, c->row.id, &drop->v[i], c->a, &gone, e);
-	if (gone.n) /* also when a later one failed: their rows are gone */
-		(void)firewall_remove(c->en, &(struct firewall_change){ .ports = gone.v, .port_count = gone.n }, NULL);
-	if (r == 0 && add->n)
-		r = network_ports_add(c->en, c->row.id, add, &fallback, c->a, e);
-	if (r == 0)
-		r = network_ports_rules(c->en, c->row.id, c->a, &now, e);
-	if (r == 0 && now.n)
-		r = firewall_add(c->en, &(struct firewall_change){ .ports = now.v, .port_count = now.n }, e);
-	if (r == 0 && now.n && !c->ports_before.n)
-		r = let_ports_answer(c, e);
-	c->ports_before = now;
-	if (r == 0)
-		r = rewrite_charter(c, e);
-	return r < 0 ? r : write_record(c, c->after.gateway, e);
-}
-
-/* What was not published before is not; each part as far as it can. */
-static void undo_publish(const struct change *c, const struct rules_ports *before)
-{
-	struct rules_ports now = { 0 }, gone = { 0 };
-
-	(void)network_ports_rules(c->en, c->row.id, c->a, &now, NULL);
-	for (size_t i = 0; i < now.n; i++)
-		if (!has_port(before, &now.v[i].map))
-			(void)network_ports_drop(c->en, c->row.id, &now.v[i].map, c->a, &gone, NULL);
-	if (gone.n)
-		(void)firewall_remove(c->en, &(struct firewall_change){ .ports = gone.v, .port_count = gone.n }, NULL);
-	(void)rewrite_charter(c, NULL);
-	(void)write_record(c, c->after.gateway, NULL);
-}
-
-static int change_ports(struct change *c, const struct oci_strings *add, const struct port_mappings *more,
-			const struct port_mappings *less, struct err *e)
-{
-	const struct rules_ports before = c->ports_before;
-	int r = c->lives ? publish_now(c, more, less, e) : 0;
-
-	if (r == 0)
-		r = rewrite_config(c, add, less, e);
-	if (r < 0 && c->lives)
-		undo_publish(c, &before);
-	return r;
-}
-
-int network_publish(struct engine *en, struct sv container, const struct oci_strings *add,
-		    const struct oci_strings *drop, struct arena *a, struct err *e)
-{
-	struct change c = { .en = en, .a = a, .lock = LOCK_NONE, .dir = -1 };
-	struct port_mappings more = { 0 }, less = { 0 };
-	int r = begin(&c, container, NULL, e);
-
-	c.after = c.before;
-	if (r == 0 && c.before.gateway == PLACE_NO_GATEWAY)
-		r = err_set(e, EINVAL, "container %s is in no network that ports could be published of", c.row.name);
-	if (r == 0)
-		r = parse_ports(&c, add, &more, e);
-	if (r == 0)
-		r = parse_ports(&c, drop, &less, e);
-	if (r == 0)
-		r = change_ports(&c, add, &more, &less, e);
 	done(&c);
 	return r;
 }

@@ -24,7 +24,7 @@
 struct prepared {
 	struct creation cr;
 	struct lock lock;
-	bool made;
+	bool made, opened; /* now; or it was there */
 };
 
 struct preparing {
@@ -46,10 +46,13 @@ static void let_go(struct preparing *p)
 static void undo(struct preparing *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].made)
+		if (p->v[i].made) {
 			creation_undo(&p->v[i].cr);
-		else
+		} else {
+			if (p->v[i].opened)
+				start_undo(&p->v[i].cr);
 			lock_release(&p->v[i].lock);
+		}
 	p->n = 0;
 }
 
@@ -89,7 +92,9 @@ static int open_again(struct preparing *p, struct container_row *row, struct pre
 		return err_set(b->e, EBUSY, "container %s runs outside its pod", row->name);
 	p->n++;
 	config_init(c);
-	return start_bundle(b->site->en, row, c, b->a, &to->cr, b->e);
+	r = start_bundle(b->site->en, row, c, b->a, &to->cr, b->e);
+	to->opened = r == 0;
+	return r;
 }
 
 /* One container as it is asked for; spec NULL: who holds the pid namespace. */

@@ -14,7 +14,7 @@
 
 #define EPHEMERAL_FIRST 32768 /* where ip(7)'s ip_local_port_range cannot be read */
 #define EPHEMERAL_LAST 60999
-#define ATTEMPTS 20 /* ports of containers that are gone by now */
+#define ATTEMPTS 20 /* to free ports of containers that are gone by now */
 
 /* ---- what is wanted ------------------------------------------------------------------------------------------------- */
 
@@ -76,16 +76,29 @@ struct listeners {
 	struct arena *a;
 };
 
+/* A row, and its address as one. */
+struct held {
+	struct port_row row;
+	struct net_ip host;
+};
+
+struct held_list {
+	struct held *v;
+	size_t n;
+};
+
 struct taking {
 	struct engine *en;
 	const char *container;
 	const struct net_ip *fallback;
 	struct arena *a;
 	struct listeners sockets;
-	struct port_rows rows;   /* of the others */
-	struct port_rows chosen; /* of this one */
+	struct held_list rows;   /* of the others */
+	struct held_list chosen; /* of this one */
+	struct port_rows gone;   /* of this one, which go */
+	struct port_mapping blocked; /* what a row is in the way of, host's ports; protocol 0: none is */
 	uint16_t low, high;      /* where any port is looked for */
-	bool adds;               /* its own rows stay, and are like those of others */
+	bool adds;               /* its own rows stay but those, and are like those of others */
 	bool fresh;              /* it has no rows yet */
 };
 
@@ -156,16 +169,18 @@ static struct net_ip host_of(const struct port_row *row)
 	return ip;
 }
 
-static const struct port_row *find_row(const struct port_rows *rows, const struct net_ip *host, uint8_t protocol,
+static bool is_at(const struct held *h, const struct net_ip *host, uint8_t protocol, unsigned first, unsigned last)
+{
+	return h->row.protocol == protocol && h->row.host_first <= last && h->row.host_last >= first &&
+	       addresses_meet(host, &h->host);
+}
+
+static const struct port_row *find_row(const struct held_list *rows, const struct net_ip *host, uint8_t protocol,
 				       unsigned first, unsigned last)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		struct net_ip other = host_of(&rows->v[i]);
-
-		if (rows->v[i].protocol == protocol && rows->v[i].host_first <= last && rows->v[i].host_last >= first &&
-		    addresses_meet(host, &other))
-			return &rows->v[i];
-	}
+	for (size_t i = 0; i < rows->n; i++)
+		if (is_at(&rows->v[i], host, protocol, first, last))
+			return &rows->v[i].row;
 	return NULL;
 }
 
@@ -244,92 +259,130 @@ static int refuse_row(const struct taking *t, const struct port_mapping *m, cons
 		       own ? ", by this container itself" : " by container ", own ? "" : other.name);
 }
 
-/* *ret_holder: a row of another container that stands in the way, perhaps of one that is gone. */
-static int fit(struct taking *t, struct port_mapping *m, const struct port_row **ret_holder, struct err *e)
+/* What was found in the way may be of somebody who is gone. */
+static void note_blocked(struct taking *t, const struct port_mapping *m, unsigned first, unsigned last)
+{
+	t->blocked = *m;
+	t->blocked.host_first = (uint16_t)first;
+	t->blocked.host_last = (uint16_t)last;
+}
+
+static int fit_somewhere(struct taking *t, struct port_mapping *m, struct err *e)
+{
+	unsigned low = m->host_first ? m->host_first : t->low, high = m->host_first ? m->host_last : t->high;
+
+	if (choose(t, m, low, high))
+		return 0;
+	note_blocked(t, m, low, high);
+	return err_set(e, EADDRINUSE, "all ports from %u to %u are in use", low, high);
+}
+
+static int fit(struct taking *t, struct port_mapping *m, struct err *e)
 {
 	unsigned wanted = (unsigned)(m->host_last - m->host_first), count = (unsigned)(m->last - m->first);
+	const struct port_row *holder;
 	const struct listener *l;
 
-	*ret_holder = NULL;
 	if (!m->host.family && t->fallback->family)
 		m->host = *t->fallback;
-	if (!m->host_first || wanted != count) {
-		unsigned low = m->host_first ? m->host_first : t->low, high = m->host_first ? m->host_last : t->high;
-
-		return choose(t, m, low, high) ?
-			       0 :
-			       err_set(e, EADDRINUSE, "all ports from %u to %u are in use", low, high);
-	}
-	*ret_holder = find_row(&t->rows, &m->host, m->protocol, m->host_first, m->host_last);
-	if (!*ret_holder)
-		*ret_holder = find_row(&t->chosen, &m->host, m->protocol, m->host_first, m->host_last);
-	if (*ret_holder)
-		return refuse_row(t, m, *ret_holder, e);
+	if (!m->host_first || wanted != count)
+		return fit_somewhere(t, m, e);
+	holder = find_row(&t->rows, &m->host, m->protocol, m->host_first, m->host_last);
+	if (holder)
+		note_blocked(t, m, m->host_first, m->host_last);
+	else
+		holder = find_row(&t->chosen, &m->host, m->protocol, m->host_first, m->host_last);
+	if (holder)
+		return refuse_row(t, m, holder, e);
 	l = find_listener(t, &m->host, m->protocol, m->host_first, m->host_last);
 	return l ? refuse_socket(t, m, l, e) : 0;
 }
 
+static int row_of(struct taking *t, const struct port_mapping *m, struct port_row *ret, struct err *e)
+{
+	char text[SUBNET_TEXT];
+	const char *host = arena_str(t->a, net_ip_print(&m->host, text));
+
+	if (!host)
+		return err_oom(e);
+	*ret = (struct port_row){ .container_id = t->container, .protocol = m->protocol, .host = host,
+				  .host_first = m->host_first, .host_last = m->host_last, .first = m->first };
+	return 0;
+}
+
 static int add_chosen(struct taking *t, const struct port_mapping *m, struct err *e)
 {
-	struct port_row *row = LIST_ADD(t->a, &t->chosen);
-	char text[SUBNET_TEXT];
+	struct held *to = LIST_ADD(t->a, &t->chosen);
 
-	if (!row)
+	if (!to)
 		return err_oom(e);
-	*row = (struct port_row){ .container_id = t->container, .protocol = m->protocol, .host_first = m->host_first,
-				  .host_last = m->host_last, .first = m->first };
-	row->host = arena_str(t->a, net_ip_print(&m->host, text));
-	return row->host ? 0 : err_oom(e);
+	to->host = m->host;
+	return row_of(t, m, &to->row, e);
 }
 
 /* Those that name their port come first: what may be any must not be in their way. */
-static int fit_all(struct taking *t, const struct port_mappings *wanted, const struct port_row **ret_holder,
-		   struct err *e)
+static int fit_all(struct taking *t, const struct port_mappings *wanted, struct err *e)
 {
 	int r = 0;
 
-	t->chosen = (struct port_rows){ 0 };
+	t->chosen = (struct held_list){ 0 };
 	for (int any = 0; any < 2; any++)
 		for (size_t i = 0; r == 0 && i < wanted->n; i++) {
 			struct port_mapping m = wanted->v[i];
 
 			if ((m.host_first == 0) != (any == 1))
 				continue;
-			r = fit(t, &m, ret_holder, e);
+			r = fit(t, &m, e);
 			if (r == 0)
 				r = add_chosen(t, &m, e);
 		}
 	return r;
 }
 
-/* Of the others: those of this container are about to go. */
+static bool goes(const struct taking *t, const struct port_row *row)
+{
+	if (strcmp(row->container_id, t->container) != 0)
+		return false;
+	for (size_t i = 0; i < t->gone.n; i++)
+		if (t->gone.v[i].protocol == row->protocol && t->gone.v[i].host_first == row->host_first &&
+		    strcmp(t->gone.v[i].host, row->host) == 0)
+			return true;
+	return !t->adds;
+}
+
+/* But those that are about to go. */
 static int read_rows(struct taking *t, struct db *db, struct err *e)
 {
 	struct port_rows all = { 0 };
 	int r = network_rows_ports(db, NULL, t->a, &all, e);
 
-	t->rows = (struct port_rows){ 0 };
+	t->rows = (struct held_list){ 0 };
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		struct port_row *row =
-			t->adds || strcmp(all.v[i].container_id, t->container) != 0 ? LIST_ADD(t->a, &t->rows) : NULL;
+		struct held *to;
 
-		if (row)
-			*row = all.v[i];
+		if (goes(t, &all.v[i]))
+			continue;
+		to = LIST_ADD(t->a, &t->rows);
+		if (!to)
+			return err_oom(e);
+		*to = (struct held){ all.v[i], host_of(&all.v[i]) };
 	}
 	return r;
 }
 
-static int write_rows(struct taking *t, struct db *db, const struct port_mappings *wanted,
-		      const struct port_row **ret_holder, struct err *e)
+static int write_rows(struct taking *t, struct db *db, const struct port_mappings *wanted, struct err *e)
 {
 	int r = read_rows(t, db, e);
 
+	t->blocked.protocol = 0;
 	if (r == 0)
-		r = fit_all(t, wanted, ret_holder, e);
+		r = fit_all(t, wanted, e);
 	if (r == 0 && !t->adds && !t->fresh)
 		r = network_rows_unpublish(db, t->container, e);
+	for (size_t i = 0; r == 0 && i < t->gone.n; i++)
+		r = network_rows_unpublish_one(db, &t->gone.v[i], e);
 	for (size_t i = 0; r == 0 && i < t->chosen.n; i++)
-		r = network_rows_publish(db, &t->chosen.v[i], e);
+		r = network_rows_publish(db, &t->chosen.v[i].row, e);
 	return r;
 }
 
@@ -347,6 +400,25 @@ static bool is_gone(struct taking *t, const char *container)
 	if (r < 0 || container_is_active(state.status) || container_monitor_is_alive(t->en, container))
 		return false;
 	return network_down(t->en, container, false, NULL) == 0;
+}
+
+/* true: something that was in the way is not there any more */
+static bool free_blocked(struct taking *t)
+{
+	const struct port_mapping *m = &t->blocked;
+	const char *last = t->container; /* most often those of a container are in a row */
+	bool freed = false;
+
+	for (size_t i = 0; m->protocol && i < t->rows.n; i++) {
+		const struct held *h = &t->rows.v[i];
+
+		if (!is_at(h, &m->host, m->protocol, m->host_first, m->host_last) ||
+		    strcmp(h->row.container_id, t->container) == 0 || strcmp(h->row.container_id, last) == 0)
+			continue;
+		last = h->row.container_id;
+		freed |= is_gone(t, last);
+	}
+	return freed;
 }
 
 /* ---- for the firewall ------------------------------------------------------------------------------------------------ */
@@ -409,25 +481,23 @@ static bool names_any(const struct port_mappings *wanted)
 
 static int take(struct taking *t, const struct port_mappings *wanted, struct err *e)
 {
-	const struct port_row *holder = NULL;
 	struct db *db;
 	int r = engine_db(t->en, &db, e);
 
 	if (r == 0)
 		r = look_at_sockets(t, wanted, e);
+	if (r < 0)
+		return r;
 	if (names_any(wanted))
 		read_range(t);
-	for (int i = 0; r == 0 && i < ATTEMPTS; i++) {
+	for (int i = 0;; i++) {
 		r = db_begin(db, e);
 		if (r < 0)
 			return r;
-		r = db_end(db, write_rows(t, db, wanted, &holder, e), e);
-		if (r != -EADDRINUSE || !holder || strcmp(holder->container_id, t->container) == 0 ||
-		    !is_gone(t, holder->container_id))
+		r = db_end(db, write_rows(t, db, wanted, e), e);
+		if (r != -EADDRINUSE || i == ATTEMPTS || !free_blocked(t))
 			return r;
-		r = 0;
 	}
-	return r;
 }
 
 struct net_ip network_ports_default(const struct container_config *c, const struct network *net,
@@ -456,57 +526,26 @@ int network_ports_take(struct engine *en, const char *container, bool fresh, con
 	int r = take(&t, wanted, e);
 
 	for (size_t i = 0; r == 0 && i < t.chosen.n; i++)
-		r = add_rule(&t.chosen.v[i], &to, a, &list, e);
+		r = add_rule(&t.chosen.v[i].row, &to, a, &list, e);
 	if (r == 0)
 		*ret = list;
 	return r;
 }
 
-int network_ports_add(struct engine *en, const char *container, const struct port_mappings *wanted,
-		      const struct net_ip *fallback, struct arena *a, struct err *e)
+int network_ports_change(struct engine *en, const char *container, const struct port_mappings *wanted,
+			 const struct net_ip *fallback, const struct rules_ports *gone, struct arena *a, struct err *e)
 {
 	struct taking t = {
 		.en = en, .container = container, .fallback = fallback, .a = a, .sockets.a = a, .adds = true
 	};
+	int r = 0;
 
-	return take(&t, wanted, e);
-}
+	for (size_t i = 0; r == 0 && i < gone->n; i++) {
+		struct port_row *row = LIST_ADD(a, &t.gone);
 
-static bool is_of(const struct port_row *row, const struct port_mapping *m)
-{
-	struct net_ip host = host_of(row);
-
-	return row->protocol == m->protocol && row->first == m->first &&
-	       row->host_last - row->host_first == m->last - m->first &&
-	       (!m->host_first || row->host_first == m->host_first) &&
-	       (!m->host.family || net_ip_equal(&host, &m->host));
-}
-
-int network_ports_drop(struct engine *en, const char *container, const struct port_mapping *m, struct arena *a,
-		       struct rules_ports *ret, struct err *e)
-{
-	scoped_buf text = BUF(256);
-	struct port_rows rows = { 0 };
-	struct target to = { .container = NULL };
-	size_t before = ret->n;
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	if (r == 0)
-		r = network_rows_ports(db, container, a, &rows, e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++) {
-		if (!is_of(&rows.v[i], m))
-			continue;
-		r = find_target(en, container, a, &to, e);
-		if (r == 0)
-			r = add_rule(&rows.v[i], &to, a, ret, e);
-		if (r == 0)
-			r = network_rows_unpublish_one(db, &rows.v[i], e);
+		r = row ? row_of(&t, &gone->v[i].map, row, e) : err_oom(e);
 	}
-	if (r < 0 || ret->n > before)
-		return r;
-	ports_print(m, &text);
-	return err_set(e, ENOENT, "no such published port: %s", text.p ? text.p : "");
+	return r < 0 ? r : take(&t, wanted, e);
 }
 
 static int rules_of(struct engine *en, const char *container, struct target to, struct arena *a,

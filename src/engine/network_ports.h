@@ -39,12 +39,10 @@ int network_ports_take(struct engine *en, const char *container, bool fresh, con
 		       const struct net_ip *fallback, const struct places *places, struct arena *a,
 		       struct rules_ports *ret, struct err *e);
 
-/* network_ports_add - the same, beside what it has. network_ports_drop - those of one mapping, which need not name the host's
- * port; *ret: what they were for the firewall. -ENOENT: it publishes no such port. */
-int network_ports_add(struct engine *en, const char *container, const struct port_mappings *wanted,
-		      const struct net_ip *fallback, struct arena *a, struct err *e);
-int network_ports_drop(struct engine *en, const char *container, const struct port_mapping *m, struct arena *a,
-		       struct rules_ports *ret, struct err *e);
+/* network_ports_change - the same, beside what it has, but what of that goes: all of it or nothing. The rules of those that go
+ * are gone by then: as long as they are there nobody else may have the port. */
+int network_ports_change(struct engine *en, const char *container, const struct port_mappings *wanted,
+			 const struct net_ip *fallback, const struct rules_ports *gone, struct arena *a, struct err *e);
 
 /* network_ports_rules - what the rows of a container (NULL: of all) are for the firewall. */
 int network_ports_rules(struct engine *en, const char *container, struct arena *a, struct rules_ports *ret,

@@ -8,6 +8,7 @@
 #include "engine/attach.h"
 #include "engine/conversation.h"
 #include "engine/launch.h"
+#include "engine/network.h"
 #include "engine/remove.h"
 #include "engine/request.h"
 #include "kernel/ofd_lock.h"
@@ -91,6 +92,13 @@ static int64_t log_position(struct engine *en, const char *id)
 	return strcmp(o.boot_id, en->boot_id) == 0 ? (int64_t)o.oom_log_seq : 0;
 }
 
+void start_undo(struct creation *cr)
+{
+	if (cr->row->networked)
+		(void)network_down(cr->en, cr->id.hex, false, NULL);
+	creation_done(cr);
+}
+
 int start_bundle(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		 struct creation *ret, struct err *e)
 {
@@ -105,7 +113,7 @@ int start_bundle(struct engine *en, const struct container_row *row, struct cont
 	if (r == 0)
 		r = creation_write_bundle(ret, e);
 	if (r < 0)
-		creation_done(ret);
+		start_undo(ret);
 	return r;
 }
 
@@ -118,7 +126,7 @@ int start_launch(struct engine *en, const struct container_row *row, struct cont
 		return r;
 	r = monitor_launch(en, row->id, ret_sock, e);
 	if (r < 0)
-		creation_done(ret);
+		start_undo(ret);
 	return r;
 }
 

@@ -18,9 +18,11 @@ int start_begin(struct engine *en, struct arena *a, struct container_row *row, s
 int start_take(struct engine *en, const char *op, struct arena *a, struct container_row *row, struct lock *ret,
 	       struct err *e);
 
-/* start_bundle - the first half of start_launch(): a monitor may be started. */
+/* start_bundle - the first half of start_launch(): a monitor may be started. start_undo - none was: what it took of the host
+ * (ports, rules) is given back; memory and descriptors too. Neither it nor start_launch() leaves anything on a failure. */
 int start_bundle(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		 struct creation *ret, struct err *e);
+void start_undo(struct creation *cr);
 
 /* start_launch - bundle and monitor for the container whose lock the caller holds. *cr is filled by it, free with
  * creation_done() (after which the lock is still the caller's); *ret_sock is the connection that the monitor was born

@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/create.h"
 #include "engine/kube_plain.h"
+#include "engine/network_connect.h"
 #include "engine/recover.h"
 #include "engine/request.h"
 #include "engine/units.h"
@@ -240,6 +241,36 @@ static int update_locked(struct engine *en, const struct container_row *row, con
 	return r;
 }
 
+/* What its limits were, as the row had them that the caller knows. */
+static void restore(struct engine *en, const struct container_row *row, const struct container_state *s)
+{
+	struct db *db;
+	int r = engine_db(en, &db, NULL);
+
+	if (r == 0)
+		r = containers_set_config(db, row->id, row->config, NULL);
+	if (r == 0 && container_is_active(s->status))
+		(void)update_again(en, row, NULL);
+}
+
+/* Limits first: they can be what they were in every case, and somebody else may have a port by then. */
+static int change_locked(struct engine *en, const struct container_row *row, const struct container_state *s,
+			 const struct update *u, struct arena *a, struct err *e)
+{
+	bool limits = !update_is_empty(u);
+	struct container_row now;
+	int r = limits ? update_locked(en, row, s, u, a, e) : 0;
+
+	if (r < 0 || (!u->publish_add.n && !u->publish_rm.n))
+		return r;
+	r = container_find(en, sv_from(row->id), a, &now, e);
+	if (r == 0)
+		r = network_publish(en, &now, s, &u->publish_add, &u->publish_rm, a, e);
+	if (r < 0 && limits)
+		restore(en, row, s);
+	return r;
+}
+
 static int update_row(struct engine *en, struct container_row *row, const struct update *u, struct arena *a,
 		      struct err *e)
 {
@@ -254,7 +285,7 @@ static int update_row(struct engine *en, struct container_row *row, const struct
 		lock_abandon(&l);
 		return err_set(e, EINVAL, "container is marked for removal and cannot be \"update\"");
 	}
-	r = update_locked(en, row, &s, u, a, e);
+	r = change_locked(en, row, &s, u, a, e);
 	lock_release(&l);
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update.h - a container's limits and its restart policy are changed, while it runs or before it does.
  *
- * All of it or nothing: what is written to the cgroup is undone when the rest fails. The row is the last word: when an
+ * Its published ports too (network_connect.h). All of it or nothing: what is written to the cgroup is undone when the rest fails. The row is the last word: when an
  * update is cut short, whoever looks next (recover.h, intent "update") makes cgroup and bundle what the row says. */
 #pragma once
 
@@ -17,12 +17,13 @@
 
 struct update {
 	struct container_config to;
+	struct oci_strings publish_add, publish_rm; /* texts of ports_print() */
 	bool restart_given, oom_kill_disable_given;
 	bool admitted; /* quotas were asked already (kube_resize()); else what they are about is refused */
 };
 
 void update_init(struct update *u);
-bool update_is_empty(const struct update *u); /* nothing is asked for */
+bool update_is_empty(const struct update *u); /* no limit and no policy is asked for */
 
 /* engine_update - -EINVAL and -EBUSY with Docker's texts; nothing is changed then. Warnings go to log_warning(). */
 int engine_update(struct engine *en, struct sv ref, const struct update *u, struct err *e);

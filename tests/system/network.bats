@@ -190,7 +190,9 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 
 @test "after a crash of its monitor a container's ports and rules are given back" {
 	start web -p 8080:80 --restart no
-	kill -KILL "$(pgrep -f "tare-monitor $T/state" | head -1)"
+	start other -p 8081:80 --restart no
+	pgrep -f "tare-monitor $T/state" | xargs kill -KILL
+	eventually 20 tare run --rm -p 8080-8081:80 busybox true
 	eventually 20 tare run --rm -p 8080:80 busybox true
 	expect 0 tare ps -a
 	contains "Exited (137)" "$out"
@@ -238,7 +240,11 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	contains "hairpin on" "$(on_host bridge -d link show)"
 	expect 1 tare update --publish-add 8080:81 web
 	contains "port is already allocated" "$err"
-	failed "no such published port: 99/tcp" tare update --publish-rm 99 web
+	failed "no such published port: 99/tcp" tare update --publish-rm 80 --publish-rm 99 web
+	expect 1 tare update --restart on-failure:7 --publish-rm 80 --publish-add 9090:80 --publish-add 9090:81 web
+	equal "80/tcp -> 0.0.0.0:8080" "$(tare port web)" "port after changes that failed"
+	hears hello on_host 127.0.0.1 8080
+	equal no "$(tare inspect web | jq -r '.[0].HostConfig.RestartPolicy.Name')" "policy after a change of ports that failed"
 	expect 0 tare update --publish-add 8081:80 --publish-rm 80 web
 	equal "80/tcp -> 0.0.0.0:8081" "$(tare port web)" "port"
 	hears hello on_host 127.0.0.1 8081
@@ -250,6 +256,10 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	equal 2 "$(on_host bridge -d link show | grep -c "hairpin on")" "ports that answer themselves"
 	tare stop -t0 web
 	eventually 5 host_is_clean
+	failed "no such published port: 99/tcp" tare update --publish-rm 99 web
+	expect 0 tare update --publish-rm 80 web
+	expect 0 tare start web
+	equal "" "$(tare port web)" "port of one that was not running when it went"
 }
 
 @test "a bridge of the user's gets the address and the forwarding that it lacks, is of one network, and stays" {
