@@ -106,6 +106,8 @@ static void put_place(struct nft *t, const char *table, const struct network *ne
 
 static void put_change(struct nft *t, const char *table, const struct firewall_change *c, enum rules_change how)
 {
+	if (c->whole)
+		put_network(t, table, c->whole, how);
 	for (size_t i = 0; i < c->count; i++)
 		put_place(t, table, &c->nets[i], &c->places[i], how);
 	for (size_t i = 0; i < c->port_count; i++)
@@ -253,6 +255,8 @@ static bool has_device(const char *name)
 /* Rules are for what a bridge of this host carries. */
 static bool has_bridge(const struct firewall_change *c)
 {
+	if (c->whole && has_device(c->whole->row.device))
+		return true;
 	for (size_t i = 0; i < c->count; i++)
 		if (c->nets[i].driver == NETWORK_BRIDGE && has_device(c->nets[i].row.device))
 			return true;
@@ -287,18 +291,7 @@ int firewall_remove(struct engine *en, const struct firewall_change *c, struct e
 
 int firewall_network(struct engine *en, const struct network *net, bool add, struct err *e)
 {
-	char table[FIREWALL_NAME], prefix[FIREWALL_NAME];
-	struct nft t;
-	int r;
+	const struct firewall_change c = { .whole = net };
 
-	firewall_names(en, table, prefix);
-	nft_begin(&t, 0);
-	put_network(&t, table, net, add ? RULES_ADD : RULES_REMOVE_STRICT);
-	r = commit(en, &t, !add, e);
-	nft_done(&t);
-	if (!add && firewall_is_refused(r) && !has_device(net->row.device))
-		return 0;
-	if (!add)
-		return r == -ENOENT ? 0 : r;
-	return r == 0 || firewall_is_refused(r) ? r : firewall_rebuild(en, e);
+	return add ? firewall_add(en, &c, e) : firewall_remove(en, &c, e);
 }

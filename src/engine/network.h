@@ -109,7 +109,7 @@ int network_place_take(struct engine *en, struct db *db, const struct network *n
 
 /* ---- the firewall: firewall.c --------------------------------------------------------------------------------------- */
 
-/* Who is it about: NULL and 0: nobody. Elements that are there already, and those that are not, are no errors. When the
+/* What is it about: NULL and 0: nothing. Elements that are there already, and those that are not, are no errors. When the
  * tables are not as they should be, they are made anew from the database. */
 struct firewall_change {
 	const struct network *nets; /* of each place its network */
@@ -117,6 +117,7 @@ struct firewall_change {
 	size_t count;
 	const struct rules_port *ports;
 	size_t port_count;
+	const struct network *whole; /* what is of a network itself */
 };
 int firewall_add(struct engine *en, const struct firewall_change *c, struct err *e);
 int firewall_remove(struct engine *en, const struct firewall_change *c, struct err *e);
