@@ -290,7 +290,7 @@ static void session_ready(struct server *s, struct watch *w, unsigned events)
 
 static void accept_session(struct server *s, struct watch *w, unsigned events)
 {
-	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = loop_accept(s, w);
 	struct session *c = fd < 0 ? NULL : calloc(1, sizeof *c);
 
 	if (!c) {
@@ -391,6 +391,7 @@ static void end(struct server *s)
 		leave(s, &s->residents);
 	guard_close(s);
 	relay_close(s);
+	loop_cancel(s, &s->hear);
 	loop_cancel(s, &s->held.timer);
 	drop_held(s, NULL);
 	nft_close(fd_take(&s->nft));

@@ -113,6 +113,29 @@ static void try_again(struct server *s)
 		log_error("the firewall rules are not as they should be, and could not be made again");
 }
 
+/* It can be killed at any moment: what it does is one transaction. */
+static void end_child(struct guard *g)
+{
+	(void)kill(g->pid, SIGKILL);
+	(void)waitpid(g->pid, NULL, 0);
+}
+
+static int start_repair(struct server *s, struct err *e)
+{
+	struct guard *g = &s->guard;
+	int r = spawn(s->site, &g->pid, e);
+
+	if (r < 0)
+		return r;
+	g->repair.fd = sys_pidfd_open(g->pid, 0);
+	r = g->repair.fd < 0 ? err_sys(e, "pidfd_open") : loop_watch(s, &g->repair, EPOLLIN, e);
+	if (r < 0) {
+		end_child(g);
+		loop_close(s, &g->repair);
+	}
+	return r;
+}
+
 static void repair(struct server *s, struct timer *t)
 {
 	struct guard *g = &s->guard;
@@ -122,9 +145,7 @@ static void repair(struct server *s, struct timer *t)
 		g->again = true;
 		return;
 	}
-	if (spawn(s->site, &g->pid, &e) == 0)
-		g->repair.fd = sys_pidfd_open(g->pid, 0);
-	if (g->repair.fd >= 0 && loop_watch(s, &g->repair, EPOLLIN, &e) == 0)
+	if (start_repair(s, &e) == 0)
 		return;
 	log_error("firewall: %s", e.msg);
 	try_again(s);
@@ -191,5 +212,7 @@ void guard_close(struct server *s)
 {
 	loop_cancel(s, &s->guard.timer);
 	loop_close(s, &s->guard.events);
+	if (s->guard.repair.fd >= 0)
+		end_child(&s->guard);
 	loop_close(s, &s->guard.repair);
 }

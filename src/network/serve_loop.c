@@ -5,6 +5,9 @@
 
 #include <limits.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define DEAF_NS (INT64_C(100) * 1000000)
 
 int loop_open(struct server *s, struct err *e)
 {
@@ -25,10 +28,48 @@ int loop_watch(struct server *s, struct watch *w, unsigned events, struct err *e
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, w->fd, &ev) < 0 ? err_sys(e, "epoll_ctl") : 0;
 }
 
+/* ---- listeners --------------------------------------------------------------------------------------------------- */
+
+static void hear_again(struct server *s, struct timer *t)
+{
+	while (s->deaf) {
+		struct watch *w = s->deaf;
+
+		s->deaf = w->next_deaf;
+		(void)loop_watch(s, w, EPOLLIN, NULL);
+	}
+}
+
+int loop_accept(struct server *s, struct watch *w)
+{
+	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM))
+		return fd;
+	(void)loop_watch(s, w, 0, NULL);
+	w->next_deaf = s->deaf;
+	s->deaf = w;
+	s->hear.fire = hear_again;
+	if (!s->hear.due_ns)
+		loop_timer(s, &s->hear, DEAF_NS);
+	return -1;
+}
+
+static void forget_deaf(struct server *s, const struct watch *w)
+{
+	struct watch **at = &s->deaf;
+
+	while (*at && *at != w)
+		at = &(*at)->next_deaf;
+	if (*at)
+		*at = w->next_deaf;
+}
+
 void loop_close(struct server *s, struct watch *w)
 {
 	if (w->fd < 0)
 		return;
+	forget_deaf(s, w);
 	(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 	close(fd_take(&w->fd));
 }

@@ -211,7 +211,7 @@ static void make_room(struct server *s, struct resident *r)
 static void accept_client(struct server *s, struct watch *w, unsigned events)
 {
 	struct resident *r = PARENT_OF(w, struct resident, tcp);
-	scoped_fd fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	scoped_fd fd = loop_accept(s, w);
 	struct client *c = fd < 0 ? NULL : calloc(1, sizeof *c);
 
 	if (!c)

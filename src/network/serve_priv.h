@@ -29,6 +29,7 @@ struct server;
 struct watch {
 	int fd; /* -1: none */
 	void (*ready)(struct server *s, struct watch *w, unsigned events);
+	struct watch *next_deaf; /* of those that hear nothing for a while */
 };
 
 struct timer {
@@ -94,6 +95,8 @@ struct server {
 	struct resident *residents;
 	struct session *sessions;
 	struct timer *first, *last;
+	struct watch *deaf; /* listeners, while there are no descriptors */
+	struct timer hear;
 	struct timer idle; /* nobody is here */
 	struct timer retry; /* something failed that may not fail again */
 	unsigned retries;   /* one after the other */
@@ -112,6 +115,9 @@ int loop_run(struct server *s, struct err *e); /* until s->over */
 /* loop_watch - w->fd for these events of epoll(7); again with others: replaces them; 0: not any more, for the time being */
 int loop_watch(struct server *s, struct watch *w, unsigned events, struct err *e);
 void loop_close(struct server *s, struct watch *w); /* and its descriptor */
+/* loop_accept - a connection to a listener that is ready; -1: none. While nothing more can be accepted the listener is not looked
+ * at: it would be ready again and again. */
+int loop_accept(struct server *s, struct watch *w);
 void loop_timer(struct server *s, struct timer *t, int64_t after_ns); /* again: sets it anew */
 void loop_cancel(struct server *s, struct timer *t);
 
@@ -151,3 +157,4 @@ void guard_close(struct server *s);
 void relay_settle(struct server *s); /* as the records say, if that has changed */
 void relay_lost(struct server *s);   /* somebody took our table away, perhaps */
 void relay_close(struct server *s);
+uint64_t relay_sum(const struct server *s); /* of all ranges in the records, in whatever order; 0: none */

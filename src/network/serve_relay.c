@@ -137,9 +137,22 @@ static int list_ranges(const struct server *s, struct ranges *ret, struct err *e
 	return 0;
 }
 
+/* Of each range a number that looks like chance (splitmix64): sums of numbers that are near each other would meet. */
 static void sum(void *arg, const struct relay_ports *p)
 {
-	*(uint64_t *)arg += ((uint64_t)p->host_first << 32 | p->count) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = ((uint64_t)p->host_first << 32 | p->count) + UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	*(uint64_t *)arg += z ^ (z >> 31);
+}
+
+uint64_t relay_sum(const struct server *s)
+{
+	uint64_t all = 0;
+
+	each_range(s, sum, &all);
+	return all;
 }
 
 /* Without ranges there is no table. */
@@ -360,7 +373,7 @@ static struct relay *relay_new(int near, int far)
 
 static void accept_relay(struct server *s, struct watch *w, unsigned events)
 {
-	scoped_fd near = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), far = -1;
+	scoped_fd near = loop_accept(s, w), far = -1;
 	struct relay *r;
 
 	if (near < 0)
@@ -415,9 +428,8 @@ static void settle(struct server *s, bool anew)
 
 void relay_settle(struct server *s)
 {
-	uint64_t ranges = 0;
+	uint64_t ranges = relay_sum(s);
 
-	each_range(s, sum, &ranges);
 	if (ranges == s->relays.ranges)
 		return;
 	s->relays.ranges = ranges;
