@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "engine/image_inspect.h"
 #include "report/inspect.h"
+#include "report/network_document.h"
 #include "engine/network.h"
 #include "engine/volume.h"
 

@@ -116,40 +116,6 @@ static void put_change(struct nft *t, const char *table, const struct firewall_c
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------ */
 
-struct everything {
-	struct network *nets;
-	size_t net_count;
-	struct place_rows places;
-};
-
-static const struct network *network_of(const struct everything *all, const char *id)
-{
-	for (size_t i = 0; i < all->net_count; i++)
-		if (strcmp(all->nets[i].row.id, id) == 0)
-			return &all->nets[i];
-	return NULL;
-}
-
-static int read_all(struct engine *en, struct arena *a, struct everything *ret, struct err *e)
-{
-	struct network_rows rows = { 0 };
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
-	if (r == 0)
-		r = network_rows_list(db, a, &rows, e);
-	if (r == 0)
-		r = network_rows_places(db, NULL, NULL, a, &ret->places, e);
-	if (r < 0)
-		return r;
-	ret->nets = arena_array(a, rows.n + 1, sizeof *ret->nets);
-	if (!ret->nets)
-		return err_oom(e);
-	for (; r == 0 && ret->net_count < rows.n; ret->net_count++)
-		r = network_open(&rows.v[ret->net_count], a, &ret->nets[ret->net_count], e);
-	return r;
-}
-
 /* A place without a life needs no rules: its container has a monitor, or somebody starts it just now. */
 static bool is_up(struct engine *en, const char *container)
 {
@@ -170,9 +136,9 @@ static bool is_up(struct engine *en, const char *container)
 static int put_everything(struct engine *en, struct nft *t, const char *table, const char *prefix, struct arena *a,
 			  struct err *e)
 {
-	struct everything all = { .net_count = 0 };
+	struct networks all = { .n = 0 };
 	struct rules_ports ports = { 0 };
-	int r = read_all(en, a, &all, e);
+	int r = networks_read(en, a, &all, e);
 
 	if (r == 0)
 		r = network_ports_rules(en, NULL, a, &ports, e);
@@ -180,10 +146,10 @@ static int put_everything(struct engine *en, struct nft *t, const char *table, c
 		return r;
 	rules_drop(t, table);
 	rules_base(t, table, prefix, has_guard(en));
-	for (size_t i = 0; i < all.net_count; i++)
-		put_network(t, table, &all.nets[i], RULES_ADD);
+	for (size_t i = 0; i < all.n; i++)
+		put_network(t, table, &all.v[i], RULES_ADD);
 	for (size_t i = 0; i < all.places.n; i++) {
-		const struct network *net = network_of(&all, all.places.v[i].network_id);
+		const struct network *net = networks_by_id(&all, all.places.v[i].network_id);
 
 		if (net && is_up(en, all.places.v[i].container_id))
 			put_place(t, table, net, &all.places.v[i], RULES_ADD);

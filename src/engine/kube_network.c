@@ -67,29 +67,8 @@ int kube_shared_learn(struct kube_shared *s, const struct places *p, struct aren
 
 int kube_addresses_read(struct engine *en, struct arena *a, struct kube_addresses *ret, struct err *e)
 {
-	struct network_rows rows = { 0 };
-	struct network *nets;
-	struct db *db;
-	int r = engine_db(en, &db, e);
-
 	*ret = (struct kube_addresses){ .host = kube_host_address(a) };
-	if (r == 0)
-		r = network_rows_list(db, a, &rows, e);
-	if (r == 0)
-		r = network_rows_places(db, NULL, NULL, a, &ret->places, e);
-	if (r < 0)
-		return r;
-	nets = arena_array(a, rows.n + 1, sizeof *nets);
-	ret->nets = arena_array(a, ret->places.n + 1, sizeof *ret->nets);
-	if (!nets || !ret->nets || !ret->host)
-		return err_oom(e);
-	for (size_t i = 0; r == 0 && i < rows.n; i++)
-		r = network_open(&rows.v[i], a, &nets[i], e);
-	for (size_t i = 0; r == 0 && i < ret->places.n; i++)
-		for (size_t k = 0; k < rows.n; k++)
-			if (strcmp(rows.v[k].id, ret->places.v[i].network_id) == 0)
-				ret->nets[i] = nets[k];
-	return r;
+	return ret->host ? networks_read(en, a, &ret->all, e) : err_oom(e);
 }
 
 const char *kube_addresses_of(const struct kube_addresses *l, const struct kube_running *p, struct arena *a)
@@ -102,9 +81,13 @@ const char *kube_addresses_of(const struct kube_addresses *l, const struct kube_
 		return "";
 	if (s->host_network == 1)
 		return l->host;
-	for (size_t i = 0; row && i < l->places.n; i++)
-		if (strcmp(l->places.v[i].container_id, row->id) == 0)
-			return addresses_at(&l->nets[i], &l->places.v[i], false, a);
+	for (size_t i = 0; row && i < l->all.places.n; i++) {
+		const struct place_row *place = &l->all.places.v[i];
+		const struct network *net = networks_by_id(&l->all, place->network_id);
+
+		if (net && strcmp(place->container_id, row->id) == 0)
+			return addresses_at(net, place, false, a);
+	}
 	return LONELY;
 }
 

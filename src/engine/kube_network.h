@@ -29,8 +29,7 @@ bool kube_ports_meet(const struct pod_spec *x, const struct pod_spec *y);
 
 /* Addresses of all pods, read at once. */
 struct kube_addresses {
-	struct place_rows places;
-	struct network *nets; /* of each place */
+	struct networks all;
 	const char *host;
 };
 int kube_addresses_read(struct engine *en, struct arena *a, struct kube_addresses *ret, struct err *e);

@@ -253,6 +253,44 @@ int network_list(struct engine *en, struct arena *a, struct network_rows *ret, s
 	return r < 0 ? r : network_rows_list(db, a, ret, e);
 }
 
+static int open_networks(const struct network_rows *rows, struct arena *a, struct network **ret, struct err *e)
+{
+	struct network *nets = arena_array(a, rows->n + 1, sizeof *nets);
+	int r = nets ? 0 : err_oom(e);
+
+	for (size_t i = 0; r == 0 && i < rows->n; i++)
+		r = network_open(&rows->v[i], a, &nets[i], e);
+	*ret = nets;
+	return r;
+}
+
+int networks_read(struct engine *en, struct arena *a, struct networks *ret, struct err *e)
+{
+	struct network_rows rows = { 0 };
+	struct networks all = { 0 };
+	struct db *db;
+	int r = engine_db(en, &db, e);
+
+	if (r == 0)
+		r = network_rows_list(db, a, &rows, e);
+	if (r == 0)
+		r = network_rows_places(db, NULL, NULL, a, &all.places, e);
+	if (r == 0)
+		r = open_networks(&rows, a, &all.v, e);
+	all.n = rows.n;
+	if (r == 0)
+		*ret = all;
+	return r;
+}
+
+const struct network *networks_by_id(const struct networks *all, const char *id)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].row.id, id) == 0)
+			return &all->v[i];
+	return NULL;
+}
+
 /* ---- places --------------------------------------------------------------------------------------------------------- */
 
 struct net_ip network_place_ip4(const struct network *net, const struct place_row *p)
@@ -427,17 +465,6 @@ static bool is_better(const struct places *p, size_t i)
 	if (p->rows.v[i].priority != p->rows.v[p->gateway].priority)
 		return p->rows.v[i].priority > p->rows.v[p->gateway].priority;
 	return strcmp(net->row.name, best->row.name) < 0;
-}
-
-static int open_networks(const struct network_rows *rows, struct arena *a, struct network **ret, struct err *e)
-{
-	struct network *nets = arena_array(a, rows->n + 1, sizeof *nets);
-	int r = nets ? 0 : err_oom(e);
-
-	for (size_t i = 0; r == 0 && i < rows->n; i++)
-		r = network_open(&rows->v[i], a, &nets[i], e);
-	*ret = nets;
-	return r;
 }
 
 void network_choose_gateway(struct places *p)

@@ -47,6 +47,15 @@ int network_list(struct engine *en, struct arena *a, struct network_rows *ret, s
 int network_open(const struct network_row *row, struct arena *a, struct network *ret, struct err *e);
 bool network_is_predefined(const struct network_row *row);
 
+/* All networks, and all places in them. */
+struct networks {
+	struct network *v;
+	size_t n;
+	struct place_rows places;
+};
+int networks_read(struct engine *en, struct arena *a, struct networks *ret, struct err *e);
+const struct network *networks_by_id(const struct networks *all, const char *id); /* NULL: no such one */
+
 /* network_insert - the row alone; ret_id may be NULL. */
 int network_insert(struct engine *en, const struct network_spec *spec, struct arena *a, const char **ret_id,
 		   struct err *e);
@@ -71,10 +80,6 @@ int network_complete(struct engine *en, const struct network *net, struct oci_st
 int network_rootless(const struct engine *en, const char *name, struct err *e);
 /* network_refused - r; when a host refused it that allows no networks, or has none, the text says what goes without. */
 int network_refused(const char *name, int r, struct err *e);
-
-/* network_document - the object of `docker network inspect`. The caller frees it. */
-int network_document(struct engine *en, const struct network *net, struct arena *a, struct document **ret,
-		     struct err *e);
 
 /* ---- options, addresses ------------------------------------------------------------------------------------------- */
 

@@ -78,8 +78,7 @@ static size_t take_name(const uint8_t *msg, size_t n, size_t at, struct dns_quer
 	return at;
 }
 
-/* Over the name of a further record. A pointer ends it. */
-static size_t skip_name(const uint8_t *msg, size_t n, size_t at)
+size_t dns_skip_name(const uint8_t *msg, size_t n, size_t at)
 {
 	while (at < n) {
 		if ((msg[at] & 0xc0) == 0xc0)
@@ -110,7 +109,7 @@ static bool take_records(const uint8_t *msg, size_t n, size_t at, struct dns_que
 	unsigned count = get16(msg + 6) + get16(msg + 8) + get16(msg + 10);
 
 	while (count--) {
-		at = skip_name(msg, n, at);
+		at = dns_skip_name(msg, n, at);
 		if (!at || at + 10 > n || at + 10 + get16(msg + at + 8) > n)
 			return false;
 		if (get16(msg + at) == DNS_OPT && !take_opt(q, msg + at))

@@ -45,6 +45,8 @@ void dns_set_id(uint8_t *msg, uint16_t id);
 enum dns_rcode dns_rcode(const uint8_t *msg);
 bool dns_is_truncated(const uint8_t *msg);
 
+/* dns_skip_name - over the name of a record at `at`; a pointer ends it. 0: it has no end within the message. */
+size_t dns_skip_name(const uint8_t *msg, size_t n, size_t at);
 /* dns_reply_matches - is it an answer to this query: same id, same question? Upper and lower case are the same. */
 bool dns_reply_matches(const uint8_t *query, size_t query_n, const uint8_t *reply, size_t reply_n);
 

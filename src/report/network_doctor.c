@@ -68,44 +68,34 @@ const char *doctor_fmt(struct doctor *d, const char *fmt, ...)
 
 static int read_rows(struct doctor *d, struct err *e)
 {
-	struct network_rows rows = { 0 };
+	struct network_rows first = { 0 };
 	struct db *db;
 	int r = engine_db(d->en, &db, e);
 
 	if (r == 0)
-		r = network_list(d->en, d->a, &rows, e);
+		r = network_list(d->en, d->a, &first, e); /* the predefined ones are there from now on */
 	if (r == 0)
-		r = network_rows_places(db, NULL, NULL, d->a, &d->places, e);
-	if (r == 0)
-		r = network_rows_ports(db, NULL, d->a, &d->ports, e);
-	d->nets = r == 0 ? arena_array(d->a, rows.n + 1, sizeof *d->nets) : NULL;
-	if (r == 0 && !d->nets)
-		r = err_oom(e);
-	for (; r == 0 && d->net_count < rows.n; d->net_count++)
-		r = network_open(&rows.v[d->net_count], d->a, &d->nets[d->net_count], e);
-	return r;
+		r = networks_read(d->en, d->a, &d->all, e);
+	return r < 0 ? r : network_rows_ports(db, NULL, d->a, &d->ports, e);
 }
 
 const struct network *doctor_net(const struct doctor *d, const char *id)
 {
-	for (size_t i = 0; i < d->net_count; i++)
-		if (strcmp(d->nets[i].row.id, id) == 0)
-			return &d->nets[i];
-	return NULL;
+	return networks_by_id(&d->all, id);
 }
 
 const struct network *doctor_net_of_device(const struct doctor *d, const char *device)
 {
-	for (size_t i = 0; i < d->net_count; i++)
-		if (d->nets[i].driver == NETWORK_BRIDGE && strcmp(d->nets[i].row.device, device) == 0)
-			return &d->nets[i];
+	for (size_t i = 0; i < d->all.n; i++)
+		if (d->all.v[i].driver == NETWORK_BRIDGE && strcmp(d->all.v[i].row.device, device) == 0)
+			return &d->all.v[i];
 	return NULL;
 }
 
 const struct place_row *doctor_place_at(const struct doctor *d, const struct net_ip *ip)
 {
-	for (size_t i = 0; i < d->places.n; i++) {
-		const struct place_row *p = &d->places.v[i];
+	for (size_t i = 0; i < d->all.places.n; i++) {
+		const struct place_row *p = &d->all.places.v[i];
 		const struct network *net = doctor_net(d, p->network_id);
 		struct net_ip ip4, ip6;
 
@@ -437,7 +427,7 @@ static bool is_first(const struct doctor *d, size_t at)
 {
 	size_t i = 0;
 
-	while (strcmp(d->places.v[i].container_id, d->places.v[at].container_id) != 0)
+	while (strcmp(d->all.places.v[i].container_id, d->all.places.v[at].container_id) != 0)
 		i++;
 	return i == at;
 }
@@ -447,24 +437,24 @@ static int everything(struct doctor *d, struct err *e)
 	unsigned all = 0;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < d->net_count; i++) {
+	for (size_t i = 0; r >= 0 && i < d->all.n; i++) {
 		unsigned running = 0;
 		const char *name;
 
-		for (size_t k = 0; k < d->places.n; k++)
-			if (strcmp(d->places.v[k].network_id, d->nets[i].row.id) == 0 &&
-			    doctor_runs(d, d->places.v[k].container_id, &name))
+		for (size_t k = 0; k < d->all.places.n; k++)
+			if (strcmp(d->all.places.v[k].network_id, d->all.v[i].row.id) == 0 &&
+			    doctor_runs(d, d->all.places.v[k].container_id, &name))
 				running++;
-		if (d->nets[i].driver != NETWORK_BRIDGE || !running)
+		if (d->all.v[i].driver != NETWORK_BRIDGE || !running)
 			continue;
 		all += running;
-		r = doctor_tables(d) < 0 ? err_oom(e) : whole_network(d, &d->nets[i], running, e);
+		r = doctor_tables(d) < 0 ? err_oom(e) : whole_network(d, &d->all.v[i], running, e);
 	}
-	for (size_t i = 0; r >= 0 && i < d->places.n; i++) {
+	for (size_t i = 0; r >= 0 && i < d->all.places.n; i++) {
 		const char *name;
 
-		if (is_first(d, i) && doctor_runs(d, d->places.v[i].container_id, &name))
-			r = out_of_one(d, d->places.v[i].container_id, e);
+		if (is_first(d, i) && doctor_runs(d, d->all.places.v[i].container_id, &name))
+			r = out_of_one(d, d->all.places.v[i].container_id, e);
 	}
 	if (r >= 0 && !all)
 		r = doctor_say(d, DOCTOR_OK, DOCTOR_CAUSE_NONE, "host", NULL, "no container is in a network");

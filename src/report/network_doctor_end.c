@@ -235,14 +235,14 @@ const struct port_row *doctor_published(const struct doctor *d, const struct doc
 /* A container that listens on such a port of its own; *ret_name: which. */
 static bool somebody_inside(struct doctor *d, const struct doctor_target *t, const char **ret_name)
 {
-	for (size_t i = 0; i < d->places.n; i++) {
+	for (size_t i = 0; i < d->all.places.n; i++) {
 		scoped_box b = { .view = { .netns = -1, .route = -1, .rules_fd = -1 } };
-		const struct network *net = doctor_net(d, d->places.v[i].network_id);
-		struct net_ip ip = net ? network_place_ip4(net, &d->places.v[i]) : (struct net_ip){ 0 };
+		const struct network *net = doctor_net(d, d->all.places.v[i].network_id);
+		struct net_ip ip = net ? network_place_ip4(net, &d->all.places.v[i]) : (struct net_ip){ 0 };
 		const struct listener *other;
 
-		if (!ip.family || !doctor_runs(d, d->places.v[i].container_id, ret_name) ||
-		    doctor_box_open(d, d->places.v[i].container_id, &b, NULL) != 1)
+		if (!ip.family || !doctor_runs(d, d->all.places.v[i].container_id, ret_name) ||
+		    doctor_box_open(d, d->all.places.v[i].container_id, &b, NULL) != 1)
 			continue;
 		if (net_view_listener(&b.view, t->protocol, &ip, t->port, &other))
 			return true;
@@ -306,18 +306,18 @@ int doctor_relayed(struct doctor *d, const struct doctor_target *t, struct err *
 {
 	const struct port_row *row = doctor_published(d, t, true);
 
-	for (size_t i = 0; row && i < d->places.n; i++) {
-		const struct network *net = doctor_net(d, d->places.v[i].network_id);
+	for (size_t i = 0; row && i < d->all.places.n; i++) {
+		const struct network *net = doctor_net(d, d->all.places.v[i].network_id);
 		struct packet_end from = { .port = DOCTOR_SOURCE_PORT },
 				  to = { .port = (uint16_t)(row->first + t->port - row->host_first) };
 		struct packet p;
 
-		if (!net || strcmp(d->places.v[i].container_id, row->container_id) != 0)
+		if (!net || strcmp(d->all.places.v[i].container_id, row->container_id) != 0)
 			continue;
-		to.ip = network_place_ip4(net, &d->places.v[i]);
+		to.ip = network_place_ip4(net, &d->all.places.v[i]);
 		from.ip = net->gateway4;
 		packet_make(&p, t->protocol, &from, &to);
-		return to.ip.family ? doctor_arrive(d, &d->places.v[i], &p, e) : 1;
+		return to.ip.family ? doctor_arrive(d, &d->all.places.v[i], &p, e) : 1;
 	}
 	return 1;
 }

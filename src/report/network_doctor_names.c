@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "records/containers.h"
-#include "engine/dns_ask.h"
+#include "report/dns_ask.h"
 #include "engine/recover.h"
 #include "kernel/sys.h"
 #include "network/record.h"
@@ -170,8 +170,8 @@ static int upstreams(struct doctor *d, const struct doctor_box *b, const char *n
 	scoped_fd dir = endpoints_open(d->en->state_path, NULL);
 	struct endpoint ep;
 
-	for (size_t i = 0; dir >= 0 && i < d->places.n; i++) {
-		const struct place_row *p = &d->places.v[i];
+	for (size_t i = 0; dir >= 0 && i < d->all.places.n; i++) {
+		const struct place_row *p = &d->all.places.v[i];
 		const char *file = doctor_fmt(d, "%s.%s", p->network_id, p->container_id);
 
 		if (strcmp(p->container_id, b->id) == 0 && endpoint_read(dir, file, &memory, &ep, NULL) == 0 &&
@@ -197,10 +197,10 @@ static const char *networks_of(struct doctor *d, const char *container)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < d->places.n; i++) {
-		const struct network *net = doctor_net(d, d->places.v[i].network_id);
+	for (size_t i = 0; i < d->all.places.n; i++) {
+		const struct network *net = doctor_net(d, d->all.places.v[i].network_id);
 
-		if (net && strcmp(d->places.v[i].container_id, container) == 0)
+		if (net && strcmp(d->all.places.v[i].container_id, container) == 0)
 			text = doctor_fmt(d, "%s%s%s", text, *text ? ", " : "", net->row.name);
 	}
 	return *text ? text : "none";
@@ -214,9 +214,9 @@ static const char *meant(struct doctor *d, const char *name)
 				 row.id :
 				 NULL;
 
-	for (size_t i = 0; !id && i < d->places.n; i++)
-		if (has_alias(&d->places.v[i], name))
-			id = d->places.v[i].container_id;
+	for (size_t i = 0; !id && i < d->all.places.n; i++)
+		if (has_alias(&d->all.places.v[i], name))
+			id = d->all.places.v[i].container_id;
 	return id;
 }
 

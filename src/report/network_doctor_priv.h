@@ -17,9 +17,7 @@ struct doctor {
 	struct doctor_findings *out;
 	struct net_view host;
 	char table[FIREWALL_NAME];
-	struct network *nets;
-	size_t net_count;
-	struct place_rows places;
+	struct networks all;
 	struct port_rows ports;
 	bool tables_seen; /* that they are there, or not, was said */
 };

@@ -141,7 +141,7 @@ static int from_host(struct doctor *d, const struct doctor_target *t, struct err
 int doctor_to_host(struct doctor *d, const struct doctor_target *t, struct err *e)
 {
 	const struct net_view_link *l = net_view_address(&d->host, &t->ip);
-	int r = d->places.n ? oom(doctor_tables(d), e) : 1;
+	int r = d->all.places.n ? oom(doctor_tables(d), e) : 1;
 	size_t before = d->out->n;
 
 	if (r != 1)
@@ -165,12 +165,13 @@ static const struct place_row *place_of(const struct doctor *d, const struct doc
 {
 	const struct net_view_link *peer = l->peer ? net_view_link_at(&d->host, l->peer) : NULL;
 
-	for (size_t i = 0; i < d->places.n; i++)
-		if (peer && strcmp(d->places.v[i].host, peer->name) == 0)
-			return &d->places.v[i];
-	for (size_t i = 0; i < d->places.n; i++)
-		if (strcmp(d->places.v[i].container_id, b->id) == 0 && strcmp(d->places.v[i].device, l->name) == 0)
-			return &d->places.v[i];
+	for (size_t i = 0; i < d->all.places.n; i++)
+		if (peer && strcmp(d->all.places.v[i].host, peer->name) == 0)
+			return &d->all.places.v[i];
+	for (size_t i = 0; i < d->all.places.n; i++)
+		if (strcmp(d->all.places.v[i].container_id, b->id) == 0 &&
+		    strcmp(d->all.places.v[i].device, l->name) == 0)
+			return &d->all.places.v[i];
 	return NULL;
 }
 
@@ -180,8 +181,8 @@ static int own_places(struct doctor *d, const struct doctor_box *b, unsigned *re
 	int r = 1;
 
 	*ret_n = 0;
-	for (size_t i = 0; r == 1 && i < d->places.n; i++) {
-		const struct place_row *p = &d->places.v[i];
+	for (size_t i = 0; r == 1 && i < d->all.places.n; i++) {
+		const struct place_row *p = &d->all.places.v[i];
 		const struct network *net = doctor_net(d, p->network_id);
 
 		if (!net || strcmp(p->container_id, b->id) != 0)
@@ -203,10 +204,10 @@ static int no_route(struct doctor *d, const struct doctor_box *b, const struct n
 {
 	char text[SUBNET_TEXT];
 
-	for (size_t i = 0; i < d->places.n; i++) {
-		const struct network *net = doctor_net(d, d->places.v[i].network_id);
+	for (size_t i = 0; i < d->all.places.n; i++) {
+		const struct network *net = doctor_net(d, d->all.places.v[i].network_id);
 
-		if (net && net->options.internal && strcmp(d->places.v[i].container_id, b->id) == 0)
+		if (net && net->options.internal && strcmp(d->all.places.v[i].container_id, b->id) == 0)
 			return oom(doctor_say(d, DOCTOR_STOP, DOCTOR_CAUSE_INTERNAL, doctor_box_label(d, b),
 					      doctor_fmt(d, "tare network connect bridge %s", b->name),
 					      "it has no route to %s: network %s is internal, nothing leaves it",
@@ -422,10 +423,10 @@ int doctor_out_of_box(struct doctor *d, struct doctor_box *b, struct err *e)
 		return b->quiet ? 1 : oom(doctor_say(d, DOCTOR_NOTE, DOCTOR_CAUSE_NONE, "host", NULL,
 						     "this host itself has no default route"), e);
 	if (places && net_view_route(&b->view, &t.ip, &route, NULL) < 0)
-		for (size_t i = 0; i < d->places.n; i++) {
-			const struct network *net = doctor_net(d, d->places.v[i].network_id);
+		for (size_t i = 0; i < d->all.places.n; i++) {
+			const struct network *net = doctor_net(d, d->all.places.v[i].network_id);
 
-			if (net && net->options.internal && strcmp(d->places.v[i].container_id, b->id) == 0)
+			if (net && net->options.internal && strcmp(d->all.places.v[i].container_id, b->id) == 0)
 				return oom(doctor_say(d, DOCTOR_NOTE, DOCTOR_CAUSE_NONE, doctor_box_label(d, b), NULL,
 						      "network %s is internal: no way out", net->row.name), e);
 		}

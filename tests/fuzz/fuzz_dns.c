@@ -4,7 +4,7 @@
  *
  * Every byte is exclusive-or '@', so that the seeds are text. */
 #include "base/scope.h"
-#include "engine/dns_ask.h"
+#include "report/dns_ask.h"
 #include "network/dns_answer.h"
 
 #include <stdlib.h>

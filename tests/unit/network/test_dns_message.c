@@ -178,6 +178,18 @@ TEST(reverse_names_become_addresses)
 	assert_false(dns_reverse_v6("g.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.d.f.ip6.arpa", &six));
 }
 
+TEST(a_name_that_is_skipped_has_its_labels_and_its_end_within_the_message)
+{
+	const uint8_t plain[] = { 1, 'a', 0, 9 }, pointer[] = { 1, 'a', 0xc0, 12, 9 }, open_end[] = { 2, 'a' };
+	uint8_t large[80] = { 64 };
+
+	assert_int_equal(3, dns_skip_name(plain, sizeof plain, 0));
+	assert_int_equal(4, dns_skip_name(pointer, sizeof pointer, 0));
+	assert_int_equal(0, dns_skip_name(pointer, 3, 0));
+	assert_int_equal(0, dns_skip_name(open_end, sizeof open_end, 0));
+	assert_int_equal(0, dns_skip_name(large, sizeof large, 0));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -185,6 +197,7 @@ int main(void)
 		RUN(the_longest_name_fits_and_a_longer_one_is_refused), RUN(an_answer_has_question_records_and_opt),
 		RUN(what_does_not_fit_sets_the_truncation_bit), RUN(pointers_to_names_are_labels),
 		RUN(reverse_names_become_addresses),
+		RUN(a_name_that_is_skipped_has_its_labels_and_its_end_within_the_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

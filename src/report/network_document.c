@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A network as `docker network inspect` shows it. */
-#include "engine/network.h"
+#include "report/network_document.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/dns_ask.h"
+#include "report/dns_ask.h"
 
 #include "base/scope.h"
 #include "base/sv.h"
@@ -39,19 +39,6 @@ size_t dns_question(uint16_t id, const char *name, uint16_t type, uint8_t *buf, 
 	return n + sizeof tail;
 }
 
-/* The end of a name at `at`; 0: it has none within the message. */
-static size_t skip_name(const uint8_t *msg, size_t n, size_t at)
-{
-	while (at < n) {
-		if (msg[at] == 0)
-			return at + 1;
-		if ((msg[at] & 0xc0) == 0xc0)
-			return at + 2 <= n ? at + 2 : 0;
-		at += 1u + msg[at];
-	}
-	return 0;
-}
-
 static unsigned get16(const uint8_t *p)
 {
 	return (unsigned)p[0] << 8 | p[1];
@@ -69,7 +56,7 @@ bool dns_take_said(const uint8_t *question, size_t question_n, const uint8_t *ms
 	count = get16(msg + 6);
 	at = question_n;
 	for (unsigned i = 0; i < count && i < RECORDS_MAX; i++) {
-		at = skip_name(msg, n, at);
+		at = dns_skip_name(msg, n, at);
 		if (!at || at + 10 > n)
 			break;
 		if (get16(msg + at) == wanted && get16(msg + at + 8) == size && at + 10 + size <= n) {
