@@ -189,7 +189,7 @@ static int check_node(const struct kube_world *w, const struct kube_changes *bef
 	}
 	if (node_fits(&site->node.allocatable, &asked, &requests, &why) == 0)
 		return 0;
-	c->row.reason = arena_fmt(a, "0/1 nodes are available: 1 %s.", why.msg);
+	c->row.reason = arena_fmt(a, "0/1 nodes are available: %s.", why.msg);
 	return c->row.reason ? 0 : err_oom(e);
 }
 

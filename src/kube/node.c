@@ -124,11 +124,11 @@ int node_fits(const struct resource_list *allocatable, const struct resource_lis
 	char reasons[400] = "";
 	size_t n = 0;
 
-	if (resource_find(allocatable, "pods") && !fits(allocatable, asked, "pods", &one))
-		n += (size_t)snprintf(reasons, sizeof reasons, "Too many pods");
 	for (size_t i = 0; i < requests->n && n < sizeof reasons - 100; i++)
 		if (!fits(allocatable, asked, requests->v[i].name, &requests->v[i].amount))
-			n += (size_t)snprintf(reasons + n, sizeof reasons - n, "%sInsufficient %.60s", n ? ", " : "",
+			n += (size_t)snprintf(reasons + n, sizeof reasons - n, "%s1 Insufficient %.60s", n ? ", " : "",
 					      requests->v[i].name);
+	if (resource_find(allocatable, "pods") && !fits(allocatable, asked, "pods", &one))
+		n += (size_t)snprintf(reasons + n, sizeof reasons - n, "%s1 Too many pods", n ? ", " : "");
 	return n ? err_set(e, ENOSPC, "%s", reasons) : 0;
 }

@@ -22,7 +22,7 @@ struct eviction_candidate {
 enum eviction_signal { EVICTION_MEMORY, EVICTION_DISK, EVICTION_PIDS };
 void eviction_rank(struct eviction_candidate *v, size_t n, enum eviction_signal signal);
 
-/* node_fits - may a pod with these requests be added to what is asked for already? -ENOSPC: "Insufficient cpu,
- * Insufficient memory", "Too many pods". `asked` has "pods" too. */
+/* node_fits - may a pod with these requests be added to what is asked for already? -ENOSPC: the
+ * scheduler's words, "1 Insufficient cpu, 1 Insufficient memory, 1 Too many pods". `asked` has "pods" too. */
 int node_fits(const struct resource_list *allocatable, const struct resource_list *asked,
 	      const struct resource_list *requests, struct err *e);

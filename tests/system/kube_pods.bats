@@ -240,7 +240,7 @@ pod/d-1 created" "$out"
 	expect 0 apply "$T/m.yaml"
 	expect 0 tare kube get pods -o wide
 	matches $'\ntwo +0/1 +Pending ' "$out"
-	matches $'\nbig +0/1 +Pending .* 1 Insufficient cpu, Insufficient memory' "$out"
+	matches $'\nbig +0/1 +Pending .* 1 Insufficient cpu, 1 Insufficient memory' "$out"
 	expect 0 tare kube delete pod one
 	eventually 5 is_running "$(container_of two)"
 	expect 0 tare kube delete pod two

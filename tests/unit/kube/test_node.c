@@ -79,9 +79,9 @@ TEST(a_pod_fits_or_the_reasons_are_named)
 
 	assert_int_equal(0, node_fits(&all, &asked, &fits, &e));
 	assert_int_equal(-ENOSPC, node_fits(&all, &asked, &large, &e));
-	assert_string_equal("Insufficient cpu, Insufficient example.com/gpu, Insufficient memory", e.msg);
+	assert_string_equal("1 Insufficient cpu, 1 Insufficient example.com/gpu, 1 Insufficient memory", e.msg);
 	assert_int_equal(-ENOSPC, node_fits(&all, &full, &fits, &e));
-	assert_string_equal("Too many pods", e.msg);
+	assert_string_equal("1 Too many pods", e.msg);
 }
 
 int main(void)
