@@ -3,9 +3,9 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/each.h"
+#include "cli/network_option.h"
 #include "cli/opt.h"
 #include "engine/update.h"
-#include "network/ports.h"
 
 #include <errno.h>
 
@@ -35,19 +35,9 @@ static int set_restart(const struct option_call *c, struct err *e)
 	return option_restart(c, e);
 }
 
-/* -p's grammar, and as it is kept. */
 static int add_port(const struct option_call *c, struct err *e)
 {
-	struct oci_strings *list = (void *)((char *)c->target + c->row->field);
-	scoped_buf text = BUF(256);
-	struct port_mapping m;
-	int r = ports_parse(sv_from(c->text), &m, e);
-
-	if (r < 0)
-		return r;
-	ports_print(&m, &text);
-	r = buf_status(&text, e);
-	return r < 0 ? r : strings_add(c->arena, list, arena_str(c->arena, text.p)) < 0 ? err_oom(e) : 0;
+	return network_option_port(sv_from(c->text), c->arena, (void *)((char *)c->target + c->row->field), e);
 }
 
 static const struct option rows[] = {

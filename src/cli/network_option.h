@@ -10,4 +10,6 @@
 #include <netinet/in.h>
 
 int network_option_address(struct sv value, uint8_t family, struct arena *a, const char **ret, struct err *e);
+/* -p's grammar; kept as ports_print() has it */
+int network_option_port(struct sv value, struct arena *a, struct oci_strings *to, struct err *e);
 int network_option_alias(struct sv value, struct arena *a, struct oci_strings *to, struct err *e);

@@ -164,17 +164,27 @@ static int set_alias(const struct option_call *c, struct err *e)
 
 /* ---- ports ------------------------------------------------------------------------------------------------------------ */
 
-static int set_publish(const struct option_call *c, struct err *e)
+static int keep_port(const struct port_mapping *m, struct arena *a, struct oci_strings *to, struct err *e)
+{
+	scoped_buf text = BUF(256);
+	int r;
+
+	ports_print(m, &text);
+	r = buf_status(&text, e);
+	return r < 0 ? r : strings_add(a, to, arena_str(a, text.p)) < 0 ? err_oom(e) : 0;
+}
+
+int network_option_port(struct sv value, struct arena *a, struct oci_strings *to, struct err *e)
 {
 	struct port_mapping m;
-	scoped_buf text = BUF(256);
-	int r = ports_parse(sv_from(c->text), &m, e);
+	int r = ports_parse(value, &m, e);
 
-	if (r < 0)
-		return r;
-	ports_print(&m, &text);
-	r = buf_status(&text, e);
-	return r < 0 ? r : strings_add(c->arena, &config(c)->publish, arena_str(c->arena, text.p)) < 0 ? err_oom(e) : 0;
+	return r < 0 ? r : keep_port(&m, a, to, e);
+}
+
+static int set_publish(const struct option_call *c, struct err *e)
+{
+	return network_option_port(sv_from(c->text), c->arena, &config(c)->publish, e);
 }
 
 static int set_default_ip(const struct option_call *c, struct err *e)
@@ -190,14 +200,9 @@ static int set_default_ip(const struct option_call *c, struct err *e)
 static int set_expose(const struct option_call *c, struct err *e)
 {
 	struct port_mapping m;
-	scoped_buf text = BUF(256);
 	int r = ports_parse_exposed(sv_from(c->text), &m, e);
 
-	if (r < 0)
-		return r;
-	ports_print(&m, &text);
-	r = buf_status(&text, e);
-	return r < 0 ? r : strings_add(c->arena, &config(c)->expose, arena_str(c->arena, text.p)) < 0 ? err_oom(e) : 0;
+	return r < 0 ? r : keep_port(&m, c->arena, &config(c)->expose, e);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------------ */

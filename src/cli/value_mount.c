@@ -8,6 +8,7 @@
 #include "cli/option.h"
 #include "cli/value.h"
 #include "spec/tmpfs_options.h"
+#include "storage/volumes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,20 +51,6 @@ static int check_target(const struct mount_config *m, struct err *e)
 	return 0;
 }
 
-static int check_volume_name(const char *name, struct err *e)
-{
-	if (name_is_valid(sv_from(name)))
-		return 0;
-	if (name[0] && !name[1])
-		return err_set(e, EINVAL,
-			       "volume name is too short, names should be at least two alphanumeric characters");
-	return err_set(
-		e, EINVAL,
-		"\"%.80s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are "
-		"allowed. If you intended to pass a host directory, use absolute path",
-		name);
-}
-
 static int check_mount(const struct mount_config *m, struct err *e)
 {
 	int r = check_target(m, e);
@@ -83,7 +70,7 @@ static int check_mount(const struct mount_config *m, struct err *e)
 		return 0;
 	if (!m->source)
 		return m->readonly ? bad_config(m, e, "must not set ReadOnly mode when using anonymous volumes") : 0;
-	return check_volume_name(m->source, e);
+	return volume_name_check(sv_from(m->source), e);
 }
 
 /* Copy the two paths; a relative host path counts from the working directory. */

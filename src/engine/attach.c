@@ -83,11 +83,6 @@ int engine_attach(struct engine *en, struct sv ref, const struct attach_options 
 
 /* ---- wait ------------------------------------------------------------------------------------------------------- */
 
-static bool is_active(enum container_status s)
-{
-	return s == CONTAINER_RUNNING || s == CONTAINER_PAUSED || s == CONTAINER_RESTARTING;
-}
-
 int wait_begin(struct engine *en, struct sv ref, struct arena *a, struct waiting *ret, struct err *e)
 {
 	struct waiting w = { .sock = -1 };
@@ -100,7 +95,7 @@ int wait_begin(struct engine *en, struct sv ref, struct arena *a, struct waiting
 	w.id = row.id;
 	opened = request_open(en, row.id, &w.sock, NULL); /* before the look: an end between the two is told */
 	r = container_look(en, &row, &s, e);
-	if (r == 0 && !is_active(s.status) && opened == 0)
+	if (r == 0 && !container_is_active(s.status) && opened == 0)
 		close(fd_take(&w.sock));
 	if (r < 0) {
 		if (w.sock >= 0)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "records/containers.h"
 #include "engine/create_priv.h"
@@ -266,6 +267,12 @@ void creation_undo(struct creation *cr)
 	dismiss(cr);
 	(void)container_remove_locked(cr->en, cr->id.hex, true, &cr->lock, NULL);
 	creation_done(cr);
+}
+
+void creation_print_warnings(const struct creation *cr)
+{
+	for (size_t i = 0; i < cr->warnings.n; i++)
+		log_warning("%s", cr->warnings.v[i]);
 }
 
 void creation_done(struct creation *cr)

@@ -89,6 +89,8 @@ int engine_create(struct engine *en, struct container_config *c, const struct cr
 /* creation_settle - nobody starts it now: what happened to it so far is recorded, the lock is let go. On failure nothing
  * of the container is left. */
 int creation_settle(struct creation *cr, struct err *e);
+/* creation_print_warnings - what was found on the way goes to log_warning(). */
+void creation_print_warnings(const struct creation *cr);
 /* creation_undo - all of it is removed again. creation_done - memory and descriptors; the lock is let go if it is held. */
 void creation_undo(struct creation *cr);
 void creation_done(struct creation *cr);

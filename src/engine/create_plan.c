@@ -236,18 +236,6 @@ static int open_view(struct creation *cr, int *ret, struct err *e)
 	return r < 0 ? r : just_removed(cr, rootview_open(layers, cr->layers.v, cr->layers.n, ret, e), e);
 }
 
-static int read_optional(int view, const char *path, struct buf *b, struct err *e)
-{
-	struct err missing = { 0 };
-	int r = rootview_read(view, path, b, &missing);
-
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0 && e)
-		*e = missing;
-	return r;
-}
-
 static int find_user(struct creation *cr, struct err *e)
 {
 	const char *want = cr->config->user ? cr->config->user : cr->image_config.user;
@@ -257,9 +245,9 @@ static int find_user(struct creation *cr, struct err *e)
 	int r = open_view(cr, &view, e);
 
 	if (r == 0)
-		r = read_optional(view, "etc/passwd", &passwd, e);
+		r = rootview_read_optional(view, "etc/passwd", &passwd, e);
 	if (r == 0)
-		r = read_optional(view, "etc/group", &group, e);
+		r = rootview_read_optional(view, "etc/group", &group, e);
 	if (r < 0)
 		return r;
 	r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), cr->a, &u, e);
@@ -403,6 +391,25 @@ static int launch_early(struct creation *cr, struct err *e)
 	return monitor_launch_early(cr->en, l, cr->id.hex, cr->cgroup, &cr->monitor, e);
 }
 
+/* Before the configuration is checked: what the administrator decided for those that say nothing. */
+static int apply_settings(struct creation *cr, struct err *e)
+{
+	int r;
+
+	if (!cr->en)
+		return 0;
+	r = settings_read(cr->en->settings_path, cr->a, &cr->settings, e);
+	if (r == 0 && !cr->row && cr->settings.userns_auto && !cr->config->userns_mode && !cr->en->rootless)
+		cr->config->userns_mode = "auto";
+	if (r == 0 && !cr->row && !cr->config->network_mode)
+		cr->config->network_mode = cr->settings.network;
+	if (r == 0)
+		create_rootless_settings(cr);
+	if (r == 0 && !cr->row && !cr->config->cgroup_manager && cr->settings.systemd && !cr->en->rootless)
+		cr->config->cgroup_manager = "systemd";
+	return r;
+}
+
 int create_look_up(struct creation *cr, struct err *e)
 {
 	/* It may have to be fetched: not while all that wants to be admitted waits for kube.lock. */
@@ -412,7 +419,7 @@ int create_look_up(struct creation *cr, struct err *e)
 	if (r == 0 && !cr->row)
 		r = create_take_volumes(cr, e);
 	if (r == 0)
-		r = create_apply_settings(cr, e);
+		r = apply_settings(cr, e);
 	if (r == 0)
 		r = kube_plain_check(cr, e);
 	if (r == 0 && image_first)

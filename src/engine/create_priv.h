@@ -6,8 +6,6 @@
 
 /* create_look_up - everything up to charter and runtime-spec; *cr holds what was asked for, id, engine and arena. */
 int create_look_up(struct creation *cr, struct err *e);
-/* create_apply_settings - tare.conf(5), before the configuration is checked. */
-int create_apply_settings(struct creation *cr, struct err *e);
 /* create_find_userns - which ids of the host it would get, or has; cr->inputs has its user by then. */
 int create_find_userns(struct creation *cr, struct err *e);
 /* create_take_userns - they become its own, in the transaction that inserts its row; the specification has them then. */

@@ -130,22 +130,3 @@ int create_take_userns(struct creation *cr, struct db *db, struct err *e)
 		return refused(cr, r, e);
 	return spec_set_id_maps(&cr->spec, &cr->userns_ids.uids, &cr->userns_ids.gids, cr->a) < 0 ? err_oom(e) : 0;
 }
-
-/* Before the configuration is checked: what the administrator decided for those that say nothing. */
-int create_apply_settings(struct creation *cr, struct err *e)
-{
-	int r;
-
-	if (!cr->en)
-		return 0;
-	r = settings_read(cr->en->settings_path, cr->a, &cr->settings, e);
-	if (r == 0 && !cr->row && cr->settings.userns_auto && !cr->config->userns_mode && !cr->en->rootless)
-		cr->config->userns_mode = "auto";
-	if (r == 0 && !cr->row && !cr->config->network_mode)
-		cr->config->network_mode = cr->settings.network;
-	if (r == 0)
-		create_rootless_settings(cr);
-	if (r == 0 && !cr->row && !cr->config->cgroup_manager && cr->settings.systemd && !cr->en->rootless)
-		cr->config->cgroup_manager = "systemd";
-	return r;
-}

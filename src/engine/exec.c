@@ -125,18 +125,6 @@ static int open_root(struct exec *x, int *ret, struct err *e)
 	return r < 0 ? r : open_root_of(x, &o, ret, e);
 }
 
-static int read_optional(int root, const char *path, struct buf *b, struct err *e)
-{
-	struct err missing = { 0 };
-	int r = rootview_read(root, path, b, &missing);
-
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		*e = missing;
-	return r;
-}
-
 static int find_user(struct exec *x, struct user *ret, struct err *e)
 {
 	const char *want = x->config->user ? x->config->user : x->charter.exec_user;
@@ -145,9 +133,9 @@ static int find_user(struct exec *x, struct user *ret, struct err *e)
 	int r = open_root(x, &root, e);
 
 	if (r == 0)
-		r = read_optional(root, "etc/passwd", &passwd, e);
+		r = rootview_read_optional(root, "etc/passwd", &passwd, e);
 	if (r == 0)
-		r = read_optional(root, "etc/group", &group, e);
+		r = rootview_read_optional(root, "etc/group", &group, e);
 	if (r == 0)
 		r = user_find(sv_from(want), buf_sv(&passwd), buf_sv(&group), &x->arena, ret, e);
 	if (r == 0 && x->charter.exec_groups_strict)

@@ -288,8 +288,6 @@ int kube_plain_groups(struct creation *cr, struct err *e)
 	return r;
 }
 
-#define REMOVE_TIMEOUT_MS 2000
-
 int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_KUBE);
@@ -300,9 +298,7 @@ int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e
 
 	if (r < 0 || !parent || l->mode == CGROUP_MODE_NONE)
 		return r;
-	if (units_is_path(parent))
-		r = units_stop(en, parent, e);
-	return r < 0 ? r : cgroup_remove(en->host, l, parent, REMOVE_TIMEOUT_MS, e);
+	return kube_site_remove_path(en, l, parent, e);
 }
 
 int kube_plain_gone(struct engine *en, const char *cgroup, struct err *e)

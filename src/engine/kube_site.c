@@ -285,13 +285,16 @@ int kube_site_change_pod(struct kube_site *s, const struct kube_pod *from, const
 
 #define REMOVE_TIMEOUT_MS 2000
 
+int kube_site_remove_path(struct engine *en, const struct cgroup_layout *l, const char *path, struct err *e)
+{
+	int r = units_is_path(path) ? units_stop(en, path, e) : 0;
+
+	return r < 0 ? r : cgroup_remove(en->host, l, path, REMOVE_TIMEOUT_MS, e);
+}
+
 int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e)
 {
 	const char *path = pod_path(&s->v1, pod, a);
 
-	int r = path ? 0 : err_oom(e);
-
-	if (r == 0 && s->v1.systemd)
-		r = units_stop(s->en, path, e);
-	return r < 0 ? r : cgroup_remove(s->en->host, s->layout, path, REMOVE_TIMEOUT_MS, e);
+	return path ? kube_site_remove_path(s->en, s->layout, path, e) : err_oom(e);
 }

@@ -29,6 +29,8 @@ int kube_site_write_tiers(struct kube_site *s, const struct kube_pod *const *pod
 /* kube_site_make_pod - the pod's group with its values. kube_site_remove_pod - it and what is below; gone is success. */
 int kube_site_make_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e);
 int kube_site_remove_pod(struct kube_site *s, const struct kube_pod *pod, struct arena *a, struct err *e);
+/* kube_site_remove_path - likewise, for who has the path of the pod's group and no site */
+int kube_site_remove_path(struct engine *en, const struct cgroup_layout *l, const char *path, struct err *e);
 
 /* kube_site_change_pod - a part of what its group has, while processes run in it. -EBUSY: more memory is used than a new limit
  * leaves, and cannot be taken back without killing. Nothing is changed then. */

@@ -3,7 +3,6 @@
 
 #include "base/io.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/scope.h"
 #include "engine/conversation.h"
 #include "engine/create.h"
@@ -15,12 +14,6 @@
 #include <sys/socket.h>
 
 /* ---- --plan ------------------------------------------------------------------------------------------------------- */
-
-static void print_warnings(const struct creation *cr)
-{
-	for (size_t i = 0; i < cr->warnings.n; i++)
-		log_warning("%s", cr->warnings.v[i]);
-}
 
 static int run_plan(struct engine *en, const struct host *host, struct container_config *c, struct arena *a,
 		    struct err *e)
@@ -35,7 +28,7 @@ static int run_plan(struct engine *en, const struct host *host, struct container
 
 	if (r < 0)
 		return r;
-	print_warnings(&cr);
+	creation_print_warnings(&cr);
 	manager.program = cr.charter.systemd;
 	in = (struct plan_inputs){ .id = cr.id.hex, .root = cr.charter.root, .copy_up = cr.charter.copy_up,
 				   .copy_up_count = cr.charter.copy_up_count, .handed = &shm,
@@ -211,7 +204,7 @@ static int run_container(struct engine *en, struct container_config *c, const st
 	r = make_container(en, c, flags, a, &cr, e);
 	timeline_mark(&t, "tare: looked up, checked, recorded");
 	if (r == 0) {
-		print_warnings(&cr);
+		creation_print_warnings(&cr);
 		r = run_created(&cr, &t, &s, ret_status, e);
 		creation_done(&cr);
 	}

@@ -3,7 +3,6 @@
 
 #include "base/io.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/scope.h"
 #include "engine/attach.h"
 #include "engine/conversation.h"
@@ -148,12 +147,6 @@ int start_detached(int sock, int *ret_status, struct err *e)
 	return r < 0 ? r : err_set(e, EPIPE, "the container's monitor has gone");
 }
 
-static void print_warnings(const struct creation *cr)
-{
-	for (size_t i = 0; i < cr->warnings.n; i++)
-		log_warning("%s", cr->warnings.v[i]);
-}
-
 int start_locked(struct engine *en, const struct container_row *row, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
@@ -166,7 +159,7 @@ int start_locked(struct engine *en, const struct container_row *row, struct err 
 	r = start_launch(en, row, &c, &a, &cr, &sock, e);
 	if (r < 0)
 		return r;
-	print_warnings(&cr);
+	creation_print_warnings(&cr);
 	creation_done(&cr);
 	return start_detached(sock, &status, e);
 }
@@ -217,7 +210,7 @@ static int launch_and_converse(struct engine *en, const struct container_row *ro
 	r = start_launch(en, row, &c, a, &cr, &t->sock, e);
 	if (r < 0)
 		return r;
-	print_warnings(&cr);
+	creation_print_warnings(&cr);
 	creation_done(&cr);
 	r = converse(s, e);
 	if (r == 0 && row->auto_remove && t->outcome == CONVERSATION_ENDED && !(t->flag & CONTROL_KEEP))

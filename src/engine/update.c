@@ -233,8 +233,8 @@ static int update_locked(struct engine *en, const struct container_row *row, con
 		r = update_merge(&c, u, a, e);
 	if (r == 0)
 		r = creation_limits(en, &c, a, &j.cr, e);
-	for (size_t i = 0; r == 0 && i < j.cr.warnings.n; i++)
-		log_warning("%s", j.cr.warnings.v[i]);
+	if (r == 0)
+		creation_print_warnings(&j.cr);
 	if (r == 0)
 		r = container_is_active(s->status) ? update_alive(&j, e) : store(en, row->id, &c, e);
 	job_done(&j);

@@ -181,13 +181,6 @@ static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 	return r;
 }
 
-static void close_all(int fds[3])
-{
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-}
-
 /* Before the command runs its network is there. */
 static int begin_user_net(struct monitor *m, struct err *e)
 {
@@ -212,7 +205,7 @@ static int make_container(struct monitor *m, struct err *e)
 
 	if (r == 0)
 		r = container_create(&m->plan, &m->host, fds, m->trace, &m->early, &m->container, e);
-	close_all(fds);
+	stdio_close(fds);
 	if (r < 0)
 		return r;
 	if (m->stdio.tty)

@@ -67,13 +67,6 @@ static void report(struct session *s, const struct err *why)
 		hears(s->report_arg, s->outcome.exit_code, why);
 }
 
-static void close_all(int fds[3])
-{
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fd_take(&fds[i]));
-}
-
 /* ---- records ------------------------------------------------------------------------------------------------- */
 
 static void record(struct monitor *m, const struct session *s)
@@ -144,7 +137,7 @@ static int start_process(struct monitor *m, struct session *s, const struct plan
 
 	if (r == 0)
 		r = exec_start(p, &target, fds, &s->x, e);
-	close_all(fds);
+	stdio_close(fds);
 	return r;
 }
 
@@ -184,7 +177,7 @@ static void attach(struct session *s)
 
 	if (s->client && stdio_attach(&s->stdio, s->client, s->bits, s->fds, true, &e) < 0)
 		fail(s, &e);
-	close_all(s->fds);
+	stdio_close(s->fds);
 }
 
 static struct session *session_new(struct monitor *m, struct client *c, const struct control_message *msg,
@@ -210,7 +203,7 @@ static void session_free(struct session *s)
 {
 	execution_close(&s->x);
 	stdio_done(&s->stdio);
-	close_all(s->fds);
+	stdio_close(s->fds);
 	free(s);
 }
 
@@ -532,7 +525,7 @@ void sessions_client_left(struct monitor *m, const struct client *c)
 		stdio_detach(&s->stdio, c);
 		if (!s->stdio.tty)
 			stdio_hang_up(&s->stdio);
-		close_all(s->fds);
+		stdio_close(s->fds);
 	}
 }
 

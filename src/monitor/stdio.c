@@ -106,6 +106,13 @@ static int open_input(struct stdio *s, int *ret_theirs, struct err *e)
 	return *ret_theirs < 0 ? err_sys(e, "open /dev/null") : 0;
 }
 
+void stdio_close(int fds[3])
+{
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fd_take(&fds[i]));
+}
+
 int stdio_open(struct stdio *s, int ret_child[3], struct err *e)
 {
 	scoped_fd in = -1, out = -1, err = -1;

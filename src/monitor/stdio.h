@@ -33,6 +33,7 @@ void stdio_init(struct stdio *s);
 /* stdio_open - ret_child: the process's descriptors, the caller's to close; with a terminal all -1, and stdio_set_master()
  * follows. What clients attached before stays attached: a restart opens anew. */
 int stdio_open(struct stdio *s, int ret_child[3], struct err *e);
+void stdio_close(int fds[3]); /* those that are open, which become -1 */
 /* stdio_set_master - takes the descriptor, in any case */
 int stdio_set_master(struct stdio *s, int master, struct err *e);
 

@@ -119,3 +119,15 @@ int rootview_read(int view, const char *path, struct buf *b, struct err *e)
 	r = io_read_fd(fd, b, e);
 	return r < 0 ? err_wrap(e, r, "%s", path) : 0;
 }
+
+int rootview_read_optional(int view, const char *path, struct buf *b, struct err *e)
+{
+	struct err missing = { 0 };
+	int r = rootview_read(view, path, b, &missing);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0 && e)
+		*e = missing;
+	return r;
+}

@@ -19,3 +19,5 @@ int rootview_open(int layers_dir, const unsigned *layers, size_t n, int *ret_fd,
 /* rootview_read - append the file at `path` in the tree to b, whose ceiling holds (-EMSGSIZE).
  * -ENOENT: no such file. -EINVAL: not a regular file. Works on any directory, e.g. of --rootfs. */
 int rootview_read(int view, const char *path, struct buf *b, struct err *e);
+/* rootview_read_optional - likewise; no such file is an empty one, and leaves *e alone */
+int rootview_read_optional(int view, const char *path, struct buf *b, struct err *e);
