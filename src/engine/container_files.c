@@ -100,6 +100,7 @@ static int mount_layers(const struct opening *o, const struct root_source *root,
 	m = (struct mount_overlay){ .layers_dir = layers, .data_dir = data, .layers_path = root->layers_dir,
 				    .data_path = root->data_dir, .lower = root->lower,
 				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
+				    .user_xattrs = o->cr.facts.user_namespace,
 				    .append = k->overlay_lowerdir_append, .detached = k->overlay_detached_layers };
 	return o->f->mapped ? mount_overlay_idmapped(&m, o->userns, &owner, e) : mount_overlay(&m, e);
 }

@@ -4,7 +4,6 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
-#include "engine/engine.h"
 #include "kernel/newuidmap.h"
 #include "kernel/ofd_lock.h"
 #include "monitor/control.h"
@@ -14,6 +13,7 @@
 #include <linux/nsfs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -208,14 +208,26 @@ static int settle(struct err *e)
 	return prctl(PR_SET_DUMPABLE, 1) < 0 ? err_sys(e, "prctl PR_SET_DUMPABLE") : 0;
 }
 
-int rootless_enter(const struct host *h, const char *root, const char *state, struct rootless *ret, struct err *e)
+/* What there is inside: the folders, absolute, as the user's and not as root's. */
+struct places {
+	char *root, *state;
+	uid_t uid; /* whose namespace it is, as it was called before */
+};
+
+static void places_done(struct places *x)
+{
+	free(PTR_TAKE(x->root));
+	free(PTR_TAKE(x->state));
+}
+
+static int enter_own(const struct host *h, const char *root, const char *state, struct places *ret, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	scoped_fd folder = -1, file = -1;
 	struct entering x = {
 		.host = h, .others = BUF(COMMANDS_MAX * 64), .a = &a, .uid = geteuid(), .gid = getegid()
 	};
-	struct rootless found = { .uid = x.uid };
+	struct places found = { .uid = x.uid };
 	int r = engine_open_state(root, state, &found.root, &found.state, &folder, e);
 
 	if (r < 0)
@@ -228,14 +240,33 @@ int rootless_enter(const struct host *h, const char *root, const char *state, st
 	if (r == 0)
 		r = settle(e);
 	if (r < 0)
-		rootless_done(&found);
+		places_done(&found);
 	else
 		*ret = found;
 	return r;
 }
 
-void rootless_done(struct rootless *x)
+static int open_inside(struct engine *ret, struct host *h, const char *root, const char *state, struct err *e)
 {
-	free(PTR_TAKE(x->root));
-	free(PTR_TAKE(x->state));
+	SCOPED(places_done) struct places x = { .root = NULL };
+	int r = enter_own(h, root, state, &x, e);
+
+	/* what was opened in the mount namespace before sees no mounts any more when that is gone */
+	host_close(h);
+	if (r == 0)
+		r = host_open(h, "/", e);
+	if (r == 0)
+		r = engine_open(ret, h, x.root, x.state, e);
+	if (r < 0)
+		return r;
+	ret->rootless = true;
+	ret->caller = x.uid;
+	return 0;
+}
+
+int rootless_engine_open(struct engine *ret, struct host *h, const char *root, const char *state, struct err *e)
+{
+	if (getauxval(AT_EUID) == 0) /* geteuid() without a system call */
+		return engine_open(ret, h, root, state, e);
+	return open_inside(ret, h, root, state, e);
 }

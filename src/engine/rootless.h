@@ -13,15 +13,10 @@
  * mounted there is meant for another command. */
 #pragma once
 
-#include "base/err.h"
+#include "engine/engine.h"
 #include "kernel/host.h"
 
-struct rootless {
-	char *root, *state; /* the folders, absolute: as the user's, not as root's */
-	uid_t uid;          /* whose namespace it is, as it was called before */
-};
-
-/* rootless_enter - for a caller with another uid than 0, of one thread; root, state as engine_open() has them.
- * One line that says what is missing: newuidmap, a range of ids, user namespaces. */
-int rootless_enter(const struct host *h, const char *root, const char *state, struct rootless *ret, struct err *e);
-void rootless_done(struct rootless *x); /* one of zeros too */
+/* rootless_engine_open - engine_open(); for an ordinary user, in the user namespace that this process enters for it, where *h is
+ * opened anew. h stays the caller's. One thread only. One line that says what is missing: newuidmap, a range of ids, user
+ * namespaces. */
+int rootless_engine_open(struct engine *ret, struct host *h, const char *root, const char *state, struct err *e);

@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "image/entry_name.h"
 #include "kernel/sys.h"
+#include "kernel/user_namespaces.h"
 #include "storage/rootview.h"
 
 #include <fcntl.h>
@@ -16,7 +17,6 @@
 
 #define INSIDE (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 #define PATH_FMT "%.120s" /* the cause behind it must not be cut off */
-#define OPAQUE "trusted.overlay.opaque"
 #define WHITEOUT_DEV makedev(0, 0)
 
 struct tree {
@@ -99,7 +99,9 @@ static bool is_whiteout(const struct stat *st)
 
 static int set_opaque(int fd, struct err *e)
 {
-	return fsetxattr(fd, OPAQUE, "y", 1, 0) < 0 ? err_sys(e, "set attribute " OPAQUE) : 0;
+	const char *mark = rootview_opaque();
+
+	return fsetxattr(fd, mark, "y", 1, 0) < 0 ? err_sys(e, "set attribute %s", mark) : 0;
 }
 
 static int set_opaque_at(int parent, const char *leaf, struct err *e)
@@ -441,6 +443,8 @@ int tree_node(struct tree *t, const char *name, mode_t type, dev_t dev, const st
 		return whiteout_name(t, &p, p.s.leaf, e);
 	type |= t->o.shared ? m->mode & 07777 : 0600;
 	if (mknodat(p.parent, p.s.leaf, type, dev) < 0) {
+		if (errno == EPERM && !userns_in_first())
+			return 0; /* nobody makes devices there; a container has its own /dev */
 		r = errno == EEXIST ? make_room(t, &p, e) : err_sys(e, "mknod");
 		if (r < 0)
 			return r;

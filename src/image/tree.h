@@ -5,7 +5,7 @@
  * its parent is opened inside the tree (openat2(2) RESOLVE_IN_ROOT), and the last component is made by a call that follows
  * no link. A link that an earlier entry planted may lead to another place of the tree, never out of it.
  *
- * image-spec, layer.md: ".wh.NAME" becomes a character device 0:0, ".wh..wh..opq" the xattr trusted.overlay.opaque=y;
+ * image-spec, layer.md: ".wh.NAME" becomes a character device 0:0, ".wh..wh..opq" the xattr that rootview_opaque() names;
  * both speak of the layers below only, wherever they stand in the archive. Entries of the same name: the last wins,
  * directories merge. Errors: -errno, the text names the entry. */
 #pragma once

@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "image/entry_name.h"
 #include "kernel/sys.h"
+#include "storage/rootview.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -91,7 +92,7 @@ static int check_upper(const struct walk *w, int fd, struct tree_entry *entry, s
 		return err_set(e, ENOTSUP,
 			       "%s: made with overlayfs' redirect_dir or metacopy, which is on by default here",
 			       entry->name);
-	entry->opaque = S_ISDIR(entry->type) && has_overlay_mark(fd, "trusted.overlay.opaque");
+	entry->opaque = S_ISDIR(entry->type) && has_overlay_mark(fd, rootview_opaque());
 	return 0;
 }
 

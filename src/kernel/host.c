@@ -253,7 +253,6 @@ static uint32_t read_ids(const struct host *h, const char *map)
 	return (uint32_t)next;
 }
 
-/* The first one has a fixed number: PROC_USER_INIT_INO of the kernel. */
 static void read_user_namespace(const struct host *h, struct host_facts *f)
 {
 	char link[32], text[16];
@@ -263,7 +262,7 @@ static void read_user_namespace(const struct host *h, struct host_facts *f)
 	if (n <= 0)
 		return;
 	link[n] = '\0';
-	f->user_namespace = strcmp(link, "user:[4026531837]") != 0;
+	f->user_namespace = !userns_is_first(link);
 	if (f->user_namespace && smallfile_read(h->proc, "self/setgroups", text, sizeof text, &word) == 0)
 		f->setgroups_denied = sv_is(sv_trim(word), "deny");
 	if (!f->user_namespace)

@@ -189,6 +189,8 @@ static int overlay_configure(int fs, const struct mount_overlay *o, struct err *
 {
 	int r;
 
+	if (o->user_xattrs && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+		return err_sys(e, "overlay: userxattr");
 	if (fchdir(o->layers_dir) < 0)
 		return err_sys(e, "overlay: fchdir to the layers");
 	r = set_lowers(fs, o, e);

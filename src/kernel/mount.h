@@ -38,6 +38,7 @@ struct mount_overlay {
 	bool scratch; /* the upper directory is removed after its use: its unmount does not wait until the whole file system
 		       * below has been written ("volatile", Linux 5.10), and fsync(2) in it does nothing */
 	bool append;
+	bool user_xattrs; /* in a user namespace: marks of overlayfs are user.overlay.… ("userxattr", Linux 5.11) */
 	bool detached; /* the kernel takes layers that are attached nowhere (Linux 6.15): for mount_overlay_idmapped() */
 };
 int mount_overlay(const struct mount_overlay *o, struct err *e);

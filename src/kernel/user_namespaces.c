@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -204,4 +205,20 @@ int userns_new(int proc, const struct userns_maps *maps, int *ret_fd, struct err
 		return r;
 	*ret_fd = r;
 	return 0;
+}
+
+bool userns_is_first(const char *link)
+{
+	return strcmp(link, "user:[4026531837]") == 0;
+}
+
+bool userns_in_first(void)
+{
+	char link[64];
+	ssize_t n = readlink("/proc/self/ns/user", link, sizeof link - 1);
+
+	if (n <= 0)
+		return true;
+	link[n] = '\0';
+	return userns_is_first(link);
 }

@@ -26,6 +26,11 @@ struct id_map {
 	size_t n;
 };
 
+/* userns_is_first - is `link`, what readlink(2) says of a process's ns/user, the one that the machine began with? It has a
+ * fixed number: PROC_USER_INIT_INO of the kernel. userns_in_first - is this process in it? Also true when /proc is not there. */
+bool userns_is_first(const char *link);
+bool userns_in_first(void);
+
 /* id_map_check - as the kernel would refuse it, but with the reason. -EINVAL: no extents or too many, an empty one, ids
  * past 4294967294, two extents that overlap inside or outside. */
 int id_map_check(const struct id_map *m, struct err *e);

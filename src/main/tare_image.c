@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/image_remove.h"
+#include "engine/rootless.h"
 #include "main/image_session.h"
 #include "storage/content.h"
 #include "storage/layers.h"
@@ -86,7 +87,7 @@ static int session_open(struct session *s, const struct options *o, struct err *
 	int r = host_open(&s->host, "/", e);
 
 	if (r == 0)
-		r = engine_open(&s->engine, &s->host, o->root, o->state, e);
+		r = rootless_engine_open(&s->engine, &s->host, o->root, o->state, e);
 	if (r == 0) {
 		s->engine.patient = true;
 		r = engine_db(&s->engine, &s->db, e);

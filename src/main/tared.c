@@ -7,7 +7,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
-#include "engine/engine.h"
+#include "engine/rootless.h"
 #include "observe/address.h"
 #include "observe/metrics_server.h"
 #include "options/option.h"
@@ -99,7 +99,7 @@ static int open_all(struct daemon_of_tare *d, const struct options *o, struct er
 	if (r == 0)
 		r = host_open(&d->host, "/", e);
 	if (r == 0)
-		r = engine_open(&d->engine, &d->host, o->root, o->state, e);
+		r = rootless_engine_open(&d->engine, &d->host, o->root, o->state, e);
 	d->open = r == 0;
 	if (r == 0)
 		r = address_listen(&d->address, &fd, e);

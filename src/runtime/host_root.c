@@ -25,6 +25,7 @@ static int mount_root(const struct root_source *root, const struct host_facts *f
 				    .data_path = root->data_dir, .lower = root->lower,
 				    .lower_count = root->lower_count, .upper = root->upper, .work = root->work,
 				    .scratch = root->scratch && f->kernel.mount_setattr, /* as old as it is */
+				    .user_xattrs = f->user_namespace,
 				    .append = f->kernel.overlay_lowerdir_append,
 				    .detached = f->kernel.overlay_detached_layers };
 	r = root->idmap ? mount_overlay_idmapped(&o, userns, owner, e) : mount_overlay(&o, e);

@@ -5,12 +5,18 @@
 #include "base/protection.h"
 #include "base/scope.h"
 #include "kernel/sys.h"
+#include "kernel/user_namespaces.h"
 #include "storage/layers.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #define LOOKUP_FLAGS (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+const char *rootview_opaque(void)
+{
+	return userns_in_first() ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
 
 /* Highest layer first, as overlayfs wants them. One string of 256 bytes does on every kernel. lowerdir+ takes any number of
  * layers, from Linux 6.5 on; an older one takes the key too, and fails later. */
@@ -40,6 +46,8 @@ static int overlay_open(const unsigned *layers, size_t n, int *ret_fd, struct er
 
 	if (fs < 0)
 		return err_sys(e, "fsopen overlay");
+	if (!userns_in_first() && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+		return err_sys(e, "overlay: userxattr");
 	r = give_layers(fs, layers, n, e);
 	if (r < 0)
 		return r;

@@ -21,3 +21,7 @@ int rootview_open(int layers_dir, const unsigned *layers, size_t n, int *ret_fd,
 int rootview_read(int view, const char *path, struct buf *b, struct err *e);
 /* rootview_read_optional - likewise; no such file is an empty one, and leaves *e alone */
 int rootview_read_optional(int view, const char *path, struct buf *b, struct err *e);
+
+/* rootview_opaque - the attribute, "y", of a directory that hides those below it: overlayfs reads trusted ones where the machine's
+ * own root mounts it, and those of users in a user namespace. */
+const char *rootview_opaque(void);

@@ -139,6 +139,25 @@ is_exited() { [ "$(state_of "$1" Status)" = exited ]; }
 	contains 'user 1000:0 is not one of the 1 ids of user 4712' "$err"
 }
 
+# What stands in a layer for "nothing from below" is written by the user's own processes, and so is what containers remove.
+@test "an image with an opaque folder, a whiteout and a device is loaded, run and committed" {
+	local as_root=("$TARE_BUILD/tare" --root "$T/r" --state "$T/s")
+	"${as_root[@]}" run --cgroup-parent "/$group" --name one --network none busybox sh -c 'mkdir /d /e; echo old | tee /d/old >/e/old; echo >/gone'
+	"${as_root[@]}" commit one base >/dev/null
+	"${as_root[@]}" run --cgroup-parent "/$group" --name two --network none base sh -c 'rm -r /d /gone; mkdir /d; echo new >/d/new; mknod /n c 1 3'
+	"${as_root[@]}" commit two top >/dev/null
+	"${as_root[@]}" save top | tee "$T/home/top.tar" >/dev/null
+	"${as_root[@]}" rm -f one two >/dev/null
+	expect 0 tare load -q -i "$T/home/top.tar"
+	expect 0 tare run --name three --network none top sh -c 'ls /d /e; [ ! -e /gone ] && [ ! -e /n ]; rm -r /e; mkdir /e; ls -A /e'
+	equal "$(printf '%s\n' /d: new '' /e: old)" "$out"
+	expect 0 tare commit three again
+	expect 0 tare run --rm --network none again sh -c 'ls /d /e'
+	equal "$(printf '%s\n' /d: new '' /e:)" "$out"
+	expect 0 tare rm three
+	expect 0 tare rmi -f again top
+}
+
 @test "volumes, host's folders and a terminal" {
 	expect 0 tare volume create data
 	install -d -o $user "$T/home/shared"
