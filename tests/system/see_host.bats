@@ -87,7 +87,7 @@ load helpers
 	[ ! -e /var/lib/tare ] || contains "containers of root are not known to this user" "$err"
 	equal 0 "$("${user[@]}" unshare --user --map-root id -u)"
 	expect 125 "${user[@]}" scope --pids-limit 9 true
-	matches "ermission denied|not permitted|only root" "$err"
+	matches "ermission denied|not permitted|only root|no control group is delegated" "$err"
 	expect 1 env -i "PATH=$PATH" setpriv --reuid 4711 --regid 4711 --clear-groups "$T/bin/tare" stats --no-stream
 	contains "no containers are known here: name a process or a group" "$err"
 	! dd if=/dev/kmsg of=/dev/null bs=8192 count=1 iflag=nonblock status=none 2>/dev/null <<<"" || [ "$(</proc/sys/kernel/dmesg_restrict)" = 0 ] ||

@@ -198,8 +198,8 @@ static const struct {
 } defaults[] = {
 	{ 0, "/d", "/h", "/r", "/var/lib/tare", "/run/tare", 0, 0 },
 	{ 1000, "/d", "/h", "/r", "/d/tare", "/r/tare", 0, 0 },
-	{ 1000, NULL, "/h", NULL, "/h/.local/share/tare", "XDG_RUNTIME_DIR is not set", 0, -EINVAL },
-	{ 1000, "relative", "/h", "relative", "/h/.local/share/tare", "XDG_RUNTIME_DIR is not set", 0, -EINVAL },
+	{ 1000, NULL, "/h", NULL, "/h/.local/share/tare", "/tmp/tare-run-1000", 0, 0 },
+	{ 1000, "relative", "/h", "relative", "/h/.local/share/tare", "/tmp/tare-run-1000", 0, 0 },
 	{ 1000, NULL, NULL, "/r", "neither XDG_DATA_HOME nor HOME is set", "/r/tare", -EINVAL, 0 },
 };
 
