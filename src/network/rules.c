@@ -40,10 +40,12 @@ static const struct nft_set_spec inet_sets[] = {
 	{ .name = "own4", .key = { IFNAME, IP4 }, .interval = true },
 	{ .name = "own6", .key = { IFNAME, IP6 }, .interval = true },
 	{ .name = "talk", .key = { IFNAME, IFNAME } },
-	{ .name = "ports4", .key = { IP4, PROTO, SERVICE }, .data = { IP4 }, .interval = true },
-	{ .name = "shifted4", .key = { IP4, PROTO, SERVICE }, .data = { IP4, SERVICE }, .interval = true },
-	{ .name = "ports6", .key = { IP6, PROTO, SERVICE }, .data = { IP6 }, .interval = true },
-	{ .name = "shifted6", .key = { IP6, PROTO, SERVICE }, .data = { IP6, SERVICE }, .interval = true },
+	{ .name = "port4", .key = { PROTO, SERVICE }, .data = { IP4, SERVICE } },
+	{ .name = "port-at4", .key = { IP4, PROTO, SERVICE }, .data = { IP4, SERVICE } },
+	{ .name = "ranges4", .key = { IP4, PROTO, SERVICE }, .data = { IP4 }, .interval = true },
+	{ .name = "port6", .key = { PROTO, SERVICE }, .data = { IP6, SERVICE } },
+	{ .name = "port-at6", .key = { IP6, PROTO, SERVICE }, .data = { IP6, SERVICE } },
+	{ .name = "ranges6", .key = { IP6, PROTO, SERVICE }, .data = { IP6 }, .interval = true },
 };
 
 static const struct nft_set_spec bridge_sets[] = {
@@ -105,17 +107,32 @@ static void from_loopback(struct nft *t, unsigned offset)
 
 /* ---- inet --------------------------------------------------------------------------------------------------------- */
 
-static void put_map_rule(struct nft *t, uint8_t family, const char *map, bool shifted)
+/* What a map asks for, and whether it tells a port. */
+struct port_map {
+	const char *name;
+	uint8_t family;
+	bool by_address, range;
+};
+/* By what is asked for most. Single ports have tables of their own: to take one out of a table of intervals, the kernel goes
+ * through all that are in it. */
+static const struct port_map port_maps[] = {
+	{ "port4", NFPROTO_IPV4, false, false }, { "port-at4", NFPROTO_IPV4, true, false },
+	{ "ranges4", NFPROTO_IPV4, true, true }, { "port6", NFPROTO_IPV6, false, false },
+	{ "port-at6", NFPROTO_IPV6, true, false }, { "ranges6", NFPROTO_IPV6, true, true },
+};
+
+static void put_map_rule(struct nft *t, const struct port_map *m)
 {
-	unsigned size = family == NFPROTO_IPV4 ? 4 : 16, words = size / 4, data = 8;
+	unsigned size = m->family == NFPROTO_IPV4 ? 4 : 16, words = size / 4, data = 8, at = m->by_address ? words : 0;
 
 	nft_rule(t, "published");
-	is_family(t, family);
-	nft_payload(t, NFT_PAYLOAD_NETWORK_HEADER, size == 4 ? IP4_TO : IP6_TO, size, 0);
-	nft_meta(t, NFT_META_L4PROTO, words);
-	nft_payload(t, NFT_PAYLOAD_TRANSPORT_HEADER, TRANSPORT_TO, 2, words + 1);
-	nft_map(t, map, 0, data);
-	nft_dnat(t, family, data, shifted ? (int)(data + words) : -1);
+	is_family(t, m->family);
+	if (m->by_address)
+		nft_payload(t, NFT_PAYLOAD_NETWORK_HEADER, size == 4 ? IP4_TO : IP6_TO, size, 0);
+	nft_meta(t, NFT_META_L4PROTO, at);
+	nft_payload(t, NFT_PAYLOAD_TRANSPORT_HEADER, TRANSPORT_TO, 2, at + 1);
+	nft_map(t, m->name, 0, data);
+	nft_dnat(t, m->family, data, m->range ? -1 : (int)(data + words));
 	nft_rule_end(t);
 }
 
@@ -132,10 +149,8 @@ static void put_to_host(struct nft *t, const char *chain)
 static void put_nat(struct nft *t)
 {
 	nft_chain_make(t, "published");
-	put_map_rule(t, NFPROTO_IPV4, "ports4", false);
-	put_map_rule(t, NFPROTO_IPV4, "shifted4", true);
-	put_map_rule(t, NFPROTO_IPV6, "ports6", false);
-	put_map_rule(t, NFPROTO_IPV6, "shifted6", true);
+	for (size_t i = 0; i < ARRAY_LEN(port_maps); i++)
+		put_map_rule(t, &port_maps[i]);
 	nft_chain_base(t, "prerouting", "nat", AT_PREROUTING, -100);
 	put_to_host(t, "prerouting");
 	nft_chain_base(t, "output", "nat", AT_OUTPUT, -100);
@@ -431,48 +446,54 @@ static struct key port_key(const uint8_t *address, size_t size, uint8_t protocol
 struct target {
 	const struct net_ip *to;
 	size_t size;
-	const char *equal, *shifted;
+	const char *port, *port_at, *ranges;
 };
 
-static void change_range(struct nft *t, const struct target *w, const struct rules_port *p, uint16_t first,
-			 uint16_t last, uint16_t to, enum rules_change how)
+static void change_range(struct nft *t, const struct target *w, const struct port_mapping *m, enum rules_change how)
 {
 	uint8_t low[16], high[16];
 	struct key from, until, data = { .n = 0 };
-	uint16_t port = htons(to);
-	bool any = !p->map.host.family;
+	bool any = !m->host.family;
 
 	memset(low, 0, sizeof low);
 	memset(high, 0xff, sizeof high);
-	from = port_key(any ? low : p->map.host.bytes, w->size, p->map.protocol, first);
-	until = port_key(any ? high : p->map.host.bytes, w->size, p->map.protocol, last);
+	from = port_key(any ? low : m->host.bytes, w->size, m->protocol, m->host_first);
+	until = port_key(any ? high : m->host.bytes, w->size, m->protocol, m->host_last);
 	add_field(&data, w->to->bytes, w->size);
-	if (to)
-		add_field(&data, &port, 2);
-	change(t, to ? w->shifted : w->equal,
-	       &(struct nft_element){ from.bytes, until.bytes, data.bytes, from.n, data.n }, how);
+	change(t, w->ranges, &(struct nft_element){ from.bytes, until.bytes, data.bytes, from.n, data.n }, how);
 }
 
-static void change_family(struct nft *t, const struct target *w, const struct rules_port *p, enum rules_change how)
+static void change_port(struct nft *t, const struct target *w, const struct port_mapping *m, unsigned i,
+			enum rules_change how)
 {
-	const struct port_mapping *m = &p->map;
+	bool any = !m->host.family;
+	uint16_t to = htons((uint16_t)(m->first + i));
+	struct key k = port_key(m->host.bytes, any ? 0 : w->size, m->protocol, (uint16_t)(m->host_first + i));
+	struct key data = { .n = 0 };
 
+	add_field(&data, w->to->bytes, w->size);
+	add_field(&data, &to, 2);
+	change(t, any ? w->port : w->port_at, &(struct nft_element){ k.bytes, NULL, data.bytes, k.n, data.n }, how);
+}
+
+static void change_family(struct nft *t, const struct target *w, const struct port_mapping *m, enum rules_change how)
+{
 	if (!w->to->family || (m->host.family && m->host.family != w->to->family))
 		return;
-	if (ports_is_equal(m)) {
-		change_range(t, w, p, m->host_first, m->host_last, 0, how);
+	if (ports_is_equal(m) && m->first != m->last) {
+		change_range(t, w, m, how);
 		return;
 	}
 	for (unsigned i = 0; i <= (unsigned)(m->last - m->first); i++)
-		change_range(t, w, p, (uint16_t)(m->host_first + i), (uint16_t)(m->host_first + i),
-			     (uint16_t)(m->first + i), how);
+		change_port(t, w, m, i, how);
 }
 
 void rules_port(struct nft *t, const char *table, const struct rules_port *p, enum rules_change how)
 {
-	const struct target four = { &p->to4, 4, "ports4", "shifted4" }, six = { &p->to6, 16, "ports6", "shifted6" };
+	const struct target four = { &p->to4, 4, "port4", "port-at4", "ranges4" };
+	const struct target six = { &p->to6, 16, "port6", "port-at6", "ranges6" };
 
 	nft_use(t, NFPROTO_INET, table);
-	change_family(t, &four, p, how);
-	change_family(t, &six, p, how);
+	change_family(t, &four, &p->map, how);
+	change_family(t, &six, &p->map, how);
 }

@@ -6,7 +6,7 @@
  * thousand, and a change touches nothing that somebody else looks at.
  *
  *   inet  nat      published ports, of this host and of others: one interval for a range whose numbers stay, one element
- *                  for each port whose number changes; what leaves for elsewhere gets the host's address
+ *                  of a hash table for each other port; what leaves for elsewhere gets the host's address
  *         forward  into a bridge of ours only what belongs to a connection from inside, or was published
  *         raw      127.0.0.0/8 is the host's, also where route_localnet lets it answer
  *   bridge         from a container only its own addresses (MAC, ARP, IPv4, IPv6, neighbour advertisements), no router

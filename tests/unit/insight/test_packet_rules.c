@@ -77,7 +77,7 @@ static int find(const struct nft_seen_set *set, const void *key, struct nft_foun
 		name(want, "br-red");
 		return memcmp(key, want, 16) == 0;
 	}
-	if (strcmp(set->name, "shifted4") == 0) {
+	if (strcmp(set->name, "port-at4") == 0) {
 		static const uint8_t port[] = { 10, 77, 0, 1, 6, 0, 0, 0, 0x1f, 0x90, 0, 0 };
 		static const uint8_t to[] = { 172, 17, 0, 2, 0, 80, 0, 0 };
 
