@@ -350,12 +350,28 @@ static bool goes(const struct taking *t, const struct port_row *row)
 	return !t->adds;
 }
 
-/* But those that are about to go. */
-static int read_rows(struct taking *t, struct db *db, struct err *e)
+/* It may be any port, and so may one before it of the same protocol: those rows are there already. */
+static bool is_read(const struct port_mappings *wanted, size_t i)
+{
+	for (size_t k = 0; k < i && !wanted->v[i].host_first; k++)
+		if (!wanted->v[k].host_first && wanted->v[k].protocol == wanted->v[i].protocol)
+			return true;
+	return false;
+}
+
+/* Those that may be in the way, but not those that are about to go. */
+static int read_rows(struct taking *t, struct db *db, const struct port_mappings *wanted, struct err *e)
 {
 	struct port_rows all = { 0 };
-	int r = network_rows_ports(db, NULL, t->a, &all, e);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < wanted->n; i++) {
+		const struct port_mapping *m = &wanted->v[i];
+
+		if (!is_read(wanted, i))
+			r = network_rows_ports_in(db, m->protocol, m->host_first ? m->host_first : t->low,
+						  m->host_first ? m->host_last : t->high, t->a, &all, e);
+	}
 	t->rows = (struct held_list){ 0 };
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		struct held *to;
@@ -372,7 +388,7 @@ static int read_rows(struct taking *t, struct db *db, struct err *e)
 
 static int write_rows(struct taking *t, struct db *db, const struct port_mappings *wanted, struct err *e)
 {
-	int r = read_rows(t, db, e);
+	int r = read_rows(t, db, wanted, e);
 
 	t->blocked.protocol = 0;
 	if (r == 0)

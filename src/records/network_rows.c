@@ -249,6 +249,24 @@ int network_rows_unpublish_one(struct db *db, const struct port_row *p, struct e
 		      NULL, e);
 }
 
+static int read_ports(struct db_rows *rows, struct arena *a, struct port_rows *ret, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && (r = db_next(rows, e)) == 1) {
+		struct port_row *row = LIST_ADD(a, ret);
+
+		if (!row)
+			return err_oom(e);
+		*row = (struct port_row){ .protocol = db_col_int(rows, 1), .host_first = db_col_int(rows, 3),
+					  .host_last = db_col_int(rows, 4), .first = db_col_int(rows, 5) };
+		r = copy_text(rows, 0, a, &row->container_id, e);
+		if (r == 0)
+			r = copy_text(rows, 2, a, &row->host, e);
+	}
+	return r;
+}
+
 int network_rows_ports(struct db *db, const char *container, struct arena *a, struct port_rows *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
@@ -258,18 +276,22 @@ int network_rows_ports(struct db *db, const char *container, struct arena *a, st
 				     "SELECT " PORT_COLUMNS " FROM ports WHERE ?1 IS NULL",
 			 DB_ARGS(db_text(container)), &rows, e);
 
-	while (r == 0 && (r = db_next(&rows, e)) == 1) {
-		struct port_row *row = LIST_ADD(a, ret);
+	return r < 0 ? r : read_ports(&rows, a, ret, e);
+}
 
-		if (!row)
-			return err_oom(e);
-		*row = (struct port_row){ .protocol = db_col_int(&rows, 1), .host_first = db_col_int(&rows, 3),
-					  .host_last = db_col_int(&rows, 4), .first = db_col_int(&rows, 5) };
-		r = copy_text(&rows, 0, a, &row->container_id, e);
-		if (r == 0)
-			r = copy_text(&rows, 2, a, &row->host, e);
-	}
-	return r;
+#define PORTS_IN                                                                                         \
+	"SELECT " PORT_COLUMNS " FROM ports WHERE protocol = ?1 AND host_first BETWEEN ?2 AND ?3 "       \
+	"UNION ALL "                                                                                     \
+	"SELECT " PORT_COLUMNS " FROM ports"                                                             \
+	" WHERE protocol = ?1 AND host_last > host_first AND host_last >= ?2 AND host_first < ?2"
+
+int network_rows_ports_in(struct db *db, unsigned protocol, unsigned first, unsigned last, struct arena *a,
+			  struct port_rows *ret, struct err *e)
+{
+	scoped_rows rows = { 0 };
+	int r = db_query(db, PORTS_IN, DB_ARGS(db_int(protocol), db_int(first), db_int(last)), &rows, e);
+
+	return r < 0 ? r : read_ports(&rows, a, ret, e);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------------ */

@@ -86,6 +86,9 @@ int network_rows_unpublish(struct db *db, const char *container, struct err *e);
 int network_rows_unpublish_one(struct db *db, const struct port_row *port, struct err *e);
 /* network_rows_ports - of a container; NULL: of all. */
 int network_rows_ports(struct db *db, const char *container, struct arena *a, struct port_rows *ret, struct err *e);
+/* network_rows_ports_in - those that have a port of the host from first to last are added to ret. */
+int network_rows_ports_in(struct db *db, unsigned protocol, unsigned first, unsigned last, struct arena *a,
+			  struct port_rows *ret, struct err *e);
 
 /* network_rows_forget - places and ports of a container that goes. */
 int network_rows_forget(struct db *db, const char *container, struct err *e);

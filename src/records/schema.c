@@ -136,6 +136,10 @@ static const char version_8[] = "ALTER TABLE containers ADD COLUMN ranked INTEGE
 static const char version_9[] = "DROP INDEX places_at6;"
 				"CREATE UNIQUE INDEX places_at6 ON places(network_id, at6) WHERE at6 IS NOT NULL;";
 
+/* Whoever wants a port finds the ranges that reach it without reading all ports below it. */
+static const char version_10[] =
+	"CREATE INDEX ports_ranges ON ports(protocol, host_last) WHERE host_last > host_first;";
+
 const char *const schema_migrations[] = {
 	version_1,
 	version_2,
@@ -146,5 +150,6 @@ const char *const schema_migrations[] = {
 	version_7,
 	version_8,
 	version_9,
+	version_10,
 };
 const size_t schema_migration_count = ARRAY_LEN(schema_migrations);

@@ -67,6 +67,22 @@ TEST(a_port_that_is_held_is_refused_however_often_its_holder_is_gone)
 	assert_has(&f, "new", "8079>80 ");
 }
 
+TEST(a_range_is_held_as_a_whole)
+{
+	scoped_fixture f = fixture_new();
+	struct err e = { 0 };
+
+	hold(&f, "other", 7000, 7999, 7000);
+	hold(&f, "other", 9000, 9999, 9000);
+	assert_int_equal(-EADDRINUSE, take(&f, port(7999, 7999, 80), &e));
+	assert_int_equal(-EADDRINUSE, take(&f, port(9000, 9000, 80), &e));
+	assert_int_equal(-EADDRINUSE, take(&f, port(9500, 9500, 80), &e));
+	assert_int_equal(0, take(&f, port(9990, 10000, 80), &e)); /* any of these */
+	assert_has(&f, "new", "10000>80 ");
+	assert_int_equal(0, take(&f, port(8000, 8000, 80), &e));
+	assert_has(&f, "new", "8000>80 ");
+}
+
 static int change(struct fixture *f, struct port_mapping wanted, unsigned gone, struct err *e)
 {
 	scoped_arena a = ARENA(4 << 20);
@@ -95,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_port_that_is_held_is_refused_however_often_its_holder_is_gone),
+		RUN(a_range_is_held_as_a_whole),
 		RUN(ports_are_exchanged_or_stay),
 	};
 
