@@ -178,9 +178,14 @@ static void put_environment(struct buf *out, const struct container_spec *s)
 static void put_mounts(struct buf *out, const struct container_spec *s)
 {
 	buf_puts(out, s->mounts.n ? "    Mounts:\n" : "    Mounts:         <none>\n");
-	for (size_t i = 0; i < s->mounts.n; i++)
-		buf_putf(out, "      %s from %s (%s)\n", s->mounts.v[i].mount_path, s->mounts.v[i].name,
-			 s->mounts.v[i].read_only == 1 ? "ro" : "rw");
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct volume_mount *m = &s->mounts.v[i];
+
+		buf_putf(out, "      %s from %s (%s", m->mount_path, m->name, m->read_only == 1 ? "ro" : "rw");
+		if (m->sub_path && *m->sub_path)
+			buf_putf(out, ",path=\"%s\"", m->sub_path);
+		buf_puts(out, ")\n");
+	}
 }
 
 static void put_container(struct describing *d, const struct container_spec *s, const struct kube_container *k,
@@ -208,6 +213,18 @@ static void put_container(struct describing *d, const struct container_spec *s, 
 
 /* ---- the pod ----------------------------------------------------------------------------------------------------- */
 
+static void put_empty_dir(struct buf *out, const struct volume_spec_kube *v)
+{
+	char limit[QUANTITY_TEXT] = "<unset>";
+
+	if (v->empty_dir->has_size && quantity_sign(&v->empty_dir->size) > 0)
+		quantity_print(&v->empty_dir->size, limit);
+	buf_putf(out,
+		 "    Type:       EmptyDir (a temporary directory that shares a pod's lifetime)\n    Medium:     %s\n"
+		 "    SizeLimit:  %s\n",
+		 v->empty_dir->medium ? v->empty_dir->medium : "", limit);
+}
+
 static void put_volumes(struct buf *out, const struct pod_spec *s)
 {
 	buf_puts(out, s->volumes.n ? "Volumes:\n" : "Volumes:          <none>\n");
@@ -216,10 +233,7 @@ static void put_volumes(struct buf *out, const struct pod_spec *s)
 
 		buf_putf(out, "  %s:\n", v->name);
 		if (v->empty_dir)
-			buf_putf(
-				out,
-				"    Type:       EmptyDir (a temporary directory that shares a pod's lifetime)\n    Medium:     %s\n",
-				v->empty_dir->medium ? v->empty_dir->medium : "");
+			put_empty_dir(out, v);
 		else if (v->host_path)
 			buf_putf(out,
 				 "    Type:          HostPath (bare host directory volume)\n    Path:          %s\n",

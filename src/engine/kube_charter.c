@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/kube_network.h"
+#include "engine/kube_volumes.h"
 #include "engine/programs.h"
 #include "engine/settings.h"
 #include "oci/list.h"
@@ -142,6 +143,8 @@ static int add_container(const struct kube_build *b, const struct container_spec
 	} uses[5];
 	int r = to ? add_rules(b, s, &to->rules) : err_oom(b->e);
 
+	if (r == 0)
+		r = kube_volumes_charter(b, s, c, to);
 	if (r < 0)
 		return r;
 	to->name = s->name;

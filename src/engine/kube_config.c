@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "engine/kube_message.h"
 #include "engine/kube_network.h"
+#include "engine/kube_volumes.h"
 #include "engine/programs.h"
 #include "oci/list.h"
 #include "kernel/capability.h"
@@ -442,35 +443,17 @@ static int set_namespaces(const struct kube_build *b, const char *container, str
 
 /* ---- volumes ------------------------------------------------------------------------------------------------ */
 
-static const struct volume_spec_kube *volume_of(const struct kube_build *b, const char *name)
-{
-	const struct pod_spec *s = b->p->object.pod;
-
-	for (size_t i = 0; i < s->volumes.n; i++)
-		if (strcmp(s->volumes.v[i].name, name) == 0)
-			return &s->volumes.v[i];
-	return NULL;
-}
-
 static int set_source(const struct kube_build *b, const struct volume_mount *m, struct mount_config *to)
 {
-	const struct volume_spec_kube *v = volume_of(b, m->name);
+	const struct volume_spec_kube *v = kube_volume_find(b, m->name);
 
 	if (!v)
 		return err_set(b->e, EINVAL, "no volume %s", m->name);
-	if (v->empty_dir && v->empty_dir->medium && strcmp(v->empty_dir->medium, "Memory") == 0) {
-		to->type = MOUNT_TMPFS;
-		to->tmpfs_size = v->empty_dir->has_size ? quantity_value(&v->empty_dir->size) : 0;
-		to->tmpfs_mode = 01777;
-		return 0;
-	}
 	to->type = MOUNT_BIND;
 	to->idmap = b->p->object.pod->host_users == 0;
 	to->readonly = v->config_map || v->secret;
-	to->source = v->host_path ? v->host_path->path : arena_fmt(b->a, "%s/%s", b->folder, v->name);
+	to->source = kube_volume_folder(b, v);
 	to->make_source = v->host_path && v->host_path->type && strcmp(v->host_path->type, "DirectoryOrCreate") == 0;
-	if (to->source && m->sub_path)
-		to->source = arena_fmt(b->a, "%s/%s", to->source, m->sub_path);
 	return to->source ? 0 : err_oom(b->e);
 }
 

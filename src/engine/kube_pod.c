@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "engine/kube_events.h"
-#include "engine/kube_message.h"
 #include "engine/kube_network.h"
 #include "engine/kube_plain.h"
 #include "engine/kube_sandbox.h"
+#include "engine/kube_volumes.h"
 #include "manifest/restart.h"
 #include "oci/list.h"
 #include "engine/remove.h"
@@ -60,30 +60,14 @@ static int remark_container(const struct remarking *m, const char *list, size_t 
 	return remark(m, "spec.%s[%zu].lifecycle: tcpSocket: not supported", list, i);
 }
 
-/* A tmpfs is a container's own. */
-static size_t mounters(const struct pod_spec *s, const char *volume)
-{
-	const struct container_specs *const lists[] = { &s->containers, &s->inits };
-	size_t n = 0;
-
-	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
-		for (size_t i = 0; i < lists[l]->n; i++)
-			for (size_t k = 0; k < lists[l]->v[i].mounts.n; k++)
-				n += strcmp(lists[l]->v[i].mounts.v[k].name, volume) == 0;
-	return n;
-}
-
 static int remark_volumes(const struct remarking *m, const struct pod_spec *s)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->volumes.n; i++) {
 		const struct volume_spec_kube *v = &s->volumes.v[i];
-		bool memory = v->empty_dir && v->empty_dir->medium && strcmp(v->empty_dir->medium, "Memory") == 0;
 
-		if (memory && mounters(s, v->name) > 1)
-			r = remark(m, "spec.volumes[%zu].emptyDir.medium: Memory is not shared between containers", i);
-		else if (v->empty_dir && v->empty_dir->has_size && !memory)
+		if (v->empty_dir && v->empty_dir->has_size && !kube_volume_is_in_memory(v))
 			r = remark(m, "spec.volumes[%zu].emptyDir.sizeLimit: not enforced on a disk", i);
 	}
 	return r;
@@ -102,95 +86,7 @@ int kube_pod_remarks(const struct object *o, struct arena *a, struct remarks *re
 	return r == 0 ? remark_volumes(&m, s) : r;
 }
 
-/* ---- folders ------------------------------------------------------------------------------------------------ */
-
-/* A name of one step that stays where it is. */
-static bool is_file_name(const char *name)
-{
-	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static int write_key(const struct kube_build *b, int dir, const struct object *o, const char *key, const char *path,
-		     mode_t mode)
-{
-	int64_t group = b->p->object.pod->security.fs_group;
-	struct sv value;
-	int r;
-
-	if (!is_file_name(path))
-		return err_set(b->e, EINVAL, "%.60s: not a file's name", path);
-	if (group != FIELD_UNSET)
-		mode |= 0440;
-	r = kube_source_value(b, o, key, &value);
-	if (r == 0)
-		r = io_replace_at(dir, path, value.p, value.n, mode, false, b->e);
-	if (r == 0 && group != FIELD_UNSET && fchownat(dir, path, (uid_t)-1, (gid_t)group, AT_SYMLINK_NOFOLLOW) < 0)
-		r = err_sys(b->e, "chown %s", path);
-	return r;
-}
-
-static int write_files(const struct kube_build *b, int dir, const struct volume_files *f, const struct object *o)
-{
-	mode_t mode = f->mode == FIELD_UNSET ? 0644 : (mode_t)f->mode;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->items.n; i++)
-		r = write_key(b, dir, o, f->items.v[i].key, f->items.v[i].path,
-			      f->items.v[i].mode == FIELD_UNSET ? mode : (mode_t)f->items.v[i].mode);
-	for (int side = 0; side < 2 && f->items.n == 0; side++) {
-		const struct oci_pairs *l = side ? &o->data : &o->binary;
-
-		for (size_t i = 0; r == 0 && i < l->n; i++)
-			r = write_key(b, dir, o, l->v[i].key, l->v[i].key, mode);
-	}
-	return r;
-}
-
-/* Everybody may write there; with an fsGroup what they make is that group's. */
-static int open_up(const struct kube_build *b, int dir)
-{
-	int64_t group = b->p->object.pod->security.fs_group;
-
-	if (group != FIELD_UNSET && fchown(dir, (uid_t)-1, (gid_t)group) < 0)
-		return err_sys(b->e, "chown");
-	return fchmod(dir, group == FIELD_UNSET ? 0777 : 02777) < 0 ? err_sys(b->e, "chmod") : 0;
-}
-
-static int make_volume(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
-{
-	const struct volume_files *f = v->config_map ? v->config_map : v->secret;
-	enum object_kind kind = v->secret ? OBJECT_SECRET : OBJECT_CONFIG_MAP;
-	const struct object *o = f ? kube_source_find(b, kind, f->name) : NULL;
-	scoped_fd dir = -1;
-	int r;
-
-	if (v->host_path)
-		return v->host_path->path[0] == '/' ?
-			       0 :
-			       err_set(b->e, EINVAL, "volume %s: hostPath: must be an absolute path", v->name);
-	if (f && !o && f->optional != 1)
-		return err_set(b->e, ENOENT, "volume %s: %s \"%s\" not found", v->name,
-			       v->secret ? "secret" : "configmap", f->name);
-	r = io_mkdir_at(folder, v->name, 0755, &dir, b->e);
-	if (r == 0 && v->empty_dir)
-		r = open_up(b, dir);
-	if (r == 0 && o)
-		r = write_files(b, dir, f, o);
-	return r < 0 ? err_wrap(b->e, r, "volume %s", v->name) : 0;
-}
-
-static int make_volumes(const struct kube_build *b)
-{
-	const struct pod_spec *s = b->p->object.pod;
-	scoped_fd folder = -1;
-	int r = io_mkdirs(b->folder, 0700, &folder, b->e);
-
-	if (r == 0)
-		r = kube_messages_make(b, folder);
-	for (size_t i = 0; r == 0 && i < s->volumes.n; i++)
-		r = make_volume(b, folder, &s->volumes.v[i]);
-	return r < 0 ? err_wrap(b->e, r, "pod %s/%s", b->p->pod.namespace, b->p->pod.name) : 0;
-}
+/* ---- its folder --------------------------------------------------------------------------------------------- */
 
 static const char *folder_of(const struct kube_site *s, const char *uid, struct arena *a)
 {
@@ -304,7 +200,7 @@ int kube_pod_start(struct kube_site *s, const struct kube_running *p, const stru
 	if (r == 0)
 		r = kube_site_make_pod(s, &p->pod, a, e);
 	if (r == 0)
-		r = make_volumes(&b);
+		r = kube_volumes_make(&b);
 	return r < 0 ? r : kube_sandbox_start(&b, ret_sock, e);
 }
 

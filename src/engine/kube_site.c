@@ -6,6 +6,7 @@
 #include "engine/network.h"
 #include "engine/settings.h"
 #include "engine/units.h"
+#include "kernel/smallfile.h"
 #include "kube/node.h"
 
 #include <dirent.h>
@@ -38,14 +39,47 @@ static size_t read_page_sizes(const struct host *h, int64_t *sizes, size_t max)
 	return n;
 }
 
+static int64_t read_pages(const struct host *h, int64_t page_bytes)
+{
+	char path[80], text[32];
+	struct sv pages;
+	uint64_t n;
+
+	(void)snprintf(path, sizeof path, "kernel/mm/hugepages/hugepages-%lldkB/nr_hugepages",
+		       (long long)page_bytes / 1024);
+	if (smallfile_read(h->sys, path, text, sizeof text, &pages) < 0 || sv_u64(sv_trim(pages), &n) < 0)
+		return 0;
+	return n < (uint64_t)(INT64_MAX / page_bytes) ? (int64_t)n * page_bytes : 0;
+}
+
+/* Huge pages are set apart: they are no other memory's. */
+static int set_hugepages(struct kube_site *s, struct arena *a, struct resource_list *capacity, int64_t *memory)
+{
+	for (size_t i = 0; i < s->node.n_hugepages; i++) {
+		struct quantity size = quantity_of(s->sizes[i], QUANTITY_BINARY_SI), all;
+		int64_t bytes = read_pages(s->en->host, s->sizes[i]);
+		char text[QUANTITY_TEXT];
+		const char *name = arena_fmt(a, "hugepages-%s", quantity_print(&size, text));
+
+		all = quantity_of(bytes, QUANTITY_BINARY_SI);
+		*memory -= bytes < *memory ? bytes : *memory;
+		if (!name || resource_set(a, capacity, name, &all) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int set_allocatable(struct kube_site *s, struct arena *a, int64_t cpus, int64_t memory,
 			   const struct settings *settings)
 {
-	struct quantity cpu = quantity_of(cpus, QUANTITY_DECIMAL_SI), bytes = quantity_of(memory, QUANTITY_BINARY_SI);
+	struct quantity cpu = quantity_of(cpus, QUANTITY_DECIMAL_SI), bytes;
 	struct quantity pods = quantity_of(settings->kube_max_pods, QUANTITY_DECIMAL_SI);
 	struct resource_list capacity = { 0 };
 	int r = resource_set(a, &capacity, "cpu", &cpu);
 
+	if (r == 0)
+		r = set_hugepages(s, a, &capacity, &memory);
+	bytes = quantity_of(memory, QUANTITY_BINARY_SI);
 	if (r == 0)
 		r = resource_set(a, &capacity, "memory", &bytes);
 	if (r == 0)

@@ -61,6 +61,14 @@ int mount_clone(int dir, const char *path, bool recursive, struct err *e);
  * it. A process is made for it. -ELOOP: a symbolic link. */
 int mount_clone_from(int ns, const char *path, struct err *e);
 
+/* mount_keep - the detached mount becomes the root of a mount namespace that has nothing else, and lives as long as its descriptor,
+ * which this returns, or a process in it. proc: of struct host. A process is made for it.
+ * mount_clone_kept - a detached copy of what is at `path` in there ("/": all of it); a missing directory is made, as open as the
+ * root is. Another process is made. mount_clone_below - the same of the folder `root`: no link leads out of either. */
+int mount_keep(int mnt, int proc, struct err *e);
+int mount_clone_kept(int ns, const char *path, struct err *e);
+int mount_clone_below(int root, const char *path, struct err *e);
+
 /* mount_change - set and clear attributes, and propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: as is) */
 int mount_change(int mnt, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct err *e);
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* What the process made: a descriptor in the shared table, or an error. */
@@ -94,11 +95,66 @@ int mount_clone_from(int ns, const char *path, struct err *e)
 	return mount_elsewhere(0, clone_there, &(struct place){ ns, path }, e);
 }
 
-struct target {
-	int ns, mnt;
-	const char *path;
-	bool directory;
+/* ---- a mount namespace of one mount ------------------------------------------------------------------------- */
+
+struct keeping {
+	int mnt, proc;
 };
+
+/* It covers the root, which then leaves with all that is mounted below. */
+static int keep_there(const void *arg, struct err *e)
+{
+	const struct keeping *k = arg;
+	scoped_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), ns = -1;
+	int r = root < 0 ? err_sys(e, "open the root") : mount_change(root, 0, 0, MS_PRIVATE, true, e);
+
+	if (r == 0)
+		r = mount_attach(k->mnt, root, e);
+	if (r < 0)
+		return r;
+	ns = openat(k->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return err_sys(e, "open proc/self/ns/mnt");
+	if (fchdir(k->mnt) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+		return err_sys(e, "pivot_root");
+	return fd_take(&ns);
+}
+
+int mount_keep(int mnt, int proc, struct err *e)
+{
+	return mount_elsewhere(CLONE_NEWNS, keep_there, &(struct keeping){ mnt, proc }, e);
+}
+
+/* The file mode creation mask is not for a volume. */
+static int make_folder(int root, const char *path, struct err *e)
+{
+	struct stat st;
+	int at, made;
+
+	if (fstat(root, &st) < 0)
+		return err_sys(e, "stat");
+	at = rootpath_mkdirs(root, path, st.st_mode & 07777, e);
+	if (at < 0)
+		return at;
+	made = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (made >= 0) {
+		(void)fchmod(made, st.st_mode & 07777);
+		close(made);
+	}
+	return at;
+}
+
+int mount_clone_below(int root, const char *path, struct err *e)
+{
+	struct err why = { 0 };
+	scoped_fd at = rootpath_open(root, path, &why);
+
+	if (at == -ENOENT)
+		at = make_folder(root, path, e);
+	else if (at < 0 && e)
+		*e = why;
+	return at < 0 ? at : mount_clone(at, "", true, e);
+}
 
 /* setns(2) has made the namespace's root ours: no link leads out of it. */
 static int enter(int ns, struct err *e)
@@ -110,6 +166,27 @@ static int enter(int ns, struct err *e)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return root < 0 ? err_sys(e, "open the root") : root;
 }
+
+static int clone_kept(const void *arg, struct err *e)
+{
+	const struct place *p = arg;
+	scoped_fd root = enter(p->ns, e);
+
+	return root < 0 ? root : mount_clone_below(root, p->path, e);
+}
+
+int mount_clone_kept(int ns, const char *path, struct err *e)
+{
+	return mount_elsewhere(0, clone_kept, &(struct place){ ns, path }, e);
+}
+
+/* ---- mounts that come and go there -------------------------------------------------------------------------- */
+
+struct target {
+	int ns, mnt;
+	const char *path;
+	bool directory;
+};
 
 static int attach_there(const void *arg, struct err *e)
 {

@@ -80,6 +80,28 @@ static bool has_volume(const struct pod_spec *p, const char *name)
 	return false;
 }
 
+static bool leads_out(const char *path)
+{
+	struct sv rest = sv_from(path), part;
+
+	while (sv_next(&rest, '/', &part))
+		if (sv_is(part, ".."))
+			return true;
+	return false;
+}
+
+static int check_sub_path(const struct checking *c, const char *path, const char *list, size_t index, size_t mount,
+			  const char *sub)
+{
+	const char *wrong = !sub ? NULL : sub[0] == '/' ? "must be a relative path" :
+			    leads_out(sub) ? "must not contain '..'" : NULL;
+
+	return wrong ? object_wrong(object_at(c->spec, path), c->e,
+				    "%s.%s[%zu].volumeMounts[%zu].subPath: Invalid value: \"%.60s\": %s", c->path, list,
+				    index, mount, sub, wrong) :
+		       0;
+}
+
 static int check_mounts(const struct checking *c, const char *list, size_t index, const struct container_spec *s)
 {
 	for (size_t i = 0; i < s->mounts.n; i++) {
@@ -98,6 +120,8 @@ static int check_mounts(const struct checking *c, const char *list, size_t index
 				"%s.%s[%zu].volumeMounts[%zu].mountPath: Invalid value: \"%.60s\": must be an "
 				"absolute path",
 				c->path, list, index, i, m->mount_path);
+		if (check_sub_path(c, path, list, index, i, m->sub_path) < 0)
+			return -c->e->code;
 	}
 	return 0;
 }

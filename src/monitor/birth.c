@@ -164,8 +164,8 @@ static int read_links(struct monitor *m, struct net_links *ret, struct err *e)
 static int make_plan(struct monitor *m, const struct joins *j, struct err *e)
 {
 	struct plan_inputs in = { .id = m->charter.id, .root = m->charter.root, .copy_up = m->charter.copy_up,
-				  .copy_up_count = m->charter.copy_up_count, .handed = j->mounts,
-				  .handed_count = j->mount_count, .die_with_parent = true,
+				  .copy_up_count = m->charter.copy_up_count, .handed = j->mounts.v,
+				  .handed_count = j->mounts.n, .die_with_parent = true,
 				  .systemd = m->systemd.program ? &m->systemd : NULL };
 	int r = m->facts_are_new ? 0 : host_facts_read(&m->host, &m->birth, &m->facts, e);
 
@@ -231,8 +231,9 @@ static int find_joined(struct monitor *m, unsigned without, struct joins *j, str
 
 	if (r == 0 && m->member)
 		r = pod_join(m->member, without, e);
-	return r < 0 ? r :
-		       join_resolve(j, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
+	if (r == 0)
+		r = join_resolve(j, &m->host, m->outcome.boot_id, m->container_dir, &m->spec, &m->birth, e);
+	return r == 0 && m->member ? pod_volumes_join(m->member, j, e) : r;
 }
 
 int birth_create(struct monitor *m, struct err *e)

@@ -7,6 +7,7 @@
 #include "kernel/procfs.h"
 #include "kernel/sys.h"
 #include "monitor/outcome.h"
+#include "oci/list.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -116,7 +117,20 @@ static int join_namespace(struct joins *j, const struct other *o, struct oci_nam
 	return ns->path ? 0 : err_oom(e);
 }
 
-static int join_mount(struct joins *j, const struct other *o, const struct oci_mount *m, struct err *e)
+int join_mount(struct joins *j, const char *destination, int fd, struct arena *a, struct err *e)
+{
+	struct handed_mount *m = LIST_ADD(a, &j->mounts);
+
+	if (!m) {
+		close(fd);
+		return err_oom(e);
+	}
+	*m = (struct handed_mount){ destination, fd };
+	return 0;
+}
+
+static int join_mount_of(struct joins *j, const struct other *o, const struct oci_mount *m, struct arena *a,
+			 struct err *e)
 {
 	scoped_fd ns = -1;
 	int fd, r = open_namespace(o, m->destination, "mnt", &ns, e);
@@ -126,13 +140,7 @@ static int join_mount(struct joins *j, const struct other *o, const struct oci_m
 	fd = mount_clone_from(ns, m->destination, e);
 	if (fd < 0)
 		return err_wrap(e, fd, "%s of container %s", m->destination, o->id);
-	r = keep(j, fd, e);
-	if (r < 0)
-		return r;
-	if (j->mount_count == ARRAY_LEN(j->mounts))
-		return err_set(e, EINVAL, "too many mounts of other containers");
-	j->mounts[j->mount_count++] = (struct handed_mount){ m->destination, fd };
-	return 0;
+	return join_mount(j, m->destination, fd, a, e);
 }
 
 static const char *id_of(const char *text)
@@ -166,7 +174,7 @@ int join_resolve(struct joins *j, const struct host *h, const char *boot_id, int
 		r = other_open(&o, h, boot_id, container_dir, s->mounts.v[i].destination, id, e);
 		if (r < 0)
 			break;
-		r = join_mount(j, &o, &s->mounts.v[i], e);
+		r = join_mount_of(j, &o, &s->mounts.v[i], a, e);
 		other_close(&o);
 	}
 	return r;
@@ -176,5 +184,7 @@ void join_done(struct joins *j)
 {
 	while (j->n)
 		close(j->fds[--j->n]);
-	j->mount_count = 0;
+	while (j->mounts.n)
+		close(j->mounts.v[--j->mounts.n].fd);
+	j->mounts.v = NULL;
 }

@@ -4,6 +4,7 @@
  *   sandbox.c   the loop: waits for all of them, and lets each do what is possible now
  *   monitor.c   the monitor of one container, from its birth to its end
  *   pod.c       the monitor of a pod: the order of its containers
+ *   pod_volumes.c   what it holds for them all: volumes in memory, and parts of folders
  *   member.c, probe.c, action.c, happening.c   one of them: its life within the pod, how it is asked, hooks, what is told
  *   birth.c     from nothing to a created container; the same again for a restart
  *   life.c      the first process: start, end, and starting again (restart.c decides)

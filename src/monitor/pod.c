@@ -455,6 +455,8 @@ int pod_run(const char *pod_dir, struct err *e)
 	if (r == 0)
 		r = open_members(p, e);
 	if (r == 0)
+		r = pod_volumes_open(p, e);
+	if (r == 0)
 		r = listen_pod(p, e);
 	if (r < 0) {
 		tell_pod(p, CONTROL_FAILED, 125, e);

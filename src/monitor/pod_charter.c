@@ -30,8 +30,8 @@ const char *member_use_name(enum member_use u)
 	return use_names[u];
 }
 
-/* Of whom a field is: what "container" and "use" have begun. */
-enum place { PLACE_POD, PLACE_CONTAINER, PLACE_USE };
+/* Of whom a field is: what "volume", "container", "use" and "mount" have begun. */
+enum place { PLACE_POD, PLACE_VOLUME, PLACE_CONTAINER, PLACE_USE, PLACE_MOUNT, PLACES };
 enum kind { KIND_TEXT, KIND_INT, KIND_TEXTS, KIND_MEMBER, KIND_ACTION };
 
 static const struct row {
@@ -48,6 +48,9 @@ static const struct row {
 	{ "probe", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, probe) },
 	{ "deadline", PLACE_POD, KIND_INT, offsetof(struct pod_charter, deadline_s) },
 	{ "grace", PLACE_POD, KIND_INT, offsetof(struct pod_charter, grace_s) },
+	{ "fstype", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, fstype) },
+	{ "options", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, options) },
+	{ "path", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, path) },
 	{ "name", PLACE_CONTAINER, KIND_TEXT, offsetof(struct pod_container, name) },
 	{ "kind", PLACE_CONTAINER, KIND_MEMBER, offsetof(struct pod_container, kind) },
 	{ "rule", PLACE_CONTAINER, KIND_TEXTS, offsetof(struct pod_container, rules) },
@@ -60,6 +63,8 @@ static const struct row {
 	{ "successes", PLACE_USE, KIND_INT, offsetof(struct pod_use, successes) },
 	{ "failures", PLACE_USE, KIND_INT, offsetof(struct pod_use, failures) },
 	{ "grace_s", PLACE_USE, KIND_INT, offsetof(struct pod_use, grace_s) },
+	{ "of", PLACE_MOUNT, KIND_TEXT, offsetof(struct pod_mount, volume) },
+	{ "below", PLACE_MOUNT, KIND_TEXT, offsetof(struct pod_mount, below) },
 };
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -105,6 +110,22 @@ static void put_rows(struct buf *b, enum place place, const void *of)
 			put_row(b, of, &rows[i]);
 }
 
+static void put_container(struct buf *b, const struct pod_container *c)
+{
+	put(b, "container", c->id);
+	put_rows(b, PLACE_CONTAINER, c);
+	for (int u = 0; u < USE_COUNT; u++) {
+		if (c->use[u].action == ACTION_NONE)
+			continue;
+		put(b, "use", use_names[u]);
+		put_rows(b, PLACE_USE, &c->use[u]);
+	}
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		put(b, "mount", c->mounts.v[i].destination);
+		put_rows(b, PLACE_MOUNT, &c->mounts.v[i]);
+	}
+}
+
 int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
@@ -112,16 +133,12 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 
 	put(&b, "tare-pod", "1");
 	put_rows(&b, PLACE_POD, c);
-	for (size_t i = 0; i < c->n; i++) {
-		put(&b, "container", c->v[i].id);
-		put_rows(&b, PLACE_CONTAINER, &c->v[i]);
-		for (int u = 0; u < USE_COUNT; u++) {
-			if (c->v[i].use[u].action == ACTION_NONE)
-				continue;
-			put(&b, "use", use_names[u]);
-			put_rows(&b, PLACE_USE, &c->v[i].use[u]);
-		}
+	for (size_t i = 0; i < c->volumes.n; i++) {
+		put(&b, "volume", c->volumes.v[i].name);
+		put_rows(&b, PLACE_VOLUME, &c->volumes.v[i]);
 	}
+	for (size_t i = 0; i < c->n; i++)
+		put_container(&b, &c->v[i]);
 	r = buf_status(&b, e);
 	return r < 0 ? r : io_replace_at(pod_dir, POD_CHARTER_FILE, b.p, b.len, 0600, false, e);
 }
@@ -131,7 +148,7 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 struct reader {
 	struct arena *a;
 	struct pod_charter c;
-	struct pod_use *use; /* of the last container; NULL: none yet */
+	void *of[PLACES]; /* what has begun; NULL: nothing of that */
 	struct err *e;
 };
 
@@ -180,6 +197,20 @@ static int take_row(struct reader *rd, void *of, const struct row *row, const ch
 	return 0;
 }
 
+static int begin_volume(struct reader *rd, const char *name)
+{
+	struct pod_volume *v;
+
+	if (rd->c.volumes.n == LIMIT_KUBE_CONTAINERS)
+		return err_set(rd->e, E2BIG, POD_CHARTER_FILE ": too many volumes");
+	v = LIST_ADD(rd->a, &rd->c.volumes);
+	if (!v)
+		return err_oom(rd->e);
+	v->name = name;
+	rd->of[PLACE_VOLUME] = v;
+	return 0;
+}
+
 static int begin_container(struct reader *rd, const char *id)
 {
 	struct pod_container *c;
@@ -190,39 +221,86 @@ static int begin_container(struct reader *rd, const char *id)
 	if (!c)
 		return err_oom(rd->e);
 	c->id = c->name = id;
-	rd->use = NULL;
+	rd->of[PLACE_CONTAINER] = c;
+	rd->of[PLACE_USE] = rd->of[PLACE_MOUNT] = NULL;
 	return 0;
 }
 
 static int begin_use(struct reader *rd, const char *value)
 {
-	int i = 0,
-	    r = rd->c.n ? take_name(rd, use_names, ARRAY_LEN(use_names), "use", value, &i) : bad(rd, "use", value);
+	struct pod_container *c = rd->of[PLACE_CONTAINER];
+	int i = 0, r = c ? take_name(rd, use_names, ARRAY_LEN(use_names), "use", value, &i) : bad(rd, "use", value);
 
 	if (r == 0)
-		rd->use = &rd->c.v[rd->c.n - 1].use[i];
+		rd->of[PLACE_USE] = &c->use[i];
 	return r;
 }
+
+static int begin_mount(struct reader *rd, const char *destination)
+{
+	struct pod_container *c = rd->of[PLACE_CONTAINER];
+	struct pod_mount *m;
+
+	if (!c)
+		return bad(rd, "mount", destination);
+	if (c->mounts.n == LIMIT_KUBE_CONTAINERS)
+		return err_set(rd->e, E2BIG, POD_CHARTER_FILE ": too many mounts");
+	m = LIST_ADD(rd->a, &c->mounts);
+	if (!m)
+		return err_oom(rd->e);
+	m->destination = destination;
+	rd->of[PLACE_MOUNT] = m;
+	return 0;
+}
+
+static const struct beginning {
+	const char *key;
+	int (*begin)(struct reader *rd, const char *value);
+} beginnings[] = {
+	{ "volume", begin_volume },
+	{ "container", begin_container },
+	{ "use", begin_use },
+	{ "mount", begin_mount },
+};
 
 static int take_field(struct reader *rd, const char *field)
 {
 	const char *equals = strchr(field, '=');
-	size_t n = equals ? (size_t)(equals - field) : 0;
-	void *of[] = {
-		[PLACE_POD] = &rd->c, [PLACE_CONTAINER] = rd->c.n ? &rd->c.v[rd->c.n - 1] : NULL, [PLACE_USE] = rd->use
-	};
+	struct sv key = { field, equals ? (size_t)(equals - field) : 0 };
 
 	if (!equals)
 		return err_set(rd->e, EINVAL, POD_CHARTER_FILE ": damaged field");
-	if (sv_is((struct sv){ field, n }, "container"))
-		return begin_container(rd, equals + 1);
-	if (sv_is((struct sv){ field, n }, "use"))
-		return begin_use(rd, equals + 1);
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+		if (sv_is(key, beginnings[i].key))
+			return beginnings[i].begin(rd, equals + 1);
+	rd->of[PLACE_POD] = &rd->c;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (sv_is((struct sv){ field, n }, rows[i].key))
-			return of[rows[i].place] ? take_row(rd, of[rows[i].place], &rows[i], equals + 1) :
-						   bad(rd, rows[i].key, equals + 1);
+		if (sv_is(key, rows[i].key))
+			return rd->of[rows[i].place] ?
+				       take_row(rd, rd->of[rows[i].place], &rows[i], equals + 1) :
+				       bad(rd, rows[i].key, equals + 1);
 	return 0;
+}
+
+/* Each mount has a volume, and each volume is of one kind. */
+static int check_volumes(const struct pod_charter *c, struct err *e)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < c->volumes.n; i++)
+		whole &= !c->volumes.v[i].fstype == !!c->volumes.v[i].path;
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->v[i].mounts.n; k++)
+			whole &= pod_charter_volume(c, c->v[i].mounts.v[k].volume) != NULL;
+	return whole ? 0 : err_set(e, EINVAL, POD_CHARTER_FILE ": a volume is missing");
+}
+
+const struct pod_volume *pod_charter_volume(const struct pod_charter *c, const char *name)
+{
+	for (size_t i = 0; name && i < c->volumes.n; i++)
+		if (strcmp(c->volumes.v[i].name, name) == 0)
+			return &c->volumes.v[i];
+	return NULL;
 }
 
 int pod_charter_parse(struct sv text, struct arena *a, struct pod_charter *ret, struct err *e)
@@ -243,6 +321,8 @@ int pod_charter_parse(struct sv text, struct arena *a, struct pod_charter *ret, 
 		r = take_field(&rd, field);
 	if (r == 0 && (!rd.c.uid || !rd.c.program || !rd.c.data_root || !rd.c.state_root || !rd.c.probe || !rd.c.n))
 		r = err_set(e, EINVAL, POD_CHARTER_FILE ": a field is missing");
+	if (r == 0)
+		r = check_volumes(&rd.c, e);
 	if (r == 0)
 		*ret = rd.c;
 	return r;

@@ -2,8 +2,9 @@
 /* pod_charter.h - what a pod's monitor is told at its birth: its containers in their order, and what is asked of them and
  * done to them besides. Each has a charter and config.json of its own in its state directory, as one alone has.
  *
- * <state>/pods/<uid>/pod, NUL-terminated fields "key=value", the first one "tare-pod=1". "container=ID" begins a container,
- * "use=liveness" … one of its probes or hooks. Written by the engine, read by the monitor. */
+ * <state>/pods/<uid>/pod, NUL-terminated fields "key=value", the first one "tare-pod=1". "volume=NAME" begins a volume,
+ * "container=ID" a container, "use=liveness" … one of its probes or hooks, "mount=/cache" one of its mounts. Written by the engine,
+ * read by the monitor. */
 #pragma once
 
 #include "base/arena.h"
@@ -63,12 +64,29 @@ struct pod_use {
 	int grace_s;                              /* of a probe that ends its container; < 0: the pod's */
 };
 
+/* A volume that only the monitor can bring: a file system of the pod's own, or a folder of which parts are mounted. */
+struct pod_volume {
+	const char *name;
+	const char *fstype, *options; /* NULL: a folder, */
+	const char *path;             /* this one, absolute */
+};
+
+/* In the place of what the container's config.json has at `destination`. */
+struct pod_mount {
+	const char *destination, *volume;
+	const char *below; /* of the volume; NULL: all of it */
+};
+
 struct pod_container {
 	const char *id, *name;
 	enum member_kind kind;
 	struct oci_strings
 		rules; /* "In 42 43", "NotIn 1": after such an exit status it begins again, whatever its policy */
 	struct pod_use use[USE_COUNT];
+	struct {
+		struct pod_mount *v;
+		size_t n;
+	} mounts;
 };
 
 struct pod_charter {
@@ -77,11 +95,17 @@ struct pod_charter {
 	const char *probe;                                       /* tare-probe */
 	int deadline_s;                               /* that it may run; 0: for ever */
 	int grace_s;                                  /* between the request to end and SIGKILL */
+	struct {
+		struct pod_volume *v;
+		size_t n;
+	} volumes;
 	struct pod_container *v;
 	size_t n;
 };
 
 const char *member_use_name(enum member_use u);
+const struct pod_volume *pod_charter_volume(const struct pod_charter *c,
+					    const char *name); /* NULL: none of that name */
 
 int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e);
 /* pod_charter_parse, pod_charter_read - -EINVAL: not a pod's, or of a newer version. Memory belongs to a. */

@@ -102,6 +102,12 @@ void pod_started(struct member *mb);
 void pod_exited(struct member *mb);
 void pod_failed(struct member *mb, const struct err *why);
 
+/* ---- pod_volumes.c ---- */
+
+int pod_volumes_open(struct pod *p, struct err *e);
+/* pod_volumes_join - mounts of them, for a container that is being made */
+int pod_volumes_join(struct member *mb, struct joins *j, struct err *e);
+
 /* ---- pod.c ---- */
 
 #define POD_CLIENTS 32
@@ -124,6 +130,7 @@ struct pod {
 	size_t listener_polled, n_clients;
 	struct pod_client clients[POD_CLIENTS];
 	int ns[POD_NAMESPACES]; /* -1: none yet */
+	int *volumes;           /* of the charter's, in their order */
 	bool settled;           /* once, nothing could begin but after something else */
 	bool named;             /* tare-net was waited for */
 	enum { POD_RUNS, POD_ENDS, POD_OVER } state;

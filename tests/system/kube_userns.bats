@@ -30,7 +30,9 @@ ns_of() { readlink "/proc/$(pid_of "$(container_of web "$2")")/ns/$1"; } # TYPE 
 uid_on_host() { stat -c %u "/proc/$(pid_of "$(container_of "$1" "$2")")"; } # POD CONTAINER
 
 @test "containers of a pod share a user namespace and what belongs to it, volumes have their owners, a further life too" {
-	manifest <<-'END'
+	local medium=Memory # a tmpfs can be idmapped since Linux 6.3
+	[ "$(printf '6.3\n%s\n' "$(uname -r)" | sort -V | head -1)" = 6.3 ] || medium='""'
+	manifest <<-END
 		{apiVersion: v1, kind: ConfigMap, metadata: {name: conf}, data: {key: value}}
 		---
 		apiVersion: v1
@@ -40,7 +42,7 @@ uid_on_host() { stat -c %u "/proc/$(pid_of "$(container_of "$1" "$2")")"; } # PO
 		  hostUsers: false
 		  terminationGracePeriodSeconds: 0
 		  securityContext: {fsGroup: 2000}
-		  volumes: [{name: v, emptyDir: {}}, {name: c, configMap: {name: conf}}]
+		  volumes: [{name: v, emptyDir: {}}, {name: c, configMap: {name: conf}}, {name: m, emptyDir: {medium: $medium}}]
 		  initContainers:
 		  - {name: first, image: busybox, command: [sh, -c, "id -u >/v/root; chown 33:44 /v/root"], volumeMounts: [{name: v, mountPath: /v}]}
 		  containers:
@@ -48,13 +50,13 @@ uid_on_host() { stat -c %u "/proc/$(pid_of "$(container_of "$1" "$2")")"; } # PO
 		    image: busybox
 		    command: [sh, -c, "echo shared >/dev/shm/x; cat /c/key; stat -c %u:%g /v/root /c/key /etc/hosts; httpd -p 8080 -h /c; test -e /v/again && exec sleep 1000; echo said >/dev/termination-log; while ! test -e /v/again; do sleep 0.05; done; exit 3"]
 		    readinessProbe: {httpGet: {port: 8080, path: /key}, timeoutSeconds: 10}
-		    volumeMounts: [{name: v, mountPath: /v}, {name: c, mountPath: /c}]
+		    volumeMounts: [{name: v, mountPath: /v}, {name: c, mountPath: /c}, {name: m, mountPath: /m, subPath: .}]
 		  - name: other
 		    image: busybox
 		    securityContext: {runAsUser: 1000}
 		    command: [sleep, "1000"]
-		    readinessProbe: {exec: {command: [sh, -c, "grep shared /dev/shm/x && touch /v/mine"]}, timeoutSeconds: 10}
-		    volumeMounts: [{name: v, mountPath: /v}]
+		    readinessProbe: {exec: {command: [sh, -c, "grep shared /dev/shm/x && touch /v/mine /m/mine"]}, timeoutSeconds: 10}
+		    volumeMounts: [{name: v, mountPath: /v}, {name: m, mountPath: /m}]
 	END
 	expect 0 apply "$T/m.yaml" --strict
 	eventually 20 status_is web '2/2 +Running +0'
@@ -66,6 +68,7 @@ uid_on_host() { stat -c %u "/proc/$(pid_of "$(container_of "$1" "$2")")"; } # PO
 	done
 	[ "$(ns_of pid app)" != "$(ns_of pid other)" ]
 	equal "33:44 1000:2000" "$(stat -c %u:%g "$T/root/kube/$(uid_of web)/v/"{root,mine} | paste -sd' ')"
+	equal "0:2000 1000:2000" "$(tare kube exec -c app web stat -c %u:%g /m /m/mine 3>&- | paste -sd' ')"
 	eventually 5 logged 33:44 web app
 	equal $'value33:44\n0:2000\n0:0' "$(tare kube logs -c app web 3>&-)"
 	expect 0 tare kube exec -c other web touch /v/again

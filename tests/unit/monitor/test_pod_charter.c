@@ -15,12 +15,16 @@ TEST(what_is_written_is_read)
 {
 	const char *rules[] = { "In 42 43", "NotIn 1" };
 	const char *command[] = { "test", "-e", "/a=b" };
+	struct pod_volume volumes[] = { { .name = "m", .fstype = "tmpfs", .options = "size=1" },
+					{ .name = "d", .path = "/d" } };
+	struct pod_mount mounts[] = { { "/a b", "d", "x=y" }, { "/m", "m", NULL } };
 	struct pod_container containers[] = {
 		{ .id = "1", .name = "init", .kind = MEMBER_INIT },
 		{ .id = "2",
 		  .name = "app",
 		  .kind = MEMBER_MAIN,
 		  .rules = { rules, 2 },
+		  .mounts = { mounts, 2 },
 		  .use = { [USE_LIVENESS] = { .action = ACTION_EXEC,
 					      .arg = { command, 3 },
 					      .delay_s = 1,
@@ -32,7 +36,8 @@ TEST(what_is_written_is_read)
 			   [USE_PRE_STOP] = { .action = ACTION_SLEEP, .seconds = 9 } } },
 	};
 	const struct pod_charter c = { .uid = "u", .program = "/t", .data_root = "/d", .state_root = "/s",
-				       .probe = "/p", .grace_s = 30, .v = containers, .n = 2 };
+				       .probe = "/p", .grace_s = 30, .v = containers, .n = 2,
+				       .volumes = { volumes, 2 } };
 	scoped_arena a = ARENA(LIMIT_CONTROL_MSG);
 	char name[] = "/tmp/tare-test-XXXXXX";
 	scoped_fd dir = open(mkdtemp(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -54,6 +59,15 @@ TEST(what_is_written_is_read)
 	assert_int_equal(-1, u->grace_s);
 	assert_int_equal(9, back.v[1].use[USE_PRE_STOP].seconds);
 	assert_int_equal(30, back.grace_s);
+	assert_int_equal(2, (int)back.volumes.n);
+	assert_string_equal("size=1", pod_charter_volume(&back, "m")->options);
+	assert_string_equal("/d", pod_charter_volume(&back, "d")->path);
+	assert_null(pod_charter_volume(&back, "x"));
+	assert_int_equal(0, (int)back.v[0].mounts.n);
+	assert_int_equal(2, (int)back.v[1].mounts.n);
+	assert_string_equal("/a b", back.v[1].mounts.v[0].destination);
+	assert_string_equal("x=y", back.v[1].mounts.v[0].below);
+	assert_null(back.v[1].mounts.v[1].below);
 	assert_int_equal(0, io_remove_tree_at(AT_FDCWD, name, NULL));
 }
 
@@ -72,6 +86,13 @@ static const struct {
 	{ TEXT(HEAD "container=1\0delay=1"), -EINVAL },
 	{ TEXT(HEAD "container=1\0use=startup\0delay=99999999999"), -EINVAL },
 	{ TEXT(HEAD "container=1\0damaged"), -EINVAL },
+	{ TEXT(HEAD "volume=v\0path=/v\0container=1\0mount=/m\0of=v"), 0 },
+	{ TEXT(HEAD "volume=v\0container=1"), -EINVAL },                      /* of no kind */
+	{ TEXT(HEAD "volume=v\0path=/v\0fstype=tmpfs\0container=1"), -EINVAL }, /* of two */
+	{ TEXT(HEAD "container=1\0mount=/m\0of=v"), -EINVAL },
+	{ TEXT(HEAD "container=1\0mount=/m"), -EINVAL },
+	{ TEXT(HEAD "mount=/m\0container=1"), -EINVAL },
+	{ TEXT(HEAD "container=1\0mount=/m\0container=2\0of=v"), -EINVAL },
 	{ { "", 0 }, -EINVAL },
 };
 
