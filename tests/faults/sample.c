@@ -3,7 +3,7 @@
  *
  * sample steps: opens /dev/null (call 1), reads it (2), takes memory (3), names the step that failed.
  * sample keep: opens a descriptor and ends; sample pass ARGS: hands one to a program.
- * sample child: forks (1), the child opens /dev/null (child 1); sample exec ARGS: call 1, with an empty environment. */
+ * sample loop: opens it three times in one place. sample child: forks (1), the child opens /dev/null (child 1); sample exec ARGS: call 1, with an empty environment. */
 #include "base/fault.h"
 
 #include <errno.h>
@@ -48,6 +48,19 @@ static int steps(void)
 	return 0;
 }
 
+static int loop(void)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = open("/dev/null", O_RDONLY);
+
+		if (fd < 0)
+			return complain("loop ");
+		close(fd);
+	}
+	say("fine", "");
+	return 0;
+}
+
 static int child(void)
 {
 	int status = 0;
@@ -72,6 +85,8 @@ int main(int argc, char **argv)
 	fault_role("tare");
 	if (argc > 1 && strcmp(argv[1], "steps") == 0)
 		return steps();
+	if (argc > 1 && strcmp(argv[1], "loop") == 0)
+		return loop();
 	if (argc > 1 && strcmp(argv[1], "child") == 0)
 		return child();
 	if (argc > 2 && strcmp(argv[1], "exec") == 0) {

@@ -8,8 +8,12 @@
  * processes of a run share (struct shared): calls counted by role, the call that was hit, and the last descriptor that was
  * found where it should not be: open and not close-on-exec when a program is executed (a container's command gets 0, 1
  * and 2, a monitor its control socket too), or open when one of the short-lived programs ends. What a program was given
- * when it began is not its own. Both variables, and that of protection.c, reach every program that tare starts, but no
- * container. */
+ * when it began is not its own.
+ *
+ * TARE_FAULT_SEEN="FILE:TIMES": the first point from the N-th on whose callers (the return addresses from the call up to where
+ * the program begins) have not been there TIMES times already, in this or another run with that FILE. Another call from there
+ * would fail in the same place. A program's addresses must be the same in every run: setarch(8) -R. All these variables, and
+ * that of protection.c, reach every program that tare starts, but no container. */
 #include "calls.h"
 
 #include "base/fault.h"
@@ -27,6 +31,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #define ROLES(X) X(tare) X(monitor) X(child) X(runtime) X(image) X(reap) X(process) X(mounter) X(net)
 enum role {
@@ -47,6 +52,17 @@ struct shared {
 	uint32_t hit;       /* 1: the fault was reached */
 	char call[28];      /* the call that it hit */
 	char leak[96];      /* "tare: descriptor 5 (/dev/null) open at its end" */
+	uint32_t at;        /* the number of that call */
+	uint32_t same;      /* points that were left out before it, because their callers were there already */
+	char program[24];
+	uint64_t callers[24]; /* return addresses in it, the innermost first; 0 behind the last */
+};
+
+/* TARE_FAULT_SEEN: how often each stack of callers was there, by its hash; two runs may write at the same time. */
+#define SEEN_SLOTS (1u << 17)
+struct seen {
+	uint64_t stacks[SEEN_SLOTS];
+	uint32_t times[SEEN_SLOTS];
 };
 
 enum { ERROR_AUTO = -1, ERROR_KILL = -2, ERROR_MEMORY = -3 };
@@ -55,10 +71,13 @@ static struct shared unshared, *shared = &unshared;
 static enum role own_role, fail_role = ROLE_COUNT;
 static uint32_t fail_at;
 static int fail_error;
-static char entries[3][512]; /* of the environment, by variables[]; empty where it is not set */
+static struct seen *seen;
+static uint32_t seen_times;
+static bool unwinding;
+static char entries[4][512]; /* of the environment, by variables[]; empty where it is not set */
 static bool given[256]; /* descriptors that were open when this program began */
 
-static const char *const variables[] = { "TARE_FAULT", "TARE_FAULT_COUNT", "TARE_UNPROTECTED" };
+static const char *const variables[] = { "TARE_FAULT", "TARE_FAULT_COUNT", "TARE_FAULT_SEEN", "TARE_UNPROTECTED" };
 
 static int find_role(const char *name, size_t n)
 {
@@ -168,19 +187,40 @@ __attribute__((destructor)) static void look_at_the_end(void)
 }
 
 /* By syscall(2): nothing here may count itself. */
-static void map_shared(const char *path)
+static void *map_file(const char *path, size_t size)
 {
 	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	void *p;
 
-	if (fd < 0 || syscall(SYS_ftruncate, fd, sizeof *shared) < 0) {
-		(void)dprintf(2, "TARE_FAULT_COUNT=%s: %s\n", path, strerror(errno));
+	if (fd < 0 || syscall(SYS_ftruncate, fd, size) < 0) {
+		(void)dprintf(2, "%s: %s\n", path, strerror(errno));
 		_exit(99);
 	}
-	p = (void *)syscall(SYS_mmap, NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p != MAP_FAILED)
-		shared = p;
+	p = (void *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	syscall(SYS_close, fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void map_shared(const char *path)
+{
+	struct shared *p = map_file(path, sizeof *p);
+
+	if (p)
+		shared = p;
+}
+
+static void map_seen(const char *spec)
+{
+	const char *colon = strrchr(spec, ':');
+	char path[sizeof entries[0]];
+
+	seen_times = colon ? (uint32_t)strtoul(colon + 1, NULL, 10) : 0;
+	if (seen_times == 0) {
+		(void)dprintf(2, "TARE_FAULT_SEEN=%s: expected FILE:TIMES\n", spec);
+		_exit(99);
+	}
+	(void)snprintf(path, sizeof path, "%.*s", (int)(colon - spec), spec);
+	seen = map_file(path, sizeof *seen);
 }
 
 static void guess_role(void)
@@ -202,7 +242,8 @@ static void keep_entries(void)
 
 __attribute__((constructor)) static void fault_begin(void)
 {
-	const char *spec = getenv("TARE_FAULT"), *path = getenv("TARE_FAULT_COUNT");
+	const char *spec = getenv("TARE_FAULT"), *path = getenv("TARE_FAULT_COUNT"),
+		   *stacks = getenv("TARE_FAULT_SEEN");
 
 	guess_role();
 	note_given();
@@ -211,6 +252,47 @@ __attribute__((constructor)) static void fault_begin(void)
 		parse_spec(spec);
 	if (path && *path)
 		map_shared(path);
+	if (stacks && *stacks)
+		map_seen(stacks);
+}
+
+/* ---- callers ---------------------------------------------------------------------------------------------------- */
+
+static _Unwind_Reason_Code mix_caller(struct _Unwind_Context *context, void *arg)
+{
+	uint64_t *hash = arg;
+
+	*hash = (*hash ^ _Unwind_GetIP(context)) * 0x9E3779B97F4A7C15u;
+	*hash ^= *hash >> 29;
+	return _URC_NO_REASON;
+}
+
+/* callers - the stack above this call, for this part and this program; the unwinder's own memory is none of a point's */
+static uint64_t callers(void)
+{
+	uint64_t hash = own_role + 1;
+
+	for (const char *p = program_invocation_short_name; *p; p++)
+		hash = hash * 31 + (unsigned char)*p;
+	unwinding = true;
+	_Unwind_Backtrace(mix_caller, &hash);
+	unwinding = false;
+	return hash ? hash : 1;
+}
+
+/* is_known - these callers were here often enough; if not, this is one time more */
+static bool is_known(uint64_t hash)
+{
+	for (uint32_t i = 0, slot; i < SEEN_SLOTS; i++) {
+		uint64_t empty = 0;
+
+		slot = (uint32_t)(hash + i) % SEEN_SLOTS;
+		if (__atomic_compare_exchange_n(&seen->stacks[slot], &empty, hash, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED) ||
+		    empty == hash)
+			return __atomic_fetch_add(&seen->times[slot], 1, __ATOMIC_RELAXED) >= seen_times;
+	}
+	return false;
 }
 
 /* SIGKILL from inside does not end the first process of a pid namespace; an illegal instruction does. */
@@ -220,12 +302,47 @@ static void die(void)
 	__builtin_trap();
 }
 
-static void hit(const char *call)
+static _Unwind_Reason_Code keep_caller(struct _Unwind_Context *context, void *arg)
 {
-	size_t n = strlen(call);
+	size_t *n = arg;
+
+	if (*n == sizeof shared->callers / sizeof *shared->callers)
+		return _URC_END_OF_STACK;
+	shared->callers[(*n)++] = _Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
+static void keep_callers(void)
+{
+	size_t n = 0;
+
+	(void)snprintf(shared->program, sizeof shared->program, "%s", program_invocation_short_name);
+	unwinding = true;
+	_Unwind_Backtrace(keep_caller, &n);
+	unwinding = false;
+}
+
+static void hit(const char *call, uint32_t n)
+{
+	size_t length = strlen(call);
 
 	shared->hit = 1;
-	memcpy(shared->call, call, n < sizeof shared->call ? n + 1 : sizeof shared->call);
+	shared->at = n;
+	memcpy(shared->call, call, length < sizeof shared->call ? length + 1 : sizeof shared->call);
+	keep_callers();
+}
+
+/* is_point - the n-th of its kind is to fail */
+static bool is_point(uint32_t n)
+{
+	if (own_role != fail_role || n < fail_at || shared->hit)
+		return false;
+	if (!seen)
+		return n == fail_at;
+	if (!is_known(callers()))
+		return true;
+	__atomic_add_fetch(&shared->same, 1, __ATOMIC_RELAXED);
+	return false;
 }
 
 /* fault_here - true: this call is to fail, and errno says how */
@@ -233,9 +350,9 @@ static bool fault_here(const char *call, int usual_error)
 {
 	uint32_t n = __atomic_add_fetch(&shared->calls[own_role], 1, __ATOMIC_RELAXED);
 
-	if (own_role != fail_role || n != fail_at || fail_error == ERROR_MEMORY)
+	if (fail_error == ERROR_MEMORY || !is_point(n))
 		return false;
-	hit(call);
+	hit(call, n);
 	if (fail_error == ERROR_KILL)
 		die();
 	errno = fail_error == ERROR_AUTO ? usual_error : fail_error;
@@ -244,11 +361,14 @@ static bool fault_here(const char *call, int usual_error)
 
 static bool memory_here(const char *call, int usual_error)
 {
-	uint32_t n = __atomic_add_fetch(&shared->memory[own_role], 1, __ATOMIC_RELAXED);
+	uint32_t n;
 
-	if (own_role != fail_role || n != fail_at || fail_error != ERROR_MEMORY)
+	if (unwinding)
 		return false;
-	hit(call);
+	n = __atomic_add_fetch(&shared->memory[own_role], 1, __ATOMIC_RELAXED);
+	if (fail_error != ERROR_MEMORY || !is_point(n))
+		return false;
+	hit(call, n);
 	errno = usual_error;
 	return true;
 }
