@@ -5,6 +5,24 @@
 
 #include "base/sv.h"
 
+#define EXIT_ACTIONS(X) X(RESTART, "Restart") X(RESTART_ALL, "RestartAllContainers")
+enum exit_action {
+	EXIT_NOTHING, /* no rule is about it */
+#define X(id, text) EXIT_##id,
+	EXIT_ACTIONS(X)
+#undef X
+};
+
+static inline enum exit_action exit_action_of(struct sv name)
+{
+#define X(id, text)           \
+	if (sv_is(name, text)) \
+		return EXIT_##id;
+	EXIT_ACTIONS(X)
+#undef X
+	return EXIT_NOTHING;
+}
+
 /* exit_rule_matches - op: "In" or "NotIn", any other matches nothing; listed: the status is one of the rule's values */
 static inline bool exit_rule_matches(struct sv op, bool listed)
 {

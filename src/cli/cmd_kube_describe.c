@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_kube_describe.c - `tare kube describe`: a pod in kubectl's words. */
 #include "base/clock.h"
+#include "base/exit_rule.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "cli/kube_status.h"
@@ -262,8 +263,34 @@ static bool is_initialized(const struct describing *d)
 	return true;
 }
 
+static bool may_restart_all(const struct container_specs *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->v[i].restart_rules.n; k++)
+			if (exit_action_of(sv_from(l->v[i].restart_rules.v[k].action)) == EXIT_RESTART_ALL)
+				return true;
+	return false;
+}
+
+/* All of them wait, and at least one for its next life. */
+static bool restarts_all(const struct describing *d)
+{
+	size_t n = d->p->pod.n_inits + d->p->pod.n_containers;
+	bool again = false;
+
+	for (size_t i = 0; i < n; i++) {
+		enum container_status s = d->status[i].state.status;
+
+		if (!d->status[i].id || (s != CONTAINER_RESTARTING && s != CONTAINER_CREATED))
+			return false;
+		again |= s == CONTAINER_RESTARTING;
+	}
+	return again;
+}
+
 static void put_conditions(struct describing *d)
 {
+	const struct pod_spec *s = d->p->object.pod;
 	bool ready = d->summary.ready == d->summary.containers, scheduled = !d->p->row->reason;
 	const struct {
 		const char *type;
@@ -277,6 +304,8 @@ static void put_conditions(struct describing *d)
 	buf_puts(d->out, "Conditions:\n  Type                        Status\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		buf_putf(d->out, "  %-27s %s\n", rows[i].type, rows[i].is ? "True" : "False");
+	if (may_restart_all(&s->inits) || may_restart_all(&s->containers))
+		buf_putf(d->out, "  %-27s %s\n", "AllContainersRestarting", restarts_all(d) ? "True" : "False");
 }
 
 static int put_events(struct describing *d, struct err *e)

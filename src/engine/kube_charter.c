@@ -110,10 +110,14 @@ static int set_probe(const struct kube_build *b, const struct container_spec *s,
 	return set_action(b, s, &p->action, to);
 }
 
+/* A tcpSocket passes the API server, and the kubelet has never known what to do with one. */
 static int set_hook(const struct kube_build *b, const struct container_spec *s, const struct action *a,
 		    struct pod_use *to)
 {
-	return a && !a->tcp ? set_action(b, s, a, to) : 0; /* a tcpSocket hook never did anything */
+	if (!a || !a->tcp)
+		return a ? set_action(b, s, a, to) : 0;
+	to->action = ACTION_FAIL;
+	return strings_add(b->a, &to->arg, "invalid handler: tcpSocket") < 0 ? err_oom(b->e) : 0;
 }
 
 static int add_rules(const struct kube_build *b, const struct container_spec *s, struct oci_strings *to)
@@ -122,7 +126,7 @@ static int add_rules(const struct kube_build *b, const struct container_spec *s,
 		const struct exit_codes *c = s->restart_rules.v[i].exit_codes;
 		scoped_buf text = BUF(LIMIT_RECORD);
 
-		buf_puts(&text, c->op);
+		buf_putf(&text, "%s %s", s->restart_rules.v[i].action, c->op);
 		for (size_t k = 0; k < c->values.n; k++)
 			buf_putf(&text, " %lld", (long long)c->values.v[k]);
 		if (buf_status(&text, b->e) < 0)

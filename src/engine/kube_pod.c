@@ -57,7 +57,7 @@ static int remark_container(const struct remarking *m, const char *list, size_t 
 
 	if (!l || !((l->post_start && l->post_start->tcp) || (l->pre_stop && l->pre_stop->tcp)))
 		return 0;
-	return remark(m, "spec.%s[%zu].lifecycle: tcpSocket: not supported", list, i);
+	return remark(m, "spec.%s[%zu].lifecycle: tcpSocket: not supported, such a hook always fails", list, i);
 }
 
 static int remark_volumes(const struct remarking *m, const struct pod_spec *s)

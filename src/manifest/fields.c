@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.c - the fields of Kubernetes' objects, as the API of 1.34 has them; each object's sorted by name. */
+/* fields.c - the fields of Kubernetes' objects, as the API of 1.35 has them; each object's sorted by name. */
 #include "manifest/fields.h"
 
 #include "base/limits.h"
@@ -229,7 +229,8 @@ static const struct field exit_codes_rows[] = {
 static const struct fields exit_codes = FIELDS(exit_codes_rows, struct exit_codes);
 
 static const struct field restart_rule_rows[] = {
-	{ "action", FIELD_WORD, true, offsetof(struct restart_rule, action), .words = "Restart" },
+	{ "action", FIELD_WORD, true, offsetof(struct restart_rule, action),
+	  .words = "Restart RestartAllContainers" },
 	{ "exitCodes", FIELD_POINTER, false, offsetof(struct restart_rule, exit_codes), .table = &exit_codes },
 };
 static const struct fields restart_rule = FIELDS(restart_rule_rows, struct restart_rule);

@@ -111,7 +111,7 @@ struct security_context {
 
 /* What a container's exit status says, whatever its policy: the first rule that matches does. */
 struct restart_rule {
-	const char *action; /* "Restart" */
+	const char *action; /* "Restart", "RestartAllContainers" */
 	struct exit_codes {
 		const char *op; /* "In", "NotIn" */
 		struct {

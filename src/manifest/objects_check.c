@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holds for the fields of an object together. */
+#include "base/exit_rule.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "manifest/names.h"
@@ -230,6 +231,15 @@ static int refuse_rule(const struct checking *c, const char *list, size_t index,
 	return object_wrong(object_at(c->spec, path), c->e, "%s.%s[%zu].%s: %s", c->path, list, index, field, bad);
 }
 
+/* Every rule that it has. */
+static bool restarts_all(const struct container_spec *s)
+{
+	for (size_t i = 0; i < s->restart_rules.n; i++)
+		if (exit_action_of(sv_from(s->restart_rules.v[i].action)) != EXIT_RESTART_ALL)
+			return false;
+	return true;
+}
+
 static int check_rules(const struct checking *c, const char *list, size_t index, const struct container_spec *s)
 {
 	bool sidecar = s->restart_policy && strcmp(s->restart_policy, "Always") == 0 && container_is_init(c->pod, s);
@@ -239,9 +249,10 @@ static int check_rules(const struct checking *c, const char *list, size_t index,
 	if (n && !s->restart_policy)
 		return refuse_rule(c, list, index, "restartPolicy",
 				   "Required value: must specify restartPolicy when restart rules are used");
-	if (n && sidecar)
-		return refuse_rule(c, list, index, "restartPolicyRules",
-				   "Forbidden: not of an init container with restartPolicy Always");
+	if (sidecar && !restarts_all(s))
+		return refuse_rule(
+			c, list, index, "restartPolicyRules",
+			"Forbidden: of an init container with restartPolicy Always only RestartAllContainers");
 	if (n > RULES_MOST)
 		return refuse_rule(c, list, index, "restartPolicyRules", "Too many: must have at most 20 items");
 	for (size_t i = 0; r == 0 && i < n; i++) {

@@ -148,6 +148,8 @@ void doing_begin(struct doing *d, struct member *mb, enum member_use use, int64_
 
 		d->what = DOING_SLEEP;
 		d->until_ns = sooner(end, until_ns);
+	} else if (u->action == ACTION_FAIL) {
+		r = err_set(&e, ENOTSUP, "%s", u->arg.n ? u->arg.v[0] : "");
 	} else {
 		r = u->action == ACTION_EXEC ? begin_session(d, &e) : begin_helper(d, &e);
 	}

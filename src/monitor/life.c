@@ -14,16 +14,27 @@
 
 /* ---- beginning ----------------------------------------------------------------------------------------------- */
 
-static void wait_to_start_again(struct monitor *m, int delay_ms)
+static void wait_until(struct monitor *m, int64_t at_ns, int delay_ms)
 {
 	struct outcome *o = &m->outcome;
 
 	m->phase = PHASE_WAITING;
-	m->start_again_ns = clock_monotonic_ns() + delay_ms * INT64_C(1000000);
+	m->start_again_ns = at_ns;
 	o->state = OUTCOME_RESTARTING;
 	o->restart_count++;
 	record_outcome(m);
 	tell(m, NULL, CONTROL_RESTARTING, o->exit_code, delay_ms, NULL);
+}
+
+static void wait_to_start_again(struct monitor *m, int delay_ms)
+{
+	wait_until(m, clock_monotonic_ns() + delay_ms * INT64_C(1000000), delay_ms);
+}
+
+void life_hold(struct monitor *m)
+{
+	m->failed = false;
+	wait_until(m, INT64_MAX, 0);
 }
 
 static bool is_wanted_again(const struct monitor *m)
@@ -31,7 +42,7 @@ static bool is_wanted_again(const struct monitor *m)
 	if (m->orders.end_wanted)
 		return false;
 	return restart_wanted(&m->charter, &m->outcome) ||
-	       (m->member && restart_rules_match(&m->member->c->rules, m->outcome.exit_code));
+	       (m->member && restart_rules_action(&m->member->c->rules, m->outcome.exit_code) != EXIT_NOTHING);
 }
 
 /* Of a container alone that is the end; in a pod it is tried again, as after any other. */
@@ -51,7 +62,9 @@ void life_fail(struct monitor *m, const struct err *why)
 		return;
 	pod_failed(m->member, why);
 	m->outcome.last_exit_code = m->outcome.exit_code;
-	if (is_wanted_again(m)) {
+	if (pod_holds(m->member)) {
+		life_hold(m);
+	} else if (is_wanted_again(m)) {
 		m->failed = false;
 		wait_to_start_again(m, backoff_next_pod(&m->delay_ms, 0));
 	}
@@ -221,7 +234,9 @@ static void end(struct monitor *m)
 static void drained(struct monitor *m)
 {
 	stdio_finish(&m->stdio);
-	if (is_wanted_again(m))
+	if (m->member && pod_holds(m->member))
+		life_hold(m);
+	else if (is_wanted_again(m))
 		wait_to_start_again(m, delay_ms(m));
 	else
 		end(m);

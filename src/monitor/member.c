@@ -199,6 +199,17 @@ static void stop_running(struct member *mb, int64_t kill_ns)
 	member_look(mb);
 }
 
+void member_kill(struct member *mb)
+{
+	int64_t now = clock_monotonic_ns();
+
+	doing_cancel(&mb->hook);
+	mb->hooked = mb->stopping = true;
+	mb->kill_ns = now;
+	order_end(&mb->m, now);
+	member_look(mb);
+}
+
 void member_stop(struct member *mb, int64_t kill_ns, bool for_good)
 {
 	struct monitor *m = &mb->m;
@@ -242,12 +253,12 @@ void doing_done(struct doing *d, bool success, const char *why)
 	member_look(mb);
 }
 
-/* The pod's places in networks are its own: whoever looks must see that they are in use. */
+/* The pod's places in networks are its own: whoever looks must see that they are in use. And who may begin anew is still ours. */
 static bool is_held(const struct member *mb)
 {
 	const struct pod *p = mb->pod;
 
-	if (!mb->m.charter.networked)
+	if (!mb->m.charter.networked && !p->again_may)
 		return false;
 	for (size_t i = 0; i < p->charter.n; i++)
 		if (p->members[i].m.phase != PHASE_OVER)

@@ -5,6 +5,7 @@
  *   monitor.c   the monitor of one container, from its birth to its end
  *   pod.c       the monitor of a pod: the order of its containers
  *   pod_volumes.c   what it holds for them all: volumes in memory, and parts of folders
+ *   pod_again.c what makes all of them begin anew, in their place
  *   member.c, probe.c, action.c, happening.c   one of them: its life within the pod, how it is asked, hooks, what is told
  *   birth.c     from nothing to a created container; the same again for a restart
  *   life.c      the first process: start, end, and starting again (restart.c decides)
@@ -186,6 +187,8 @@ void life_exited(struct monitor *m, int wstatus);
 void life_run(struct monitor *m); /* what has become due */
 void life_lost_one(struct monitor *m); /* to the OOM killer; it lives on, most often */
 int64_t life_due_ns(const struct monitor *m);
+/* life_hold - it waits, until somebody makes it PHASE_CREATED again */
+void life_hold(struct monitor *m);
 
 /* ---- orders.c ---- */
 void order_signal(struct monitor *m, struct client *c, int signal);

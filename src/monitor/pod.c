@@ -327,6 +327,7 @@ void pod_run_due(struct pod *p)
 
 	for (size_t i = 0; i < p->charter.n; i++)
 		member_run(&p->members[i], now);
+	pod_again_run(p, now);
 	if (p->state == POD_RUNS && p->deadline_ns && p->deadline_ns <= now) {
 		happened(p, "-", true, POD_DEADLINE, "Pod was active on the node longer than the specified deadline");
 		end_pod(p, -1);
@@ -342,7 +343,7 @@ void pod_run_due(struct pod *p)
 
 int64_t pod_due_ns(const struct pod *p)
 {
-	int64_t at = p->state == POD_RUNS ? p->deadline_ns : 0;
+	int64_t at = p->state == POD_RUNS ? sooner(p->deadline_ns, pod_again_due_ns(p)) : 0;
 
 	for (size_t i = 0; i < p->charter.n; i++)
 		at = sooner(at, member_due_ns(&p->members[i]));
@@ -383,6 +384,7 @@ static int open_members(struct pod *p, struct err *e)
 		if (i > 0)
 			p->members[i - 1].m.next = &p->members[i].m;
 	}
+	p->again_may = pod_again_may(p);
 	return r < 0 ? err_wrap(e, r, "a container of the pod") : 0;
 }
 

@@ -38,7 +38,8 @@ enum member_kind {
 	X(NONE, "none") \
 	X(EXEC, "exec")     /* arguments: a command in the container */ \
 	X(HELPER, "helper") /* arguments: of tare-probe, in the pod's network */ \
-	X(SLEEP, "sleep")   /* seconds */
+	X(SLEEP, "sleep")   /* seconds */ \
+	X(FAIL, "fail")     /* with this argument: what a manifest may have, and nobody can do */
 enum action_kind {
 #define X(id, text) ACTION_##id,
 	ACTION_KINDS(X)
@@ -81,7 +82,7 @@ struct pod_container {
 	const char *id, *name;
 	enum member_kind kind;
 	struct oci_strings
-		rules; /* "In 42 43", "NotIn 1": after such an exit status it begins again, whatever its policy */
+		rules; /* "Restart In 42 43", "RestartAllContainers NotIn 1": of an exit status, whatever its policy */
 	struct pod_use use[USE_COUNT];
 	struct {
 		struct pod_mount *v;

@@ -78,6 +78,8 @@ struct member {
 
 #define LEAST_GRACE_NS (2 * INT64_C(1000000000)) /* the kubelet's: who has waited for others, or for its hook, has this still */
 
+/* member_kill - at once, without preStop; it may be started again */
+void member_kill(struct member *mb);
 int member_open(struct member *mb, struct pod *p, const struct pod_container *c, struct err *e);
 /* member_stop - preStop, the signal to end, SIGKILL at kill_ns. for_good: it is not started again. */
 void member_stop(struct member *mb, int64_t kill_ns, bool for_good);
@@ -108,6 +110,16 @@ int pod_volumes_open(struct pod *p, struct err *e);
 /* pod_volumes_join - mounts of them, for a container that is being made */
 int pod_volumes_join(struct member *mb, struct joins *j, struct err *e);
 
+/* ---- pod_again.c ---- */
+
+/* pod_again_may - a rule of one of its containers can make all begin anew: then none is let go before the pod's end */
+bool pod_again_may(const struct pod *p);
+/* pod_holds - of one whose life has just ended, or could not begin: it does not begin again by itself, as all will. Its rule may be
+ * what says so. */
+bool pod_holds(struct member *mb);
+void pod_again_run(struct pod *p, int64_t now);
+int64_t pod_again_due_ns(const struct pod *p);
+
 /* ---- pod.c ---- */
 
 #define POD_CLIENTS 32
@@ -135,6 +147,8 @@ struct pod {
 	bool named;             /* tare-net was waited for */
 	enum { POD_RUNS, POD_ENDS, POD_OVER } state;
 	bool at_once; /* without any grace */
+	bool again_may;
+	int64_t again_ns; /* monotonic, when all of them begin anew, if all have ended by then; 0: not asked for */
 	bool told_to_end;
 	int64_t kill_ns;
 	int64_t deadline_ns; /* monotonic, when it ends by itself; 0: never */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/restart.h"
 
-#include "base/exit_rule.h"
-
 bool restart_wanted(const struct charter *c, const struct outcome *o)
 {
 	switch (c->restart) {
@@ -30,11 +28,26 @@ static bool rule_matches(struct sv rule, int exit_code)
 	return exit_rule_matches(op, listed);
 }
 
-bool restart_rules_match(const struct oci_strings *rules, int exit_code)
+enum exit_action restart_rules_action(const struct oci_strings *rules, int exit_code)
 {
-	for (size_t i = 0; i < rules->n; i++)
-		if (rule_matches(sv_from(rules->v[i]), exit_code))
+	for (size_t i = 0; i < rules->n; i++) {
+		struct sv rest = sv_from(rules->v[i]), action;
+
+		(void)sv_next(&rest, ' ', &action);
+		if (rule_matches(rest, exit_code))
+			return exit_action_of(action);
+	}
+	return EXIT_NOTHING;
+}
+
+bool restart_rules_have(const struct oci_strings *rules, enum exit_action action)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		struct sv rest = sv_from(rules->v[i]), name;
+
+		if (sv_next(&rest, ' ', &name) && exit_action_of(name) == action)
 			return true;
+	}
 	return false;
 }
 

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/exit_rule.h"
 #include "monitor/charter.h"
 #include "monitor/outcome.h"
 
@@ -16,8 +17,10 @@
  * then. */
 bool restart_wanted(const struct charter *c, const struct outcome *o);
 
-/* restart_rules_match - one of the rules of a pod's container (pod_charter.h) is about this exit status */
-bool restart_rules_match(const struct oci_strings *rules, int exit_code);
+/* restart_rules_action - what the first one of the rules of a pod's container (pod_charter.h) says that is about this exit status */
+enum exit_action restart_rules_action(const struct oci_strings *rules, int exit_code);
+/* restart_rules_have - one of them says that */
+bool restart_rules_have(const struct oci_strings *rules, enum exit_action action);
 
 /* backoff_next - *delay_ms: what it was before (0: never), and is now. ran_ns: how long it ran. Returns it. */
 int backoff_next(int *delay_ms, int64_t ran_ns);

@@ -105,11 +105,17 @@ teardown()
 		    image: busybox
 		    command: [sh, -c, "trap 'echo told; exit 5' TERM; sleep 1000 & wait"]
 		    lifecycle: {preStop: {sleep: {seconds: 100}}}
+		  - name: old
+		    image: busybox
+		    command: [sleep, "1000"]
+		    lifecycle: {postStart: {tcpSocket: {port: 80}}}
 	END
 	expect 0 apply "$T/m.yaml"
+	contains 'spec.containers[2].lifecycle: tcpSocket: not supported, such a hook always fails' "$err"
 	eventually 5 grep -q FailedPostStartHook "$T/state/pods/$(uid_of hooks)/events"
 	contains 'PostStart hook failed: command exited with status 7' "$(events_of hooks)"
-	eventually 5 status_is hooks '1/2 +Running +0'
+	eventually 5 status_is hooks '1/3 +Running +0'
+	contains 'PostStart hook failed: invalid handler: tcpSocket' "$(events_of hooks)"
 	tare kube logs -f -c other hooks >"$T/log" 3>&- &
 	expect 0 tare kube delete pod hooks
 	wait
@@ -543,6 +549,55 @@ holders()
 	status_is wrong '0/1 +Init:Error +0'
 	equal here "$(tare kube logs -c i wrong 3>&-)"
 	expect 0 tare kube delete -f "$T/m.yaml"
+	nothing_made
+}
+
+inside() { tare kube exec -c "$2" "$1" "${@:3}" 3>&-; } # POD CONTAINER CMD…
+
+restarts_all() { tare kube describe pod "$1" 3>&- | grep -q 'AllContainersRestarting *True'; } # POD
+
+@test "a rule restarts all containers of a pod: those that had ended and init containers too, in its namespaces and volumes" {
+	manifest <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: all}
+		spec:
+		  shareProcessNamespace: true
+		  restartPolicy: Never
+		  volumes: [{name: v, emptyDir: {medium: Memory}}]
+		  initContainers:
+		  - {name: setup, image: busybox, command: [sh, -c, "echo setup >>/v/log"], volumeMounts: [{name: v, mountPath: /v}]}
+		  - name: watcher
+		    image: busybox
+		    restartPolicy: Always
+		    restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [88]}}]
+		    command: [sh, -c, "while ! test -e /v/go; do sleep 0.05; done; rm /v/go; exit 88"]
+		    volumeMounts: [{name: v, mountPath: /v}]
+		  containers:
+		  - name: app
+		    image: busybox
+		    command: [sh, -c, "trap 'echo told >>/v/log; exit' TERM; while ! grep -q once /v/log; do sleep 0.05; done; echo app >>/v/log; touch /ready; while :; do sleep 0.05; done"]
+		    lifecycle: {preStop: {exec: {command: [sh, -c, "echo stopping >>/v/log"]}}}
+		    readinessProbe: {exec: {command: [test, -e, /ready]}}
+		    volumeMounts: [{name: v, mountPath: /v}]
+		  - {name: once, image: busybox, command: [sh, -c, "echo once >>/v/log"], volumeMounts: [{name: v, mountPath: /v}]}
+	END
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 5 status_is all '2/3 +[A-Za-z]+ +0'
+	local net
+	net=$(readlink "/proc/$(pid_of "$(container_of all)")/ns/net")
+	restarts_all all && return 1
+
+	inside all app touch /v/go
+	eventually 10 inside all app sh -c 'test $(grep -c app /v/log) = 2'
+	equal "app app once once setup setup" "$(inside all app sh -c "sed s/told// /v/log" | sort | xargs)"
+	equal "$net" "$(readlink "/proc/$(pid_of "$(container_of all)")/ns/net")"
+	contains 'Container watcher exited with status 88: all containers are restarted' "$(events_of all)"
+	equal "1 1 1 1" "$(status_of all '|[.initContainerStatuses[], .containerStatuses[]] | map(.restartCount) | join(" ")')"
+
+	inside all app touch /v/go # now all wait for 10 seconds
+	eventually 10 restarts_all all
+	expect 0 tare kube delete pod all
 	nothing_made
 }
 

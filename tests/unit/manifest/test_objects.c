@@ -213,16 +213,20 @@ static const struct {
 	  "rules are used" },
 	{ HEAD C "    restartPolicy: Never\n    restartPolicyRules: [{action: Restart}]\n",
 	  "line 9, column 25: spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified" },
-	{ HEAD C "    restartPolicy: Never\n    restartPolicyRules: [{action: RestartAllContainers}]\n",
-	  "line 9, column 35: spec.containers[0].restartPolicyRules[0].action: Unsupported value: "
-	  "\"RestartAllContainers\": supported values: Restart" },
+	{ HEAD C "    restartPolicy: Never\n    restartPolicyRules: [{action: RestartPod}]\n",
+	  "line 9, column 35: spec.containers[0].restartPolicyRules[0].action: Unsupported value: \"RestartPod\": "
+	  "supported values: Restart RestartAllContainers" },
+	{ HEAD C "    volumeMounts: [{name: v, mountPath: /v, subPath: /x}]\n  volumes: [{name: v, emptyDir: {}}]\n",
+	  "line 8, column 20: spec.containers[0].volumeMounts[0].subPath: Invalid value: \"/x\": must be a relative path" },
+	{ HEAD C "    volumeMounts: [{name: v, mountPath: /v, subPath: x/..}]\n  volumes: [{name: v, emptyDir: {}}]\n",
+	  "line 8, column 20: spec.containers[0].volumeMounts[0].subPath: Invalid value: \"x/..\": must not contain '..'" },
 	{ HEAD C "    restartPolicy: Sometimes\n",
 	  "line 8, column 20: spec.containers[0].restartPolicy: Unsupported value: \"Sometimes\": supported values: "
 	  "Always OnFailure Never" },
 	{ HEAD C "  initContainers:\n  - name: i\n    image: i\n    restartPolicy: Always\n"
 		 "    restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]\n",
-	  "line 12, column 25: spec.initContainers[0].restartPolicyRules: Forbidden: not of an init container with "
-	  "restartPolicy Always" },
+	  "line 12, column 25: spec.initContainers[0].restartPolicyRules: Forbidden: of an init container with "
+	  "restartPolicy Always only RestartAllContainers" },
 	{ "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec: {containers: [{name: c, image: i}]}\n",
 	  "line 6, column 11: spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"" },
 	{ "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  template:\n    spec: {restartPolicy: Never, containers: "

@@ -13,7 +13,7 @@
 
 TEST(what_is_written_is_read)
 {
-	const char *rules[] = { "In 42 43", "NotIn 1" };
+	const char *rules[] = { "Restart In 42 43", "Restart NotIn 1" };
 	const char *command[] = { "test", "-e", "/a=b" };
 	struct pod_volume volumes[] = { { .name = "m", .fstype = "tmpfs", .options = "size=1" },
 					{ .name = "d", .path = "/d" } };
@@ -50,7 +50,7 @@ TEST(what_is_written_is_read)
 	assert_string_equal("init", back.v[0].name);
 	assert_int_equal(ACTION_NONE, back.v[0].use[USE_LIVENESS].action);
 	assert_int_equal(0, (int)back.v[0].rules.n);
-	assert_string_equal("NotIn 1", back.v[1].rules.v[1]);
+	assert_string_equal("Restart NotIn 1", back.v[1].rules.v[1]);
 	u = &back.v[1].use[USE_LIVENESS];
 	assert_int_equal(ACTION_EXEC, u->action);
 	assert_string_equal("/a=b", u->arg.v[2]);

@@ -55,11 +55,17 @@ TEST(in_a_pod_the_first_wait_is_none_and_ten_minutes_make_it_new)
 static const struct {
 	const char *rules[2];
 	int exit_code;
-	bool matches;
+	enum exit_action action;
 } ruled[] = {
-	{ { "In 42 43" }, 43, true },	  { { "In 42 43" }, 4, false }, { { "In" }, 0, false },
-	{ { "NotIn 1" }, 1, false },	  { { "NotIn" }, 0, true },	{ { "In 1", "In 137" }, 137, true },
-	{ { "Newer 1", "" }, 1, false },
+	{ { "Restart In 42 43" }, 43, EXIT_RESTART },
+	{ { "Restart In 42 43" }, 4, EXIT_NOTHING },
+	{ { "Restart In" }, 0, EXIT_NOTHING },
+	{ { "Restart NotIn 1" }, 1, EXIT_NOTHING },
+	{ { "Restart NotIn" }, 0, EXIT_RESTART },
+	{ { "Restart In 1", "Restart In 137" }, 137, EXIT_RESTART },
+	{ { "Restart In 1", "RestartAllContainers NotIn 2" }, 1, EXIT_RESTART }, /* the first one that matches */
+	{ { "Restart In 1", "RestartAllContainers NotIn 2" }, 3, EXIT_RESTART_ALL },
+	{ { "Newer In 1", "" }, 1, EXIT_NOTHING },
 };
 
 TEST(a_rule_is_about_some_exit_statuses_or_all_others)
@@ -68,7 +74,8 @@ TEST(a_rule_is_about_some_exit_statuses_or_all_others)
 		const char *v[] = { ruled[i].rules[0], ruled[i].rules[1] };
 		const struct oci_strings rules = { v, v[1] ? 2 : 1 };
 
-		assert_int_equal(ruled[i].matches, restart_rules_match(&rules, ruled[i].exit_code));
+		assert_int_equal(ruled[i].action, restart_rules_action(&rules, ruled[i].exit_code));
+		assert_int_equal(i >= 6 && i <= 7, restart_rules_have(&rules, EXIT_RESTART_ALL));
 	}
 }
 
