@@ -360,8 +360,9 @@ static bool is_relayed(const struct port_mapping *m)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };
 
-	return m->protocol == PORT_TCP && (!m->host.family || (m->host.family == AF_INET6 &&
-							       memcmp(m->host.bytes, loopback, sizeof loopback) == 0));
+	if (m->protocol != PORT_TCP || m->host.family == AF_INET)
+		return false;
+	return net_ip_is_any(&m->host) || memcmp(m->host.bytes, loopback, sizeof loopback) == 0;
 }
 
 /* The host's own [::1], which no rule can lead anywhere else. */

@@ -144,13 +144,6 @@ static void read_range(struct taking *t)
 	t->high = (uint16_t)last;
 }
 
-static bool is_any(const struct net_ip *ip)
-{
-	static const uint8_t zero[16];
-
-	return !ip->family || memcmp(ip->bytes, zero, ip->family == AF_INET ? 4 : 16) == 0;
-}
-
 /* No family at all is every address of both. */
 static bool addresses_meet(const struct net_ip *a, const struct net_ip *b)
 {
@@ -158,7 +151,7 @@ static bool addresses_meet(const struct net_ip *a, const struct net_ip *b)
 		return true;
 	if (a->family != b->family)
 		return false;
-	return is_any(a) || is_any(b) || net_ip_equal(a, b);
+	return net_ip_is_any(a) || net_ip_is_any(b) || net_ip_equal(a, b);
 }
 
 static struct net_ip host_of(const struct port_row *row)
@@ -191,7 +184,7 @@ static const struct listener *find_listener(const struct taking *t, const struct
 		const struct listener *l = &t->sockets.list.v[i];
 		struct net_ip local = l->local;
 
-		if (local.family == AF_INET6 && is_any(&local))
+		if (local.family == AF_INET6 && net_ip_is_any(&local))
 			local.family = 0; /* it takes IPv4 as well, or might */
 		if (l->protocol == protocol && l->port >= first && l->port <= last && addresses_meet(host, &local))
 			return l;

@@ -453,7 +453,7 @@ static void change_range(struct nft *t, const struct target *w, const struct por
 {
 	uint8_t low[16], high[16];
 	struct key from, until, data = { .n = 0 };
-	bool any = !m->host.family;
+	bool any = net_ip_is_any(&m->host);
 
 	memset(low, 0, sizeof low);
 	memset(high, 0xff, sizeof high);
@@ -466,7 +466,7 @@ static void change_range(struct nft *t, const struct target *w, const struct por
 static void change_port(struct nft *t, const struct target *w, const struct port_mapping *m, unsigned i,
 			enum rules_change how)
 {
-	bool any = !m->host.family;
+	bool any = net_ip_is_any(&m->host);
 	uint16_t to = htons((uint16_t)(m->first + i));
 	struct key k = port_key(m->host.bytes, any ? 0 : w->size, m->protocol, (uint16_t)(m->host_first + i));
 	struct key data = { .n = 0 };

@@ -91,6 +91,11 @@ bool net_ip_equal(const struct net_ip *a, const struct net_ip *b)
 	return a->family == b->family && number(a) == number(b);
 }
 
+bool net_ip_is_any(const struct net_ip *ip)
+{
+	return !ip->family || number(ip) == 0;
+}
+
 bool net_ip_is_in(const struct net_ip *ip, const struct net_ip *subnet)
 {
 	return ip->family == subnet->family && (number(ip) | host_mask(subnet)) == (number(subnet) | host_mask(subnet));

@@ -19,6 +19,7 @@ const char *net_ip_print(const struct net_ip *ip, char ret[SUBNET_TEXT]);
 const char *net_subnet_print(const struct net_ip *ip, char ret[SUBNET_TEXT]);
 
 bool net_ip_equal(const struct net_ip *a, const struct net_ip *b); /* the addresses, whatever their prefixes */
+bool net_ip_is_any(const struct net_ip *ip); /* none at all, 0.0.0.0, or :: */
 bool net_ip_is_in(const struct net_ip *ip, const struct net_ip *subnet);
 bool net_subnets_overlap(const struct net_ip *a, const struct net_ip *b);
 struct net_ip net_subnet_base(const struct net_ip *subnet); /* without the bits behind the prefix */

@@ -221,7 +221,7 @@ static bool is_at(const struct port_row *p, const struct net_ip *ip)
 	struct net_ip host;
 
 	return !*p->host || (net_ip_parse(sv_from(p->host), &host) && host.family == ip->family &&
-			     net_ip_equal(&host, ip));
+			     (net_ip_is_any(&host) || net_ip_equal(&host, ip)));
 }
 
 const struct port_row *doctor_published(const struct doctor *d, const struct doctor_target *t, bool here)

@@ -233,6 +233,24 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	equal 1 "$(on_host ip -br link show type bridge | grep -c .)" "bridges"
 }
 
+@test "0.0.0.0 and :: are all addresses of their family, for one port and for a range" {
+	make_outside
+	six=()
+	[ ! -d /proc/sys/net/ipv6 ] || six=(-p '[::]:8081:80')
+	expect 0 tare network create ${six:+--ipv6} back
+	speaker web hello 80 --network back -p 0.0.0.0:8080:80 -p 0.0.0.0:79-80:79-80 "${six[@]}"
+	for port in 8080 80; do
+		hears hello on_host 127.0.0.1 $port
+		hears hello outside 10.77.0.1 $port
+	done
+	expect 125 tare run --rm --network back -p 127.0.0.1:8080:80 busybox true
+	contains "Bind for 127.0.0.1:8080 failed: port is already allocated by container web" "$err"
+	[ "${six-}" ] || return 0
+	hears hello outside fd77::1 8081
+	eventually 3 hears hello on_host ::1 8081
+	is_deaf outside 10.77.0.1 8081
+}
+
 @test "ports come and go while a container runs" {
 	speaker web hello 80 --network bridge
 	expect 0 tare update --publish-add 8080:80 web
