@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/parallel.h"
 #include "base/scope.h"
+#include "kernel/cgroup_stat.h"
 #include "oci/list.h"
 #include "storage/volumes.h"
 
@@ -95,6 +96,7 @@ struct glances {
 	struct engine *en;
 	const struct ids *states;
 	struct container_item *items;
+	bool claims; /* are enough */
 	bool *sure; /* of each item: its state is all that there is to know */
 };
 
@@ -110,7 +112,8 @@ static void glance_at(void *context, unsigned worker, size_t i)
 	if (outcome_read_at(all->en->containers, path, &item->state.outcome, NULL) < 0)
 		return;
 	item->state.status = container_status_of(&item->state.outcome);
-	all->sure[i] = container_is_active(item->state.status) && container_monitor_is_alive(all->en, item->row.id);
+	all->sure[i] = container_is_active(item->state.status) &&
+		       (all->claims || container_monitor_is_alive(all->en, item->row.id));
 }
 
 /* For a list of what has a life: all others are as good as ended. What was never started in this boot has no state folder;
@@ -236,7 +239,7 @@ static int read_all(struct engine *en, enum survey what, struct arena *a, struct
 		r = (what == SURVEY_CONFIGS ? containers_list : containers_list_light)(db, a, &rows, e);
 	if (r == 0)
 		r = ids_of_rows(&rows, a, known, e);
-	if (r == 0 && (what == SURVEY_ACTIVE || what == SURVEY_LIVING))
+	if (r == 0 && what >= SURVEY_ACTIVE)
 		r = ids_of_folder(en->state, a, states, e);
 	if (r < 0)
 		return r;
@@ -248,10 +251,10 @@ static int read_all(struct engine *en, enum survey what, struct arena *a, struct
 	return 0;
 }
 
-static int survey_living(struct engine *en, const struct ids *states, struct arena *a, struct container_items *items,
-			 struct first_error *f, struct err *e)
+static int survey_living(struct engine *en, bool claims, const struct ids *states, struct arena *a,
+			 struct container_items *items, struct first_error *f, struct err *e)
 {
-	struct glances all = { en, states, items->v, arena_array(a, items->n + 1, sizeof *all.sure) };
+	struct glances all = { en, states, items->v, claims, arena_array(a, items->n + 1, sizeof *all.sure) };
 
 	if (!all.sure)
 		return err_oom(e);
@@ -276,14 +279,23 @@ int engine_survey(struct engine *en, enum survey what, struct arena *a, struct c
 	struct ids known, states = { 0 };
 	int r = read_all(en, what, a, &items, &known, &states, e);
 
-	if (r == 0 && what == SURVEY_LIVING)
-		r = survey_living(en, &states, a, &items, &f, e);
+	if (r == 0 && what >= SURVEY_LIVING)
+		r = survey_living(en, what == SURVEY_CLAIMED, &states, a, &items, &f, e);
 	else if (r == 0)
 		survey_all(en, &known, what == SURVEY_ACTIVE ? &states : NULL, &items, &f);
 	if (r < 0)
 		return r;
 	*ret = items;
 	return f.rc < 0 ? err_set(e, f.err.code, "%s", f.err.msg) : 0;
+}
+
+bool survey_confirms(struct engine *en, const char *id, const struct cgroup_stat *st)
+{
+	if (st->pids.current != CG_UNSET)
+		return st->pids.current > 0;
+	if (st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET)
+		return false;
+	return !id || container_monitor_is_alive(en, id);
 }
 
 int engine_recover(struct engine *en, struct err *e)

@@ -25,7 +25,8 @@
 /* What will be looked at: all of a subject but its numbers. */
 struct wanted {
 	struct metrics_subject labels;
-	pid_t pid; /* of a container; 0: none */
+	const char *id; /* of a container; NULL: a group */
+	pid_t pid;
 	bool read;
 };
 
@@ -66,9 +67,14 @@ struct collector {
 
 /* ---- one group ----------------------------------------------------------------------------------------------------- */
 
-static bool is_empty(const struct cgroup_stat *st)
+/* Of a container it is only known that it has a record of a life. */
+static bool is_there(struct collector *c, const struct wanted *w, const struct cgroup_stat *st)
 {
-	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
+	if (!c->layout->n)
+		return true;
+	if (w->id)
+		return survey_confirms(c->en, w->id, st);
+	return st->cpu.usage_ns != CG_UNSET || st->memory.usage_bytes != CG_UNSET || st->pids.current != CG_UNSET;
 }
 
 /* Memory that lives on; by whichever thread. Most containers have no interface but the loopback. */
@@ -103,7 +109,7 @@ static void look_at(void *context, unsigned worker, size_t i)
 			     cgroup_stat_reader_read(&me->files, w->labels.id, WHAT, &st, &me->err);
 
 	me->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
-	if (r == 0 && (!c->layout->n || !is_empty(&st)))
+	if (r == 0 && is_there(c, w, &st))
 		r = keep(c, me, &st, w);
 	if (r == -ENOMEM)
 		me->rc = r;
@@ -143,13 +149,13 @@ static int gather(struct collector *c)
 	return 0;
 }
 
-static int add(struct collector *c, const struct metrics_subject *labels, pid_t pid)
+static int add(struct collector *c, const struct metrics_subject *labels, const char *id, pid_t pid)
 {
 	struct wanted *w = LIST_ADD(c->arena, &c->wanted);
 
 	if (!w)
 		return err_oom(c->e);
-	*w = (struct wanted){ .labels = *labels, .pid = pid };
+	*w = (struct wanted){ .labels = *labels, .id = id, .pid = pid };
 	return 0;
 }
 
@@ -192,7 +198,7 @@ static int add_container(struct collector *c, const struct container_item *i, bo
 		if (!s.container || !ret_pod->id)
 			return err_oom(c->e);
 	}
-	return add(c, &s, i->state.outcome.pid);
+	return add(c, &s, i->row.id, i->state.outcome.pid);
 }
 
 /* Among those from the one at `from` on. */
@@ -233,7 +239,7 @@ static int add_containers(struct collector *c)
 	first = c->wanted.n;
 	for (size_t i = 0; r == 0 && i < pods.n; i++)
 		if (!is_wanted(c, first, pods.v[i].id))
-			r = add(c, &pods.v[i], 0);
+			r = add(c, &pods.v[i], NULL, 0);
 	return r;
 }
 
@@ -298,7 +304,7 @@ static int add_units(struct collector *c)
 		r = list_units(c, dir, "", UNIT_DEPTH, &units);
 	for (size_t i = 0; r == 0 && i < units.n; i++)
 		if (!is_wanted(c, 0, units.v[i]))
-			r = add(c, &(struct metrics_subject){ .id = units.v[i] }, 0);
+			r = add(c, &(struct metrics_subject){ .id = units.v[i] }, NULL, 0);
 	return r;
 }
 
@@ -363,7 +369,7 @@ static void describe_host(const struct host *h, struct metrics *m)
 
 static int collect(struct collector *c, struct devices *devices)
 {
-	int r = engine_survey(c->en, SURVEY_LIVING, c->arena, &c->items, c->e);
+	int r = engine_survey(c->en, SURVEY_CLAIMED, c->arena, &c->items, c->e);
 
 	c->failed |= r < 0;
 	if (has_pods(&c->items) && kube_load(c->en, c->arena, &c->world, NULL) < 0) {

@@ -54,20 +54,13 @@ static void look_begin(struct look *k, const struct stats_request *q, struct are
 
 /* ---- one of them, by whichever thread -------------------------------------------------------------------------- */
 
-/* Of one that has just ended there may be the group, without a process, or a few of its files still. */
-static bool has_ended(const struct cgroup_stat *st)
-{
-	if (st->pids.current == 0)
-		return true;
-	return st->cpu.usage_ns == CG_UNSET && st->memory.usage_bytes == CG_UNSET && st->pids.current == CG_UNSET;
-}
-
 static int read_use(struct look *k, struct looker *me, pid_t pid, struct stats_sample *s)
 {
 	struct cgroup_stat st;
 	int r = cgroup_stat_reader_read(&me->files, s->cgroup, k->what, &st, &me->err);
 
-	s->running = r == 0 && !(k->layout->n && has_ended(&st));
+	/* of one that has just ended there may be the group, without a process, or a few of its files still */
+	s->running = r == 0 && (!k->layout->n || survey_confirms(k->en, s->id, &st));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (!s->running)
@@ -232,7 +225,7 @@ int stats_read(const struct stats_request *q, struct arena *a, struct stats_samp
 	if (q->names->n)
 		r = find_named(&k, q->names, a, &items, e);
 	else if (q->engine)
-		r = engine_survey(q->engine, q->all ? SURVEY_ALL : SURVEY_LIVING, a, &items, e);
+		r = engine_survey(q->engine, q->all ? SURVEY_ALL : SURVEY_CLAIMED, a, &items, e);
 	else
 		r = err_set(e, EACCES, "no containers are known here: name a process or a group, such as /user.slice");
 	return r < 0 ? r : read_all(&k, &items, q->all || q->names->n, ret, e);

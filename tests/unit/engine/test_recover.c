@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is found is put right; operations are killed before each of their system calls. */
 #include "engine/survey.h"
+#include "kernel/cgroup_stat.h"
 
 #include "made.h"
 
@@ -454,6 +455,21 @@ TEST(what_has_the_pid_of_a_monitor_that_is_gone_is_not_the_monitor)
 	assert_int_equal(CONTAINER_EXITED, items.v[0].state.status);
 }
 
+TEST(a_claim_to_live_is_confirmed_by_processes_or_by_a_monitor)
+{
+	scoped_fixture f = fixture_new();
+	struct cgroup_stat st = { .cpu.usage_ns = CG_UNSET, .memory.usage_bytes = CG_UNSET, .pids.current = CG_UNSET };
+
+	assert_false(survey_confirms(&f.en, ID, &st)); /* its group is not there */
+	st.cpu.usage_ns = 1;
+	assert_false(survey_confirms(&f.en, ID, &st)); /* no processes are counted, and it has no monitor */
+	assert_true(survey_confirms(&f.en, NULL, &st));
+	st.pids.current = 0;
+	assert_false(survey_confirms(&f.en, NULL, &st));
+	st.pids.current = 1;
+	assert_true(survey_confirms(&f.en, ID, &st));
+}
+
 /* ---- taking ------------------------------------------------------------------------------------------------- */
 
 static struct container_row row_found_before(struct fixture *f, struct arena *a, const struct made *m)
@@ -523,6 +539,7 @@ int main(void)
 		RUN(recovery_killed_anywhere_is_finished_at_the_next_look),
 		RUN(creation_killed_anywhere_leaves_a_container_or_nothing),
 		RUN(what_has_the_pid_of_a_monitor_that_is_gone_is_not_the_monitor),
+		RUN(a_claim_to_live_is_confirmed_by_processes_or_by_a_monitor),
 		RUN(who_takes_a_container_has_its_row_as_it_is_now),
 		RUN(what_went_meanwhile_cannot_be_taken),
 	};
