@@ -84,25 +84,30 @@ void net_own_init(struct net_own *own, const struct host *h)
 	own->n = n > 0 ? (size_t)n : 0;
 }
 
-/* By the link's text: stat(2) would make the namespace's inode first. */
-static bool is_own_namespace(const struct host *h, const struct net_own *own, pid_t pid)
+/* By the link's text: stat(2) would make the namespace's inode first. *ret_inode 0: not known */
+static bool is_own_namespace(const struct host *h, const struct net_own *own, pid_t pid, uint64_t *ret_inode)
 {
 	char path[32], other[sizeof own->link];
+	struct sv head, inode;
 	ssize_t n;
 
+	*ret_inode = 0;
 	(void)snprintf(path, sizeof path, "%d/ns/net", (int)pid);
 	n = readlinkat(h->proc, path, other, sizeof other);
+	if (n > 0 && (size_t)n < sizeof other && sv_cut((struct sv){ other, (size_t)n - 1 }, '[', &head, &inode))
+		(void)sv_u64(inode, ret_inode);
 	return n > 0 && (size_t)n == own->n && memcmp(own->link, other, own->n) == 0;
 }
 
 /* The text of that process's file; nothing when its namespace is our own. */
-static int read_text(const struct host *h, const struct net_own *own, pid_t pid, struct buf *text, struct err *e)
+static int read_text(const struct host *h, const struct net_own *own, pid_t pid, struct buf *text, uint64_t *ret_inode,
+		     struct err *e)
 {
 	char path[32], few[2048];
 	struct sv got;
 	int r;
 
-	if (is_own_namespace(h, own, pid))
+	if (is_own_namespace(h, own, pid, ret_inode))
 		return 0;
 	(void)snprintf(path, sizeof path, "%d/net/dev", (int)pid);
 	r = smallfile_read(h->proc, path, few, sizeof few, &got); /* of most it is the whole */
@@ -118,7 +123,8 @@ static int read_text(const struct host *h, const struct net_own *own, pid_t pid,
 int net_dev_read(const struct host *h, const struct net_own *own, pid_t pid, struct net_totals *ret, struct err *e)
 {
 	scoped_buf text = BUF(LIMIT_PROC_FILE);
-	int r = read_text(h, own, pid, &text, e);
+	uint64_t inode;
+	int r = read_text(h, own, pid, &text, &inode, e);
 
 	if (r == 0)
 		net_dev_parse(buf_sv(&text), ret);
@@ -129,9 +135,12 @@ int net_dev_read_list(const struct host *h, const struct net_own *own, pid_t pid
 		      struct err *e)
 {
 	scoped_buf text = BUF(LIMIT_PROC_FILE);
-	int r = read_text(h, own, pid, &text, e);
+	uint64_t inode;
+	int r = read_text(h, own, pid, &text, &inode, e);
 
-	if (r == 0)
-		net_dev_list(buf_sv(&text), ret);
+	if (r < 0)
+		return r;
+	net_dev_list(buf_sv(&text), ret);
+	ret->netns = inode;
 	return r;
 }

@@ -22,6 +22,7 @@ struct net_interfaces {
 		struct net_totals totals;
 	} v[NET_INTERFACES];
 	size_t n;
+	uint64_t netns; /* inode of the namespace that they are in; 0: not read */
 };
 
 /* net_dev_list - each but the loopback. Pure. net_dev_read_list - as net_dev_read() */

@@ -26,7 +26,7 @@
 struct wanted {
 	struct metrics_subject labels;
 	const char *id; /* of a container; NULL: a group */
-	pid_t pid;
+	pid_t pid;      /* whose network is the subject's; 0: it has none of its own */
 	bool read;
 };
 
@@ -138,6 +138,39 @@ static int look_at_all(struct collector *c)
 	return r;
 }
 
+static int by_netns(const void *a, const void *b)
+{
+	const struct metrics_subject *const *x = a, *const *y = b;
+	uint64_t m = (*x)->net->netns, n = (*y)->net->netns;
+
+	return m != n ? (m < n ? -1 : 1) : (*x > *y ? -1 : *x < *y);
+}
+
+/* Of those that share a network one tells of it, so that a sum over all does not count it again: the pod, or the container
+ * that was there first. They are the last ones. */
+static int tell_networks_once(struct collector *c)
+{
+	struct metrics_subject **with = arena_array(c->arena, c->n_subjects + 1, sizeof *with);
+	size_t n = 0;
+	uint64_t last = 0;
+
+	if (!with)
+		return err_oom(c->e);
+	for (size_t i = 0; i < c->n_subjects; i++)
+		if (c->subjects[i].net && c->subjects[i].net->netns)
+			with[n++] = &c->subjects[i];
+	if (n)
+		qsort(with, n, sizeof *with, by_netns);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t netns = with[i]->net->netns;
+
+		if (netns == last)
+			with[i]->net = NULL;
+		last = netns;
+	}
+	return 0;
+}
+
 static int gather(struct collector *c)
 {
 	c->subjects = arena_array(c->arena, c->wanted.n + 1, sizeof *c->subjects);
@@ -146,7 +179,7 @@ static int gather(struct collector *c)
 	for (size_t i = 0; i < c->wanted.n; i++)
 		if (c->wanted.v[i].read)
 			c->subjects[c->n_subjects++] = c->wanted.v[i].labels;
-	return 0;
+	return tell_networks_once(c);
 }
 
 static int add(struct collector *c, const struct metrics_subject *labels, const char *id, pid_t pid)
@@ -198,22 +231,37 @@ static int add_container(struct collector *c, const struct container_item *i, bo
 		if (!s.container || !ret_pod->id)
 			return err_oom(c->e);
 	}
-	return add(c, &s, i->row.id, i->state.outcome.pid);
+	return add(c, &s, i->row.id, *ret_is_new_pod ? 0 : i->state.outcome.pid); /* a network is the pod's */
 }
 
-/* Among those from the one at `from` on. */
-static bool is_wanted(const struct collector *c, size_t from, const char *id)
+/* Among those from the one at `from` on; NULL: not yet. */
+static struct wanted *find_wanted(const struct collector *c, size_t from, const char *id)
 {
 	for (size_t i = from; i < c->wanted.n; i++)
 		if (strcmp(c->wanted.v[i].labels.id, id) == 0)
-			return true;
-	return false;
+			return &c->wanted.v[i];
+	return NULL;
 }
 
+/* Of each container. */
 struct pods {
-	struct metrics_subject *v;
+	struct pod_seen {
+		struct metrics_subject pod;
+		pid_t pid;
+	} *v;
 	size_t n;
 };
+
+static int add_pod(struct collector *c, size_t first, const struct pod_seen *p)
+{
+	struct wanted *there = find_wanted(c, first, p->pod.id);
+
+	if (!there)
+		return add(c, &p->pod, NULL, p->pid);
+	if (!there->pid)
+		there->pid = p->pid;
+	return 0;
+}
 
 /* Containers first, neighbours in one folder; then the groups of their pods. */
 static int add_containers(struct collector *c)
@@ -223,7 +271,8 @@ static int add_containers(struct collector *c)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->items.n; i++) {
-		struct metrics_subject pod, *to;
+		struct metrics_subject pod;
+		struct pod_seen *to;
 		bool more;
 
 		if (!container_is_active(c->items.v[i].state.status))
@@ -234,12 +283,11 @@ static int add_containers(struct collector *c)
 		to = LIST_ADD(c->arena, &pods);
 		if (!to)
 			return err_oom(c->e);
-		*to = pod;
+		*to = (struct pod_seen){ pod, c->items.v[i].state.outcome.pid };
 	}
 	first = c->wanted.n;
 	for (size_t i = 0; r == 0 && i < pods.n; i++)
-		if (!is_wanted(c, first, pods.v[i].id))
-			r = add(c, &pods.v[i], NULL, 0);
+		r = add_pod(c, first, &pods.v[i]);
 	return r;
 }
 
@@ -303,7 +351,7 @@ static int add_units(struct collector *c)
 	if (dir >= 0)
 		r = list_units(c, dir, "", UNIT_DEPTH, &units);
 	for (size_t i = 0; r == 0 && i < units.n; i++)
-		if (!is_wanted(c, 0, units.v[i]))
+		if (!find_wanted(c, 0, units.v[i]))
 			r = add(c, &(struct metrics_subject){ .id = units.v[i] }, NULL, 0);
 	return r;
 }

@@ -114,7 +114,8 @@ static int read_process(struct machine *m, pid_t pid, struct top_process *ret, s
 	int64_t lived_ns;
 	int r = procfs_stat_read(m->en->host, pid, &p, e);
 
-	(void)snprintf(path, sizeof path, "%d/stat", (int)pid);
+	/* what is in the folder belongs to root once the process has given up being it (not dumpable) */
+	(void)snprintf(path, sizeof path, "%d", (int)pid);
 	if (r == -EINVAL)
 		return r;
 	if (r < 0 || fstatat(m->en->host->proc, path, &st, 0) < 0)

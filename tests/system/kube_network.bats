@@ -24,6 +24,20 @@ teardown()
 	return $status
 }
 
+# the series of received bytes, without what differs between runs
+networks_told()
+{
+	nsenter -t "$host_pid" -n "$TARE_BUILD/tared" --root "$T/root" --state "$T/state" --metrics "unix://$T/m.sock" \
+		>"$T/tared.out" 2>&1 </dev/null 3>&- &
+	local daemon=$!
+	eventually 10 test -S "$T/m.sock"
+	curl -s --max-time 20 --unix-socket "$T/m.sock" http://tare/metrics |
+		sed -nE '/^container_network_receive_bytes_total/{s/id="[^"]*",//;s/ [0-9]+$//;p}' >"$T/told"
+	kill "$daemon"
+	wait "$daemon" || true
+	cat "$T/told"
+}
+
 @test "a pod has one address for all its containers: before init containers begin, in env, files, status; gone with it" {
 	make_outside
 	manifest <<-'END'
@@ -79,6 +93,9 @@ search a.example b.example
 options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	equal "$ip" "$(tare kube logs web -c side)"
 	equal ok "$(outside curl -s --max-time 20 http://10.77.0.1:8080/health)"
+	start guest --network "container:$(container_of web)" -- sleep 1000
+	equal 'container_network_receive_bytes_total{namespace="default",pod="web",interface="eth0"}' "$(networks_told)"
+	expect 0 tare rm -f guest
 	expect 0 tare port "$(container_of web)"
 	equal "80/tcp -> 10.77.0.1:8080" "$out"
 	# rules that somebody flushed come back, also when the container that has the place has ended

@@ -25,6 +25,12 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 	matches '^1234 .* sleep 1003' "$(tare top web | tail -n 1)"
 }
 
+@test "top: a user that a process became by itself" {
+	start web -- httpd -f -u 1234:1234 -p 127.0.0.1:8080
+	eventually 10 grep -Eq '^Uid:.*1234' "/proc/$(pid_of web)/status"
+	matches '^1234 .* httpd -f' "$(tare top web | tail -n 1)"
+}
+
 @test "top: options are those of the host's ps" {
 	command -v ps >/dev/null || skip "no ps on this host"
 	start web -- sleep 1004
