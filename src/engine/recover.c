@@ -90,6 +90,18 @@ bool container_monitor_is_alive(const struct engine *en, const char *id)
 	return fd < 0 ? errno != ENOENT : ofd_lock_is_held(fd);
 }
 
+/* A record is not synced: that would cost each start milliseconds. What the disk did not get of it when the power went tells of
+ * a life in an earlier boot, if of nothing else. */
+static int read_outcome(int dir, const char *path, struct outcome *ret, struct err *e)
+{
+	struct err why = { 0 };
+	int r = outcome_read_at(dir, path, ret, &why);
+
+	if (r == -EINVAL)
+		*ret = (struct outcome){ .state = OUTCOME_RUNNING };
+	return r < 0 && r != -EINVAL ? err_set(e, -r, "%s", why.msg) : 0;
+}
+
 /* ---- putting right, with the lock held ---------------------------------------------------------------------- */
 
 static int write_lost(struct engine *en, int dir, struct outcome *o, struct err *e)
@@ -103,7 +115,9 @@ static int write_lost(struct engine *en, int dir, struct outcome *o, struct err 
 	o->finished_ns = clock_real_ns();
 	o->exit_code = same_boot ? RECOVER_EXIT_LOST : RECOVER_EXIT_REBOOT;
 	(void)snprintf(o->error, sizeof o->error, "%s",
-		       same_boot ? "the monitor was killed" : "the host was restarted");
+		       same_boot     ? "the monitor was killed" :
+		       o->boot_id[0] ? "the host was restarted" :
+				       "its record was damaged");
 	return outcome_write(dir, o, e);
 }
 
@@ -153,7 +167,7 @@ static int settle(struct engine *en, const struct container_row *row, int dir, c
 {
 	bool alive = container_monitor_is_alive(en, row->id), lived;
 	struct outcome o = { 0 };
-	int known = outcome_read(dir, &o, e), r = 0;
+	int known = read_outcome(dir, OUTCOME_FILE, &o, e), r = 0;
 
 	if (known < 0 && known != -ENOENT)
 		return err_wrap(e, known, "container %.12s", row->id);
@@ -209,7 +223,7 @@ static int glance(struct engine *en, const struct container_row *row, const stru
 	if (seen)
 		s.outcome = *seen;
 	else
-		r = outcome_read_at(en->containers, path, &s.outcome, e);
+		r = read_outcome(en->containers, path, &s.outcome, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, r, "container %.12s", row->id);
 	if (r == -ENOENT && locked == -ENOENT && faccessat(en->containers, row->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -240,7 +254,7 @@ int container_look_locked(struct engine *en, const struct container_row *row, in
 		return err_set(e, ENOENT, "No such container: %s", row->id);
 	if (settled < 0 && !is_removal(before))
 		return err_set(e, why.code, "%s", why.msg);
-	r = outcome_read(dir, &s.outcome, e);
+	r = read_outcome(dir, OUTCOME_FILE, &s.outcome, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, r, "container %.12s", row->id);
 	s.status = r == 0 ? container_status_of(&s.outcome) : CONTAINER_CREATED;
@@ -340,7 +354,7 @@ static int reap_locked(struct engine *en, const char *id, int dir, const struct 
 		return container_remove_locked(en, id, true, l, e);
 	if (r < 0)
 		return r;
-	known = outcome_read(dir, &o, e);
+	known = read_outcome(dir, OUTCOME_FILE, &o, e);
 	if (known < 0 && known != -ENOENT)
 		return err_wrap(e, known, "container %.12s", id);
 	if (known == 0 && o.state == OUTCOME_EXITED) {

@@ -9,6 +9,7 @@
  *   no outcome, no monitor         its making was cut short: removed
  *   created, pid 0, no monitor     it was never started: as it should be
  *   any other but exited, no monitor   its monitor was killed: what is left in its cgroup is killed; it exited, 137
+ *   damaged, no monitor            the power went before the disk had it: it exited, 255
  *   exited, no monitor, --rm       nobody cleaned up: removed
  *   intent "remove"                its removal was cut short: finished; "dead" as long as that fails
  *   intent "update", with a monitor    cut short: its cgroup and bundle become what the row says
@@ -47,7 +48,7 @@ struct container_state {
 };
 
 #define RECOVER_EXIT_LOST 137   /* the monitor was killed, and so is the container */
-#define RECOVER_EXIT_REBOOT 255 /* it ended with the host, nobody knows how */
+#define RECOVER_EXIT_REBOOT 255 /* it ended with the host, nobody knows how; or its record is damaged */
 
 /* container_find - containers_find() in this engine's database. */
 int container_find(struct engine *en, struct sv ref, struct arena *a, struct container_row *ret, struct err *e);

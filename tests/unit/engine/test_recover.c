@@ -88,6 +88,56 @@ TEST(after_a_reboot_nobody_knows_the_status)
 	assert_string_equal("the host was restarted", s.outcome.error);
 }
 
+/* What a disk has of a record that was not synced when the power went: nothing, zeros, a part. */
+static void damage(struct fixture *f, size_t how)
+{
+	static const struct sv texts[] = { { "", 0 }, { "\0\0\0\0", 4 }, { "tare-outcome 1\nstate ru", 23 } };
+	scoped_fd dir = -1;
+
+	assert_true(how < ARRAY_LEN(texts));
+	assert_int_equal(0, engine_container_dir(&f->en, ID, false, &dir, NULL));
+	assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, texts[how].p, texts[how].n, 0600, false, NULL));
+}
+
+TEST(a_damaged_record_is_a_life_that_was_lost)
+{
+	for (size_t i = 0; i < 3; i++) {
+		scoped_fixture f = fixture_new();
+		struct container_state s;
+		struct made m = { ID, .state = OUTCOME_RUNNING };
+
+		fake = &f;
+		make_container(&f, &m);
+		damage(&f, i);
+		assert_int_equal(0, look(&f, false, &s, NULL));
+		assert_int_equal(CONTAINER_EXITED, s.status);
+		assert_int_equal(255, s.outcome.exit_code);
+		assert_string_equal("its record was damaged", s.outcome.error);
+		assert_int_equal(TRACE_ROW | TRACE_FOLDER | TRACE_STATE, traces(&f, ID));
+		assert_int_equal(0, look(&f, false, &s, NULL)); /* it has a record again */
+		assert_int_equal(CONTAINER_EXITED, s.status);
+	}
+}
+
+TEST(a_damaged_record_is_its_monitors_to_write_anew)
+{
+	scoped_fixture f = fixture_new();
+	struct container_state s;
+	struct made m = { ID, .auto_remove = true, .state = OUTCOME_RUNNING };
+	int fd;
+
+	fake = &f;
+	make_container(&f, &m);
+	damage(&f, 0);
+	fd = hold_monitor_lock(&f, ID);
+	assert_int_equal(0, look(&f, true, &s, NULL));
+	assert_int_equal(CONTAINER_RUNNING, s.status);
+	assert_int_equal(TRACE_ROW | TRACE_FOLDER | TRACE_STATE | TRACE_GROUP, traces(&f, ID));
+	close(fd);
+	assert_int_equal(-ENOENT, look(&f, true, &s, NULL));
+	assert_int_equal(0, traces(&f, ID));
+}
+
 TEST(created_without_a_monitor_stays_created_but_holds_nothing)
 {
 	scoped_fixture f = fixture_new();
@@ -524,6 +574,8 @@ int main(void)
 		RUN(a_killed_monitor_means_exited_137_and_an_empty_group),
 		RUN(so_it_does_for_one_that_was_paused_or_waited_to_run_again),
 		RUN(after_a_reboot_nobody_knows_the_status),
+		RUN(a_damaged_record_is_a_life_that_was_lost),
+		RUN(a_damaged_record_is_its_monitors_to_write_anew),
 		RUN(created_without_a_monitor_stays_created_but_holds_nothing),
 		RUN(an_end_that_nobody_cleaned_up_is_cleaned_up),
 		RUN(a_container_in_the_making_is_left_to_its_maker),
