@@ -117,9 +117,9 @@ void oom_look(const struct host *h, const struct cgroup_layout *l, const char *c
 	struct cgroup_stat st;
 	int64_t known = before.oom_killed ? before.oom_kills : 0, told;
 
-	oom_forget(o);
 	if (cgroup_stat_read(h, l, cgroup, CGROUP_STAT_EVENTS, &st, NULL) < 0)
 		return;
+	oom_forget(o);
 	o->oom_kills = st.memory_events.oom_kill == CG_UNSET ? 0 : st.memory_events.oom_kill;
 	told = o->oom_kills || nested ? read_log(h, l, cgroup, o) : 0;
 	if (nested && known + told > o->oom_kills) /* the log is read on from where it was */

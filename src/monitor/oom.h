@@ -21,7 +21,8 @@ bool oom_may_nest(const struct cgroup_layout *l, const struct oci_mount *mounts,
 void oom_forget(struct outcome *o);
 
 /* oom_look - fill the oom_ fields of *o with what has happened in the group until now; o->pid is the first process, and
- * o->oom_log_seq where to go on in the kernel log. Before the group is removed. What cannot be found out is left out.
+ * o->oom_log_seq where to go on in the kernel log. Before the group is removed: of one that is gone, what *o says
+ * stays. What cannot be found out is left out.
  * nested: see oom_may_nest(); then the log is read even if nothing is counted. If *o tells of as many kills already, what
  * it says of them stays: the log is read on from there, and is a ring. */
 void oom_look(const struct host *h, const struct cgroup_layout *l, const char *cgroup, bool nested, struct outcome *o);

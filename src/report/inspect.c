@@ -265,12 +265,14 @@ static struct json_object *oom(const struct outcome *out)
 	return o;
 }
 
-/* The monitor tells it at the end; until then the kernel is asked. */
+/* The monitor tells it at the end; until then the kernel is asked. One that waits to run again has had an end: its next group
+ * counts from zero. */
 static void look_for_oom(struct inspector *in, const struct container_view *v, struct outcome *out)
 {
+	bool lives = v->state.status == CONTAINER_RUNNING || v->state.status == CONTAINER_PAUSED;
 	const struct cgroup_layout *l;
 
-	if (container_is_active(v->state.status) && v->row.cgroup && engine_layout(in->en, &l, NULL) == 0)
+	if (lives && v->row.cgroup && engine_layout(in->en, &l, NULL) == 0)
 		oom_look(in->en->host, l, v->row.cgroup, false, out);
 }
 

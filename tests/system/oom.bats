@@ -146,6 +146,13 @@ sub_group='
 	not_told again
 }
 
+@test "while it waits to run again it says what ended it" {
+	waits_after_oom() { tare inspect loop | jq -e '.[0].State | .Status == "restarting" and .OOMKilled'; }
+	expect 0 tare run -d --name loop --restart always "${limited[@]}" busybox /probe memory 64
+	eventually 10 waits_after_oom
+	expect 0 tare rm -f loop
+}
+
 @test "a monitor that was killed too does not hide it" {
 	start lost "${limited[@]}" -- sh -c '/probe memory 64; : >/tmp/done; sleep 1000'
 	eventually 10 in_box lost test -e /tmp/done

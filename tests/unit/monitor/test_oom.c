@@ -143,6 +143,21 @@ TEST(a_later_look_adds_to_what_the_log_told)
 	assert_string_equal("q", o.oom_victim);
 }
 
+TEST(a_group_that_is_gone_leaves_what_was_known)
+{
+	scoped_tree t = fake_tree_new();
+	struct outcome o;
+
+	put_v2(&t, "oom 1\noom_kill 1\n", "oom 1\noom_kill 1\n");
+	o = look(&t, false, 0);
+	assert_int_equal(0, io_remove_tree_at(t.fd, "sys/fs/cgroup/tare/x", NULL));
+	look_again(&t, false, &o);
+	assert_true(o.oom_killed);
+	assert_int_equal(1, o.oom_kills);
+	assert_string_equal("/tare/x", o.oom_owner);
+	assert_int_equal(67108864, o.oom_limit_bytes);
+}
+
 TEST(the_host_ran_out)
 {
 	scoped_tree t = fake_tree_new();
@@ -222,6 +237,7 @@ int main(void)
 		RUN(v2_knows_its_own_limit_without_a_log),
 		RUN(a_group_of_v1_that_the_container_removed_is_in_the_log_alone),
 		RUN(a_later_look_adds_to_what_the_log_told),
+		RUN(a_group_that_is_gone_leaves_what_was_known),
 		RUN(the_host_ran_out),
 		RUN(who_can_make_groups_on_v1),
 		RUN(one_line_for_a_person),
