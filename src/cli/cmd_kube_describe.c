@@ -183,8 +183,8 @@ static void put_mounts(struct buf *out, const struct container_spec *s)
 		const struct volume_mount *m = &s->mounts.v[i];
 
 		buf_putf(out, "      %s from %s (%s", m->mount_path, m->name, m->read_only == 1 ? "ro" : "rw");
-		if (m->sub_path && *m->sub_path)
-			buf_putf(out, ",path=\"%s\"", m->sub_path);
+		if ((m->sub_path && *m->sub_path) || (m->sub_path_expr && *m->sub_path_expr))
+			buf_putf(out, ",path=\"%s\"", m->sub_path && *m->sub_path ? m->sub_path : m->sub_path_expr);
 		buf_puts(out, ")\n");
 	}
 }
@@ -226,6 +226,37 @@ static void put_empty_dir(struct buf *out, const struct volume_spec_kube *v)
 		 v->empty_dir->medium ? v->empty_dir->medium : "", limit);
 }
 
+static void put_items(struct buf *out, const struct volume_files *f)
+{
+	for (size_t i = 0; i < f->items.n; i++)
+		buf_putf(out, "      %s -> %s\n",
+			 f->items.v[i].field  ? f->items.v[i].field->path :
+			 f->items.v[i].amount ? f->items.v[i].amount->resource :
+						"",
+			 f->items.v[i].path);
+}
+
+static void put_downward(struct buf *out, const struct volume_files *f)
+{
+	buf_puts(out, "    Type:  DownwardAPI (a volume populated by information about the pod)\n    Items:\n");
+	put_items(out, f);
+}
+
+static void put_projected(struct buf *out, const struct projected *p)
+{
+	buf_puts(out, "    Type:  Projected (a volume that contains injected data from multiple sources)\n");
+	for (size_t i = 0; i < p->sources.n; i++) {
+		const struct projection *s = &p->sources.v[i];
+
+		if (s->secret)
+			buf_putf(out, "    SecretName:     %s\n", s->secret->name);
+		if (s->downward)
+			buf_puts(out, "    DownwardAPI:    true\n");
+		if (s->config_map)
+			buf_putf(out, "    ConfigMapName:  %s\n", s->config_map->name);
+	}
+}
+
 static void put_volumes(struct buf *out, const struct pod_spec *s)
 {
 	buf_puts(out, s->volumes.n ? "Volumes:\n" : "Volumes:          <none>\n");
@@ -243,6 +274,10 @@ static void put_volumes(struct buf *out, const struct pod_spec *s)
 			buf_putf(out,
 				 "    Type:      ConfigMap (a volume populated by a ConfigMap)\n    Name:      %s\n",
 				 v->config_map->name);
+		else if (v->downward)
+			put_downward(out, v->downward);
+		else if (v->projected)
+			put_projected(out, v->projected);
 		else if (v->secret)
 			buf_putf(out,
 				 "    Type:        Secret (a volume populated by a Secret)\n    SecretName:  %s\n",

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kube_config.h"
 
-#include "base/base64.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/kube_env.h"
 #include "engine/kube_message.h"
 #include "engine/kube_network.h"
 #include "engine/kube_volumes.h"
@@ -15,287 +15,20 @@
 #include "manifest/restart.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
-/* ---- config maps and secrets -------------------------------------------------------------------------------- */
-
-const struct object *kube_source_find(const struct kube_build *b, enum object_kind kind, const char *name)
-{
-	for (size_t i = 0; i < b->sources->n; i++) {
-		const struct object *o = &b->sources->v[i];
-
-		if (o->kind == kind && strcmp(o->meta.name, name) == 0 &&
-		    strcmp(o->meta.namespace, b->p->pod.namespace) == 0)
-			return o;
-	}
-	return NULL;
-}
-
-static const char *value_in(const struct oci_pairs *l, const char *key)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i].key, key) == 0)
-			return l->v[i].value;
-	return NULL;
-}
-
-int kube_source_value(const struct kube_build *b, const struct object *o, const char *key, struct sv *ret)
-{
-	const char *text = value_in(&o->data, key), *coded = value_in(&o->binary, key);
-	int r;
-
-	if (text) {
-		*ret = sv_from(text);
-		return 0;
-	}
-	if (!coded)
-		return err_set(b->e, ENOENT, "couldn't find key %s in %s %s/%s", key, object_kind_name(o->kind),
-			       o->meta.namespace, o->meta.name);
-	r = base64_decode(sv_from(coded), b->a, ret, b->e);
-	return r < 0 ? err_wrap(b->e, r, "%s %s, key %s", object_kind_name(o->kind), o->meta.name, key) : 0;
-}
-
-/* ---- environment -------------------------------------------------------------------------------------------- */
-
-struct environment {
-	const struct kube_build *b;
-	struct oci_pairs vars;
-};
-
-static const char *variable(const struct environment *env, struct sv name)
-{
-	for (size_t i = 0; i < env->vars.n; i++)
-		if (sv_is(name, env->vars.v[i].key))
-			return env->vars.v[i].value;
-	return NULL;
-}
-
-/* $(NAME) is the variable, $$ a dollar; a name that is not known stays as it is. NULL: out of memory. */
-static const char *expand(const struct environment *env, const char *text)
-{
-	scoped_buf out = BUF(LIMIT_ENV_FILE);
-
-	for (const char *p = text; *p; p++) {
-		const char *end = p[0] == '$' && p[1] == '(' ? strchr(p, ')') : NULL;
-		const char *value = end ? variable(env, (struct sv){ p + 2, (size_t)(end - p) - 2 }) : NULL;
-
-		if (value) {
-			(void)buf_puts(&out, value);
-			p = end;
-		} else {
-			(void)buf_put(&out, p, 1);
-			p += p[0] == '$' && p[1] == '$';
-		}
-	}
-	return buf_status(&out, NULL) < 0 ? NULL : arena_sv(env->b->a, buf_sv(&out));
-}
-
-static int set(struct environment *env, const char *name, const char *value)
-{
-	return pairs_set(env->b->a, &env->vars, name, value) < 0 ? err_oom(env->b->e) : 0;
-}
-
-static int missing(const struct kube_build *b, enum object_kind kind, const struct key_selector *s)
-{
-	return s->optional == 1 ? 0 :
-				  err_set(b->e, ENOENT, "%s \"%s\" not found",
-					  kind == OBJECT_SECRET ? "secret" : "configmap", s->name);
-}
-
-static int set_from_key(struct environment *env, const char *name, enum object_kind kind, const struct key_selector *s)
-{
-	const struct object *o = kube_source_find(env->b, kind, s->name);
-	struct sv value;
-	char *text;
-	int r;
-
-	if (!o)
-		return missing(env->b, kind, s);
-	r = kube_source_value(env->b, o, s->key, &value);
-	if (r < 0)
-		return r == -ENOENT && s->optional == 1 ? 0 : r;
-	text = arena_sv(env->b->a, value);
-	return text ? set(env, name, text) :
-		      err_set(env->b->e, EINVAL, "%s: the value has a NUL byte, or there is no memory", name);
-}
-
-static const char *node_name(const struct kube_build *b)
-{
-	struct utsname u;
-
-	return uname(&u) == 0 ? arena_str(b->a, u.nodename) : NULL;
-}
-
-/* "app" of metadata.labels['app'] */
-static const char *value_by_key(const struct oci_pairs *l, struct sv path, const char *prefix)
-{
-	struct sv key = { path.p + strlen(prefix), path.n - strlen(prefix) };
-
-	if (!sv_has_prefix(path, prefix) || !sv_has_suffix(path, "']"))
-		return NULL;
-	key.n -= 2;
-	for (size_t i = 0; i < l->n; i++)
-		if (sv_is(key, l->v[i].key))
-			return l->v[i].value;
-	return ""; /* Kubernetes' answer too */
-}
-
-/* Not known before the container that has it is made: that one is told afterwards (kube_sandbox.c). */
-static const char *pod_address(const struct kube_build *b)
-{
-	b->shared->asked |= !b->shared->ip;
-	return b->shared->ip ? b->shared->ip : "";
-}
-
-static const char *pod_addresses(const struct kube_build *b)
-{
-	b->shared->asked |= !b->shared->ips;
-	return b->shared->ips ? b->shared->ips : "";
-}
-
-static const char *host_address(const struct kube_build *b)
-{
-	return kube_host_address(b->a);
-}
-
-static const struct {
-	const char *path;
-	const char *(*find)(const struct kube_build *b); /* NULL: out of memory */
-} found[] = {
-	{ "spec.nodeName", node_name },	    { "status.podIP", pod_address },    { "status.podIPs", pod_addresses },
-	{ "status.hostIP", host_address },  { "status.hostIPs", host_address },
-};
-
-static int set_from_field(struct environment *env, const char *name, const char *path)
-{
-	const struct kube_build *b = env->b;
-	const struct object_meta *meta = &b->p->object.meta;
-	const struct kube_pod *p = &b->p->pod;
-	const struct {
-		const char *path, *value;
-	} fields[] = {
-		{ "metadata.name", p->name },	 { "metadata.namespace", p->namespace },
-		{ "metadata.uid", p->uid },	 { "spec.serviceAccountName", "default" },
-	};
-	const char *value = value_by_key(&meta->labels, sv_from(path), "metadata.labels['");
-
-	if (!value)
-		value = value_by_key(&meta->annotations, sv_from(path), "metadata.annotations['");
-	for (size_t i = 0; !value && i < ARRAY_LEN(fields); i++)
-		if (strcmp(path, fields[i].path) == 0)
-			value = fields[i].value;
-	for (size_t i = 0; !value && i < ARRAY_LEN(found); i++)
-		if (strcmp(path, found[i].path) == 0 && !(value = found[i].find(b)))
-			return err_oom(b->e);
-	return value ? set(env, name, value) :
-		       err_set(b->e, ENOTSUP,
-			       "env %s: fieldPath %.60s is not supported (metadata.name, metadata.namespace, "
-			       "metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, "
-			       "spec.serviceAccountName, status.podIP, status.hostIP)",
-			       name, path);
-}
-
-static const struct kube_container *named(const struct kube_container *v, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(v[i].name, name) == 0)
-			return &v[i];
-	return NULL;
-}
-
-static const struct kube_container *container_named(const struct kube_pod *p, const char *name)
-{
-	const struct kube_container *k = named(p->containers, p->n_containers, name);
-
-	return k ? k : named(p->inits, p->n_inits, name);
-}
-
-/* In units of the divisor, rounded up. A limit that is not there is what the node has. */
-static int set_from_amount(struct environment *env, const char *name, const char *own, const struct amount_ref *f)
-{
-	const struct kube_build *b = env->b;
-	const char *whose = f->container ? f->container : own;
-	const struct kube_container *k = container_named(&b->p->pod, whose);
-	bool limit = sv_has_prefix(sv_from(f->resource), "limits.");
-	const char *what = strchr(f->resource, '.') + 1, *text;
-	bool cpu = strcmp(what, "cpu") == 0;
-	int64_t n, unit = !f->has_divisor ? (cpu ? 1000 : 1) :
-			  cpu             ? quantity_milli(&f->divisor) :
-					    quantity_value(&f->divisor);
-	const struct resource_list *l = k ? (limit ? &k->resources.limits : &k->resources.requests) : NULL;
-
-	if (!k)
-		return err_set(b->e, ENOENT, "env %s: container %.60s not found", name, whose);
-	if (limit && !resource_find(l, what))
-		l = &b->site->node.allocatable;
-	n = cpu ? resource_milli(l, what) : resource_value(l, what);
-	if (unit <= 0)
-		unit = cpu ? 1000 : 1;
-	n = n / unit + (n % unit > 0);
-	text = arena_fmt(b->a, "%lld", (long long)n);
-	return text ? set(env, name, text) : err_oom(b->e);
-}
-
-static int set_all(struct environment *env, const struct env_from *f, enum object_kind kind,
-		   const struct key_selector *s)
-{
-	const struct object *o = s ? kube_source_find(env->b, kind, s->name) : NULL;
-	int r = s && !o ? missing(env->b, kind, s) : 0;
-
-	for (int side = 0; o && side < 2; side++) {
-		const struct oci_pairs *l = side ? &o->data : &o->binary;
-
-		for (size_t i = 0; r == 0 && i < l->n; i++) {
-			struct key_selector one = { s->name, l->v[i].key, FIELD_UNSET };
-			const char *name = arena_fmt(env->b->a, "%s%s", f->prefix ? f->prefix : "", l->v[i].key);
-
-			r = name ? set_from_key(env, name, kind, &one) : err_oom(env->b->e);
-		}
-	}
-	return r;
-}
-
-static int set_one(struct environment *env, const char *container, const struct env_var *v)
-{
-	const char *value;
-
-	if (v->from && v->from->config_map)
-		return set_from_key(env, v->name, OBJECT_CONFIG_MAP, v->from->config_map);
-	if (v->from && v->from->secret)
-		return set_from_key(env, v->name, OBJECT_SECRET, v->from->secret);
-	if (v->from && v->from->field)
-		return set_from_field(env, v->name, v->from->field->path);
-	if (v->from && v->from->amount)
-		return set_from_amount(env, v->name, container, v->from->amount);
-	value = expand(env, v->value ? v->value : "");
-	return value ? set(env, v->name, value) : err_oom(env->b->e);
-}
-
-static int read_environment(struct environment *env, const struct container_spec *s)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < s->env_from.n; i++) {
-		r = set_all(env, &s->env_from.v[i], OBJECT_CONFIG_MAP, s->env_from.v[i].config_map);
-		if (r == 0)
-			r = set_all(env, &s->env_from.v[i], OBJECT_SECRET, s->env_from.v[i].secret);
-	}
-	for (size_t i = 0; r == 0 && i < s->env.n; i++)
-		r = set_one(env, s->name, &s->env.v[i]);
-	return r;
-}
+/* ---- its process ---------------------------------------------------------------------------------------------- */
 
 static int set_process(const struct kube_build *b, const struct container_spec *s, struct container_config *c)
 {
-	struct environment env = { .b = b };
-	int r = read_environment(&env, s);
+	struct oci_pairs vars;
+	int r = kube_env_read(b, s, &vars);
 
-	for (size_t i = 0; r == 0 && i < env.vars.n; i++)
-		r = strings_addf(b->a, &c->env, "%s=%s", env.vars.v[i].key, env.vars.v[i].value);
+	for (size_t i = 0; r == 0 && i < vars.n; i++)
+		r = strings_addf(b->a, &c->env, "%s=%s", vars.v[i].key, vars.v[i].value);
 	for (size_t i = 0; r == 0 && i < s->command.n; i++)
-		r = strings_add(b->a, &c->entrypoint, expand(&env, s->command.v[i]));
+		r = strings_add(b->a, &c->entrypoint, kube_env_expand(b, &vars, s->command.v[i], NULL));
 	for (size_t i = 0; r == 0 && i < s->args.n; i++)
-		r = strings_add(b->a, &c->command, expand(&env, s->args.v[i]));
+		r = strings_add(b->a, &c->command, kube_env_expand(b, &vars, s->args.v[i], NULL));
 	c->entrypoint_set = s->command.n > 0;
 	c->workdir = s->working_dir;
 	c->tty = s->tty == 1;
@@ -451,7 +184,7 @@ static int set_source(const struct kube_build *b, const struct volume_mount *m, 
 		return err_set(b->e, EINVAL, "no volume %s", m->name);
 	to->type = MOUNT_BIND;
 	to->idmap = b->p->object.pod->host_users == 0;
-	to->readonly = v->config_map || v->secret;
+	to->readonly = v->config_map || v->secret || v->downward || v->projected;
 	to->source = kube_volume_folder(b, v);
 	to->make_source = v->host_path && v->host_path->type && strcmp(v->host_path->type, "DirectoryOrCreate") == 0;
 	return to->source ? 0 : err_oom(b->e);

@@ -4,9 +4,13 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "base/scope.h"
+#include "engine/kube_env.h"
+#include "engine/kube_files.h"
 #include "engine/kube_message.h"
+#include "manifest/names.h"
 #include "oci/list.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,48 +35,6 @@ bool kube_volume_is_in_memory(const struct volume_spec_kube *v)
 
 /* ---- folders ------------------------------------------------------------------------------------------------ */
 
-/* A name of one step that stays where it is. */
-static bool is_file_name(const char *name)
-{
-	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static int write_key(const struct kube_build *b, int dir, const struct object *o, const char *key, const char *path,
-		     mode_t mode)
-{
-	int64_t group = b->p->object.pod->security.fs_group;
-	struct sv value;
-	int r;
-
-	if (!is_file_name(path))
-		return err_set(b->e, EINVAL, "%.60s: not a file's name", path);
-	if (group != FIELD_UNSET)
-		mode |= 0440;
-	r = kube_source_value(b, o, key, &value);
-	if (r == 0)
-		r = io_replace_at(dir, path, value.p, value.n, mode, false, b->e);
-	if (r == 0 && group != FIELD_UNSET && fchownat(dir, path, (uid_t)-1, (gid_t)group, AT_SYMLINK_NOFOLLOW) < 0)
-		r = err_sys(b->e, "chown %s", path);
-	return r;
-}
-
-static int write_files(const struct kube_build *b, int dir, const struct volume_files *f, const struct object *o)
-{
-	mode_t mode = f->mode == FIELD_UNSET ? 0644 : (mode_t)f->mode;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->items.n; i++)
-		r = write_key(b, dir, o, f->items.v[i].key, f->items.v[i].path,
-			      f->items.v[i].mode == FIELD_UNSET ? mode : (mode_t)f->items.v[i].mode);
-	for (int side = 0; side < 2 && f->items.n == 0; side++) {
-		const struct oci_pairs *l = side ? &o->data : &o->binary;
-
-		for (size_t i = 0; r == 0 && i < l->n; i++)
-			r = write_key(b, dir, o, l->v[i].key, l->v[i].key, mode);
-	}
-	return r;
-}
-
 /* Everybody may write there; with an fsGroup what they make is that group's. */
 static int open_up(const struct kube_build *b, int dir)
 {
@@ -83,28 +45,67 @@ static int open_up(const struct kube_build *b, int dir)
 	return fchmod(dir, group == FIELD_UNSET ? 0777 : 02777) < 0 ? err_sys(b->e, "chmod") : 0;
 }
 
-static int make_volume(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
+static const struct {
+	const char *type, *what; /* what the kubelet says that it is not */
+	mode_t mode;
+} host_types[] = {
+	{ "DirectoryOrCreate", "directory", S_IFDIR }, { "Directory", "directory", S_IFDIR },
+	{ "FileOrCreate", "file", S_IFREG },	       { "File", "file", S_IFREG },
+	{ "Socket", "socket file", S_IFSOCK },	       { "CharDevice", "character device", S_IFCHR },
+	{ "BlockDevice", "block device", S_IFBLK },
+};
+
+/* A folder that is to be made is so with the container (kube_config.c). */
+static int check_host_path(const struct kube_build *b, const char *path, const char *type)
 {
-	const struct volume_files *f = v->config_map ? v->config_map : v->secret;
-	enum object_kind kind = v->secret ? OBJECT_SECRET : OBJECT_CONFIG_MAP;
-	const struct object *o = f ? kube_source_find(b, kind, f->name) : NULL;
+	bool create = sv_has_suffix(sv_from(type), "OrCreate");
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(host_types); i++) {
+		if (strcmp(type, host_types[i].type) != 0)
+			continue;
+		if (create && host_types[i].mode == S_IFREG) {
+			scoped_fd made = open(path, O_RDONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0644);
+
+			if (made < 0)
+				return err_sys(b->e, "hostPath: make %s", path);
+		}
+		if (stat(path, &st) < 0)
+			return create && errno == ENOENT ? 0 : err_sys(b->e, "hostPath %s", path);
+		return (st.st_mode & S_IFMT) == host_types[i].mode ?
+			       0 :
+			       err_set(b->e, EINVAL, "hostPath type check failed: %s is not a %s", path,
+				       host_types[i].what);
+	}
+	return *type ? err_set(b->e, EINVAL, "hostPath: unknown type \"%.40s\"", type) : 0;
+}
+
+static int make_host_path(const struct kube_build *b, const struct volume_spec_kube *v)
+{
+	const char *path = v->host_path->path, *type = v->host_path->type;
+
+	return path[0] != '/' ? err_set(b->e, EINVAL, "hostPath: must be an absolute path") :
+	       type	      ? check_host_path(b, path, type) :
+				0;
+}
+
+static int make_folder(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
+{
 	scoped_fd dir = -1;
 	int r;
 
-	if (v->host_path)
-		return v->host_path->path[0] == '/' ?
-			       0 :
-			       err_set(b->e, EINVAL, "volume %s: hostPath: must be an absolute path", v->name);
 	if (v->empty_dir && *medium_of(v) && !kube_volume_is_in_memory(v))
-		return err_set(b->e, EINVAL, "volume %s: unknown storage medium \"%.40s\"", v->name, medium_of(v));
-	if (f && !o && f->optional != 1)
-		return err_set(b->e, ENOENT, "volume %s: %s \"%s\" not found", v->name,
-			       v->secret ? "secret" : "configmap", f->name);
+		return err_set(b->e, EINVAL, "unknown storage medium \"%.40s\"", medium_of(v));
 	r = io_mkdir_at(folder, v->name, 0755, &dir, b->e);
 	if (r == 0 && v->empty_dir)
-		r = open_up(b, dir);
-	if (r == 0 && o)
-		r = write_files(b, dir, f, o);
+		return open_up(b, dir);
+	return r == 0 ? kube_files_write(b, dir, v) : r;
+}
+
+static int make_volume(const struct kube_build *b, int folder, const struct volume_spec_kube *v)
+{
+	int r = v->host_path ? make_host_path(b, v) : make_folder(b, folder, v);
+
 	return r < 0 ? err_wrap(b->e, r, "volume %s", v->name) : 0;
 }
 
@@ -227,30 +228,58 @@ static int add_volume(const struct kube_build *b, const struct volume_spec_kube 
 	return to->fstype || to->path ? 0 : err_oom(b->e);
 }
 
+/* *ret: NULL: all of the volume. A variable that is not there would name another part, or all of it. */
+static int find_part(const struct kube_build *b, const struct container_spec *s, const struct volume_mount *m,
+		     const char **ret)
+{
+	const char *expr = m->sub_path_expr && *m->sub_path_expr ? m->sub_path_expr : NULL;
+	struct oci_pairs vars;
+	bool known = true;
+	int r = expr ? kube_env_read(b, s, &vars) : 0;
+
+	if (r < 0)
+		return r;
+	*ret = expr ? kube_env_expand(b, &vars, expr, &known) : m->sub_path;
+	if (expr && !*ret)
+		return err_oom(b->e);
+	if (!known || (expr && name_is_inner_path(*ret)))
+		return err_set(b->e, EINVAL, "container %s: subPathExpr \"%.60s\": %s", s->name, expr,
+			       known ? "must be a relative path without '..'" : "missing value for a variable");
+	if (*ret && !**ret)
+		*ret = NULL;
+	return 0;
+}
+
+static int add_mount(const struct kube_build *b, const struct volume_mount *m, const char *below,
+		     struct pod_container *to)
+{
+	struct pod_mount *mount = LIST_ADD(b->a, &to->mounts);
+
+	if (!mount)
+		return err_oom(b->e);
+	*mount = (struct pod_mount){ path_clean(b->a, sv_from(m->mount_path)), m->name, below };
+	return mount->destination ? 0 : err_oom(b->e);
+}
+
 /* Of a part of a volume only who starts the container can say that no link leads out of it. */
 int kube_volumes_charter(const struct kube_build *b, const struct container_spec *s, struct pod_charter *c,
 			 struct pod_container *to)
 {
-	for (size_t i = 0; i < s->mounts.n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->mounts.n; i++) {
 		const struct volume_mount *m = &s->mounts.v[i];
 		const struct volume_spec_kube *v = kube_volume_find(b, m->name);
-		const char *below = m->sub_path && *m->sub_path ? m->sub_path : NULL;
-		struct pod_mount *mount;
-		int r;
+		const char *below = NULL;
 
-		if (!v || (!below && !kube_volume_is_in_memory(v)))
+		r = find_part(b, s, m, &below);
+		if (r < 0 || !v || (!below && !kube_volume_is_in_memory(v)))
 			continue;
 		r = add_volume(b, v, c);
-		if (r < 0)
-			return r;
-		mount = LIST_ADD(b->a, &to->mounts);
-		if (!mount)
-			return err_oom(b->e);
-		*mount = (struct pod_mount){ path_clean(b->a, sv_from(m->mount_path)), v->name, below };
-		if (!mount->destination)
-			return err_oom(b->e);
+		if (r == 0)
+			r = add_mount(b, m, below, to);
 	}
-	return 0;
+	return r;
 }
 
 const struct volume_spec_kube *kube_volume_find(const struct kube_build *b, const char *name)

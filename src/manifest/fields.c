@@ -90,9 +90,10 @@ static const struct field mount_rows[] = {
 	  .words = "None HostToContainer Bidirectional" },
 	{ "name", FIELD_TEXT, true, offsetof(struct volume_mount, name) },
 	{ "readOnly", FIELD_BOOL, false, offsetof(struct volume_mount, read_only) },
-	{ "recursiveReadOnly", FIELD_ASIDE },
+	{ "recursiveReadOnly", FIELD_WORD, false, offsetof(struct volume_mount, recursive),
+	  .words = "Disabled IfPossible Enabled" },
 	{ "subPath", FIELD_TEXT, false, offsetof(struct volume_mount, sub_path) },
-	{ "subPathExpr", FIELD_ASIDE },
+	{ "subPathExpr", FIELD_TEXT, false, offsetof(struct volume_mount, sub_path_expr) },
 };
 static const struct fields mount = FIELDS(mount_rows, struct volume_mount);
 
@@ -291,6 +292,48 @@ static const struct field secret_volume_rows[] = {
 };
 static const struct fields secret_volume = FIELDS(secret_volume_rows, struct volume_files);
 
+static const struct field downward_item_rows[] = {
+	{ "fieldRef", FIELD_POINTER, false, offsetof(struct volume_item, field), .table = &field_ref },
+	{ "mode", FIELD_INT, false, offsetof(struct volume_item, mode), .low = 0, .high = 511 },
+	{ "path", FIELD_TEXT, true, offsetof(struct volume_item, path) },
+	{ "resourceFieldRef", FIELD_POINTER, false, offsetof(struct volume_item, amount), .table = &amount_ref },
+};
+static const struct fields downward_item = FIELDS(downward_item_rows, struct volume_item);
+
+static const struct field downward_volume_rows[] = {
+	{ "defaultMode", FIELD_INT, false, offsetof(struct volume_files, mode), .low = 0, .high = 511 },
+	{ "items", FIELD_OBJECTS, false, offsetof(struct volume_files, items), .table = &downward_item },
+};
+static const struct fields downward_volume = FIELDS(downward_volume_rows, struct volume_files);
+
+static const struct field named_projection_rows[] = {
+	{ "items", FIELD_OBJECTS, false, offsetof(struct volume_files, items), .table = &item },
+	{ "name", FIELD_TEXT, true, offsetof(struct volume_files, name) },
+	{ "optional", FIELD_BOOL, false, offsetof(struct volume_files, optional) },
+};
+static const struct fields named_projection = FIELDS(named_projection_rows, struct volume_files);
+
+static const struct field downward_projection_rows[] = {
+	{ "items", FIELD_OBJECTS, false, offsetof(struct volume_files, items), .table = &downward_item },
+};
+static const struct fields downward_projection = FIELDS(downward_projection_rows, struct volume_files);
+
+static const struct field projection_rows[] = {
+	{ "clusterTrustBundle", FIELD_ASIDE },
+	{ "configMap", FIELD_POINTER, false, offsetof(struct projection, config_map), .table = &named_projection },
+	{ "downwardAPI", FIELD_POINTER, false, offsetof(struct projection, downward), .table = &downward_projection },
+	{ "podCertificate", FIELD_ASIDE },
+	{ "secret", FIELD_POINTER, false, offsetof(struct projection, secret), .table = &named_projection },
+	{ "serviceAccountToken", FIELD_ASIDE },
+};
+static const struct fields projection = FIELDS(projection_rows, struct projection);
+
+static const struct field projected_rows[] = {
+	{ "defaultMode", FIELD_INT, false, offsetof(struct projected, mode), .low = 0, .high = 511 },
+	{ "sources", FIELD_OBJECTS, false, offsetof(struct projected, sources), .table = &projection },
+};
+static const struct fields projected = FIELDS(projected_rows, struct projected);
+
 static const struct field empty_dir_rows[] = {
 	{ "medium", FIELD_TEXT, false, offsetof(__typeof__(*((struct volume_spec_kube *)0)->empty_dir), medium) },
 	{ "sizeLimit", FIELD_AMOUNT, false, offsetof(__typeof__(*((struct volume_spec_kube *)0)->empty_dir), size),
@@ -308,7 +351,7 @@ static const struct field volume_rows[] = {
 	{ "configMap", FIELD_POINTER, false, offsetof(struct volume_spec_kube, config_map),
 	  .table = &config_map_volume },
 	{ "csi", FIELD_ASIDE },
-	{ "downwardAPI", FIELD_ASIDE },
+	{ "downwardAPI", FIELD_POINTER, false, offsetof(struct volume_spec_kube, downward), .table = &downward_volume },
 	{ "emptyDir", FIELD_POINTER, false, offsetof(struct volume_spec_kube, empty_dir), .table = &empty_dir },
 	{ "ephemeral", FIELD_ASIDE },
 	{ "fc", FIELD_ASIDE },
@@ -318,7 +361,7 @@ static const struct field volume_rows[] = {
 	{ "name", FIELD_TEXT, true, offsetof(struct volume_spec_kube, name) },
 	{ "nfs", FIELD_ASIDE },
 	{ "persistentVolumeClaim", FIELD_ASIDE },
-	{ "projected", FIELD_ASIDE },
+	{ "projected", FIELD_POINTER, false, offsetof(struct volume_spec_kube, projected), .table = &projected },
 	{ "secret", FIELD_POINTER, false, offsetof(struct volume_spec_kube, secret), .table = &secret_volume },
 };
 static const struct fields volume = FIELDS(volume_rows, struct volume_spec_kube);

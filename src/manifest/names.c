@@ -62,3 +62,13 @@ const char *name_is_address(const char *text)
 		       NULL :
 		       "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 }
+
+const char *name_is_inner_path(const char *path)
+{
+	struct sv rest = sv_from(path), part;
+
+	while (sv_next(&rest, '/', &part))
+		if (sv_is(part, ".."))
+			return "must not contain '..'";
+	return path[0] == '/' ? "must be a relative path" : NULL;
+}

@@ -49,7 +49,7 @@ struct container_port {
 };
 
 struct volume_mount {
-	const char *name, *mount_path, *sub_path, *propagation;
+	const char *name, *mount_path, *sub_path, *sub_path_expr, *propagation, *recursive;
 	int64_t read_only;
 };
 
@@ -155,9 +155,11 @@ struct container_spec {
 struct volume_item {
 	const char *key, *path;
 	int64_t mode;
+	struct field_ref *field; /* of a downwardAPI, in the place of a key: this or the next */
+	struct amount_ref *amount;
 };
 
-struct volume_files { /* configMap and secret */
+struct volume_files { /* configMap, secret and downwardAPI, which has no name */
 	const char *name;
 	struct {
 		struct volume_item *v;
@@ -176,7 +178,16 @@ struct volume_spec_kube {
 	struct {
 		const char *path, *type;
 	} *host_path;
-	struct volume_files *config_map, *secret;
+	struct volume_files *config_map, *secret, *downward;
+	struct projected {
+		int64_t mode;
+		struct {
+			struct projection { /* exactly one of these, or a kind that is left aside */
+				struct volume_files *config_map, *secret, *downward;
+			} *v;
+			size_t n;
+		} sources;
+	} *projected;
 };
 
 struct container_specs {

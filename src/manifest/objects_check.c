@@ -81,49 +81,41 @@ static bool has_volume(const struct pod_spec *p, const char *name)
 	return false;
 }
 
-static bool leads_out(const char *path)
+/* What is wrong with it, as a text in ret; false: nothing. */
+static bool is_wrong_mount(const struct checking *c, const struct volume_mount *m, char *ret, size_t size)
 {
-	struct sv rest = sv_from(path), part;
+	const char *sub = m->sub_path, *why = sub ? name_is_inner_path(sub) : NULL;
 
-	while (sv_next(&rest, '/', &part))
-		if (sv_is(part, ".."))
-			return true;
-	return false;
-}
-
-static int check_sub_path(const struct checking *c, const char *path, const char *list, size_t index, size_t mount,
-			  const char *sub)
-{
-	const char *wrong = !sub ? NULL : sub[0] == '/' ? "must be a relative path" :
-			    leads_out(sub) ? "must not contain '..'" : NULL;
-
-	return wrong ? object_wrong(object_at(c->spec, path), c->e,
-				    "%s.%s[%zu].volumeMounts[%zu].subPath: Invalid value: \"%.60s\": %s", c->path, list,
-				    index, mount, sub, wrong) :
-		       0;
+	if (!has_volume(c->pod, m->name))
+		(void)snprintf(ret, size, "name: Not found: \"%.60s\"", m->name);
+	else if (m->mount_path[0] != '/')
+		(void)snprintf(ret, size, "mountPath: Invalid value: \"%.60s\": must be an absolute path",
+			       m->mount_path);
+	else if (why)
+		(void)snprintf(ret, size, "subPath: Invalid value: \"%.60s\": %s", sub, why);
+	else if (sub && *sub && m->sub_path_expr && *m->sub_path_expr)
+		(void)snprintf(ret, size,
+			       "subPathExpr: Invalid value: \"%.60s\": subPathExpr and subPath are mutually exclusive",
+			       m->sub_path_expr);
+	else if (m->recursive && strcmp(m->recursive, "Disabled") != 0 && m->read_only != 1)
+		(void)snprintf(ret, size, "recursiveReadOnly: Forbidden: may only be specified when readOnly is true");
+	else
+		return false;
+	return true;
 }
 
 static int check_mounts(const struct checking *c, const char *list, size_t index, const struct container_spec *s)
 {
-	for (size_t i = 0; i < s->mounts.n; i++) {
-		const struct volume_mount *m = &s->mounts.v[i];
-		const char *path = arena_fmt(c->a, "%s/%zu/volumeMounts/%zu", list, index, i);
+	char wrong[200];
 
-		if (!path)
-			return err_oom(c->e);
-		if (!has_volume(c->pod, m->name))
-			return object_wrong(object_at(c->spec, path), c->e,
-					    "%s.%s[%zu].volumeMounts[%zu].name: Not found: \"%.60s\"", c->path, list,
-					    index, i, m->name);
-		if (m->mount_path[0] != '/')
-			return object_wrong(
-				object_at(c->spec, path), c->e,
-				"%s.%s[%zu].volumeMounts[%zu].mountPath: Invalid value: \"%.60s\": must be an "
-				"absolute path",
-				c->path, list, index, i, m->mount_path);
-		if (check_sub_path(c, path, list, index, i, m->sub_path) < 0)
-			return -c->e->code;
-	}
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (is_wrong_mount(c, &s->mounts.v[i], wrong, sizeof wrong)) {
+			const char *path = arena_fmt(c->a, "%s/%zu/volumeMounts/%zu", list, index, i);
+
+			return path ? object_wrong(object_at(c->spec, path), c->e, "%s.%s[%zu].volumeMounts[%zu].%s",
+						   c->path, list, index, i, wrong) :
+				      err_oom(c->e);
+		}
 	return 0;
 }
 
@@ -349,7 +341,7 @@ static int check_containers(const struct checking *c, const char *list, const st
 
 static int sources(const struct volume_spec_kube *v)
 {
-	return !!v->empty_dir + !!v->host_path + !!v->config_map + !!v->secret;
+	return !!v->empty_dir + !!v->host_path + !!v->config_map + !!v->secret + !!v->downward + !!v->projected;
 }
 
 static int check_volumes(const struct checking *c)
@@ -368,7 +360,7 @@ static int check_volumes(const struct checking *c)
 			r = object_wrong(object_at(c->spec, path), c->e, "%s.volumes[%zu]: %s", c->path, i,
 					 sources(v) ? "Forbidden: may not specify more than 1 volume type" :
 						      "Required value: must specify a volume type (emptyDir, hostPath, "
-						      "configMap, secret)");
+						      "configMap, secret, downwardAPI, projected)");
 	}
 	return r;
 }

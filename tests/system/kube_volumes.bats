@@ -111,6 +111,73 @@ inside() { tare kube exec -c "$2" "$1" "${@:3}" 3>&-; } # POD CONTAINER CMD…
 	nothing_made
 }
 
+@test "files of objects and of the pod itself, joined, with their modes; parts named by a variable; types of hostPath" {
+	manifest <<-'END'
+		{apiVersion: v1, kind: ConfigMap, metadata: {name: conf}, data: {one: "1", two: "2"}}
+		---
+		{apiVersion: v1, kind: Secret, metadata: {name: key}, stringData: {token: secret}}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: told, labels: {b: 'say "hi"', a: "1"}, annotations: {note: "x\ty"}}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  volumes:
+		  - name: down
+		    downwardAPI:
+		      defaultMode: 0440
+		      items:
+		      - {path: labels, fieldRef: {fieldPath: metadata.labels}}
+		      - {path: deep/note, fieldRef: {fieldPath: metadata.annotations}, mode: 0400}
+		      - {path: cpu, resourceFieldRef: {containerName: app, resource: limits.cpu, divisor: 1m}}
+		  - name: all
+		    projected:
+		      defaultMode: 0400
+		      sources:
+		      - {configMap: {name: conf, items: [{key: two, path: sub/dir/two, mode: 0444}]}}
+		      - {secret: {name: key}}
+		      - {secret: {name: none, optional: true}}
+		      - {downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}
+		  - {name: d, emptyDir: {}}
+		  - {name: h, hostPath: {path: HOST/made, type: DirectoryOrCreate}}
+		  containers:
+		  - name: app
+		    image: busybox
+		    resources: {limits: {cpu: 1500m}}
+		    command: [sleep, "1000"]
+		    env: [{name: WHO, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+		    volumeMounts:
+		    - {name: down, mountPath: /down}
+		    - {name: all, mountPath: /all, readOnly: true, recursiveReadOnly: IfPossible}
+		    - {name: d, mountPath: /own, subPathExpr: of-$(WHO)}
+		    - {name: d, mountPath: /d}
+		    - {name: h, mountPath: /h}
+	END
+	sed -i "s|HOST|$T|" "$T/m.yaml"
+	expect 0 apply "$T/m.yaml" --strict
+	eventually 5 status_is told '1/1 +Running +0'
+	equal $'a="1"\nb="say \\"hi\\""' "$(inside told app cat /down/labels)"
+	equal 'note="x\ty"' "$(inside told app cat /down/deep/note)"
+	equal '1500 told 2 secret' "$(inside told app sh -c 'for f in /down/cpu /all/name /all/sub/dir/two /all/token; do cat $f; echo; done' | xargs)"
+	equal '440 400 444 400' "$(inside told app sh -c 'cd /; stat -c %a down/labels down/deep/note all/sub/dir/two all/token' | xargs)"
+	equal of-told "$(inside told app ls /d)"
+	expect 0 tare kube describe pod told
+	contains 'ConfigMapName:  conf' "$out"
+	contains 'metadata.labels -> labels' "$out"
+	expect 0 tare kube delete -f "$T/m.yaml"
+
+	sed -i 's/type: DirectoryOrCreate/type: Socket/' "$T/m.yaml"
+	expect 1 apply "$T/m.yaml"
+	contains "volume h: hostPath type check failed: $T/made is not a socket file" "$err"
+	sed -i 's/type: Socket/type: Directory/; s/of-$(WHO)/$(NOBODY)/' "$T/m.yaml"
+	expect 1 apply "$T/m.yaml"
+	contains 'container app: subPathExpr "$(NOBODY)": missing value for a variable' "$err"
+	sed -i 's/$(NOBODY)/x/; s|path: deep/note|path: ../note|' "$T/m.yaml"
+	expect 1 apply "$T/m.yaml"
+	contains "volume down: ../note: not a file's name" "$err"
+	nothing_made
+}
+
 @test "huge pages: asked for with a request; media that are none" {
 	local medium text
 	while read -r medium text; do

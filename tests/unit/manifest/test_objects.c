@@ -174,7 +174,8 @@ static const struct {
 	  "path" },
 	{ HEAD C "  volumes: [{name: v}]\n",
 	  "line 8, column 13: spec.volumes[0]: Required value: must specify a volume "
-	  "type (emptyDir, hostPath, configMap, secret)" },
+	  "type (emptyDir, hostPath, configMap, secret, "
+	  "downwardAPI, projected)" },
 	{ HEAD C "  volumes: [{name: v, emptyDir: {}, hostPath: {path: /}}]\n",
 	  "line 8, column 13: spec.volumes[0]: Forbidden: may not specify more than 1 volume type" },
 	{ HEAD C "    livenessProbe: {periodSeconds: 1}\n",
