@@ -61,6 +61,8 @@
 #define LIMIT_NETLINK (16u << 20)      /* requests that go to the kernel at once: 100,000 elements of a set of rules */
 #define LIMIT_NET_LINKS 64             /* networks of one container */
 #define LIMIT_NET_ROUTES 4096u         /* of the host, looked at when a subnet is chosen */
+#define LIMIT_NET_CLOSED 4096u         /* interfaces that do not forward when forwarding is turned on, of both families */
+#define LIMIT_NET_CLOSED_NOTE (256u << 10) /* twice as many as that, with the longest names and all words */
 #define LIMIT_NFT_SEEN 65536u         /* tables, chains, sets or rules of anybody that are read; kube-proxy makes 20,000 */
 #define LIMIT_CNI_TEXT (1u << 20)     /* a list of plugins, and what one says; both are below 8 KiB */
 #define LIMIT_CNI_PLUGINS 64         /* of one list */

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/forwarding.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
 #include "kernel/net_link.h"
@@ -77,11 +78,6 @@ void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char pre
 	}
 }
 
-static bool has_guard(const struct engine *en)
-{
-	return faccessat(en->state, FORWARDING_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* ---- elements ------------------------------------------------------------------------------------------------------- */
 
 static void put_network(struct nft *t, const char *table, const struct network *net, enum rules_change how)
@@ -138,14 +134,20 @@ static int put_everything(struct engine *en, struct nft *t, const char *table, c
 {
 	struct networks all = { .n = 0 };
 	struct rules_ports ports = { 0 };
+	struct closed_list closed = { 0 };
+	unsigned guards = 0;
 	int r = networks_read(en, a, &all, e);
 
 	if (r == 0)
 		r = network_ports_rules(en, NULL, a, &ports, e);
+	if (r == 0)
+		r = forwarding_noted(en, a, &closed, &guards, e);
 	if (r < 0)
 		return r;
 	rules_drop(t, table);
-	rules_base(t, table, prefix, has_guard(en));
+	rules_base(t, table, prefix, guards);
+	for (size_t i = 0; i < closed.n; i++)
+		rules_closed(t, table, &closed.v[i]);
 	for (size_t i = 0; i < all.n; i++)
 		put_network(t, table, &all.v[i], RULES_ADD);
 	for (size_t i = 0; i < all.places.n; i++) {

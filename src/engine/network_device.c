@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a network is on the host: its bridge, what the host forwards, its rules. */
+/* What a network is on the host: its bridge, its rules. */
 #include "engine/network.h"
 
-#include "base/io.h"
 #include "base/scope.h"
+#include "engine/forwarding.h"
 #include "engine/network_ports.h"
 #include "kernel/netlink.h"
 #include "kernel/smallfile.h"
@@ -23,101 +23,24 @@ static int write_sysctl(struct engine *en, const char *path, const char *value, 
 	return 0;
 }
 
-static bool is_on(struct engine *en, const char *path)
-{
-	char text[8];
-	struct sv v;
-
-	return smallfile_read(en->host->proc, path, text, sizeof text, &v) == 0 && v.n && v.p[0] != '0';
-}
-
-/* What is off and has to be on: the host becomes a router. Open for writing before anything is made, where that is refused. */
-struct forwarding {
-	int fds[2];
-	const char *paths[2];
-	size_t n;
-};
-
-static void forwarding_end(struct forwarding *f)
-{
-	while (f->n)
-		close(f->fds[--f->n]);
-}
-
-static int find_forwarding(struct engine *en, const struct network *net, struct forwarding *ret, struct err *e)
-{
-	const struct {
-		const char *path;
-		bool needed;
-	} all[] = { { "sys/net/ipv4/ip_forward", net->subnet4.family != 0 },
-		    { "sys/net/ipv6/conf/all/forwarding", net->subnet6.family != 0 } };
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		int fd;
-
-		if (net->options.internal || !all[i].needed || is_on(en, all[i].path))
-			continue;
-		fd = openat(en->host->proc, all[i].path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT && net->subnet6.family)
-			return err_set(e, EPFNOSUPPORT, "network %s: this host has no IPv6",
-				       net->row.name);
-		if (fd < 0)
-			return err_sys(e, "open /proc/%s", all[i].path);
-		ret->fds[ret->n] = fd;
-		ret->paths[ret->n++] = all[i].path;
-	}
-	return 0;
-}
-
-/* From here on the rules keep what is not about containers as unreachable through this host as it was (rules.h). *ret_new:
- * nobody had noted it before. */
-static int note_forwarding(struct engine *en, bool *ret_new, struct err *e)
-{
-	scoped_fd dir = -1, note = -1;
-	int r = io_mkdir_at(en->state, "net", 0700, &dir, e);
-
-	if (r < 0)
-		return r;
-	note = openat(en->state, FORWARDING_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (note < 0 && errno != EEXIST)
-		return err_sys(e, "make " FORWARDING_FILE);
-	*ret_new = note >= 0;
-	return 0;
-}
-
-static int turn_on(const struct forwarding *f, struct oci_strings *warn, struct arena *a, struct err *e)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		if (write(f->fds[i], "1", 1) < 0)
-			return err_sys(e, "write 1 to /proc/%s", f->paths[i]);
-		if (strings_addf(a, warn,
-				 "turned on %s, which containers need to reach other machines; what is not from or "
-				 "to a container is still not forwarded",
-				 f->paths[i] + 4) < 0)
-			return err_oom(e);
-	}
-	return 0;
-}
-
 /* The rules are there before the host forwards; the first time, tables without the guard may be there already. */
-static int forward(struct engine *en, const struct network *net, const struct forwarding *f, struct oci_strings *warn,
+static int forward(struct engine *en, const struct network *net, struct forwarding *f, struct oci_strings *warn,
 		   struct arena *a, struct err *e)
 {
 	const char *local = arena_fmt(a, "sys/net/ipv4/conf/%s/route_localnet", net->row.device);
-	bool noted = false;
 	int r = local ? 0 : err_oom(e);
 
 	if (r == 0 && net->subnet4.family)
 		r = write_sysctl(en, local, "1", e); /* for 127.0.0.1:PORT of the host; raw keeps containers out */
 	if (r < 0 || !f->n)
 		return r < 0 ? r : firewall_network(en, net, true, e);
-	r = note_forwarding(en, &noted, e);
+	r = forwarding_note(en, f, a, e);
 	if (r < 0)
 		return r;
 	r = firewall_rebuild(en, e);
-	if (r < 0 && noted)
-		(void)unlinkat(en->state, FORWARDING_FILE, 0);
-	return r < 0 ? r : turn_on(f, warn, a, e);
+	if (r < 0)
+		forwarding_unnote(en, f);
+	return r < 0 ? r : forwarding_turn_on(en, f, warn, a, e);
 }
 
 static void device_mac(const struct network *net, uint8_t ret[6])
@@ -199,7 +122,7 @@ static int make_device(struct engine *en, const struct network *net, int fd, boo
 
 	device_mac(net, b.mac);
 	if (r == 0)
-		r = find_forwarding(en, net, &f, e);
+		r = forwarding_find(en, net, a, &f, e);
 	if (r == 0)
 		r = net_bridge_ensure(fd, &b, e);
 	if (r == 0) {

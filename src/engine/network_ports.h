@@ -11,8 +11,6 @@
 #include "engine/settings.h"
 #include "network/rules.h"
 
-#define FORWARDING_FILE "net/forwarding" /* in the state folder: we turned forwarding on, in this boot */
-
 struct port_mappings {
 	struct port_mapping *v;
 	size_t n;

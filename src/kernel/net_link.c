@@ -7,9 +7,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <sched.h>
 #include <string.h>
@@ -160,6 +162,15 @@ int net_device_index(int socket, const char *name)
 
 	(void)sv_copy(sv_from(name), q.ifr_name, sizeof q.ifr_name);
 	return ioctl(socket, SIOCGIFINDEX, &q) < 0 ? 0 : q.ifr_ifindex;
+}
+
+bool net_device_is_bridge(int socket, const char *name)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq q = { .ifr_data = (void *)&info };
+
+	(void)sv_copy(sv_from(name), q.ifr_name, sizeof q.ifr_name);
+	return ioctl(socket, SIOCETHTOOL, &q) == 0 && strncmp(info.driver, "bridge", sizeof info.driver) == 0;
 }
 
 /* A host that was started with ipv6.disable=1 refuses to hear of it. */

@@ -71,6 +71,7 @@ int net_bridge_ensure(int netlink, const struct net_bridge *b, struct err *e);
 int net_device_delete(int netlink, const char *name, struct err *e);
 /* net_device_index - 0: no such interface. Any socket will do. */
 int net_device_index(int socket, const char *name);
+bool net_device_is_bridge(int socket, const char *name); /* ethtool(8) says so; the same */
 
 /* net_routes_each - destinations of the host's routes but default ones, and subnets of its interfaces. fn: < 0 ends it. */
 typedef int net_route_fn(const struct net_ip *to, const char *device, void *arg, struct err *e);

@@ -40,6 +40,8 @@ static const struct nft_set_spec inet_sets[] = {
 	{ .name = "own4", .key = { IFNAME, IP4 }, .interval = true },
 	{ .name = "own6", .key = { IFNAME, IP6 }, .interval = true },
 	{ .name = "talk", .key = { IFNAME, IFNAME } },
+	{ .name = "closed4", .key = { IFNAME } },
+	{ .name = "closed6", .key = { IFNAME } },
 	{ .name = "port4", .key = { PROTO, SERVICE }, .data = { IP4, SERVICE } },
 	{ .name = "port-at4", .key = { IP4, PROTO, SERVICE }, .data = { IP4, SERVICE } },
 	{ .name = "ranges4", .key = { IP4, PROTO, SERVICE }, .data = { IP4 }, .interval = true },
@@ -191,7 +193,18 @@ static void put_masquerade(struct nft *t)
 #define STATE_ESTABLISHED 2 /* NF_CT_STATE_BIT(IP_CT_ESTABLISHED), and of what is related to it */
 #define STATE_RELATED 4
 
-static void put_forward(struct nft *t, bool guard)
+/* Only between two that did not forward: an interface that came later is of somebody who wants it to. */
+static void put_guard(struct nft *t, uint8_t family, const char *closed)
+{
+	nft_rule(t, "forward");
+	is_family(t, family);
+	interface_in(t, NFT_META_IIFNAME, "bridges", true);
+	interface_in(t, NFT_META_IIFNAME, closed, false);
+	interface_in(t, NFT_META_OIFNAME, closed, false);
+	end(t, NF_DROP, NULL);
+}
+
+static void put_forward(struct nft *t, unsigned guards)
 {
 	nft_chain_make(t, "to-container");
 	nft_rule(t, "to-container");
@@ -218,12 +231,10 @@ static void put_forward(struct nft *t, bool guard)
 	nft_rule(t, "forward");
 	interface_in(t, NFT_META_OIFNAME, "bridges", false);
 	end(t, NFT_JUMP, "to-container");
-	if (!guard)
-		return;
-	nft_rule(t, "forward");
-	interface_in(t, NFT_META_IIFNAME, "bridges", true);
-	interface_in(t, NFT_META_OIFNAME, "bridges", true);
-	end(t, NF_DROP, NULL);
+	if (guards & RULES_GUARD4)
+		put_guard(t, NFPROTO_IPV4, "closed4");
+	if (guards & RULES_GUARD6)
+		put_guard(t, NFPROTO_IPV6, "closed6");
 }
 
 static void put_raw(struct nft *t)
@@ -305,7 +316,7 @@ static void put_bridge(struct nft *t, const char *prefix)
 	put_addresses(t, chain);
 }
 
-void rules_base(struct nft *t, const char *table, const char *prefix, bool guard)
+void rules_base(struct nft *t, const char *table, const char *prefix, unsigned guards)
 {
 	nft_use(t, NFPROTO_INET, table);
 	nft_table_make(t, true);
@@ -313,7 +324,7 @@ void rules_base(struct nft *t, const char *table, const char *prefix, bool guard
 		nft_set_make(t, &inet_sets[i]);
 	put_nat(t);
 	put_masquerade(t);
-	put_forward(t, guard);
+	put_forward(t, guards);
 	put_raw(t);
 	nft_use(t, NFPROTO_BRIDGE, table);
 	nft_table_make(t, false);
@@ -401,6 +412,20 @@ void rules_network(struct nft *t, const char *table, const struct rules_network 
 		change_own(t, "own4", &k, &n->subnet4, how);
 	if (n->subnet6.family)
 		change_own(t, "own6", &k, &n->subnet6, how);
+}
+
+void rules_closed(struct nft *t, const char *table, const struct rules_closed *c)
+{
+	struct key k = name_key(c->device), pair = k;
+
+	add_field(&pair, k.bytes, IFNAMSIZ);
+	nft_use(t, NFPROTO_INET, table);
+	if (c->guard & RULES_GUARD4)
+		change_key(t, "closed4", &k, RULES_ADD);
+	if (c->guard & RULES_GUARD6)
+		change_key(t, "closed6", &k, RULES_ADD);
+	if (c->bridge)
+		change_key(t, "talk", &pair, RULES_ADD);
 }
 
 static void link_local(const uint8_t mac[6], uint8_t ret[16])

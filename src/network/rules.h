@@ -7,7 +7,8 @@
  *
  *   inet  nat      published ports, of this host and of others: one interval for a range whose numbers stay, one element
  *                  of a hash table for each other port; what leaves for elsewhere gets the host's address
- *         forward  into a bridge of ours only what belongs to a connection from inside, or was published
+ *         forward  into a bridge of ours only what belongs to a connection from inside, or was published; and not
+ *                  between interfaces that did not forward before we turned forwarding on
  *         raw      127.0.0.0/8 is the host's, also where route_localnet lets it answer
  *   bridge         from a container only its own addresses (MAC, ARP, IPv4, IPv6, neighbour advertisements), no router
  *                  advertisements, and no other protocol
@@ -38,12 +39,21 @@ struct rules_port {
 	struct net_ip to4, to6; /* where it leads; family 0: nowhere in that family */
 };
 
+/* An interface that did not forward when we turned forwarding on. */
+enum rules_guard { RULES_GUARD4 = 1, RULES_GUARD6 = 2 };
+struct rules_closed {
+	const char *device;
+	unsigned guard; /* enum rules_guard */
+	bool bridge;	/* what goes from port to port of it is not forwarded, but br_netfilter shows it as if it were */
+};
+
 enum rules_change { RULES_ADD, RULES_REMOVE, RULES_REMOVE_STRICT };
 
 /* rules_base - all that stands still, under this table's name; -EEXIST when it is there. prefix: how the names of our ports
  * begin.
- * guard: what is not about our bridges is not forwarded (we turned forwarding on, and so it was off). */
-void rules_base(struct nft *t, const char *table, const char *prefix, bool guard);
+ * guards: enum rules_guard; in those families nothing is forwarded between interfaces of rules_closed(). */
+void rules_base(struct nft *t, const char *table, const char *prefix, unsigned guards);
+void rules_closed(struct nft *t, const char *table, const struct rules_closed *c);
 void rules_drop(struct nft *t, const char *table); /* both tables: they are there */
 void rules_network(struct nft *t, const char *table, const struct rules_network *n, enum rules_change how);
 void rules_endpoint(struct nft *t, const char *table, const struct rules_endpoint *ep, enum rules_change how);

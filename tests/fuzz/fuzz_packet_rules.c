@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct nft t;
 
 	nft_begin(&t, 0);
-	rules_base(&t, "tare", "tare-", true);
+	rules_base(&t, "tare", "tare-", RULES_GUARD4 | RULES_GUARD6);
 	netlink_begin(&t.n, NLMSG_NOOP, 0, "", 0, NULL);
 	if (!t.n.out.failed) {
 		change(t.n.out.p, t.n.out.len, data, size);

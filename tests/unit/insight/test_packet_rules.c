@@ -35,14 +35,14 @@ static void read_back(struct nft *t, struct fixture *f)
 	}
 }
 
-static void setup_rules(struct fixture *f, bool guard)
+static void setup_rules(struct fixture *f, unsigned guards)
 {
 	struct nft t;
 
 	*f = (struct fixture){ .memory = ARENA(1u << 20) };
 	f->rules.memory = &f->memory;
 	nft_begin(&t, 0);
-	rules_base(&t, "tare", "tare-", guard);
+	rules_base(&t, "tare", "tare-", guards);
 	nft_use(&t, NFPROTO_IPV4, "other");
 	nft_table_make(&t, false);
 	nft_chain_base(&t, "FORWARD", "filter", HOOK_FORWARD, 10);
@@ -75,6 +75,13 @@ static int find(const struct nft_seen_set *set, const void *key, struct nft_foun
 	}
 	if (strcmp(set->name, "bridges") == 0 || strcmp(set->name, "internal") == 0) {
 		name(want, "br-red");
+		return memcmp(key, want, 16) == 0;
+	}
+	if (strcmp(set->name, "closed4") == 0) {
+		name(want, "eth0");
+		if (memcmp(key, want, 16) == 0)
+			return 1;
+		name(want, "eth1");
 		return memcmp(key, want, 16) == 0;
 	}
 	if (strcmp(set->name, "port-at4") == 0) {
@@ -138,7 +145,7 @@ TEST(a_published_port_leads_to_the_container_and_past_the_rules)
 	struct packet p = make("10.77.0.2", "10.77.0.1", 8080, "eth0", NULL);
 	struct fixture f;
 
-	setup_rules(&f, true);
+	setup_rules(&f, RULES_GUARD4);
 	assert_false(send_one(&f, NFPROTO_IPV4, HOOK_PREROUTING, &p).stopped);
 	assert_true(p.to_changed);
 	assert_int_equal(80, packet_to(&p).port);
@@ -157,10 +164,11 @@ TEST(what_was_not_published_or_is_between_networks_is_stopped_by_the_rule_that_s
 	} cases[] = {
 		{ "eth0", "tare0", "to-container" }, { "br-red", "eth0", "forward" }, { "tare0", "br-red", "forward" },
 		{ "eth0", "eth1", "forward" },	     { "tare0", "eth0", NULL },
+		{ "eth0", "cni0", NULL },	     { "cni0", "eth1", NULL }, /* that came later */
 	};
 	struct fixture f;
 
-	setup_rules(&f, true);
+	setup_rules(&f, RULES_GUARD4);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct packet p = make("10.9.9.9", "172.17.0.2", 80, cases[i].in, cases[i].out);
 		struct packet_verdict v = send_one(&f, NFPROTO_IPV4, HOOK_FORWARD, &p);
@@ -176,13 +184,23 @@ TEST(what_was_not_published_or_is_between_networks_is_stopped_by_the_rule_that_s
 	arena_done(&f.memory);
 }
 
+TEST(the_guard_of_one_family_is_not_that_of_the_other)
+{
+	struct packet p = make("10.9.9.9", "172.17.0.2", 80, "eth0", "eth1");
+	struct fixture f;
+
+	setup_rules(&f, RULES_GUARD6);
+	assert_false(send_one(&f, NFPROTO_IPV4, HOOK_FORWARD, &p).stopped);
+	arena_done(&f.memory);
+}
+
 TEST(a_rule_of_somebody_else_is_named)
 {
 	struct packet p = make("172.17.0.2", "10.9.9.9", 23, "tare0", "eth0");
 	struct packet_verdict v;
 	struct fixture f;
 
-	setup_rules(&f, false);
+	setup_rules(&f, 0);
 	v = send_one(&f, NFPROTO_IPV4, HOOK_FORWARD, &p);
 	assert_true(v.stopped);
 	assert_string_equal("other", v.chain->table);
@@ -199,7 +217,7 @@ TEST(a_spoofed_address_does_not_leave_the_port)
 		      { "172.17.0.2", "tare-other", true }, { "172.17.0.3", "vnet0", false } };
 	struct fixture f;
 
-	setup_rules(&f, false);
+	setup_rules(&f, 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct packet p = make(cases[i].from, "172.17.0.1", 80, cases[i].in, NULL);
 
@@ -213,7 +231,7 @@ TEST(what_leaves_gets_the_hosts_address)
 	struct packet p = make("172.17.0.2", "10.9.9.9", 80, "tare0", "eth0");
 	struct fixture f;
 
-	setup_rules(&f, false);
+	setup_rules(&f, 0);
 	assert_false(send_one(&f, NFPROTO_IPV4, HOOK_POSTROUTING, &p).stopped);
 	assert_true(p.from_changed);
 	arena_done(&f.memory);
@@ -226,7 +244,7 @@ TEST(a_rule_that_cannot_be_followed_makes_the_verdict_unsure)
 	struct fixture f;
 	struct nft t;
 
-	setup_rules(&f, false);
+	setup_rules(&f, 0);
 	nft_begin(&t, 0);
 	nft_use(&t, NFPROTO_IPV4, "other");
 	nft_chain_base(&t, "early", "filter", HOOK_FORWARD, -5);
@@ -250,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(a_published_port_leads_to_the_container_and_past_the_rules),
 		RUN(what_was_not_published_or_is_between_networks_is_stopped_by_the_rule_that_says_so),
+		RUN(the_guard_of_one_family_is_not_that_of_the_other),
 		RUN(a_rule_of_somebody_else_is_named),
 		RUN(a_spoofed_address_does_not_leave_the_port),
 		RUN(what_leaves_gets_the_hosts_address),
