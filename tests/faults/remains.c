@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* remains.c - what a run under faults/run has left, in one process: a look at everything takes a millisecond.
  *
- * fault-remains WORK PARENT SECONDS [left]: waits until no process of ours is there any more, at most so long. Then, without
- * "left", what the fault build wrote to WORK/count (wrap.c, struct shared), four lines: "HIT AT SAME", the call, the descriptor
+ * fault-remains COUNT WORK PARENT SECONDS [left]: waits until no process of ours is there any more, at most so long. Then, without
+ * "left", what the fault build wrote to COUNT (wrap.c, struct shared), four lines: "HIT AT SAME", the call, the descriptor
  * that leaked, the program and its callers' addresses; and a line for each process that is there all the same. With "left": a sorted line for each mount, cgroup, process
- * and file. Ours is a process that has WORK/count in its environment, or that is in a group below PARENT. */
+ * and file. Ours is a process that has COUNT in its environment, or that is in a group below PARENT. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,7 +19,7 @@
 
 #define LINES_MAX 8192
 
-static const char *work, *parent;
+static const char *count, *work, *parent;
 static char *lines[LINES_MAX];
 static size_t line_count;
 
@@ -80,7 +80,7 @@ static bool is_ours(const char *pid)
 	if (read_file(path, stat, sizeof stat) <= 0 || strstr(stat, "(tare-net)"))
 		return false;
 	(void)snprintf(path, sizeof path, "/proc/%s/environ", pid);
-	(void)snprintf(entry, sizeof entry, "TARE_FAULT_COUNT=%s/count", work);
+	(void)snprintf(entry, sizeof entry, "TARE_FAULT_COUNT=%s", count);
 	n = read_file(path, text, sizeof text);
 	if ((n > 0 && has_entry(text, n, entry)) || is_ending(stat, n))
 		return true;
@@ -247,11 +247,8 @@ static void tell_point(void)
 		char program[24];
 		uint64_t callers[24];
 	} shared = { .hit = 0 };
-	char path[PATH_MAX];
-	int fd;
+	int fd = open(count, O_RDONLY | O_CLOEXEC);
 
-	(void)snprintf(path, sizeof path, "%s/count", work);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && read(fd, &shared, sizeof shared) < 0)
 		memset(&shared, 0, sizeof shared);
 	if (fd >= 0)
@@ -265,15 +262,16 @@ static void tell_point(void)
 
 int main(int argc, char **argv)
 {
-	bool left = argc == 5 && strcmp(argv[4], "left") == 0;
+	bool left = argc == 6 && strcmp(argv[5], "left") == 0;
 
-	if (argc != 4 && !left) {
-		(void)fprintf(stderr, "fault-remains WORK PARENT SECONDS [left]\n");
+	if (argc != 5 && !left) {
+		(void)fprintf(stderr, "fault-remains COUNT WORK PARENT SECONDS [left]\n");
 		return 2;
 	}
-	work = argv[1];
-	parent = argv[2];
-	wait_for_ends(strtol(argv[3], NULL, 10));
+	count = argv[1];
+	work = argv[2];
+	parent = argv[3];
+	wait_for_ends(strtol(argv[4], NULL, 10));
 	each_process(true);
 	if (left)
 		look_at_all();

@@ -16,7 +16,7 @@ setup()
 count() { od -An -tu4 -j "$((4 * $1))" -N 4 "$TARE_FAULT_COUNT" | tr -d ' '; } # INDEX of the role, 16 more for memory
 hit() { tail -c +133 "$TARE_FAULT_COUNT" | head -c 28 | tr -d '\0'; }
 leak() { tail -c +161 "$TARE_FAULT_COUNT" | head -c 96 | tr -d '\0'; }
-remains() { "$top/build-faults/tests/faults/fault-remains" "$BATS_TEST_TMPDIR" "$@"; }
+remains() { "$top/build-faults/tests/faults/fault-remains" "$BATS_TEST_TMPDIR/count" "$BATS_TEST_TMPDIR" "$@"; }
 
 @test "without a fault everything is counted and works" {
 	run "$sample" steps
