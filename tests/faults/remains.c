@@ -61,12 +61,16 @@ static bool has_entry(const char *text, ssize_t n, const char *entry)
 	return false;
 }
 
-/* is_ending - stat: "PID (NAME) STATE". A program of ours that has no memory any more, but still its locks */
-static bool is_ending(const char *stat, ssize_t environ_size)
+/* is_ending - a program of ours that has no memory any more, but still its locks; stat: "PID (NAME) STATE" */
+static bool is_ending(const char *pid, const char *stat)
 {
 	const char *name = strchr(stat, '('), *end = strrchr(stat, ')');
+	char path[300], text[16];
 
-	return environ_size <= 0 && name && end && strncmp(name, "(tare", 5) == 0 && !strchr("ZX", end[2]);
+	if (!name || !end || strncmp(name, "(tare", 5) != 0 || strchr("ZX", end[2]))
+		return false;
+	(void)snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+	return read_file(path, text, sizeof text) <= 0;
 }
 
 /* is_ours - tare-net is not: it stays for a while */
@@ -82,7 +86,7 @@ static bool is_ours(const char *pid)
 	(void)snprintf(path, sizeof path, "/proc/%s/environ", pid);
 	(void)snprintf(entry, sizeof entry, "TARE_FAULT_COUNT=%s", count);
 	n = read_file(path, text, sizeof text);
-	if ((n > 0 && has_entry(text, n, entry)) || is_ending(stat, n))
+	if ((n > 0 && has_entry(text, n, entry)) || is_ending(pid, stat))
 		return true;
 	(void)snprintf(path, sizeof path, "/proc/%s/cgroup", pid);
 	return read_file(path, text, sizeof text) > 0 && strstr(text, parent) != NULL;
