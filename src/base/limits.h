@@ -47,11 +47,13 @@
 #define LIMIT_LAYOUT_ENTRIES 10000u    /* descriptors of all its indexes; they may be in each other more than once */
 #define LIMIT_ARCHIVE_BYTES (1ull << 40) /* what such an archive may become; a layer in it ends earlier */
 #define LIMIT_QUANTITY 1024u           /* the text of a Kubernetes quantity; zeros that change nothing may be many */
+#define LIMIT_DEPTH 32                 /* of values in values, in JSON and YAML; a Deployment has 12 */
 #define LIMIT_KUBE_MANIFEST (4u << 20) /* a file of manifests; etcd takes objects of 1.5 MiB */
 #define LIMIT_KUBE_NODES 200000u       /* values of one document, aliases written out */
 #define LIMIT_KUBE_KEYS 4096           /* of one object; each new one is compared with the others */
 #define LIMIT_KUBE_OBJECTS 10000       /* of one file */
-#define LIMIT_ARENA_KUBE (256u << 20)  /* what such a file may become */
+#define LIMIT_ARENA_KUBE (512u << 20)  /* what such a file may become */
+#define LIMIT_KUBE_KEPT (128u << 20)   /* what all objects may become when they are read: who changes some reads all twice */
 #define LIMIT_KUBE_REMARKS 200         /* unknown and unsupported fields that are named */
 #define LIMIT_KUBE_RESOURCES 64        /* kinds of resources in one list; adding one takes the square */
 #define LIMIT_KUBE_CONTAINERS 256      /* of one pod, and its volumes; their names are compared with each other */

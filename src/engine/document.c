@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/document.h"
 
+#include "base/limits.h"
 #include "base/scope.h"
 #include "oci/json.h"
 
@@ -17,7 +18,7 @@ static const struct json_object *object(const struct document *d)
 
 int document_parse(struct sv json, struct document **ret, struct err *e)
 {
-	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	struct json_tokener *t = json_tokener_new_ex(LIMIT_DEPTH);
 	struct json_object *o;
 	size_t end;
 	int r = 0;

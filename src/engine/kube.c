@@ -51,12 +51,43 @@ int kube_kind(const char *word, enum object_kind *ret, struct err *e)
 
 /* ---- what there is ------------------------------------------------------------------------------------------ */
 
+#define UNREADABLE_POD "{\"containers\":[{\"name\":\"unreadable\",\"image\":\"unreadable\"}]}"
+#define UNREADABLE_TEMPLATE "\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":" UNREADABLE_POD "}"
+
+/* Of what cannot be read no more is known than its row tells: enough to delete it, and the others live on. */
+static int unreadable(const struct kube_row *row, struct arena *a, struct object *ret, struct err *e)
+{
+	static const char *const specs[OBJECT_KIND_COUNT] = {
+		[OBJECT_POD] = UNREADABLE_POD,
+		[OBJECT_QUOTA] = "{}",
+		[OBJECT_LIMIT_RANGE] = "{\"limits\":[]}",
+		[OBJECT_DEPLOYMENT] = "{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}," UNREADABLE_TEMPLATE "}",
+		[OBJECT_JOB] = "{" UNREADABLE_TEMPLATE "}",
+	};
+	enum object_kind kind;
+	const char *text;
+
+	if (kube_kind(row->kind, &kind, e) < 0)
+		return -EINVAL;
+	text = arena_fmt(a, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\"}%s%s}",
+			 object_kind_version(kind), row->kind, row->name, specs[kind] ? ",\"spec\":" : "",
+			 specs[kind] ? specs[kind] : "");
+	return text ? object_read_stored(sv_from(text), a, ret, e) : err_oom(e);
+}
+
 static int read_object(const struct kube_row *row, struct arena *a, struct object *ret, struct err *e)
 {
-	int r = object_read_stored(sv_from(row->document), a, ret, e);
+	struct err why = { 0 };
+	int r = object_read_stored(sv_from(row->document), a, ret, &why);
 
+	if (r == -ENOMEM)
+		return err_oom(e);
+	if (r < 0) {
+		log_warning("stored %s %s/%s: %s; it can be deleted", row->kind, row->namespace, row->name, why.msg);
+		r = unreadable(row, a, ret, e);
+	}
 	if (r < 0)
-		return err_wrap(e, r, "stored %s %s/%s", row->kind, row->namespace, row->name);
+		return r;
 	ret->meta.namespace = row->namespace;
 	ret->meta.uid = row->uid;
 	return 0;
@@ -125,6 +156,18 @@ int kube_load(struct engine *en, struct arena *a, struct kube_world *ret, struct
 int kube_load_begun(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
 {
 	return load(en, kube_rows_begun, a, ret, e);
+}
+
+int kube_check_kept(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e)
+{
+	size_t before = a->used;
+	int r = load(en, kube_rows_list, a, ret, e);
+
+	if (r == -ENOMEM || (r == 0 && a->used - before > LIMIT_KUBE_KEPT))
+		return err_set(e, E2BIG,
+			       "with these there would be more objects than are kept (%u MiB of memory to read them)",
+			       LIMIT_KUBE_KEPT >> 20);
+	return r;
 }
 
 int kube_lock(struct engine *en, int *ret_fd, struct err *e)

@@ -156,7 +156,8 @@ static int add_object(struct applying *k, struct object *o)
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
-static int write_rows(struct applying *k)
+/* after: all that there is then, read while it can still be taken back. */
+static int write_rows(struct applying *k, struct kube_world *after)
 {
 	struct db *db;
 	int r = engine_db(k->w->en, &db, k->w->e);
@@ -173,6 +174,8 @@ static int write_rows(struct applying *k)
 		else if (!c->same)
 			r = kube_rows_replace(db, &c->row, k->w->e);
 	}
+	if (r == 0)
+		r = kube_check_kept(k->w->en, k->w->a, after, k->w->e);
 	return db_end(db, r, k->w->e);
 }
 
@@ -279,10 +282,8 @@ static int make(struct applying *k)
 {
 	struct kube_work *w = k->w;
 	struct kube_world after;
-	int r = write_rows(k);
+	int r = write_rows(k, &after);
 
-	if (r == 0)
-		r = kube_load(w->en, w->a, &after, w->e);
 	if (r < 0)
 		return r;
 	r = start_pods(k, &after);

@@ -69,4 +69,6 @@ int kube_write_tiers(struct kube_site *s, const struct kube_world *w, struct are
 int kube_store(struct engine *en, const struct kube_row *row, struct err *e);
 int kube_forget(struct engine *en, const char *uid, struct err *e);
 size_t kube_row_index(const struct kube_world *w, enum object_kind kind, const char *namespace, const char *name);
+/* kube_check_kept - inside of a transaction: all that there would be after it. -E2BIG: that could not be read any more. */
+int kube_check_kept(struct engine *en, struct arena *a, struct kube_world *ret, struct err *e);
 const char *kube_json(const struct node *n, struct arena *a);

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX 64   /* a Deployment has 12 */
 #define ANCHORS_MAX 1000
 
 struct anchor {
@@ -58,9 +57,8 @@ static struct node *new_node(struct reader *r, enum node_kind kind, yaml_mark_t 
 	struct node *n = arena_alloc(r->a, sizeof *n);
 
 	if (n)
-		*n = (struct node){
-			.kind = kind, .line = (unsigned)at.line + 1, .column = (unsigned)at.column + 1, .weight = 1
-		};
+		*n = (struct node){ .kind = kind, .line = (unsigned)at.line + 1, .column = (unsigned)at.column + 1,
+				    .weight = 1, .height = kind == NODE_SCALAR ? 0 : 1 };
 	return n;
 }
 
@@ -160,6 +158,10 @@ static int add(struct reader *r, struct node *to, const struct node *key, const 
 	to->keys[to->n] = key;
 	to->items[to->n++] = item;
 	to->weight += item->weight + (key ? 1 : 0);
+	if (to->height <= item->height)
+		to->height = item->height + 1;
+	if (r->depth + item->height > LIMIT_DEPTH)
+		return err_set(r->e, E2BIG, "line %u, column %u: nested too deeply", item->line, item->column);
 	return to->weight > LIMIT_KUBE_NODES ? too_large(r, item) : 0;
 }
 
@@ -211,7 +213,7 @@ static int collection(struct reader *r, const yaml_event_t *event, const struct 
 
 	if (!n)
 		return err_oom(r->e);
-	if (++r->depth > DEPTH_MAX)
+	if (++r->depth > LIMIT_DEPTH)
 		return broken(r, event->start_mark, E2BIG, "nested too deeply");
 	do
 		rc = is_map ? read_pair(r, n) : read_item(r, n);

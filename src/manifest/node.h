@@ -2,7 +2,7 @@
 /* node.h - documents of YAML (1.1, libyaml) or JSON as trees, every node with its place in the text.
  *
  * JSON is read as the YAML that it is. A tree shares what an alias repeats; a document that would be larger than
- * LIMIT_KUBE_NODES with its aliases written out is refused, and so is a key that stands twice in one mapping. */
+ * LIMIT_KUBE_NODES, or deeper than LIMIT_DEPTH, with its aliases written out is refused, and so is a key that stands twice in one mapping. */
 #pragma once
 
 #include "base/arena.h"
@@ -23,6 +23,7 @@ struct node {
 	const struct node **items; /* of a sequence; of a mapping the values */
 	const struct node **keys;  /* scalars */
 	size_t weight;		   /* nodes in it, aliases written out */
+	unsigned height;	   /* of nodes in nodes; 0: a scalar. Of a document that was parsed from YAML */
 };
 
 struct documents {

@@ -23,6 +23,11 @@ const char *object_kind_name(enum object_kind k)
 	return kinds[k].name;
 }
 
+const char *object_kind_version(enum object_kind k)
+{
+	return kinds[k].version;
+}
+
 const char *object_kind_plural(enum object_kind k)
 {
 	return kinds[k].plural;

@@ -290,6 +290,7 @@ struct objects {
 };
 
 const char *object_kind_name(enum object_kind k);
+const char *object_kind_version(enum object_kind k); /* "apps/v1" */
 const char *object_kind_plural(enum object_kind k);
 
 /* objects_read - a file's objects, in its order; those of a List one by one. Everything is of the arena.

@@ -19,7 +19,6 @@
 #include <stdint.h>
 
 #define JSON_UNSET INT64_MIN
-#define JSON_DEPTH 32 /* of nested values; a runtime-spec has 7 */
 
 enum json_kind {
 	JSON_TEXT,    /* const char *: NULL when absent */

@@ -3,6 +3,7 @@
  * the document's own. */
 #include "oci/json_text.h"
 
+#include "base/limits.h"
 #include "oci/json.h"
 
 #include <errno.h>
@@ -241,7 +242,7 @@ int json_text_null(struct json_text *t)
 
 int json_text_enter(struct json_text *t)
 {
-	if (t->depth == JSON_DEPTH)
+	if (t->depth == LIMIT_DEPTH)
 		return malformed(t, "nesting too deep");
 	t->depth++;
 	t->p++;

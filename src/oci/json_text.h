@@ -51,7 +51,7 @@ int json_text_skip(struct json_text *t); /* whatever it is */
 
 /* json_text_enter - into the object or array that comes. Then json_text_key() or json_text_item() until it says 0; each
  * time it says 1 a value comes, which must be taken or skipped. *first: true before the first call. Values nested
- * deeper than JSON_DEPTH are refused. */
+ * deeper than LIMIT_DEPTH are refused. */
 int json_text_enter(struct json_text *t);
 int json_text_key(struct json_text *t, bool *first, struct sv *ret);
 int json_text_item(struct json_text *t, bool *first);

@@ -106,7 +106,7 @@ static int take(struct json_text *t, struct json_object **ret)
 /* A blank behind it tells json-c that a number has ended. */
 static bool theirs(struct sv text, struct json_object **ret)
 {
-	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH + 1);
+	struct json_tokener *t = json_tokener_new_ex(LIMIT_DEPTH + 1);
 	char *copy = malloc(text.n + 1);
 	bool ok;
 

@@ -183,6 +183,34 @@ pod "g" deleted' "$out"
 	nothing_made
 }
 
+# sql CODE: Python with the database as d
+sql() { python3 -c "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); exec(sys.argv[2].replace('\n\t', '\n')); d.commit()" "$T/root/tare.db" "$1"; }
+
+@test "what could not be read back is not kept; what cannot be read is named, and can be deleted" {
+	local i
+	{ pod deep; printf 'status: '; printf '[%.0s' {1..33}; printf ']%.0s' {1..33}; echo; } | manifest
+	failed "$T/m.yaml: line 12, column 40: nested too deeply" apply "$T/m.yaml"
+	printf '{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {x: ""}}\n' | manifest
+	expect 0 apply "$T/m.yaml"
+	sql 'row = d.execute("SELECT * FROM kube_objects").fetchone()
+	names = [c[1] for c in d.execute("PRAGMA table_info(kube_objects)")]
+	for i in range(100):
+		new = dict(zip(names, row), seq=None, uid="u%d" % i, name="big%d" % i)
+		new["document"] = new["document"].replace("\"x\":\"\"", "\"x\":\"%s\"" % ("x" * 1000000))
+		d.execute("INSERT INTO kube_objects(%s) VALUES(%s)" % (",".join(names), ",".join("?" * len(names))), [new[n] for n in names])'
+	sed -i 's/name: one/name: two/' "$T/m.yaml"
+	failed "with these there would be more objects than are kept (128 MiB of memory to read them)" apply "$T/m.yaml"
+	expect 0 tare kube get configmaps
+	equal 102 "$(grep -c . <<<"$out")" "lines: what was kept, and the head"
+	sql 'd.execute("DELETE FROM kube_objects WHERE name != \"big1\""); d.execute("UPDATE kube_objects SET document = \"{}\"")'
+	expect 0 tare kube get configmaps
+	contains 'stored ConfigMap default/big1: ' "$err"
+	contains big1 "$out"
+	expect 0 tare kube delete configmap big1
+	expect 0 tare kube get configmaps
+	equal "No resources found in default namespace." "$err"
+}
+
 @test "a Deployment is its pods; standard input and JSON are read" {
 	local d='{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":2,"template":{"metadata":{"labels":{"a":"b"}},"spec":{"terminationGracePeriodSeconds":0,"containers":[{"name":"c","image":"busybox","command":["sleep","1000"]}]}}}}'
 	out=$(apply - <<<"$d")

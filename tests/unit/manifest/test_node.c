@@ -92,7 +92,7 @@ TEST(what_is_wrong_has_a_place)
 TEST(what_grows_without_end_is_refused)
 {
 	scoped_arena a = ARENA(64 << 20);
-	scoped_buf laughs = BUF(1 << 16), deep = BUF(1 << 16), large = BUF(8u << 20);
+	scoped_buf laughs = BUF(1 << 16), deep = BUF(1 << 16), aliases = BUF(1 << 16), large = BUF(8u << 20);
 	struct documents d;
 	struct err e;
 
@@ -104,7 +104,18 @@ TEST(what_grows_without_end_is_refused)
 	for (int i = 0; i < 1000; i++)
 		buf_puts(&deep, "[");
 	assert_int_equal(-E2BIG, documents_parse(buf_sv(&deep), &a, &d, &e));
-	assert_string_equal("line 1, column 65: nested too deeply", e.msg);
+	assert_string_equal("line 1, column 33: nested too deeply", e.msg);
+	buf_puts(&aliases, "a: &a ");
+	for (int i = 0; i < 16; i++)
+		buf_puts(&aliases, "[");
+	buf_puts(&aliases, "]]]]]]]]]]]]]]]]\nb: &b ");
+	for (int i = 0; i < 15; i++)
+		buf_puts(&aliases, "[");
+	buf_puts(&aliases, "*a]]]]]]]]]]]]]]]\n");
+	assert_int_equal(0, documents_parse(buf_sv(&aliases), &a, &d, &e));
+	buf_puts(&aliases, "c: [*b]\n");
+	assert_int_equal(-E2BIG, documents_parse(buf_sv(&aliases), &a, &d, &e));
+	assert_string_equal("line 2, column 4: nested too deeply", e.msg);
 	for (unsigned i = 0; i <= LIMIT_KUBE_MANIFEST / 16; i++)
 		buf_puts(&large, "# comment comment\n");
 	assert_int_equal(-E2BIG, documents_parse(buf_sv(&large), &a, &d, &e));
