@@ -29,6 +29,7 @@
 #define LIMIT_SUBID_RANGES 1000      /* of one user in it */
 #define LIMIT_ALERT_RULES 256         /* of one tare watch; each is looked at for each container */
 #define LIMIT_METRICS (64u << 20)       /* what Prometheus is told of one metric: 300 bytes for each container */
+#define LIMIT_METRICS_PAGES 4 /* answers that are being read, each of one moment: 8 KiB for a container */
 #define LIMIT_METRICS_CONNECTIONS 64   /* at the same time */
 #define LIMIT_METRICS_CONNECTION (64u << 10) /* memory of one: the head of its request (Prometheus sends 400 bytes), a piece of the answer */
 #define LIMIT_SETTINGS (64u << 10)    /* tare.conf */

@@ -71,11 +71,15 @@ static int listen_local(const struct address *a, int *ret_fd, struct err *e)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+	int r;
 
 	memcpy(to.sun_path, a->path, sizeof to.sun_path);
 	remove_stale(&to);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&to, sizeof to) < 0 ||
-	    fchmodat(AT_FDCWD, a->path, 0660, 0) < 0 || listen(fd, BACKLOG) < 0)
+	mask = umask(0117); /* it is never anybody else's, not even for a moment, and its name is followed by nobody */
+	r = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&to, sizeof to);
+	(void)umask(mask);
+	if (r < 0 || listen(fd, BACKLOG) < 0)
 		return err_sys(e, "listen on %s", a->path);
 	*ret_fd = fd_take(&fd);
 	return 0;

@@ -17,6 +17,7 @@ struct metrics_server {
 	struct engine *en;
 	struct MHD_Daemon *daemon;
 	int epoll;
+	unsigned pages; /* that are on their way */
 };
 
 struct answer {
@@ -26,6 +27,7 @@ struct answer {
 
 /* One answer while it is sent: numbers of one moment, and the piece of their text that is on its way. */
 struct page {
+	struct metrics_server *server;
 	struct arena arena;
 	struct metrics metrics;
 	struct metrics_text text;
@@ -37,6 +39,7 @@ static void page_free(void *context)
 {
 	struct page *p = context;
 
+	p->server->pages--;
 	buf_done(&p->piece);
 	arena_done(&p->arena);
 	free(p);
@@ -86,7 +89,7 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status, const c
 	return send_answer(c, &a, MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY));
 }
 
-static struct page *page_new(struct engine *en, struct err *e)
+static struct page *page_new(struct metrics_server *s, struct err *e)
 {
 	struct page *p = calloc(1, sizeof *p);
 	int r;
@@ -95,9 +98,11 @@ static struct page *page_new(struct engine *en, struct err *e)
 		(void)err_oom(e);
 		return NULL;
 	}
+	p->server = s;
+	s->pages++;
 	p->arena = ARENA(LIMIT_ARENA_STATS);
 	p->piece = BUF(LIMIT_METRICS);
-	r = metrics_collect(en, &p->arena, &p->metrics, e);
+	r = metrics_collect(s->en, &p->arena, &p->metrics, e);
 	if (r == 0)
 		r = metrics_text_init(&p->text, &p->metrics, &p->arena, e);
 	if (r == 0)
@@ -111,9 +116,13 @@ static enum MHD_Result send_metrics(struct metrics_server *s, struct MHD_Connect
 	static const struct answer good = { MHD_HTTP_OK, TEXT_TYPE, NULL };
 	struct MHD_Response *response;
 	struct err e = { 0 };
-	struct page *p = page_new(s->en, &e);
+	struct page *p;
 	char text[sizeof e.msg + 1];
 
+	/* who reads slowly holds memory */
+	if (s->pages == LIMIT_METRICS_PAGES)
+		return refuse(c, MHD_HTTP_SERVICE_UNAVAILABLE, "others are still reading\n");
+	p = page_new(s, &e);
 	if (!p) {
 		log_error("metrics: %s", e.msg);
 		(void)snprintf(text, sizeof text, "%s\n", e.msg);

@@ -75,6 +75,16 @@ static bool exists(const struct host *h, const struct cgroup_layout *l, unsigned
 	       smallfile_exists(h->root, dir);
 }
 
+static bool leaves(const char *path)
+{
+	struct sv rest = sv_from(path), part;
+
+	while (sv_next(&rest, '/', &part))
+		if (sv_is(part, ".."))
+			return true;
+	return false;
+}
+
 static int find_cgroup(const struct host *h, const struct cgroup_layout *l, const char *text, struct arena *a,
 		       struct subject *s, struct err *e)
 {
@@ -89,7 +99,7 @@ static int find_cgroup(const struct host *h, const struct cgroup_layout *l, cons
 	path = arena_sv(a, inner);
 	if (!path)
 		return err_oom(e);
-	if (strstr(path, "..") || !*text)
+	if (leaves(path) || !*text)
 		return -ENOENT;
 	s->place = (struct cgroup_place){ 0 };
 	for (unsigned i = 0; i < l->n; i++)

@@ -132,6 +132,22 @@ usage_ns()
 	scrape | grep -q '^machine_cpu_cores [1-9]'
 }
 
+@test "who reads slowly holds no more than a few answers" {
+	seq 40 | xargs -I{} "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" run -d --cgroup-parent "/$group" busybox sleep 1000 >/dev/null
+	serving "unix://$T/m.sock"
+	equal 660 "$(stat -c %a "$T/m.sock")"
+	python3 - "$T/m.sock" >"$T/slow" <<-'EOF'
+		import socket, sys
+		slow = []
+		for i in range(5):
+		    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); slow.append(s)
+		    s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+		    print(s.recv(12).decode())
+	EOF
+	equal "$(printf 'HTTP/1.1 200\n%.0s' {1..4})"$'\n''HTTP/1.1 503' "$(cat "$T/slow")"
+	eventually 10 scrape -f -o /dev/null # they have gone
+}
+
 @test "an address that is none or is taken is one line; what a killed one left is no hindrance" {
 	expect 1 "$TARE_BUILD/tared"
 	equal "tared: nothing to do: --metrics ADDRESS" "$err"
