@@ -49,7 +49,11 @@ load helpers
 @test "cgroup and ns: what comes and goes meanwhile is no error" {
 	local mount i
 	read -r _ mount < <(hierarchy_of memory) || skip "no memory controller here"
-	mkdir -p "$mount/$group"
+	mkdir -p "$mount/$group/a..b"
+	expect 0 tare cgroup --format json "/$group/a..b"
+	contains "a..b" "$out"
+	expect 1 tare cgroup "/$group/.."
+	rmdir "$mount/$group/a..b"
 	(
 		for ((i = 0; i < 150; i++)); do
 			mkdir "$mount/$group/x" && (:) && rmdir "$mount/$group/x"
