@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "kernel/nowait.h"
 #include "kernel/terminal.h"
 
 #include <fcntl.h>
@@ -20,27 +21,28 @@
 
 int conversation_check(struct conversation *c, struct err *e)
 {
-	c->signals = c->input = c->output = -1;
+	c->signals = c->input = c->shows[0].from = c->shows[1].from = -1;
 	if (c->tty && c->attach & CONTROL_STDIN && !isatty(STDIN_FILENO))
 		return err_set(e, EINVAL, "the input device is not a TTY");
 	return detach_keys_parse(c->detach_keys, &c->keys, e);
 }
 
-/* Those that would end us, or that mean something to a command; SIGTSTP and its like stop us as they stop anybody. */
+/* Those that would end us, or that mean something to a command; SIGTSTP and its like stop us as they stop anybody. Who does not
+ * read what passes here ends that, not us. */
 static int open_signals(struct conversation *c, struct err *e)
 {
 	static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM };
 	sigset_t set;
 
-	if (!c->sig_proxy && !c->tty)
+	if (!c->sig_proxy && !c->passes)
 		return 0;
 	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
+	for (size_t i = 0; i < ARRAY_LEN(forwarded) && (c->sig_proxy || c->tty); i++)
 		sigaddset(&set, forwarded[i]);
-	if (c->tty) {
+	if (c->tty)
 		sigaddset(&set, SIGWINCH);
+	if (c->passes)
 		sigaddset(&set, SIGPIPE);
-	}
 	if (sigprocmask(SIG_BLOCK, &set, &c->mask) < 0)
 		return err_sys(e, "sigprocmask");
 	c->masked = true;
@@ -59,16 +61,27 @@ static int open_pipe(int *ret_ours, int *ret_theirs, bool we_write, struct err *
 	return fcntl(p[we_write], F_SETFL, O_NONBLOCK) < 0 ? err_sys(e, "pipe") : 0;
 }
 
-/* fds: what the monitor gets for each bit of c->attach; for a terminal ours to close. */
-static int open_terminal(struct conversation *c, int fds[3], struct err *e)
+static bool passes_here(const struct conversation *c, int fd)
+{
+	return c->tty || nowait_of(fd) == NOWAIT_POLL;
+}
+
+/* fds: what the monitor gets for each bit of c->attach. Those of pipes are ours to close: *ret_made */
+static int open_streams(struct conversation *c, int fds[3], int ret_made[3], struct err *e)
 {
 	int r = 0;
 
-	c->attach &= CONTROL_STDIN | CONTROL_STDOUT;
-	if (c->attach & CONTROL_STDIN)
-		r = open_pipe(&c->input, &fds[0], true, e);
-	if (r == 0 && c->attach & CONTROL_STDOUT)
-		r = open_pipe(&c->output, &fds[1], false, e);
+	if (c->tty)
+		c->attach &= CONTROL_STDIN | CONTROL_STDOUT;
+	for (int i = 0; r == 0 && i < 3; i++) {
+		int *ours = i == STDIN_FILENO ? &c->input : &c->shows[i - STDOUT_FILENO].from;
+
+		if (!(c->attach >> i & 1) || !passes_here(c, i))
+			continue;
+		c->passes = true;
+		r = open_pipe(ours, &ret_made[i], i == STDIN_FILENO, e);
+		fds[i] = ret_made[i];
+	}
 	return r;
 }
 
@@ -118,19 +131,11 @@ static int first_size(const struct conversation *c, struct err *e)
 	return r < 0 ? r : resize(c, e);
 }
 
-/* The terminal last: nothing that fails before leaves it changed. */
-static int begin_terminal(struct conversation *c, const struct control_message *request, struct err *e)
+/* Its mode last: nothing that fails before leaves it changed. */
+static int begin_terminal(struct conversation *c, struct err *e)
 {
-	int fds[3] = { -1, -1, -1 };
-	int r = open_terminal(c, fds, e);
+	int r = first_size(c, e);
 
-	if (r == 0)
-		r = send_request(c, request, fds, e);
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	if (r == 0)
-		r = first_size(c, e);
 	if (r == 0 && c->attach & CONTROL_STDIN) {
 		r = terminal_raw(STDIN_FILENO, &c->mode, e);
 		c->raw = r == 0;
@@ -140,12 +145,17 @@ static int begin_terminal(struct conversation *c, const struct control_message *
 
 int conversation_begin(struct conversation *c, const struct control_message *request, struct err *e)
 {
-	static const int own[3] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
-	int r = open_signals(c, e);
+	int fds[3] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO }, made[3] = { -1, -1, -1 };
+	int r = open_streams(c, fds, made, e);
 
-	if (r < 0)
-		return r;
-	return c->tty ? begin_terminal(c, request, e) : send_request(c, request, own, e);
+	if (r == 0)
+		r = open_signals(c, e);
+	if (r == 0)
+		r = send_request(c, request, fds, e);
+	for (int i = 0; i < 3; i++)
+		if (made[i] >= 0)
+			close(made[i]);
+	return r == 0 && c->tty ? begin_terminal(c, e) : r;
 }
 
 /* ---- what the monitor says -------------------------------------------------------------------------------------- */
@@ -165,12 +175,6 @@ static void started(struct conversation *c)
 		c->started(c->arg);
 	if (!c->attach)
 		c->over = true;
-}
-
-/* Success is what it is not when the output did not arrive. */
-static void ended(struct conversation *c, int status)
-{
-	over(c, CONVERSATION_ENDED, status || !c->lost ? status : 125);
 }
 
 static int failed(struct conversation *c, const struct control_message *m, struct err *e)
@@ -197,10 +201,10 @@ static int understand(struct conversation *c, const struct control_message *m, s
 	case CONTROL_EXITED:
 		c->flag = m->flag;
 		c->left = m->err;
-		ended(c, m->value);
+		over(c, CONVERSATION_ENDED, m->value);
 		return 0;
 	case CONTROL_EXEC_EXITED:
-		ended(c, m->value);
+		over(c, CONVERSATION_ENDED, m->value);
 		return 0;
 	case CONTROL_RESTARTING:
 		over(c, CONVERSATION_RESTARTING, m->value);
@@ -273,7 +277,7 @@ static int take_signal(struct conversation *c, struct err *e)
 	return r;
 }
 
-/* ---- a terminal's bytes ----------------------------------------------------------------------------------------- */
+/* ---- bytes that pass here --------------------------------------------------------------------------------------- */
 
 /* true: over for good */
 static bool pass(int fd, const char *text, size_t *at, size_t end, size_t most)
@@ -298,6 +302,17 @@ static void pass_keys(struct conversation *c)
 		end_input(c);
 }
 
+/* true: those that mean to detach. What was typed before them is in c->in. */
+static bool take_keys(struct conversation *c, const char *typed, size_t n)
+{
+	c->in_at = 0;
+	if (c->tty)
+		return detach_keys_filter(&c->keys, typed, n, c->in, &c->in_end);
+	memcpy(c->in, typed, n);
+	c->in_end = n;
+	return false;
+}
+
 static void read_keys(struct conversation *c)
 {
 	char typed[CONVERSATION_CHUNK];
@@ -307,58 +322,97 @@ static void read_keys(struct conversation *c)
 		return;
 	if (n <= 0)
 		return end_input(c);
-	c->in_at = 0;
-	if (detach_keys_filter(&c->keys, typed, (size_t)n, c->in, &c->in_end)) {
+	if (take_keys(c, typed, (size_t)n)) {
 		over(c, CONVERSATION_DETACHED, 0);
-		pass_keys(c); /* what was typed before them */
+		pass_keys(c);
 	}
 }
 
-/* Nobody shows it any more, as if SIGPIPE had ended us. */
-static void end_output(struct conversation *c)
+static int shown_on(const struct conversation *c, const struct showing *s)
+{
+	return STDOUT_FILENO + (int)(s - c->shows);
+}
+
+static void leave(struct conversation *c)
 {
 	over(c, CONVERSATION_LEFT, 128 + SIGPIPE);
 }
 
-static void read_output(struct conversation *c)
+/* Nobody shows it any more: we go, as if SIGPIPE had ended us, or where it is one of several things that we do the command is
+ * told as by a pipe. */
+static void end_output(struct conversation *c, struct showing *s)
 {
-	ssize_t n = read(c->output, c->out, sizeof c->out);
+	if (c->tty || (c->watch_output && shown_on(c, s) == STDOUT_FILENO))
+		return leave(c);
+	if (errno != EPIPE)
+		log_warning("standard %s: %s", shown_on(c, s) == STDOUT_FILENO ? "output" : "error", strerror(errno));
+	c->lost |= errno != EPIPE;
+	s->at = s->end = 0;
+	if (s->from >= 0)
+		close(fd_take(&s->from));
+}
+
+static void read_output(struct showing *s)
+{
+	ssize_t n = read(s->from, s->text, sizeof s->text);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0)
-		close(fd_take(&c->output));
-	c->out_at = 0;
-	c->out_end = n > 0 ? (size_t)n : 0;
+		close(fd_take(&s->from));
+	s->at = 0;
+	s->end = n > 0 ? (size_t)n : 0;
 }
 
 /* What is ready takes so much without making us wait: a terminal less than a pipe. */
-static void show_output(struct conversation *c)
+static void show_output(struct conversation *c, struct showing *s)
 {
-	if (pass(STDOUT_FILENO, c->out, &c->out_at, c->out_end, isatty(STDOUT_FILENO) ? TERMINAL_CHUNK : PIPE_BUF))
-		end_output(c);
+	int to = shown_on(c, s);
+
+	if (pass(to, s->text, &s->at, s->end, isatty(to) ? TERMINAL_CHUNK : PIPE_BUF))
+		end_output(c, s);
 }
 
 /* The monitor has delivered everything before it said that this is the end. */
-static void show_rest(struct conversation *c)
+static void show_rest(struct conversation *c, struct showing *s)
 {
 	do {
-		if (c->out_at < c->out_end &&
-		    io_write_all(STDOUT_FILENO, c->out + c->out_at, c->out_end - c->out_at, NULL) < 0)
-			return;
-		c->out_at = c->out_end = 0;
-		if (c->output >= 0)
-			read_output(c);
-	} while (c->out_end);
+		if (s->at < s->end && io_write_all(shown_on(c, s), s->text + s->at, s->end - s->at, NULL) < 0)
+			return end_output(c, s);
+		s->at = s->end = 0;
+		if (s->from >= 0)
+			read_output(s);
+	} while (s->end);
+}
+
+/* Success is what it is not when the output did not arrive. */
+static void show_rests(struct conversation *c)
+{
+	enum conversation_outcome outcome = c->outcome;
+	int status = c->status;
+
+	for (size_t i = 0; i < ARRAY_LEN(c->shows); i++)
+		show_rest(c, &c->shows[i]);
+	over(c, outcome, status || !c->lost || outcome != CONVERSATION_ENDED ? status : 125);
 }
 
 /* ---- the loop --------------------------------------------------------------------------------------------------- */
 
-enum { P_SOCK, P_SIGNALS, P_KEYS, P_INPUT, P_OUTPUT, P_SHOW, P_COUNT };
+enum { P_SOCK, P_SIGNALS, P_KEYS, P_INPUT, P_OUTPUTS, P_SHOWS = P_OUTPUTS + 2, P_COUNT = P_SHOWS + 2 };
+
+static void wanted_output(const struct conversation *c, const struct showing *s, struct pollfd *from, struct pollfd *to)
+{
+	bool shown = s->at < s->end, watched = c->watch_output && shown_on(c, s) == STDOUT_FILENO;
+
+	if (!shown)
+		from->fd = s->from;
+	if (shown || watched)
+		*to = (struct pollfd){ .fd = shown_on(c, s), .events = shown ? POLLOUT : 0 };
+}
 
 static void wanted(const struct conversation *c, struct pollfd p[P_COUNT])
 {
-	bool keys = c->in_at < c->in_end, shown = c->out_at < c->out_end;
+	bool keys = c->in_at < c->in_end;
 
 	for (int i = 0; i < P_COUNT; i++)
 		p[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
@@ -368,10 +422,18 @@ static void wanted(const struct conversation *c, struct pollfd p[P_COUNT])
 		p[P_KEYS].fd = STDIN_FILENO;
 	if (keys)
 		p[P_INPUT] = (struct pollfd){ .fd = c->input, .events = POLLOUT };
-	if (!shown)
-		p[P_OUTPUT].fd = c->output;
-	if (shown || c->watch_output)
-		p[P_SHOW] = (struct pollfd){ .fd = STDOUT_FILENO, .events = shown ? POLLOUT : 0 };
+	for (size_t i = 0; i < ARRAY_LEN(c->shows); i++)
+		wanted_output(c, &c->shows[i], &p[P_OUTPUTS + i], &p[P_SHOWS + i]);
+}
+
+static void pass_output(struct conversation *c, struct showing *s, const struct pollfd *from, const struct pollfd *to)
+{
+	if (from->revents)
+		read_output(s);
+	if (to->revents && s->at < s->end)
+		show_output(c, s);
+	else if (to->revents & POLLERR)
+		leave(c);
 }
 
 static void pass_bytes(struct conversation *c, const struct pollfd p[P_COUNT])
@@ -380,12 +442,8 @@ static void pass_bytes(struct conversation *c, const struct pollfd p[P_COUNT])
 		read_keys(c);
 	if (p[P_INPUT].revents)
 		pass_keys(c);
-	if (p[P_OUTPUT].revents)
-		read_output(c);
-	if (p[P_SHOW].revents && c->out_at < c->out_end)
-		show_output(c);
-	else if (p[P_SHOW].revents & POLLERR)
-		end_output(c);
+	for (size_t i = 0; i < ARRAY_LEN(c->shows); i++)
+		pass_output(c, &c->shows[i], &p[P_OUTPUTS + i], &p[P_SHOWS + i]);
 }
 
 int conversation_run(struct conversation *c, struct err *e)
@@ -407,13 +465,13 @@ int conversation_run(struct conversation *c, struct err *e)
 			r = take_signal(c, e);
 	}
 	if (r == 0 && (c->outcome == CONVERSATION_ENDED || c->outcome == CONVERSATION_RESTARTING))
-		show_rest(c);
+		show_rests(c);
 	return r;
 }
 
 void conversation_end(struct conversation *c)
 {
-	int *const fds[] = { &c->signals, &c->input, &c->output };
+	int *const fds[] = { &c->signals, &c->input, &c->shows[0].from, &c->shows[1].from };
 
 	if (c->raw)
 		terminal_restore(STDIN_FILENO, &c->mode);

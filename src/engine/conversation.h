@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* conversation.h - the client's side of a session in its foreground: run, start -a, attach, exec.
  *
- * Without a terminal the caller's own standard descriptors are handed to the monitor, and only signals and the end pass
- * here. With one, the caller's terminal (if its input is one) becomes raw until the conversation is over in whatever way,
- * and its bytes pass here, since keys may mean to detach.
+ * The caller's own standard descriptors are handed to the monitor, and only signals and the end pass here; but not those of a
+ * terminal: job control is about us, so the monitor would go on reading it, and what is typed for others, while we are stopped.
+ * Their bytes pass here, and so do those of pipes that the monitor might have to wait for (kernel/nowait.h).
+ *
+ * When the session has a terminal, the caller's (if its input is one) becomes raw until the conversation is over in whatever
+ * way, and all bytes pass here, since keys may mean to detach.
  *
  *	struct conversation c = { .sock = …, .attach = …, .tty = … };
  *	conversation_check(&c, e)       before anything is made
@@ -29,6 +32,13 @@ enum conversation_outcome {
 	CONVERSATION_LEFT,       /* likewise, since this client was to end; status: 128 + signal */
 };
 
+/* An output that passes here. */
+struct showing {
+	int from; /* our end of a pipe; -1: none, or it is over */
+	size_t at, end;
+	char text[CONVERSATION_CHUNK]; /* on its way */
+};
+
 struct conversation {
 	/* what is wanted */
 	int sock;            /* the caller's */
@@ -51,12 +61,14 @@ struct conversation {
 	/* its own */
 	struct detach_keys keys;
 	bool over, raw, masked, input_over;
-	int signals, input, output; /* input, output: our ends of a terminal's two pipes; -1 */
+	bool passes;        /* some bytes pass here */
+	int signals, input; /* input: our end of a pipe, as those of the outputs; -1 */
+	struct showing shows[2];
 	unsigned interrupts;
 	struct termios mode;
 	sigset_t mask;
-	char in[CONVERSATION_CHUNK + DETACH_KEYS_MAX], out[CONVERSATION_CHUNK]; /* on their way */
-	size_t in_at, in_end, out_at, out_end;
+	char in[CONVERSATION_CHUNK + DETACH_KEYS_MAX]; /* on its way */
+	size_t in_at, in_end;
 	struct err refusal;
 };
 

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef SYS_open_tree_attr
@@ -87,6 +89,21 @@ int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_at
 ssize_t sys_getdents(int dir, void *buf, size_t n)
 {
 	return syscall(SYS_getdents64, dir, buf, n);
+}
+
+/* At the file's own position, -1 in both halves of the offset. */
+ssize_t sys_read_nowait(int fd, void *buf, size_t n)
+{
+	const struct iovec v = { buf, n };
+
+	return syscall(SYS_preadv2, fd, &v, 1UL, -1L, -1L, RWF_NOWAIT);
+}
+
+ssize_t sys_write_nowait(int fd, const void *buf, size_t n)
+{
+	const struct iovec v = { (void *)(uintptr_t)buf, n };
+
+	return syscall(SYS_pwritev2, fd, &v, 1UL, -1L, -1L, RWF_NOWAIT);
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)

@@ -22,6 +22,8 @@ int sys_open_tree_attr(int dir, const char *path, unsigned flags, struct mount_a
 int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);
 int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_attr *attr);
 ssize_t sys_getdents(int dir, void *buf, size_t n); /* of struct dirent, from where it is: lseek(2) */
+ssize_t sys_read_nowait(int fd, void *buf, size_t n); /* preadv2(2), RWF_NOWAIT: EAGAIN; EOPNOTSUPP */
+ssize_t sys_write_nowait(int fd, const void *buf, size_t n); /* likewise */
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_membarrier(int command);

@@ -182,8 +182,8 @@ static void accept_one(struct monitor *m)
 void clients_run(struct monitor *m, const struct pollset *p)
 {
 	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
-		if (c->used && p->v[c->polled].fd == c->sock && p->v[c->polled].revents)
+		if (c->used && pollset_found(p, c->polled, c->sock))
 			client_hear(m, c);
-	if (p->v[m->listener_polled].revents)
+	if (pollset_found(p, m->listener_polled, m->listener))
 		accept_one(m);
 }

@@ -77,6 +77,7 @@ struct pod;
 /* What the containers of one monitor share: one alone, or a pod's. */
 struct sandbox {
 	int signals;
+	size_t signals_polled;
 	struct monitor *first;
 	struct pod *pod; /* NULL: one alone */
 	struct pollset pollset;

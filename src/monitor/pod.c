@@ -233,9 +233,9 @@ void pod_poll(struct pod *p, struct pollset *set)
 void pod_hear(struct pod *p, const struct pollset *set)
 {
 	for (size_t i = p->n_clients; i-- > 0;)
-		if (set->v[p->clients[i].polled].fd == p->clients[i].sock && set->v[p->clients[i].polled].revents)
+		if (pollset_found(set, p->clients[i].polled, p->clients[i].sock))
 			hear(p, i);
-	if (p->listener >= 0 && set->v[p->listener_polled].revents) {
+	if (pollset_found(set, p->listener_polled, p->listener)) {
 		int sock = control_accept(p->listener, NULL);
 
 		if (sock >= 0)

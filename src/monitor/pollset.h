@@ -6,22 +6,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Every client has a connection and up to three descriptors, in each of the sessions; the rest is the monitor's own. */
-#define POLLSET_MAX 1024
+#define POLLSET_FIRST 1024 /* what one container needs at most, or nearly so; a large pod's are on the heap */
 
 struct pollset {
-	struct pollfd v[POLLSET_MAX]; /* pages that are never needed are never touched */
-	size_t n;
+	struct pollfd *v; /* first, or on the heap */
+	size_t n, room;
+	struct pollfd first[POLLSET_FIRST]; /* pages that are never needed are never touched */
 };
 
-/* pollset_add - its place. fd < 0 is waited for in vain; one for which no room is left is looked at when others wake
- * us. */
-static inline size_t pollset_add(struct pollset *p, int fd, short events)
-{
-	size_t at = p->n < POLLSET_MAX ? p->n++ : POLLSET_MAX - 1;
+void pollset_begin(struct pollset *p); /* nothing is in it */
+/* pollset_add - its place, for pollset_found(). fd < 0 has none; nor has one for which there is no memory: until there is, nobody
+ * waits for it. */
+size_t pollset_add(struct pollset *p, int fd, short events);
 
-	p->v[at] = (struct pollfd){ .fd = fd, .events = events };
-	return at;
+/* pollset_found - what poll(2) found of it. 0: nothing, or it has another place by now */
+static inline short pollset_found(const struct pollset *p, size_t at, int fd)
+{
+	return at < p->n && p->v[at].fd == fd ? p->v[at].revents : 0;
 }
 
 /* fd_is_ready - now, for any of these events or an error */

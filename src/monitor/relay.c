@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define TERMINAL_CHUNK 256
 #define SLURP_MAX ((size_t)2 << 20) /* a pipe holds at most fs.pipe-max-size, 1 MiB unless raised */
 
 void relay_init(struct relay *r, int from)
@@ -22,7 +21,6 @@ int relay_add(struct relay *r, const struct taker *t, struct err *e)
 		return err_oom(e);
 	r->to = more;
 	more[r->takers] = *t;
-	more[r->takers].terminal = isatty(t->fd);
 	more[r->takers++].done = r->have;
 	return 0;
 }
@@ -69,10 +67,10 @@ bool relay_owes(const struct relay *r, const void *owner)
 	return false;
 }
 
-void relay_poll(const struct relay *r, struct pollset *p)
+void relay_poll(struct relay *r, struct pollset *p)
 {
-	if (relay_is_idle(r) && r->from >= 0)
-		pollset_add(p, r->from, POLLIN);
+	if (relay_is_idle(r))
+		r->polled = pollset_add(p, r->from, POLLIN);
 	for (size_t i = 0; i < r->takers; i++)
 		if (waits(r, &r->to[i]))
 			pollset_add(p, r->to[i].fd, POLLOUT);
@@ -89,12 +87,9 @@ static void fail(struct relay *r, struct taker *t)
 
 static void give(struct relay *r, struct taker *t)
 {
-	size_t left = r->have - t->done, most = t->terminal ? TERMINAL_CHUNK : PIPE_BUF;
-	ssize_t n;
+	size_t left = r->have - t->done;
+	ssize_t n = nowait_write(t->fd, &t->how, r->chunk + t->done, left < PIPE_BUF ? left : PIPE_BUF);
 
-	if (!fd_is_ready(t->fd, POLLOUT))
-		return;
-	n = write(t->fd, r->chunk + t->done, left < most ? left : most);
 	if (n >= 0)
 		t->done += (size_t)n;
 	else if (errno != EINTR && errno != EAGAIN)
@@ -132,9 +127,9 @@ static bool take(struct relay *r, size_t at, size_t most)
 {
 	ssize_t n;
 
-	if (r->from < 0 || !make_room(r, at + most) || !fd_is_ready(r->from, POLLIN))
+	if (r->from < 0 || !make_room(r, at + most))
 		return false;
-	n = read(r->from, r->chunk + at, most);
+	n = nowait_read(r->from, &r->how, r->chunk + at, most);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return false;
 	if (n <= 0) {
@@ -145,9 +140,9 @@ static bool take(struct relay *r, size_t at, size_t most)
 	return true;
 }
 
-bool relay_run(struct relay *r)
+bool relay_run(struct relay *r, const struct pollset *p)
 {
-	bool fresh = relay_is_idle(r) && take(r, 0, RELAY_CHUNK);
+	bool fresh = relay_is_idle(r) && pollset_found(p, r->polled, r->from) && take(r, 0, RELAY_CHUNK);
 
 	if (fresh && is_broken(r))
 		close(fd_take(&r->from));

@@ -103,8 +103,8 @@ static void look(struct sandbox *s)
 {
 	struct pollset *p = &s->pollset;
 
-	p->n = 0;
-	pollset_add(p, s->signals, POLLIN);
+	pollset_begin(p);
+	s->signals_polled = pollset_add(p, s->signals, POLLIN);
 	for (struct monitor *m = s->first; m; m = m->next) {
 		m->net_polled = pollset_add(p, net_watch_fd(&m->net), 0);
 		m->memory_polled = pollset_add(p, memory_use_fd(&m->memory), m->memory.watch.wait_for);
@@ -126,15 +126,16 @@ static void run(struct sandbox *s)
 		pod_hear(s->pod, p);
 	for (struct monitor *m = s->first; m; m = m->next) {
 		clients_run(m, p);
-		stdio_run(&m->stdio);
+		stdio_run(&m->stdio, p);
 		sessions_run(m, p);
 	}
-	if (p->v[0].revents)
+	if (pollset_found(p, s->signals_polled, s->signals))
 		reap(s);
 }
 
 void sandbox_turn(struct sandbox *s)
 {
+	const struct pollset *p = &s->pollset;
 	int r;
 
 	look(s);
@@ -144,9 +145,10 @@ void sandbox_turn(struct sandbox *s)
 	if (r > 0)
 		run(s);
 	for (struct monitor *m = s->first; m; m = m->next) {
-		net_watch_run(&m->net, r > 0 ? s->pollset.v[m->net_polled].revents : 0);
-		if (m->memory.on && memory_use_run(&m->memory, r > 0 ? s->pollset.v[m->memory_polled].revents : 0,
-						   clock_monotonic_ns()))
+		net_watch_run(&m->net, pollset_found(p, m->net_polled, net_watch_fd(&m->net)));
+		if (m->memory.on &&
+		    memory_use_run(&m->memory, pollset_found(p, m->memory_polled, memory_use_fd(&m->memory)),
+				   clock_monotonic_ns()))
 			life_lost_one(m);
 		orders_run(m);
 		sessions_settle(m);

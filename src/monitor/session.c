@@ -542,9 +542,9 @@ void sessions_poll(struct monitor *m, struct pollset *p)
 void sessions_run(struct monitor *m, const struct pollset *p)
 {
 	for (struct session *s = m->sessions.first; s; s = s->next) {
-		if (s->x.sync >= 0 && s->polled < p->n && p->v[s->polled].fd == s->x.sync && p->v[s->polled].revents)
+		if (pollset_found(p, s->polled, s->x.sync))
 			hear(m, s);
-		stdio_run(&s->stdio);
+		stdio_run(&s->stdio, p);
 	}
 }
 

@@ -56,6 +56,7 @@ static int input_add(struct stdio *s, const void *owner, int fd, struct err *e)
 		return r;
 	}
 	in->relay.from = fd;
+	in->relay.how = nowait_of(fd);
 	in->owner = owner;
 	in->next = s->inputs;
 	s->inputs = in;
@@ -64,14 +65,14 @@ static int input_add(struct stdio *s, const void *owner, int fd, struct err *e)
 
 /* An input that has ended is let go when all of it was taken; with it the session's own, if it was to be attached once.
  * A terminal's input does not end. */
-static void run_inputs(struct stdio *s)
+static void run_inputs(struct stdio *s, const struct pollset *p)
 {
 	struct input **at = &s->inputs;
 
 	while (*at) {
 		struct relay *r = &(*at)->relay;
 
-		(void)relay_run(r);
+		(void)relay_run(r, p);
 		if (r->to[0].fd >= 0 && (r->from >= 0 || !relay_is_idle(r))) {
 			at = &(*at)->next;
 			continue;
@@ -166,6 +167,7 @@ int stdio_attach(struct stdio *s, const void *owner, int bits, int fds[3], bool 
 		if (!(bits & bit) || next > 2)
 			continue;
 		t.fd = fds[next];
+		t.how = nowait_of(t.fd);
 		if (t.fd >= 0)
 			r = relay_add(bit == CONTROL_STDOUT ? &s->out : &s->err, &t, e);
 		if (r == 0)
@@ -198,9 +200,9 @@ int stdio_resize(struct stdio *s, uint16_t rows, uint16_t columns, struct err *e
 
 /* ---- at work ------------------------------------------------------------------------------------------------- */
 
-void stdio_poll(const struct stdio *s, struct pollset *p)
+void stdio_poll(struct stdio *s, struct pollset *p)
 {
-	for (const struct input *in = s->inputs; in; in = in->next)
+	for (struct input *in = s->inputs; in; in = in->next)
 		relay_poll(&in->relay, p);
 	relay_poll(&s->out, p);
 	relay_poll(&s->err, p);
@@ -212,18 +214,18 @@ static void log_end(struct stdio *s, const struct relay *r, enum jsonlog_stream 
 		jsonlog_end(s->log, stream);
 }
 
-static void run_output(struct stdio *s, struct relay *r, enum jsonlog_stream stream)
+static void run_output(struct stdio *s, struct relay *r, enum jsonlog_stream stream, const struct pollset *p)
 {
-	if (relay_run(r) && s->log)
+	if (relay_run(r, p) && s->log)
 		jsonlog_put(s->log, stream, r->chunk, r->have);
 	log_end(s, r, stream);
 }
 
-void stdio_run(struct stdio *s)
+void stdio_run(struct stdio *s, const struct pollset *p)
 {
-	run_inputs(s);
-	run_output(s, &s->out, JSONLOG_STDOUT);
-	run_output(s, &s->err, JSONLOG_STDERR);
+	run_inputs(s, p);
+	run_output(s, &s->out, JSONLOG_STDOUT, p);
+	run_output(s, &s->err, JSONLOG_STDERR, p);
 	if (s->log)
 		jsonlog_flush(s->log);
 }

@@ -45,8 +45,8 @@ void stdio_detach(struct stdio *s, const void *owner);
 /* stdio_resize - -ENOTTY: it has no terminal */
 int stdio_resize(struct stdio *s, uint16_t rows, uint16_t columns, struct err *e);
 
-void stdio_poll(const struct stdio *s, struct pollset *p);
-void stdio_run(struct stdio *s);
+void stdio_poll(struct stdio *s, struct pollset *p);
+void stdio_run(struct stdio *s, const struct pollset *p);
 
 /* stdio_hang_up - the process has ended: no more input; of a terminal only what was written to it is read still */
 void stdio_hang_up(struct stdio *s);

@@ -150,6 +150,8 @@
 	X(sys_open_tree, int, -1, EMFILE, (int d, const char *p, unsigned f), (d, p, f)) \
 	X(sys_move_mount, int, -1, ENOMEM, (int a, const char *p, int b, const char *q, unsigned f), (a, p, b, q, f)) \
 	X(sys_mount_setattr, int, -1, ENOMEM, (int d, const char *p, unsigned f, void *a), (d, p, f, a)) \
+	X(sys_read_nowait, ssize_t, -1, EOPNOTSUPP, (int fd, void *b, size_t n), (fd, b, n)) \
+	X(sys_write_nowait, ssize_t, -1, EOPNOTSUPP, (int fd, const void *b, size_t n), (fd, b, n)) \
 	X(sys_pivot_root, int, -1, EBUSY, (const char *n, const char *o), (n, o)) \
 	X(sys_setgroups, int, -1, EPERM, (size_t n, const void *l), (n, l)) \
 	X(sys_keyctl, long, -1, EDQUOT, (int o, unsigned long a, unsigned long b), (o, a, b)) \

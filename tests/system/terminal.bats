@@ -167,3 +167,21 @@ refused_keys() # PATTERN OPTION…
 	EOF
 	is_running kept
 }
+
+@test "without -t it is the client that has the terminal, as job control wants it" {
+	start plain
+	{
+		echo 'expect ready'
+		eventually 10 in_box plain test -e /ready >&2
+		find "/proc/$(ps -o ppid= -p "$(pid_of plain)" | tr -d ' ')/fd" -lname '/dev/pts/*' >"$T/held"
+		printf '%s\n' 'send abc\n' 'expect got-abc' 'expect err'
+	} | on_terminal 3 exec -i plain sh -c 'echo ready; : >/ready; read x; echo got-$x; echo err >&2; exit 3'
+	equal "" "$(cat "$T/held")" "terminals that the monitor has open"
+	on_terminal 4 run -i --rm --cgroup-parent "/$group" busybox sh -c 'cat; echo over; exit 4' <<-'EOF'
+		send abc\n
+		expect abc
+		expect abc
+		send \x04
+		expect over
+	EOF
+}

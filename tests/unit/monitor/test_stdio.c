@@ -21,6 +21,16 @@ static size_t drain(int fd, char *text, size_t cap)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+static void run(struct stdio *s)
+{
+	static struct pollset p;
+
+	pollset_begin(&p);
+	stdio_poll(s, &p);
+	assert_true(poll(p.v, (nfds_t)p.n, 0) >= 0);
+	stdio_run(s, &p);
+}
+
 static void fill_with_null(int fds[3])
 {
 	for (int i = 0; i < 3; i++)
@@ -39,7 +49,7 @@ static void send_input(struct stdio *s, const void *owner, const char *text)
 	assert_int_equal(strlen(text), write(p[1], text, strlen(text)));
 	close(p[1]);
 	for (int i = 0; i < 3; i++)
-		stdio_run(s);
+		run(s);
 }
 
 TEST(input_attached_once_ends_with_its_client)
@@ -126,10 +136,10 @@ TEST(a_terminal_is_one_stream_with_a_size)
 	assert_int_equal(0, stdio_attach(&s, &s, CONTROL_STDOUT, fds, true, NULL));
 	close(slave);
 	slave = open(ttyname(s.slave), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	stdio_run(&s);
+	run(&s);
 	assert_true(s.out.from >= 0); /* nobody had it open for a moment */
 	assert_int_equal(3, write(slave, "hi\n", 3));
-	stdio_run(&s);
+	run(&s);
 	assert_int_equal(4, drain(p[0], text, sizeof text));
 	assert_string_equal("hi\r\n", text);
 	send_input(&s, text, "yo\n"); /* and it stays open after that */
@@ -138,7 +148,7 @@ TEST(a_terminal_is_one_stream_with_a_size)
 	close(slave);
 	stdio_hang_up(&s);
 	for (int i = 0; i < 3; i++)
-		stdio_run(&s);
+		run(&s);
 	assert_int_equal(-1, s.out.from);
 	assert_int_equal(4, drain(p[0], text, sizeof text)); /* the echo */
 	stdio_done(&s);
