@@ -249,6 +249,8 @@ static int path_of(struct seeing *s, const char *text, struct arena *a, const ch
 
 	if (r < 0)
 		return r;
+	if (subject.kind == SUBJECT_CONTAINER && cgroup_is_none(subject.row.cgroup))
+		return err_set(e, ENOTSUP, "%s: " CGROUP_NONE_TEXT, subject.text);
 	*ret = h >= 0 ? subject.place.path[h] : NULL;
 	for (unsigned i = 0; !*ret && i < s->layout.n; i++)
 		*ret = subject.place.path[i];

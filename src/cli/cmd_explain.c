@@ -55,7 +55,11 @@ static void put_words(const struct explained_all *all, struct buf *out)
 	if (all->well)
 		buf_putf(out, "%zu of %zu containers: nothing holds %s back\n", all->well, all->containers,
 			 all->well == 1 ? "it" : "them");
-	else if (!all->containers)
+	if (all->without_group)
+		buf_putf(out, "not seen: %zu of %zu containers: no control group of %s own that could tell\n",
+			 all->without_group, all->without_group + all->containers,
+			 all->without_group == 1 ? "its" : "their");
+	if (!all->containers && !all->without_group)
 		buf_puts(out, "no container runs\n");
 }
 

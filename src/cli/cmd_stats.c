@@ -3,6 +3,7 @@
  * second, compared with the one before. */
 #include "base/duration.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "cli/see.h"
 #include "cli/stats.h"
@@ -52,8 +53,14 @@ static const struct option_group *const groups[] = { &group, NULL };
 struct history {
 	struct stats_before *v;
 	size_t n;
+	bool told; /* that some have no group */
 	struct arena arena;
 };
+
+static const char *key_of(const struct stats_sample *s)
+{
+	return !cgroup_is_none(s->cgroup) ? s->cgroup : s->id ? s->id : "";
+}
 
 /* Most are in the place where they were: the search begins there. */
 static const struct stats_before *before_of(const struct history *h, const struct stats_sample *s, size_t place)
@@ -61,7 +68,7 @@ static const struct stats_before *before_of(const struct history *h, const struc
 	for (size_t i = 0; i < h->n; i++) {
 		const struct stats_before *b = &h->v[(place + i) % h->n];
 
-		if (s->cgroup && strcmp(b->id, s->cgroup) == 0 &&
+		if (strcmp(b->id, key_of(s)) == 0 &&
 		    b->lived_ns <= s->lived_ns) /* not another life of it */
 			return b;
 	}
@@ -71,11 +78,11 @@ static const struct stats_before *before_of(const struct history *h, const struc
 static int remember(struct history *h, const struct stats_samples *all, struct err *e)
 {
 	arena_done(&h->arena);
-	*h = (struct history){ .arena = ARENA(LIMIT_ARENA_SPEC) };
+	*h = (struct history){ .told = h->told, .arena = ARENA(LIMIT_ARENA_SPEC) };
 	h->v = arena_array(&h->arena, all->n + 1, sizeof *h->v);
 	for (size_t i = 0; h->v && i < all->n; i++) {
 		const struct stats_sample *s = &all->v[i];
-		const char *id = arena_str(&h->arena, s->cgroup ? s->cgroup : "");
+		const char *id = arena_str(&h->arena, key_of(s));
 
 		if (!id)
 			return err_oom(e);
@@ -123,6 +130,17 @@ static void put_screen(struct sv text, struct buf *out)
 	buf_puts(out, "\033[J");
 }
 
+/* Once, however many there are, and however often one looks. */
+static void tell_of_proc(struct history *h, const struct stats_samples *all)
+{
+	for (size_t i = 0; !h->told && i < all->n; i++)
+		if (all->v[i].running && all->v[i].id && cgroup_is_none(all->v[i].cgroup)) {
+			log_warning("container %s: " CGROUP_NONE_TEXT
+				    ": CPU, memory and PIDS are those of its processes in /proc", all->v[i].name);
+			h->told = true;
+		}
+}
+
 static int look(const struct stats_request *q, const struct stats_options *o, bool screen, struct history *h,
 		size_t *ret_running, struct err *e)
 {
@@ -134,6 +152,8 @@ static int look(const struct stats_request *q, const struct stats_options *o, bo
 
 	shown.no_pressure = !stats_shows_pressure(&o->how); /* each time: a terminal may become wider */
 	r = stats_read(&shown, &a, &all, e);
+	if (r == 0)
+		tell_of_proc(h, &all);
 	if (r == 0)
 		r = put_all(o, q->host, h, &all, &a, &out, e);
 	if (r == 0 && screen)

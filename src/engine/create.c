@@ -32,7 +32,7 @@ static int insert_row(struct creation *cr, struct err *e)
 				     .created_ns = clock_real_ns(),
 				     .image_ref = cr->config->image,
 				     .image_id = cr->image.id,
-				     .cgroup = spec_group(cr->config, cr->id.hex, cr->a),
+				     .cgroup = spec_group(cr->config, &cr->facts.cgroup, cr->id.hex, cr->a),
 				     .auto_remove = cr->config->auto_remove };
 	struct db *db;
 	int r = row.cgroup ? config_print(cr->config, &json, e) : err_oom(e);
@@ -214,9 +214,11 @@ int engine_reopen(struct engine *en, const struct container_row *row, struct con
 	return create_look_up(ret, e);
 }
 
-int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret, struct err *e)
+int creation_limits(struct engine *en, struct container_config *c, const char *group, struct arena *a,
+		    struct creation *ret, struct err *e)
 {
 	begin(ret, en, c, a);
+	ret->group = group;
 	return create_look_up_limits(ret, en->host, e);
 }
 

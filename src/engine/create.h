@@ -61,6 +61,7 @@ struct creation {
 	struct kube_row *kube_row; /* that row; NULL: none is to be written */
 	int container_dir, state_dir; /* -1: none */
 	bool runs_now, trace;
+	const char *group;  /* that it has already; NULL: none */
 	const char *cgroup; /* of a creation that runs now, on a host with cgroups: its monitor makes it meanwhile */
 	bool charter_is_there; /* that monitor knows it already */
 	int monitor; /* of a creation that runs now: the socket of a monitor that waits for the bundle; -1: none */
@@ -101,12 +102,17 @@ void creation_done(struct creation *cr);
 int engine_reopen(struct engine *en, const struct container_row *row, struct container_config *c, struct arena *a,
 		  struct creation *ret, struct err *e);
 
+/* create_rootless_start - of an ordinary user's container that was reopened to start: its row names the group that is made for it
+ * now, which is another one, or none, when he starts it from another place than before */
+int create_rootless_start(struct creation *cr, struct err *e);
+
 /* creation_fetch_image - as a creation with this configuration would: when it is missing, or its pull policy says always */
 int creation_fetch_image(struct engine *en, struct container_config *c, struct arena *a, struct err *e);
 
-/* creation_limits - of a configuration only what its limits need: facts of the host, config_check(), disks. */
-int creation_limits(struct engine *en, struct container_config *c, struct arena *a, struct creation *ret,
-		    struct err *e);
+/* creation_limits - of a configuration only what its limits need: facts of the host, config_check(), disks. group: that
+ * the container has; NULL or CGROUP_NONE: one that this process would make. */
+int creation_limits(struct engine *en, struct container_config *c, const char *group, struct arena *a,
+		    struct creation *ret, struct err *e);
 
 /* creation_set_process - between engine_create() and the bundle: another command or environment than it was made with,
  * which its configuration has now. */

@@ -369,6 +369,8 @@ int create_look_up_limits(struct creation *cr, const struct host *host, struct e
 	int r = host_facts_read(host, cr->a, &cr->facts, e);
 
 	if (r == 0)
+		r = create_rootless_group(cr, e);
+	if (r == 0)
 		r = create_rootless_limits(cr, e);
 	if (r == 0 && config_asks_rare(cr->config))
 		cgroup_layout_probe_rare(host, &cr->facts.cgroup);
@@ -384,7 +386,7 @@ static int launch_early(struct creation *cr, struct err *e)
 	if (!cr->runs_now)
 		return 0;
 	if (l->mode != CGROUP_MODE_NONE && !config_is_unit(cr->config)) {
-		cr->cgroup = spec_cgroups_path(cr->config, cr->id.hex, cr->a);
+		cr->cgroup = spec_group(cr->config, l, cr->id.hex, cr->a);
 		if (!cr->cgroup)
 			return err_oom(e);
 	}

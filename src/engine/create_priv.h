@@ -26,6 +26,8 @@ int create_rewrite_etc(struct creation *cr, const struct places *before, int dir
  * -EACCES with the option's name. create_rootless_user - its user is not in the namespace: -EINVAL. The others: maps of ids
  * and networks that only root can make are -EPERM. */
 int create_rootless_user(struct creation *cr, struct err *e);
+/* create_rootless_group - of a creation that asks about a container's own group: facts.cgroup as that has it. */
+int create_rootless_group(struct creation *cr, struct err *e);
 int create_rootless_limits(struct creation *cr, struct err *e);
 int create_rootless_userns(struct creation *cr, struct err *e);
 int create_rootless_network(struct creation *cr, struct err *e);

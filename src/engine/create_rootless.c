@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "engine/cni.h"
 #include "engine/network.h"
+#include "records/containers.h"
 #include "oci/list.h"
 #include "monitor/user_net.h"
 
@@ -53,6 +54,39 @@ static const char *limit_asked_for(const struct container_config *c)
 	return NULL;
 }
 
+/* A group that is there may be changed by its owner from anywhere; only to make one takes a place in a delegated part. */
+int create_rootless_group(struct creation *cr, struct err *e)
+{
+	const struct cgroup_layout *l;
+	int r;
+
+	if (!cr->en || !cr->en->rootless || cgroup_is_none(cr->group))
+		return 0;
+	r = engine_layout(cr->en, &l, e);
+	if (r < 0)
+		return r;
+	cr->facts.cgroup = *l;
+	cgroup_layout_within(cr->en->host, &cr->facts.cgroup, cr->group);
+	return 0;
+}
+
+int create_rootless_start(struct creation *cr, struct err *e)
+{
+	const char *group;
+	struct db *db;
+	int r;
+
+	if (!cr->en->rootless)
+		return 0;
+	group = spec_group(cr->config, &cr->facts.cgroup, cr->id.hex, cr->a);
+	if (!group)
+		return err_oom(e);
+	if (strcmp(group, cr->row->cgroup) == 0)
+		return 0;
+	r = engine_db(cr->en, &db, e);
+	return r < 0 ? r : containers_set_cgroup(db, cr->id.hex, group, e);
+}
+
 int create_rootless_limits(struct creation *cr, struct err *e)
 {
 	const char *option;
@@ -62,8 +96,7 @@ int create_rootless_limits(struct creation *cr, struct err *e)
 	option = limit_asked_for(cr->config);
 	return option ?
 		       err_set(e, EACCES,
-			       "%s: no control group is delegated to user %u (`systemd-run --user --scope -p Delegate=yes` "
-			       "makes one, or an administrator)",
+			       "%s: no control group is delegated to user %u (" CGROUP_DELEGATE ")",
 			       option, (unsigned)cr->en->caller) :
 		       0;
 }

@@ -249,8 +249,6 @@ int engine_layout(struct engine *en, const struct cgroup_layout **ret, struct er
 		struct cgroup_layout *l = calloc(1, sizeof *l);
 		int r = l ? cgroup_layout_read(en->host, l, e) : err_oom(e);
 
-		if (r == 0 && en->rootless)
-			cgroup_layout_delegated(en->host, l);
 		if (r < 0) {
 			free(l);
 			return r;

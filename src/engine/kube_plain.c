@@ -296,7 +296,7 @@ int kube_plain_remove_group(struct engine *en, const char *cgroup, struct err *e
 	const struct cgroup_layout *l;
 	int r = engine_layout(en, &l, e);
 
-	if (r < 0 || !parent || l->mode == CGROUP_MODE_NONE)
+	if (r < 0 || !parent)
 		return r;
 	return kube_site_remove_path(en, l, parent, e);
 }

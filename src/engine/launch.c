@@ -83,8 +83,11 @@ static int open_program(int *ret, struct err *e)
 
 static int monitors_cgroup(struct engine *en, const struct cgroup_layout *l, struct cgroup **ret, struct err *e)
 {
+	char path[sizeof l->base + sizeof MONITORS_CGROUP];
+
 	*ret = NULL;
-	return l->mode == CGROUP_MODE_NONE ? 0 : cgroup_create(en->host, l, MONITORS_CGROUP, false, ret, e);
+	(void)snprintf(path, sizeof path, "%s" MONITORS_CGROUP, l->base);
+	return l->mode == CGROUP_MODE_NONE ? 0 : cgroup_create(en->host, l, path, false, ret, e);
 }
 
 static int launch_early(struct engine *en, const struct cgroup_layout *l, const char *id, bool pod, const char *path,
@@ -152,12 +155,17 @@ void monitor_dismiss(int *sock)
 
 static int launch(struct engine *en, const char *id, bool pod, int *ret_sock, struct err *e)
 {
-	const struct cgroup_layout *l;
+	const struct cgroup_layout *whole;
+	struct cgroup_layout l;
 	scoped_fd sock = -1;
-	int r = engine_layout(en, &l, e);
+	int r = engine_layout(en, &whole, e);
 
-	if (r == 0)
-		r = launch_early(en, l, id, pod, NULL, &sock, e);
+	if (r < 0)
+		return r;
+	l = *whole;
+	if (en->rootless)
+		cgroup_layout_delegated(en->host, &l);
+	r = launch_early(en, &l, id, pod, NULL, &sock, e);
 	if (r == 0)
 		r = monitor_proceed(sock, e);
 	if (r == 0)

@@ -127,7 +127,7 @@ static int end_lost(struct engine *en, const struct container_row *row, int dir,
 	const struct cgroup_layout *layout;
 	int r = engine_layout(en, &layout, e);
 
-	if (r == 0 && strcmp(o->boot_id, en->boot_id) == 0)
+	if (r == 0 && !cgroup_is_none(row->cgroup) && strcmp(o->boot_id, en->boot_id) == 0)
 		oom_look(en->host, layout, row->cgroup, false, o);
 	if (r == 0)
 		r = container_end_processes(en, row->id, row->cgroup, e);

@@ -30,7 +30,7 @@ static int check_path(const char *id, const char *path, struct err *e)
 {
 	const char *leaf = strrchr(path, '/');
 
-	if (path[0] == '/' && leaf && strstr(leaf, id))
+	if (cgroup_is_none(path) || (path[0] == '/' && leaf && strstr(leaf, id)))
 		return 0;
 	return err_set(e, EINVAL, "cgroup %s is not one of container %.12s alone: left as it is", path, id);
 }
@@ -54,7 +54,7 @@ int container_end_processes(struct engine *en, const char *id, const char *path,
 
 	if (r == 0)
 		r = engine_layout(en, &l, e);
-	if (r < 0 || l->mode == CGROUP_MODE_NONE)
+	if (r < 0 || cgroup_is_none(path))
 		return r;
 	r = kill_group(en, l, path, e);
 	return r == -ENOENT ? 0 : r;

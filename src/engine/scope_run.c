@@ -39,7 +39,7 @@ static int plan(struct scope *s, struct container_config *c, struct arena *a, st
 
 	runtime_spec_init(&spec);
 	if (r == 0)
-		r = creation_limits(s->en, c, a, &s->cr, e);
+		r = creation_limits(s->en, c, NULL, a, &s->cr, e);
 	for (size_t i = 0; r == 0 && i < s->cr.warnings.n; i++)
 		log_warning("%s", s->cr.warnings.v[i]);
 	if (r == 0)
@@ -49,6 +49,8 @@ static int plan(struct scope *s, struct container_config *c, struct arena *a, st
 	if (r < 0)
 		return r;
 	s->path = arena_fmt(a, "%s%s/scope-%d-%.6s", parent[0] == '/' ? "" : "/", parent, (int)getpid(), id.hex);
+	if (s->path)
+		s->path = cgroup_layout_group(&s->cr.facts.cgroup, s->path, a);
 	return s->path ? 0 : err_oom(e);
 }
 

@@ -105,6 +105,8 @@ int start_bundle(struct engine *en, const struct container_row *row, struct cont
 
 	if (r == 0)
 		r = engine_reopen(en, row, c, a, ret, e);
+	if (r == 0)
+		r = create_rootless_start(ret, e);
 	if (r < 0)
 		return r;
 	ret->charter.oom_log_seq = log_position(en, row->id);

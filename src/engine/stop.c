@@ -150,7 +150,8 @@ int engine_pause(struct engine *en, struct sv ref, struct err *e)
 		return err_set(e, EINVAL, "Container %s is restarting, wait until the container is running", row.id);
 	if (status != CONTAINER_RUNNING)
 		return err_set(e, ESRCH, "container %s is not running", row.id);
-	r = request(en, row.id, CONTROL_PAUSE, 0, 0, e);
+	r = cgroup_is_none(row.cgroup) ? err_set(e, ENOTSUP, CGROUP_NONE_TEXT) :
+					 request(en, row.id, CONTROL_PAUSE, 0, 0, e);
 	return r < 0 ? err_wrap(e, r, "cannot pause container %s", row.name) : 0;
 }
 

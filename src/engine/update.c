@@ -232,7 +232,7 @@ static int update_locked(struct engine *en, const struct container_row *row, con
 	if (r == 0)
 		r = update_merge(&c, u, a, e);
 	if (r == 0)
-		r = creation_limits(en, &c, a, &j.cr, e);
+		r = creation_limits(en, &c, row->cgroup, a, &j.cr, e);
 	if (r == 0)
 		creation_print_warnings(&j.cr);
 	if (r == 0)
@@ -314,7 +314,7 @@ int update_again(struct engine *en, const struct container_row *row, struct err 
 	config_init(&c);
 	r = config_parse(sv_from(row->config), &a, &c, e);
 	if (r == 0)
-		r = creation_limits(en, &c, &a, &j.cr, e);
+		r = creation_limits(en, &c, row->cgroup, &a, &j.cr, e);
 	if (r == 0)
 		r = change_live(&j, e);
 	if (r == 0)

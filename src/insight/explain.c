@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "kernel/host.h"
+#include "kernel/proc_use.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -182,6 +183,26 @@ static int read_all(struct explainer *k, struct err *e)
 	return r;
 }
 
+/* Its processes are in the group of who started them, with others. */
+static int read_without_group(struct explainer *k, struct err *e)
+{
+	static struct level const nothing = { .path = "" };
+	struct level *use = arena_alloc(k->arena, sizeof *use);
+	uint64_t total = 0, swap = 0;
+	int r = use ? 0 : err_oom(e);
+
+	if (r < 0)
+		return r;
+	*use = nothing;
+	explain_unseen(k, "limits, waiting and block I/O: " CGROUP_NONE_TEXT);
+	explain_unseen(k, "limits of the group that its caller is in: `tare explain %d` tells them", (int)k->in->pid);
+	(void)host_memory(k->in->host, &total, &swap, NULL);
+	k->host_memory = total ? (int64_t)total : CG_MAX;
+	if (proc_use_read(k->in->host, k->in->pid, &use->st, NULL) == 0) /* else it has ended meanwhile */
+		k->cpu = k->memory = k->pids = use;
+	return 0;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 static int by_weight(const void *a, const void *b)
@@ -209,7 +230,8 @@ int explain(const struct explain_input *in, struct arena *a, struct explanation 
 	if (r < 0)
 		return r;
 	levels_init(&k.levels, in->host, in->layout, a);
-	r = in->alive ? read_all(&k, e) : 0;
+	if (in->alive)
+		r = in->no_group ? read_without_group(&k, e) : read_all(&k, e);
 	if (r < 0)
 		return r;
 	explain_facts(&k);

@@ -66,7 +66,8 @@ static void put_rows(struct explainer *k, const struct level *from, const struct
 static void put_limit(struct explainer *k, const char *resource, const char *key, const char *title,
 		      enum explain_unit unit, struct limit l)
 {
-	explain_fact(k, (struct explain_fact){ resource, key, title, unit, l.value, l.owner });
+	if (!k->in->no_group) /* what limits the group of its caller is not looked at */
+		explain_fact(k, (struct explain_fact){ resource, key, title, unit, l.value, l.owner });
 }
 
 static void cpu_facts(struct explainer *k)
@@ -88,8 +89,9 @@ static void memory_facts(struct explainer *k)
 	if (limit_memory_high(k->memory).value != CG_MAX)
 		put_limit(k, "memory", "high", "slowed above", UNIT_BYTES, limit_memory_high(k->memory));
 	PUT(k, k->memory, memory_rows);
-	explain_fact(k, (struct explain_fact){ "memory", "page_cache", "of page cache, which can be taken back",
-					       UNIT_BYTES, memory_reclaimable(&k->memory->st), NULL });
+	if (!k->in->no_group)
+		explain_fact(k, (struct explain_fact){ "memory", "page_cache", "of page cache, which can be taken back",
+						       UNIT_BYTES, memory_reclaimable(&k->memory->st), NULL });
 	put_limit(k, "memory", "head_room", "head-room", UNIT_BYTES, headroom_memory(k->memory));
 	if (limit_swap(k->memory).value != CG_MAX)
 		put_limit(k, "memory", "swap_limit", "limit of swap", UNIT_BYTES, limit_swap(k->memory));

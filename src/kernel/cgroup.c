@@ -22,6 +22,8 @@ static int path_check(const char *path, struct err *e)
 {
 	struct sv rest = sv_from(path), name;
 
+	if (cgroup_is_none(path))
+		return err_set(e, ENOTSUP, CGROUP_NONE_TEXT);
 	if (path[0] != '/' || path[1] == '\0')
 		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute, or the root itself", path);
 	if (rest.n > PATH_LEN_MAX)
@@ -493,6 +495,8 @@ bool cgroup_path_is_frozen(const struct host *h, const struct cgroup_layout *l, 
 	uint64_t v = 0;
 	int freezer = cgroup_layout_find(l, CGROUP_FREEZER);
 
+	if (cgroup_is_none(path))
+		return false;
 	for (unsigned i = 0; i < l->n; i++)
 		if (l->h[i].v2 && read_of(h, &l->h[i], path, "cgroup.events", text, sizeof text, &lines) &&
 		    cgroup_counter(lines, "frozen", &v))
@@ -531,9 +535,9 @@ int cgroup_remove(const struct host *h, const struct cgroup_layout *l, const cha
 {
 	int64_t deadline = 0, pause = 200000; /* ns, doubled up to 20 ms */
 	uint32_t left = UINT32_MAX;
-	int r = path_check(path, e);
+	int r = cgroup_is_none(path) ? 0 : path_check(path, e);
 
-	if (r < 0)
+	if (r < 0 || cgroup_is_none(path))
 		return r;
 	for (;;) {
 		r = remove_round(h, l, path, &left, e);

@@ -58,6 +58,7 @@ struct cgroup_layout {
 	enum cgroup_mode mode;
 	unsigned n;
 	struct cgroup_hierarchy h[CGROUP_HIERARCHY_MAX]; /* freezer of v1 last, so that joins end with it */
+	char base[128]; /* the group below which new ones are made: "/user.slice/…/user@1.service"; "": the root */
 	bool join_v2;        /* the kernel cannot clone into a group (before Linux 5.7): v2 is joined as v1 is */
 	bool memory_swap;    /* memory.memsw.limit_in_bytes or memory.swap.max exists */
 	bool cpu_cfs;        /* cpu.cfs_quota_us or cpu.max exists */
@@ -72,10 +73,15 @@ struct cgroup_layout {
  * counts once, where its root is seen if anywhere. Groups are made below the mount, whatever part of the hierarchy
  * that shows. No cgroup mount at all is CGROUP_MODE_NONE, not an error. */
 int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct err *e);
-/* cgroup_layout_delegated - for a process without rights over the host's groups: what of the layout it may use. Of pure v2 the
- * part below the topmost group above its own that it may change (cgroups(7), "Delegation"): that becomes the mount. Nothing
- * of it: CGROUP_MODE_NONE. v1 is used where all its hierarchies may be changed at their mounts. */
+/* cgroup_layout_delegated - for a process without rights over the host's groups: where it may make some. Of pure v2 below the
+ * topmost group above its own that it may change (cgroups(7), "Delegation"): that becomes the base, and its controllers are
+ * those that there are. None: CGROUP_MODE_NONE. v1 is used where all its hierarchies may be changed at their mounts. */
 void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l);
+/* cgroup_layout_within - for what is asked of a group that is there: of v2, the controllers that it has. */
+void cgroup_layout_within(const struct host *h, struct cgroup_layout *l, const char *path);
+/* cgroup_layout_group - where the group that is to be called path is made: below the base, if that does not say so itself. NULL: no
+ * memory */
+const char *cgroup_layout_group(const struct cgroup_layout *l, const char *path, struct arena *a);
 /* cgroup_layout_probe_rare - what only a limit that few ask for needs to know: cpu_rt, blkio_throttle. */
 void cgroup_layout_probe_rare(const struct host *h, struct cgroup_layout *l);
 bool cgroup_layout_has(const struct cgroup_layout *l, enum cgroup_controller c); /* somewhere, v1 or v2 */
@@ -181,6 +187,17 @@ uint64_t cgroup_weight(uint64_t shares);
 /* ---- a group ------------------------------------------------------------------------------------------------ */
 
 struct cgroup;
+
+/* What has no group of its own, as nobody gave its user one, has the path "". Every function here that takes a path refuses
+ * that one with -ENOTSUP and this text; removing it is no work. */
+#define CGROUP_NONE ""
+#define CGROUP_NONE_TEXT \
+	"it has no control group of its own; limits, pausing and accounting need a delegated one (" CGROUP_DELEGATE ")"
+#define CGROUP_DELEGATE "`systemd-run --user --scope -p Delegate=yes COMMAND`, or an administrator's chown of a group"
+static inline bool cgroup_is_none(const char *path)
+{
+	return !path || !*path;
+}
 
 /* cgroup_create - make path ("/tare/<id>") in every hierarchy, parents too: controllers enabled in the ancestors'
  * cgroup.subtree_control (v2), cpuset.cpus and cpuset.mems filled from the parent (v1), `tasks` opened for the join.

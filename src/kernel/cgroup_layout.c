@@ -122,13 +122,15 @@ static bool v1_from_options(struct sv options, struct cgroup_hierarchy *g)
 	return g->name[0] != '\0';
 }
 
-static int v2_read_controllers(const struct host *h, struct cgroup_hierarchy *g)
+/* group: "/a" below the mount, or "" */
+static int v2_read_controllers(const struct host *h, struct cgroup_hierarchy *g, const char *group)
 {
-	char path[160], text[512];
+	char path[4096], text[512];
 	struct sv list;
 	int r;
 
-	(void)snprintf(path, sizeof path, "%s/cgroup.controllers", g->mount);
+	if (snprintf(path, sizeof path, "%s%s/cgroup.controllers", g->mount, group) >= (int)sizeof path)
+		return -ENAMETOOLONG;
 	r = smallfile_read(h->root, path, text, sizeof text, &list);
 	if (r == 0)
 		g->controllers = controllers_parse(list);
@@ -282,14 +284,14 @@ int cgroup_layout_read(const struct host *h, struct cgroup_layout *ret, struct e
 	struct cgroup_layout l = { .n = 1, .h = { { .mount = V2_USUAL_MOUNT, .v2 = true } } };
 	int r;
 
-	if (v2_read_controllers(h, &l.h[0]) < 0) {
+	if (v2_read_controllers(h, &l.h[0], "") < 0) {
 		l = (struct cgroup_layout){ 0 };
 		r = layout_from_mountinfo(h, &l, e);
 		if (r < 0)
 			return err_wrap(e, r, "cgroup mounts");
 		layout_order(&l);
 		if (l.n && l.h[0].v2)
-			(void)v2_read_controllers(h, &l.h[0]); /* unreadable: no controller can be used there */
+			(void)v2_read_controllers(h, &l.h[0], ""); /* unreadable: no controller can be used there */
 	}
 	l.mode = layout_mode(&l);
 	probe_files(h, &l);
@@ -323,23 +325,21 @@ static bool own_v2_group(const struct host *h, char *text, size_t cap, struct sv
 }
 
 /* The topmost of the own group and those above it. */
-static bool delegated_v2(const struct host *h, struct cgroup_hierarchy *g)
+static bool delegated_v2(const struct host *h, struct cgroup_layout *l)
 {
-	char text[4096], best[sizeof g->mount] = "", dir[sizeof g->mount];
-	struct sv group, last;
+	char text[4096], dir[sizeof l->h[0].mount + sizeof l->base];
+	struct sv group, last, best = { 0 };
 
 	if (!own_v2_group(h, text, sizeof text, &group))
 		return false;
 	for (;;) {
-		int n = snprintf(dir, sizeof dir, "%s" SV_FMT, g->mount, SV_ARG(group));
+		int n = snprintf(dir, sizeof dir, "%s" SV_FMT, l->h[0].mount, SV_ARG(group));
 
 		if (n >= (int)sizeof dir)
 			return false;
-		if (n && dir[n - 1] == '/')
-			dir[n - 1] = '\0';
 		if (may_change(h, dir, true))
-			memcpy(best, dir, sizeof best);
-		else if (*best)
+			best = group;
+		else if (best.n)
 			break;
 		if (group.n <= 1)
 			break;
@@ -347,10 +347,11 @@ static bool delegated_v2(const struct host *h, struct cgroup_hierarchy *g)
 		if (!group.n)
 			group = SV("/");
 	}
-	if (!*best)
+	if (!best.n || sv_copy(best, l->base, sizeof l->base) < 0)
 		return false;
-	memcpy(g->mount, best, sizeof best);
-	return v2_read_controllers(h, g) == 0;
+	if (best.n == 1)
+		l->base[0] = '\0';
+	return v2_read_controllers(h, &l->h[0], l->base) == 0;
 }
 
 void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l)
@@ -358,7 +359,7 @@ void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l)
 	bool may = l->mode != CGROUP_MODE_NONE;
 
 	if (l->mode == CGROUP_MODE_V2)
-		may = delegated_v2(h, &l->h[0]);
+		may = delegated_v2(h, l);
 	else
 		for (unsigned i = 0; may && i < l->n; i++)
 			may = may_change(h, l->h[i].mount, l->h[i].v2);
@@ -366,4 +367,19 @@ void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l)
 		*l = (struct cgroup_layout){ .mode = CGROUP_MODE_NONE };
 	else
 		probe_files(h, l);
+}
+
+void cgroup_layout_within(const struct host *h, struct cgroup_layout *l, const char *path)
+{
+	if (l->n && l->h[0].v2)
+		(void)v2_read_controllers(h, &l->h[0], path);
+}
+
+const char *cgroup_layout_group(const struct cgroup_layout *l, const char *path, struct arena *a)
+{
+	size_t n = strlen(l->base);
+
+	if (!n || (strncmp(path, l->base, n) == 0 && path[n] == '/'))
+		return path;
+	return arena_fmt(a, "%s%s", l->base, path);
 }

@@ -12,7 +12,7 @@
 void cgroup_place_everywhere(struct cgroup_place *ret, const char *path)
 {
 	for (unsigned i = 0; i < CGROUP_HIERARCHY_MAX; i++)
-		ret->path[i] = path;
+		ret->path[i] = cgroup_is_none(path) ? NULL : path;
 }
 
 static int hierarchy_named(const struct cgroup_layout *l, struct sv number, struct sv name)

@@ -12,6 +12,7 @@ struct cgroup_place {
 	const char *path[CGROUP_HIERARCHY_MAX];
 };
 
+/* cgroup_place_everywhere - of CGROUP_NONE: nowhere */
 void cgroup_place_everywhere(struct cgroup_place *ret, const char *path);
 
 /* cgroup_place_parse - the text of proc/PID/cgroup. Pure; text goes to a. A path that leads out of our cgroup namespace

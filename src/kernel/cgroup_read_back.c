@@ -35,6 +35,8 @@ int cgroup_read_back(const struct host *h, const struct cgroup_layout *l, const 
 	char dir[CGROUP_DIR_MAX], file[CGROUP_DIR_MAX];
 	int r;
 
+	if (cgroup_is_none(path))
+		return err_set(e, ENOTSUP, CGROUP_NONE_TEXT);
 	if (w->check == CGROUP_CHECK_NONE)
 		return err_set(e, ENOTSUP, "%s: cannot be read back", w->file);
 	if (!cgroup_file_path(dir, mount, strlen(mount), path + 1) ||

@@ -383,6 +383,8 @@ int cgroup_stat_read(const struct host *h, const struct cgroup_layout *l, const 
 {
 	struct cgroup_place place;
 
+	if (cgroup_is_none(path))
+		return err_set(e, ENOTSUP, CGROUP_NONE_TEXT);
 	if (path[0] != '/')
 		return err_set(e, EINVAL, "cgroup path \"%s\": not absolute", path);
 	cgroup_place_everywhere(&place, path);

@@ -33,7 +33,11 @@ enum {
 	STAT_FLAGS = 9,
 	STAT_USER = 14,
 	STAT_SYSTEM = 15,
+	STAT_CHILD_USER = 16,
+	STAT_CHILD_SYSTEM = 17,
+	STAT_THREADS = 20,
 	STAT_START = 22,
+	STAT_RESIDENT = 24,
 	STAT_EXIT = 52
 };
 
@@ -53,6 +57,14 @@ static int take_number(int number, struct sv field, struct procfs_stat *st)
 		st->user_ticks = v;
 	else if (number == STAT_SYSTEM)
 		st->system_ticks = v;
+	else if (number == STAT_CHILD_USER)
+		st->child_user_ticks = v;
+	else if (number == STAT_CHILD_SYSTEM)
+		st->child_system_ticks = v;
+	else if (number == STAT_THREADS)
+		st->threads = v;
+	else if (number == STAT_RESIDENT)
+		st->resident_pages = v;
 	else if (number == STAT_START)
 		st->start_ticks = v;
 	else
@@ -71,6 +83,10 @@ static int take_field(int number, struct sv field, struct procfs_stat *st)
 	case STAT_FLAGS:
 	case STAT_USER:
 	case STAT_SYSTEM:
+	case STAT_CHILD_USER:
+	case STAT_CHILD_SYSTEM:
+	case STAT_THREADS:
+	case STAT_RESIDENT:
 	case STAT_START:
 	case STAT_EXIT:
 		return take_number(number, field, st);

@@ -27,6 +27,8 @@ struct procfs_stat {
 	pid_t ppid;
 	uint32_t tty;         /* the terminal's number; 0: none */
 	uint64_t user_ticks, system_ticks;
+	uint64_t child_user_ticks, child_system_ticks; /* of children that have ended and were waited for */
+	uint64_t threads, resident_pages;
 	char name[65];        /* without the parentheses; "" when it is longer than the kernel's are */
 };
 

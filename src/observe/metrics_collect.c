@@ -275,7 +275,7 @@ static int add_containers(struct collector *c)
 		struct pod_seen *to;
 		bool more;
 
-		if (!container_is_active(c->items.v[i].state.status))
+		if (!container_is_active(c->items.v[i].state.status) || cgroup_is_none(c->items.v[i].row.cgroup))
 			continue;
 		r = add_container(c, &c->items.v[i], &more, &pod);
 		if (r < 0 || !more)

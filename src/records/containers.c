@@ -269,6 +269,12 @@ int containers_set_config(struct db *db, const char *id, const char *config, str
 	return r == 0 && changes == 0 ? err_set(e, ENOENT, "No such container: %s", id) : r;
 }
 
+int containers_set_cgroup(struct db *db, const char *id, const char *cgroup, struct err *e)
+{
+	return db_run(db, "UPDATE containers SET cgroup = ?2 WHERE id = ?1", DB_ARGS(db_text(id), db_text(cgroup)),
+		      NULL, e);
+}
+
 /* What few have: a place in a network, a class. */
 static int delete_rest(struct db *db, const char *id, struct err *e)
 {

@@ -49,6 +49,9 @@ int containers_rename(struct db *db, const char *id, const char *name, struct er
 /* containers_set_config - another configuration, JSON of config_print(). -ENOENT */
 int containers_set_config(struct db *db, const char *id, const char *config, struct err *e);
 
+/* containers_set_cgroup - where it is from its next start on; CGROUP_NONE: it has no group. No row is success. */
+int containers_set_cgroup(struct db *db, const char *id, const char *cgroup, struct err *e);
+
 /* containers_delete - the row and what hangs on it; its volumes' rows stay. No row is success. */
 int containers_delete(struct db *db, const char *id, struct err *e);
 /* containers_delete_lone - the same, unless it is in a network: then the row stays, and *ret_networked is true. */

@@ -175,7 +175,7 @@ static int add_settings(struct engine *en, const struct cgroup_layout *l, const 
 	runtime_spec_init(&spec);
 	r = config_parse(sv_from(s->row.config), a, &c, e);
 	if (r == 0)
-		r = creation_limits(en, &c, a, &cr, e);
+		r = creation_limits(en, &c, s->row.cgroup, a, &cr, e);
 	if (r == 0)
 		r = spec_limits(&c, &cr.facts, &cr.inputs, a, &spec.resources, e);
 	if (r == 0)
@@ -229,7 +229,8 @@ int engine_explain(struct engine *en, const struct host *h, const struct cgroup_
 		   s->kind == SUBJECT_POD       ? "the pod" :
 		   s->kind == SUBJECT_PROCESS   ? "its group" :
 						  "the group";
-	if (s->kind == SUBJECT_CONTAINER)
+	in->no_group = s->kind == SUBJECT_CONTAINER && cgroup_is_none(s->row.cgroup);
+	if (s->kind == SUBJECT_CONTAINER && !in->no_group)
 		r = add_settings(en, l, s, a, in, e);
 	if (r == 0 && s->kind == SUBJECT_CONTAINER)
 		r = add_outcome(s, a, in, e);

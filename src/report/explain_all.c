@@ -45,7 +45,7 @@ static void look_at(void *context, unsigned worker, size_t i)
 		return;
 	r = cgroup_stat_reader_read(&me->files, item->row.cgroup, EXPLAIN_BRIEF, &st, &me->err);
 	if (r < 0 || st.pids.current == 0) {
-		me->rc = r == -ENOENT || r == 0 ? 0 : r;
+		me->rc = r == -ENOENT || r == -ENOTSUP || r == 0 ? 0 : r; /* ENOTSUP: it has no group */
 		return;
 	}
 	(void)pthread_mutex_lock(&k->arena_lock);
@@ -133,7 +133,9 @@ int engine_explain_all(struct engine *en, const struct cgroup_layout *l, struct 
 		return err_oom(e);
 	r = look_at_all(&k, en->host, l, e);
 	for (size_t i = 0; r == 0 && i < items.n; i++)
-		if (k.seen[i].level)
+		if (cgroup_is_none(items.v[i].row.cgroup))
+			all.without_group += container_is_active(items.v[i].state.status);
+		else if (k.seen[i].level)
 			r = explain_one(en, l, &above, &items.v[i], k.seen[i].level, &all, a, e);
 	if (r == 0)
 		*ret = all;

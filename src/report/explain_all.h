@@ -16,6 +16,7 @@ struct explained_all {
 	struct explained *v; /* of each container its troubles, the gravest first; only those that have some */
 	size_t n;
 	size_t containers, well; /* that were looked at; of which without any */
+	size_t without_group;    /* that could not be looked at (CGROUP_NONE) */
 };
 
 /* engine_explain_all - the newest first; one that ends meanwhile is left out. Memory belongs to a. */

@@ -272,7 +272,7 @@ static void look_for_oom(struct inspector *in, const struct container_view *v, s
 	bool lives = v->state.status == CONTAINER_RUNNING || v->state.status == CONTAINER_PAUSED;
 	const struct cgroup_layout *l;
 
-	if (lives && v->row.cgroup && engine_layout(in->en, &l, NULL) == 0)
+	if (lives && !cgroup_is_none(v->row.cgroup) && engine_layout(in->en, &l, NULL) == 0)
 		oom_look(in->en->host, l, v->row.cgroup, false, out);
 }
 

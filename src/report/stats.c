@@ -6,6 +6,7 @@
 #include "report/subject.h"
 #include "engine/survey.h"
 #include "kernel/host.h"
+#include "kernel/proc_use.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -56,13 +57,15 @@ static void look_begin(struct look *k, const struct stats_request *q, struct are
 
 static int read_use(struct look *k, struct looker *me, pid_t pid, struct stats_sample *s)
 {
+	bool none = cgroup_is_none(s->cgroup);
 	struct cgroup_stat st;
-	int r = cgroup_stat_reader_read(&me->files, s->cgroup, k->what, &st, &me->err);
+	int r = none ? proc_use_read(k->host, pid, &st, &me->err) :
+		       cgroup_stat_reader_read(&me->files, s->cgroup, k->what, &st, &me->err);
 
 	/* of one that has just ended there may be the group, without a process, or a few of its files still */
-	s->running = r == 0 && (!k->layout->n || survey_confirms(k->en, s->id, &st));
+	s->running = r == 0 && (none || !k->layout->n || survey_confirms(k->en, s->id, &st));
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r == -ENOENT || r == -ESRCH ? 0 : r;
 	if (!s->running)
 		return 0;
 	(void)pthread_mutex_lock(&k->arena_lock);
@@ -108,9 +111,10 @@ static int64_t own_limit(const struct cgroup_stat *st, struct limit above)
 
 static int read_limit(struct look *k, struct stats_sample *s, struct err *e)
 {
-	const struct level *above;
+	const struct level *above = NULL;
 	struct limit theirs;
-	int r = levels_above(&k->levels, s->cgroup, CGROUP_STAT_MEMORY, &above, e);
+	int r = cgroup_is_none(s->cgroup) ? 0 :
+					    levels_above(&k->levels, s->cgroup, CGROUP_STAT_MEMORY, &above, e);
 
 	if (r < 0)
 		return r;

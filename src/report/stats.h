@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 struct stats_sample {
-	const char *id, *name, *cgroup; /* id NULL: no container */
+	const char *id, *name, *cgroup; /* id NULL: no container; CGROUP_NONE: st is what proc_use_read() tells */
 	bool running;       /* else all that follows says nothing */
 	int64_t taken_ns;   /* monotonic */
 	int64_t lived_ns;   /* since this life of it began; 0: not known */

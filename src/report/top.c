@@ -8,6 +8,7 @@
 #include "oci/list.h"
 #include "engine/recover.h"
 #include "kernel/cgroup.h"
+#include "kernel/proc_use.h"
 #include "kernel/procfs.h"
 
 #include <errno.h>
@@ -32,6 +33,8 @@ int top_pids(struct engine *en, struct sv ref, struct arena *a, pid_t **ret, siz
 		return err_set(e, ESRCH, "Container %s is restarting, wait until the container is running", row.id);
 	if (!container_is_active(s.status))
 		return err_set(e, ESRCH, "container %s is not running", row.id);
+	if (cgroup_is_none(row.cgroup))
+		return proc_use_pids(en->host, s.outcome.pid, a, ret, ret_n, e);
 	r = engine_layout(en, &l, e);
 	if (r == 0)
 		r = cgroup_open(en->host, l, row.cgroup, &cg, e);

@@ -178,6 +178,8 @@ static int see_target(struct watch *w, const char *target, bool first, struct ar
 
 	if (!first && (r == -ENOENT || r == -ESRCH))
 		return 0;
+	if (r == 0 && s.kind == SUBJECT_CONTAINER && cgroup_is_none(s.row.cgroup))
+		return err_set(e, ENOTSUP, "%s: " CGROUP_NONE_TEXT, s.text);
 	return r < 0 ? r : see(w, &s, target, a, e);
 }
 
@@ -192,7 +194,7 @@ static int see_containers(struct watch *w, struct arena *a, struct err *e)
 
 		s.text = arena_fmt(a, "container %s", s.row.name);
 		cgroup_place_everywhere(&s.place, s.row.cgroup);
-		if (s.alive)
+		if (s.alive && !cgroup_is_none(s.row.cgroup))
 			r = s.text ? see(w, &s, NULL, a, e) : err_oom(e);
 	}
 	return r;

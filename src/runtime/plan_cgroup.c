@@ -30,6 +30,8 @@ static int plan_cgroup_path(struct plan *p, struct err *e)
 		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\": this form is for --systemd-cgroup", want);
 	else
 		p->cgroup_path = want[0] == '/' ? want : arena_fmt(p->arena, "/%s", want);
+	if (p->cgroup_path)
+		p->cgroup_path = cgroup_layout_group(&p->facts->cgroup, p->cgroup_path, p->arena);
 	if (!p->cgroup_path)
 		return err_oom(e);
 	if (strstr(p->cgroup_path, "..") || strcmp(p->cgroup_path, "/") == 0)

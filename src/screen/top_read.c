@@ -8,6 +8,7 @@
 #include "engine/survey.h"
 #include "insight/groups.h"
 #include "insight/limits.h"
+#include "kernel/proc_use.h"
 #include "oci/list.h"
 
 #include <errno.h>
@@ -57,17 +58,19 @@ static int add_container(struct top_reader *r, const struct container_item *i, s
 {
 	struct cgroup_stat st;
 	struct top_sample *s;
-	int rc = cgroup_stat_reader_read(&r->files, i->row.cgroup, CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT, &st,
-					 e);
+	bool none = cgroup_is_none(i->row.cgroup);
+	int rc = none ? proc_use_read(r->host, i->state.outcome.pid, &st, e) :
+			cgroup_stat_reader_read(&r->files, i->row.cgroup, CGROUP_STAT_BRIEF | CGROUP_STAT_MEMORY_STAT,
+						&st, e);
 
-	if (rc == -ENOENT || rc == -ENODEV)
+	if (rc == -ENOENT || rc == -ENODEV || rc == -ESRCH)
 		return 0;
 	if (rc < 0)
 		return rc;
 	s = LIST_ADD(a, l);
 	if (!s)
 		return err_oom(e);
-	*s = (struct top_sample){ .key = i->row.cgroup, .name = i->row.name, .id = i->row.id,
+	*s = (struct top_sample){ .key = none ? i->row.id : i->row.cgroup, .name = i->row.name, .id = i->row.id,
 				  .paused = i->state.status == CONTAINER_PAUSED, .cpu_ns = st.cpu.usage_ns,
 				  .periods = st.cpu.periods, .throttled_periods = st.cpu.throttled_periods,
 				  .memory_bytes = memory_working_set(&st),

@@ -392,7 +392,7 @@ static int check_cgroup_parent(struct config_checker *k)
 {
 	struct sv rest = sv_from(k->c->cgroup_parent), part;
 
-	if (config_is_unit(k->c) && rest.n && !spec_group(k->c, "id", k->w->arena))
+	if (config_is_unit(k->c) && rest.n && !spec_group(k->c, &k->f->cgroup, "id", k->w->arena))
 		return option_refuse(k, "--cgroup-parent", k->c->cgroup_parent,
 				     "cgroup-parent for systemd cgroup should be a valid slice named as "
 				     "\"xxx.slice\"");

@@ -160,13 +160,15 @@ static const char *unit_path(const struct container_config *c, const char *id, s
 	return arena_fmt(a, SV_FMT ":tare:%s", SV_ARG(slice), id);
 }
 
-const char *spec_group(const struct container_config *c, const char *id, struct arena *a)
+const char *spec_group(const struct container_config *c, const struct cgroup_layout *l, const char *id, struct arena *a)
 {
 	const char *path = spec_cgroups_path(c, id, a);
 	struct unit_name u;
 
+	if (path && l->mode == CGROUP_MODE_NONE)
+		return CGROUP_NONE;
 	if (!path || !config_is_unit(c))
-		return path;
+		return path ? cgroup_layout_group(l, path, a) : NULL;
 	return unit_name_parse(path, id, false, a, &u, NULL) < 0 ? NULL : u.cgroup;
 }
 

@@ -50,8 +50,10 @@ struct spec_inputs {
 
 /* spec_cgroups_path - "/tare/<id>": what of the document is known before all else. NULL when out of memory */
 const char *spec_cgroups_path(const struct container_config *c, const char *id, struct arena *a);
-/* spec_group - where that is: the same, or a scope of systemd's. NULL when out of memory, or not a slice. */
-const char *spec_group(const struct container_config *c, const char *id, struct arena *a);
+/* spec_group - where that is: the same below the layout's base, or a scope of systemd's; CGROUP_NONE where no group can be made.
+ * NULL when out of memory, or not a slice. */
+const char *spec_group(const struct container_config *c, const struct cgroup_layout *l, const char *id,
+		       struct arena *a);
 
 /* spec_set_id_maps - other ids of the host than the document was made with. -ENOMEM. */
 int spec_set_id_maps(struct runtime_spec *s, const struct id_map *uids, const struct id_map *gids, struct arena *a);

@@ -12,6 +12,8 @@ setup()
 {
 	require_root
 	command -v newuidmap >/dev/null || skip "needs newuidmap (package uidmap)"
+	[ "$(uname -n)" != tare-guest ] || touch /etc/subuid /etc/subgid
+	[[ -e /etc/subuid && -e /etc/subgid ]] || skip "needs /etc/subuid and /etc/subgid"
 	T=$(mktemp -d /tmp/tt.XXXXXX)
 	group=tt-${T##*.}
 	export T TARE_BUILD user group
@@ -25,17 +27,23 @@ setup()
 	cat /proc/self/mountinfo >"$T/mounts.before"
 }
 
-# as_user CMD…: $ids is its subuid and subgid. The shell stays: with the last process of a mount namespace its mounts go, and the
+# as_user CMD…: in the group $own of v2, if that is said, with nothing but v2 below /sys/fs/cgroup; $ids is its subuid and subgid. The shell stays: with the last process of a mount namespace its mounts go, and the
 # way to the program with them.
 as_user()
 {
 	# shellcheck disable=SC2086 # no words at all without a network of its own
 	${host_net:+nsenter -t $host_net -n} unshare -m --propagation private sh -euc 'cd /
-		mount -t tmpfs -o mode=755 tmpfs "$T/net"
-		mknod -m 666 "$T/net/tun" c 10 200
-		mount --bind "$T/net" /dev/net
+		if [ -d /dev/net ]; then
+			mount -t tmpfs -o mode=755 tmpfs "$T/net"
+			mknod -m 666 "$T/net/tun" c 10 200
+			mount --bind "$T/net" /dev/net
+		fi
 		mount --bind "$TARE_BUILD" "$T/bin"
 		mount --bind "$T/passwd" /etc/passwd; mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid
+		if [ -n "${v2-}" ]; then
+			[ -z "${own-}" ] || echo $$ >"$v2/$own/cgroup.procs"
+			[ "$v2" = /sys/fs/cgroup ] || mount --bind "$v2" /sys/fs/cgroup
+		fi
 		setpriv --reuid $user --regid $user --clear-groups \
 			env HOME="$T/home" XDG_RUNTIME_DIR="$T/home" XDG_DATA_HOME="$T/home/data" "$@"' "$ids" "$@"
 }
@@ -53,6 +61,7 @@ teardown()
 	[ -z "$left" ] || tare rm -f $left >/dev/null || status=1
 	eventually 5 nobody_left || { processes_left; status=1; }
 	[ -z "${host_net-}" ] || kill "$host_net" "$outside"
+	[ -z "${v2-}" ] || remove_own_cgroups
 	rm -rf "$T"
 	return $status
 }
@@ -195,6 +204,118 @@ no() # TEXT OPTIONS…
 	matches 'needs newuidmap and newgidmap \(package uidmap\)' "$err"
 	expect 0 tare ps -aq
 	equal "" "$out" "containers"
+}
+
+@test "without a control group of its own: what proc tells, and one answer to all that needs one" {
+	local c none='it has no control group of its own; limits, pausing and accounting need a delegated one'
+	start one --network none -- sh -c 'sleep 1000 & sh -c "i=0; while [ \$i -lt 20000 ]; do i=\$((i+1)); done"; echo ready; wait'
+	eventually 30 logs_say one ready
+	equal "" "$(tare inspect -f '{{.Tare.Cgroup}}' one)" "its group"
+	expect 0 tare top one
+	matches 'sh -c sleep.*sleep 1000' "$out"
+	equal 3 "$(grep -c '' <<<"$out")" "lines of top"
+	expect 0 tare stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' one
+	matches '^one [0-9.]+% [0-9.]+[KM]iB / [0-9.]+[MG]iB 2$' "$out"
+	contains "container one: $none" "$err"
+	expect 0 tare explain one
+	contains "container one: it has no control group of its own" "$out"
+	matches 'used +0\.[0-9]*[1-9][0-9]* s' "$out"
+	[[ $out != *head-room* ]] || fail "a limit that nobody knows: $out"
+	expect 0 tare explain
+	contains "not seen: 1 of 1 containers" "$out"
+	for c in "pause one" "cgroup one" "watch -r memory>90% one" "update --memory 64m one"; do
+		# shellcheck disable=SC2086 # words
+		expect 1 tare $c
+		[[ $c == update* ]] || contains "one: $none" "$err"
+		contains 'systemd-run --user --scope -p Delegate=yes' "$err"
+		equal 1 "$(grep -c delegated "$T/stderr")" "lines on stderr: $err; number"
+	done
+	expect 0 tare update --restart on-failure one
+	expect 0 tare exec one true
+	expect 0 tare rm -f one
+}
+
+# a group that is the user's, and the one in it where the user's shell is
+delegate()
+{
+	local f c
+	v2=$(hierarchy_of v2)
+	[ -n "$v2" ] || skip "no cgroup v2 here"
+	v2=${v2#v2 } own=$group/shell
+	export v2 own
+	for c in memory cpu pids; do # as root's containers have them
+		! grep -qw $c "$v2/cgroup.controllers" || echo +$c >"$v2/cgroup.subtree_control"
+	done
+	mkdir -p "$v2/$own"
+	for f in . cgroup.procs cgroup.subtree_control cgroup.threads; do chown $user "$v2/$group/$f" "$v2/$own/$f"; done
+}
+
+# bats test_tags=guest-full
+@test "a delegated control group: containers are in it, limited where it has controllers, and seen from elsewhere too" {
+	local dir limits=() has
+	delegate
+	has=$(cat "$v2/$group/cgroup.controllers")
+	[[ " $has " != *" memory "* ]] || limits+=(--memory 32m)
+	[[ " $has " != *" cpu "* ]] || limits+=(--cpus 0.5)
+	[[ " $has " != *" pids "* ]] || limits+=(--pids-limit 20)
+	start one --network none "${limits[@]}" -- sh -c 'cat /proc/self/cgroup; exec sleep 1000'
+	dir=$v2/$group/tare/$(tare inspect -f '{{.Id}}' one)
+	equal "${dir#"$v2"}" "$(tare inspect -f '{{.Tare.Cgroup}}' one)" "its group"
+	equal "$(pid_of one)" "$(cat "$dir/cgroup.procs")" "in the group"
+	[ "${#limits[@]}" = 0 ] || equal "33554432|50000 100000|20" "$(paste -d '|' "$dir"/{memory.max,cpu.max,pids.max})" "limits"
+	for own in "$own" ""; do # from where it was started, and from a place that is nobody's
+		expect 0 tare exec one grep ^0:: /proc/self/cgroup
+		equal 0::/ "$out" "group of an exec"
+		expect 0 tare pause one
+		equal "frozen 1" "$(grep frozen "$dir/cgroup.events")"
+		expect 0 tare unpause one
+		equal "frozen 0" "$(grep frozen "$dir/cgroup.events")"
+		expect 0 tare top one
+		contains "sleep 1000" "$out"
+		expect 0 tare cgroup one
+		contains one "$out"
+		expect 0 tare explain one
+		contains "container one: nothing holds it back" "$out"
+		expect 0 tare stats --no-stream --format '{{.CPUPerc}}' one
+		matches '^[0-9.]+%$' "$out"
+	done
+	if [ "${#limits[@]}" != 0 ]; then
+		expect 0 tare update --memory 48m --memory-swap 48m --pids-limit 30 one
+		equal "50331648|30" "$(paste -d '|' "$dir"/{memory.max,pids.max})" "limits"
+		expect 125 tare run --rm --network none --memory 32m busybox true
+		contains "--memory: no control group is delegated to user $user" "$err"
+		own=$group/shell
+		expect 137 tare run --name two --network none --memory 16m --memory-swap 16m busybox sh -c 'x=$(yes | head -c 40000000); echo $x'
+		equal true "$(state_of two OOMKilled)" OOMKilled
+		expect 0 tare rm two
+		own=''
+	fi
+	# without a group of his he starts it again: it has none then
+	expect 0 tare stop -t 0 one
+	if [ "${#limits[@]}" != 0 ]; then
+		expect 1 tare start one
+		contains "--memory: no control group is delegated" "$err"
+	else
+		expect 0 tare start one
+		equal "" "$(tare inspect -f '{{.Tare.Cgroup}}' one)" "its group"
+		expect 0 tare stop -t 0 one
+	fi
+	own=$group/shell
+	expect 0 tare start one
+	equal "$(pid_of one)" "$(cat "$dir/cgroup.procs")" "in the group"
+	expect 0 tare rm -f one
+	equal "" "$(find "$v2/$group/tare" -mindepth 1 -type d ! -name monitors)" "groups"
+}
+
+# bats test_tags=guest-full
+@test "a delegated group with processes of its own: what it cannot give on is said" {
+	delegate
+	grep -q . "$v2/$group/cgroup.controllers" || skip "no controllers of v2 here"
+	own=$group
+	expect 0 tare run --rm --network none busybox true
+	if grep -qw memory "$v2/$group/cgroup.controllers"; then
+		no "cannot be enabled below group /$group, in which processes are" --network none --memory 32m
+	fi
 }
 
 @test "a network by pasta or slirp4netns: out, in by published ports, and nothing is left of the helper" {

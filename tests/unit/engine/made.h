@@ -67,6 +67,15 @@ void cgroup_layout_delegated(const struct host *h, struct cgroup_layout *l)
 {
 }
 
+void cgroup_layout_within(const struct host *h, struct cgroup_layout *l, const char *path)
+{
+}
+
+const char *cgroup_layout_group(const struct cgroup_layout *l, const char *path, struct arena *a)
+{
+	return path;
+}
+
 int cgroup_open(const struct host *h, const struct cgroup_layout *l, const char *path, struct cgroup **ret,
 		struct err *e)
 {

@@ -4,6 +4,7 @@
 #include "../test.h"
 #include "fake_tree.h"
 #include "kernel/cgroup.h"
+#include "kernel/cgroup_stat.h"
 
 static struct cgroup_layout read_layout(const struct host *h)
 {
@@ -226,7 +227,7 @@ static const struct {
 	const char *path;
 	int rc;
 } paths[] = {
-	{ "", -EINVAL },	{ "/", -EINVAL },	 { "tare", -EINVAL },	 { "/..", -EINVAL },
+	{ "/", -EINVAL },	 { "tare", -EINVAL },	 { "/..", -EINVAL },
 	{ "/tare/../x", -EINVAL }, { "/tare/./x", -EINVAL }, { "/tare//x", -EINVAL }, { "/tare/", -EINVAL },
 	{ "//tare", -EINVAL },	{ "/a\nb", -EINVAL },	 { "/tare/..", -EINVAL },
 };
@@ -248,6 +249,34 @@ TEST(crooked_paths_are_refused_everywhere)
 		assert_int_equal(paths[i].rc, cgroup_remove(&h, &l, paths[i].path, 0, &e));
 		assert_ptr_equal(&l, cg);
 	}
+}
+
+TEST(the_group_of_what_has_none_is_refused_in_one_way)
+{
+	scoped_tree t = fake_tree_new();
+	scoped_arena a = ARENA(1 << 16);
+	struct cgroup_write w = { .file = "memory.max", .value = "1" };
+	struct cgroup_layout l;
+	struct cgroup_stat st;
+	struct cgroup *cg;
+	const char *now;
+	bool same;
+
+	put_v1_group(&t);
+	scoped_host h = fake_tree_host(&t);
+	l = read_layout(&h);
+	for (int i = 0; i < 4; i++) {
+		struct err e = { 0 };
+		int r = i == 0 ? cgroup_create(&h, &l, CGROUP_NONE, false, &cg, &e) :
+			i == 1 ? cgroup_open(&h, &l, CGROUP_NONE, &cg, &e) :
+			i == 2 ? cgroup_stat_read(&h, &l, CGROUP_NONE, CGROUP_STAT_CPU, &st, &e) :
+				 cgroup_read_back(&h, &l, CGROUP_NONE, &w, &a, &now, &same, &e);
+
+		assert_int_equal(-ENOTSUP, r);
+		assert_string_equal(CGROUP_NONE_TEXT, e.msg);
+	}
+	assert_int_equal(0, cgroup_remove(&h, &l, CGROUP_NONE, 0, NULL));
+	assert_false(cgroup_path_is_frozen(&h, &l, CGROUP_NONE));
 }
 
 TEST(open_finds_what_is_there)
@@ -321,6 +350,7 @@ int main(void)
 		RUN(v2_is_asked_about_members_and_kills),
 		RUN(v1_finds_members_below),
 		RUN(crooked_paths_are_refused_everywhere),
+		RUN(the_group_of_what_has_none_is_refused_in_one_way),
 		RUN(open_finds_what_is_there),
 		RUN(failed_create_takes_back_what_it_made),
 		RUN(remove_takes_empty_groups_of_any_depth),

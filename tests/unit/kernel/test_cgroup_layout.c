@@ -137,6 +137,101 @@ TEST(no_mount_is_no_error_but_no_table_is)
 	assert_false(cgroup_layout_has(&l, CGROUP_MEMORY));
 }
 
+/* ---- delegation ------------------------------------------------------------------------------------------------- */
+
+#define ORDINARY 65534
+
+/* A group of v2; ours may be changed by an ordinary user, by whomever this test is run. */
+static void put_group(const struct fake_tree *t, const char *path, const char *controllers, bool ours)
+{
+	char dir[128], file[160];
+
+	(void)snprintf(dir, sizeof dir, "sys/fs/cgroup%s", path);
+	(void)snprintf(file, sizeof file, "%s/cgroup.controllers", dir);
+	fake_tree_put(t, file, controllers);
+	(void)snprintf(file, sizeof file, "%s/cgroup.procs", dir);
+	fake_tree_put(t, file, "");
+	assert_int_equal(0, fchmodat(t->fd, file, ours ? 0666 : 0444, 0));
+}
+
+static void put_slices(const struct fake_tree *t)
+{
+	static const char *const groups[] = { "", "/user.slice", "/user.slice/user@7", "/user.slice/user@7/app",
+					      "/user.slice/login" };
+
+	fake_tree_put(t, "proc/swaps", "");
+	put_group(t, groups[0], "cpuset cpu io memory pids\n", false);
+	put_group(t, groups[1], "cpuset cpu io memory pids\n", false);
+	put_group(t, groups[2], "memory pids\n", true);
+	put_group(t, groups[3], "memory\n", true);
+	put_group(t, groups[4], "memory\n", false);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		char dir[64];
+
+		(void)snprintf(dir, sizeof dir, "sys/fs/cgroup%s", groups[i]);
+		assert_int_equal(0, fchmodat(t->fd, dir, i == 2 || i == 3 ? 0777 : 0555, 0));
+	}
+	assert_int_equal(0, fchmod(t->fd, 0755));
+}
+
+/* Who removes the tree must be able to. */
+static void let_go(const struct fake_tree *t)
+{
+	assert_int_equal(0, fchmodat(t->fd, "sys/fs/cgroup", 0755, 0));
+	assert_int_equal(0, fchmodat(t->fd, "sys/fs/cgroup/user.slice", 0755, 0));
+	assert_int_equal(0, fchmodat(t->fd, "sys/fs/cgroup/user.slice/login", 0755, 0));
+}
+
+static struct cgroup_layout delegated_of(const struct fake_tree *t, const char *own)
+{
+	scoped_host h = fake_tree_host(t);
+	struct cgroup_layout l = layout_of(t);
+	uid_t before = geteuid();
+	char text[64];
+
+	(void)snprintf(text, sizeof text, "0::%s\n", own);
+	fake_tree_put(t, "proc/self/cgroup", text);
+	assert_true(before != 0 || seteuid(ORDINARY) == 0);
+	cgroup_layout_delegated(&h, &l);
+	assert_true(before != 0 || seteuid(0) == 0);
+	return l;
+}
+
+TEST(delegated_is_what_lies_below_the_topmost_group_that_may_be_changed)
+{
+	scoped_tree t = fake_tree_new();
+	scoped_arena a = ARENA(1 << 16);
+	struct cgroup_layout l;
+
+	put_slices(&t);
+	l = delegated_of(&t, "/user.slice/user@7/app");
+	assert_int_equal(CGROUP_MODE_V2, l.mode);
+	assert_string_equal("sys/fs/cgroup", l.h[0].mount);
+	assert_string_equal("/user.slice/user@7", l.base);
+	assert_int_equal(1u << CGROUP_MEMORY | 1u << CGROUP_PIDS, l.h[0].controllers);
+	assert_string_equal("/user.slice/user@7/tare/x", cgroup_layout_group(&l, "/tare/x", &a));
+	assert_string_equal("/user.slice/user@7/x", cgroup_layout_group(&l, "/user.slice/user@7/x", &a));
+	l = delegated_of(&t, "/user.slice/login");
+	assert_int_equal(CGROUP_MODE_NONE, l.mode);
+	l = delegated_of(&t, "/");
+	assert_int_equal(CGROUP_MODE_NONE, l.mode);
+	assert_string_equal("/tare/x", cgroup_layout_group(&l, "/tare/x", &a));
+	let_go(&t);
+}
+
+TEST(within_a_group_are_its_own_controllers)
+{
+	scoped_tree t = fake_tree_new();
+	scoped_host h = fake_tree_host(&t);
+	struct cgroup_layout l;
+
+	put_slices(&t);
+	l = layout_of(&t);
+	cgroup_layout_within(&h, &l, "/user.slice/user@7/app");
+	assert_int_equal(1u << CGROUP_MEMORY, l.h[0].controllers);
+	let_go(&t);
+}
+
 TEST(controllers_have_names_both_ways)
 {
 	for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++)
@@ -155,6 +250,8 @@ int main(void)
 		RUN(v2_alone_needs_no_mount_table),
 		RUN(v1_apart_without_unified),
 		RUN(no_mount_is_no_error_but_no_table_is),
+		RUN(delegated_is_what_lies_below_the_topmost_group_that_may_be_changed),
+		RUN(within_a_group_are_its_own_controllers),
 		RUN(controllers_have_names_both_ways),
 	};
 

@@ -617,8 +617,12 @@ static const struct {
 
 TEST(the_cgroup_is_below_its_parent)
 {
+	static const struct cgroup_layout plain = { .mode = CGROUP_MODE_V2 }, none = { .mode = CGROUP_MODE_NONE },
+					  delegated = { .mode = CGROUP_MODE_V2, .base = "/u" };
+
 	for (size_t i = 0; i < ARRAY_LEN(cgroup_cases); i++) {
 		scoped_fixture x;
+		const char *group;
 
 		start(&x);
 		x.c.cgroup_parent = cgroup_cases[i].parent;
@@ -626,7 +630,13 @@ TEST(the_cgroup_is_below_its_parent)
 		must_make(&x);
 		assert_string_equal(cgroup_cases[i].path, x.s.cgroups_path);
 		assert_string_equal(cgroup_cases[i].group ? cgroup_cases[i].group : cgroup_cases[i].path,
-				    spec_group(&x.c, "abc", &x.a));
+				    spec_group(&x.c, &plain, "abc", &x.a));
+		assert_string_equal(CGROUP_NONE, spec_group(&x.c, &none, "abc", &x.a));
+		if (cgroup_cases[i].manager)
+			continue;
+		group = spec_group(&x.c, &delegated, "abc", &x.a);
+		assert_int_equal(0, strncmp(group, "/u", 2));
+		assert_string_equal(cgroup_cases[i].path, &group[2]);
 	}
 }
 
