@@ -30,14 +30,14 @@ static int set_pause(const struct option_call *c, struct err *e)
 static const struct option commit_rows[] = {
 	{ "author", 'a', "NAME", "who made it: \"John Hannibal Smith <hannibal@a-team.com>\"", option_text,
 	  FIELD(author) },
-	{ "change", 'c', "INSTRUCTION", CHANGE, set_change },
+	{ "change", 'c', "INSTRUCTION", CHANGE, set_change, .late = true },
 	{ "message", 'm', "TEXT", "a comment, which tare history shows", option_text, FIELD(message) },
 	{ "no-pause", 0, NULL, "do not pause the container meanwhile", option_switch, FIELD(no_pause) },
 	{ "pause", 'p', NULL, "pause the container meanwhile (default true)", set_pause },
 };
 
 static const struct option import_rows[] = {
-	{ "change", 'c', "INSTRUCTION", CHANGE, set_change },
+	{ "change", 'c', "INSTRUCTION", CHANGE, set_change, .late = true },
 	{ "message", 'm', "TEXT", "a comment, which tare history shows", option_text, FIELD(message) },
 	{ "platform", 0, "OS/ARCH", "what it is made for: OS/ARCH[/VARIANT] (default: this machine)", option_text,
 	  FIELD(platform) },

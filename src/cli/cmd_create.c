@@ -42,7 +42,8 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 
 	o->called = "tare create";
 	r = run_options_finish(o, cli->arena, operands, e);
-
+	if (r < 0)
+		*ret_status = o->misused || r == -EDOM ? 1 : EXIT_OPTION;
 	if (r == 0)
 		r = session_open(&s, cli, e);
 	if (r == 0)

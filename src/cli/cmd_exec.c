@@ -22,14 +22,14 @@ static const struct option rows[] = {
 	{ "env", 'e', "NAME[=VALUE]", "set an environment variable; without a value, as it is here", option_env,
 	  FIELD(config.env) },
 	{ "env-file", 0, "FILE", "set the environment variables of a file, one NAME=VALUE a line", option_env_file,
-	  FIELD(file_env) },
+	  FIELD(file_env), .late = true },
 	{ "interactive", 'i', NULL, "pass standard input", option_switch, FIELD(config.open_stdin) },
 	{ "privileged", 0, NULL, "all capabilities that this host can give, and no seccomp filter", option_switch,
 	  FIELD(config.privileged) },
 	{ "tty", 't', NULL, "give it a terminal of its own", option_switch, FIELD(config.tty) },
 	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number (default: the container's)",
-	  option_user, FIELD(config.user) },
-	{ "workdir", 'w', "PATH", "working directory in the container (default: the container's)", option_workdir,
+	  option_text, FIELD(config.user) },
+	{ "workdir", 'w', "PATH", "working directory in the container (default: the container's)", option_text,
 	  FIELD(config.workdir) },
 };
 
@@ -71,6 +71,5 @@ const struct command command_exec = {
 	.min_args = 2,
 	.max_args = -1,
 	.stops = true,
-	.error_status = EXIT_ENGINE,
 	.run = run,
 };

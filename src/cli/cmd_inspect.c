@@ -125,7 +125,7 @@ static const struct option rows[] = {
 	FORMAT,
 	SIZE,
 	{ "type", 0, "TYPE", "what the names are: container, image, network or volume", set_type,
-	  .words = "container image network volume" },
+	  .words = "container image network volume", .late = true },
 };
 
 static const struct option container_rows[] = { FORMAT, SIZE };

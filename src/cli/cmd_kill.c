@@ -16,7 +16,7 @@ static int set_signal(const struct option_call *c, struct err *e)
 }
 
 static const struct option rows[] = {
-	{ "signal", 's', "SIGNAL", "name or number of the signal (default SIGKILL)", set_signal },
+	{ "signal", 's', "SIGNAL", "name or number of the signal (default SIGKILL)", set_signal, .late = true },
 };
 
 static OPTION_GROUP(group, "Options", rows);

@@ -44,12 +44,12 @@ static const struct option rows[] = {
 	{ "follow", 'f', NULL, "go on with what is written, until the container has ended", option_switch,
 	  offsetof(struct logs_options, follow) },
 	{ "since", 0, "TIME", "show what was written since then: 2026-01-02T13:23:37Z, or 42m for 42 minutes ago",
-	  set_since },
-	{ "tail", 'n', "NUMBER", "show so many lines from the end (default \"all\")", set_tail },
+	  set_since, .late = true },
+	{ "tail", 'n', "NUMBER", "show so many lines from the end (default \"all\")", set_tail, .late = true },
 	{ "timestamps", 't', NULL, "show the time of each line", option_switch,
 	  offsetof(struct logs_options, timestamps) },
 	{ "until", 0, "TIME", "show what was written before then: 2026-01-02T13:23:37Z, or 42m for 42 minutes ago",
-	  set_until },
+	  set_until, .late = true },
 };
 
 static OPTION_GROUP(group, "Options", rows);

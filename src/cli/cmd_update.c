@@ -49,7 +49,7 @@ static const struct option rows[] = {
 	{ "publish-rm", 0, "[IP:][HOST:]PORT[/PROTO]", "it does not any more", add_port,
 	  offsetof(struct update_options, update.publish_rm) },
 	{ "restart", 0, "POLICY", "no, always, unless-stopped or on-failure[:MAX]", set_restart,
-	  .words = "no always unless-stopped on-failure" },
+	  .words = "no always unless-stopped on-failure", .late = true },
 };
 
 static OPTION_GROUP(group, "Options", rows);

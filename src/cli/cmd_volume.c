@@ -24,7 +24,7 @@ static int set_driver(const struct option_call *c, struct err *e)
 #define FIELD(name) offsetof(struct create_options, name)
 
 static const struct option create_rows[] = {
-	{ "driver", 'd', "DRIVER", "local (default)", set_driver, .words = "local" },
+	{ "driver", 'd', "DRIVER", "local (default)", set_driver, .words = "local", .late = true },
 	{ "label", 0, "KEY=VALUE", "a label of the volume", named_add_label, FIELD(spec.options.labels) },
 	{ "name", 0, "NAME", "another way to give the name", option_text, FIELD(spec.name), .hidden = true },
 	{ "opt", 'o', "KEY=VALUE",

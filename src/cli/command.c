@@ -270,10 +270,12 @@ const struct option_group *const global_groups[] = { &opt_global, NULL };
 
 /* ---- running one -------------------------------------------------------------------------------------------- */
 
-static int check_count(const struct command *c, int n, struct err *e)
+/* Docker's client says 1 of these, whatever the command says of other failures. */
+static int check_count(const struct command *c, int n, int *ret_status, struct err *e)
 {
 	if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args))
 		return 0;
+	*ret_status = 1;
 	return err_set(e, EINVAL, "usage: tare %s%s%s", c->name, *c->args ? " " : "", c->args);
 }
 
@@ -286,6 +288,14 @@ static int print_help(const struct command *c, struct err *e)
 	else
 		help_overview(&out);
 	return cli_print(&out, e);
+}
+
+/* What can be read, but is nothing that there is, is a failure of the command. */
+static int wrong_option(int r, int *ret_status)
+{
+	if (r != -EDOM && r != -ENOMEM)
+		*ret_status = EXIT_OPTION;
+	return r;
 }
 
 static const struct option_group *const no_groups[] = { NULL };
@@ -303,10 +313,10 @@ static int run_command(struct cli *cli, const struct command *c, int argc, char 
 	r = options_parse(c->groups ? c->groups : no_groups, c->stops ? OPTIONS_STOP : 0, cli->arena, options, argc,
 			  argv, &operands, e);
 	if (r < 0)
-		return r;
+		return wrong_option(r, ret_status);
 	if (operands.help)
 		return print_help(c, e);
-	r = check_count(c, operands.n, e);
+	r = check_count(c, operands.n, ret_status, e);
 	if (r < 0)
 		return r;
 	if (c->family)
@@ -327,7 +337,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, const struct command
 	int used, r = options_parse(global_groups, OPTIONS_STOP, cli->arena, cli, argc - 1, argv + 1, &operands, e);
 
 	if (r < 0)
-		return r;
+		return wrong_option(r, ret_status);
 	if (cli->version)
 		return run_command(cli, &command_version, 0, argv, ret_status, e);
 	if (operands.help || operands.n == 0)
@@ -352,6 +362,6 @@ int command_main(int argc, char **argv)
 		return status;
 	log_error("%s", e.msg);
 	if (status)
-		return status; /* `run` tells 126 and 127 from other failures */
+		return status; /* what tells more of a failure: 125, 126, 127 */
 	return c && c->error_status ? c->error_status : 1;
 }

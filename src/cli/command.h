@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command.h - the commands of `tare` are rows, one file each (cmd_*.c); command.c lists them and runs one.
  *
- * Exit statuses: 0 done; 1 failed, or the command line was wrong; 125 the same for `run`, whose 126 and 127 say that the
- * command could not be executed or was not found, and whose other statuses are the command's own (128 + N: killed by
- * signal N). */
+ * Exit statuses, as Docker's: 0 done; 1 failed, or operands are missing; 125 an option is unknown or its value cannot be
+ * read. `run` says 125 for every failure of the engine. 126 and 127 of `run` and `exec`: the command could not be executed
+ * or was not found; their other statuses are the command's own (128 + N: killed by signal N). */
 #pragma once
 
 #include "base/arena.h"
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #define EXIT_ENGINE 125 /* what `run` says when it was not the command that failed */
+#define EXIT_OPTION 125 /* what all say of wrong options */
 
 /* What the options before the command said; every command gets it. */
 struct cli {

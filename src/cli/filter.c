@@ -37,12 +37,12 @@ int filter_set(const struct option_call *c, struct err *e)
 		return err_set(e, EINVAL, "invalid argument: a filter is NAME=VALUE (%s)", names.p);
 	new.row = find(f, name);
 	if (!new.row)
-		return err_set(e, EINVAL, "invalid filter '%.*s' (%s)", name.n < 80 ? (int)name.n : 80, name.p,
+		return err_set(e, EDOM, "invalid filter '%.*s' (%s)", name.n < 80 ? (int)name.n : 80, name.p,
 			       names.p);
 	new.value = value.p;
 	if (new.row->check)
 		r = new.row->check(&new, e);
-	return r < 0 ? r : LIST_PUT(c->arena, &f->given, new, e);
+	return r < 0 ? -EDOM : LIST_PUT(c->arena, &f->given, new, e);
 }
 
 int filter_add(struct filters *f, const char *name, const char *value, struct arena *a, struct err *e)

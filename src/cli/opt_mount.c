@@ -54,9 +54,9 @@ static const struct option rows[] = {
 	{ "read-only", 0, NULL, "mount the container's root read-only", option_switch,
 	  RUN_FIELD(config.readonly_rootfs) },
 	{ "shm-size", 0, "BYTES", "size of /dev/shm (default 64m)", option_bytes, RUN_FIELD(config.shm_size) },
-	{ "tmpfs", 0, "PATH[:OPTIONS]", "mount an empty tmpfs", set_tmpfs },
+	{ "tmpfs", 0, "PATH[:OPTIONS]", "mount an empty tmpfs", set_tmpfs, .late = true },
 	{ "volume", 'v', "[SOURCE:]TARGET[:MODE]", "mount a directory of the host (/path) or a volume (name)",
-	  set_volume },
+	  set_volume, .late = true },
 	{ "volumes-from", 0, "CONTAINER[:ro]", "mount what another container has mounted", add_volumes_from },
 };
 

@@ -78,7 +78,7 @@ static const struct option rows[] = {
 	{ "cgroupns", 0, "MODE", "cgroup namespace: private (default) or host", set_cgroupns,
 	  RUN_FIELD(config.cgroupns_mode), .words = "private host" },
 	{ "ipc", 0, "MODE", "IPC namespace: private (default), none, shareable, host or container:NAME", set_ipc,
-	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:" },
+	  RUN_FIELD(config.ipc_mode), .words = "private none shareable host container:", .late = true },
 	{ "pid", 0, "MODE", "PID namespace: the container's own, host or container:NAME", set_pid,
 	  RUN_FIELD(config.pid_mode), .words = "host container:" },
 	{ "userns", 0, "MODE",

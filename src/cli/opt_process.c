@@ -123,18 +123,19 @@ static const struct option rows[] = {
 	  RUN_FIELD(file_env) },
 	{ "group-add", 0, "GROUP", "a further group of the user, by name or number", add_group },
 	{ "hostname", 'h', "NAME", "host name in the container (default: the first 12 digits of its id)",
-	  set_hostname },
+	  set_hostname, .late = true },
 	{ "init", 0, NULL, "run the command below a small first process that reaps and passes signals on",
 	  option_switch, RUN_FIELD(config.init) },
 	{ "label", 'l', "NAME[=VALUE]", "put a label on the container", set_label },
 	{ "label-file", 0, "FILE", "put the labels of a file on the container", set_label_file },
 	{ "stop-signal", 0, "SIGNAL", "signal that stops the container (default: the image's, or SIGTERM)",
-	  set_stop_signal },
+	  set_stop_signal, .late = true },
 	{ "stop-timeout", 0, "SECONDS", "time between this signal and SIGKILL (default 10; -1 is for ever)", option_i64,
 	  RUN_FIELD(config.stop_timeout_s) },
 	{ "user", 'u', "USER[:GROUP]", "user and group to run as, by name or number", option_user,
-	  RUN_FIELD(config.user) },
-	{ "workdir", 'w', "PATH", "working directory in the container", option_workdir, RUN_FIELD(config.workdir) },
+	  RUN_FIELD(config.user), .late = true },
+	{ "workdir", 'w', "PATH", "working directory in the container", option_workdir, RUN_FIELD(config.workdir),
+	  .late = true },
 };
 
 OPTION_GROUP(opt_process, "Process", rows);

@@ -176,9 +176,10 @@ static const struct option limit_rows[] = {
 	  option_i64, RUN_FIELD(config.cpu_shares) },
 	{ "cpus", 0, "DECIMAL", "CPUs' worth of time that may be used, as 0.5 or 2", set_cpus,
 	  RUN_FIELD(config.nano_cpus) },
-	{ "cpuset-cpus", 0, "LIST", "CPUs to run on, as 0-3,7", set_cpuset_cpus, RUN_FIELD(config.cpuset_cpus) },
+	{ "cpuset-cpus", 0, "LIST", "CPUs to run on, as 0-3,7", set_cpuset_cpus, RUN_FIELD(config.cpuset_cpus),
+	  .late = true },
 	{ "cpuset-mems", 0, "LIST", "NUMA nodes to take memory from, as 0,1", set_cpuset_mems,
-	  RUN_FIELD(config.cpuset_mems) },
+	  RUN_FIELD(config.cpuset_mems), .late = true },
 	{ "device-read-bps", 0, "PATH:BYTES", "bytes a second that may be read from a device", add_bps,
 	  RUN_FIELD(config.device_read_bps) },
 	{ "device-read-iops", 0, "PATH:N", "reads a second from a device", add_iops,
@@ -203,7 +204,7 @@ OPTION_GROUP(opt_limit, "Limits", limit_rows);
 
 static const struct option fixed_rows[] = {
 	{ "cgroup-parent", 0, "PATH", "cgroup above the container's own (default /tare)", set_cgroup_parent,
-	  RUN_FIELD(config.cgroup_parent) },
+	  RUN_FIELD(config.cgroup_parent), .late = true },
 	{ "cpu-request", 0, "CPUS", "CPUs' worth of time that it is to get when they are short, as 250m or 0.25",
 	  set_cpu_request, RUN_FIELD(config.cpu_request_milli) },
 	{ "memory-request", 0, "BYTES", "memory that it is to have when that is short, as 64m", option_bytes,

@@ -130,22 +130,22 @@ static const struct option container_rows[] = {
 	{ "disable-content-trust", 0, NULL, "images are not signed (default true)", option_none, .hidden = true },
 	{ "interactive", 'i', NULL, "pass standard input to the container", option_switch,
 	  RUN_FIELD(config.open_stdin) },
-	{ "isolation", 0, "NAME", "isolation technology: default", set_isolation, .hidden = true },
+	{ "isolation", 0, "NAME", "isolation technology: default", set_isolation, .hidden = true, .late = true },
 	{ "log-driver", 0, "DRIVER", "where the output is kept: json-file (default) or none", option_text,
 	  RUN_FIELD(config.log_driver), .words = "json-file none" },
 	{ "log-opt", 0, "KEY=VALUE", "how it is kept: max-size=BYTES, max-file=N", option_pair,
 	  RUN_FIELD(config.log_opts),
 	  .words = "max-size= max-file=" },
-	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name) },
+	{ "name", 0, "NAME", "name the container", set_name, RUN_FIELD(config.name), .late = true },
 	{ "no-healthcheck", 0, NULL, "run no health check; tare runs none yet", option_none },
-	{ "platform", 0, "OS/ARCH", "platform of the image: this host's", set_platform },
+	{ "platform", 0, "OS/ARCH", "platform of the image: this host's", set_platform, .late = true },
 	{ "pull", 0, "POLICY", "get the image from a registry: missing (default), always or never", set_pull,
 	  .words = "always missing never" },
 	{ "quiet", 'q', NULL, "do not show the progress of a pull", option_switch, RUN_FIELD(config.pull_quiet) },
 	{ "restart", 0, "POLICY",
 	  "start the container again after its end: no (default), always, unless-stopped or "
 	  "on-failure[:MAX]",
-	  option_restart, .words = "no always unless-stopped on-failure" },
+	  option_restart, .words = "no always unless-stopped on-failure", .late = true },
 	{ "rm", 0, NULL, "remove the container when it has ended", option_switch, RUN_FIELD(config.auto_remove) },
 	{ "rootfs", 0, "DIR", "run in this directory instead of an image; no IMAGE is given then", set_rootfs,
 	  RUN_FIELD(config.rootfs) },
@@ -228,7 +228,7 @@ static int check_targets(const struct container_config *c, struct err *e)
 	for (size_t i = 0; i < c->mounts.n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->mounts.v[i].target, c->mounts.v[k].target) == 0)
-				return err_set(e, EINVAL, "Duplicate mount point: %.80s", c->mounts.v[i].target);
+				return err_set(e, EDOM, "Duplicate mount point: %.80s", c->mounts.v[i].target);
 	return 0;
 }
 

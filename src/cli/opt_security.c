@@ -43,7 +43,7 @@ static int set_cap_drop(const struct option_call *c, struct err *e)
 
 static int bad_security_opt(const char *text, struct err *e)
 {
-	return err_set(e, EINVAL,
+	return err_set(e, EDOM,
 		       "Invalid --security-opt: \"%.80s\" (seccomp=unconfined|builtin|FILE, no-new-privileges[=BOOL], "
 		       "apparmor=PROFILE, label=disable, systempaths=unconfined, writable-cgroups=BOOL)",
 		       text);
@@ -186,8 +186,8 @@ static int set_ulimit(const struct option_call *c, struct err *e)
 }
 
 static const struct option rows[] = {
-	{ "cap-add", 0, "CAPABILITY", "add a capability, as NET_ADMIN or ALL", set_cap_add },
-	{ "cap-drop", 0, "CAPABILITY", "take a capability away, as CHOWN or ALL", set_cap_drop },
+	{ "cap-add", 0, "CAPABILITY", "add a capability, as NET_ADMIN or ALL", set_cap_add, .late = true },
+	{ "cap-drop", 0, "CAPABILITY", "take a capability away, as CHOWN or ALL", set_cap_drop, .late = true },
 	{ "device-cgroup-rule", 0, "RULE", "allow devices by number, as 'c 1:3 rwm'", set_device_rule },
 	{ "privileged", 0, NULL, "all capabilities and devices, no seccomp, nothing masked", option_switch,
 	  RUN_FIELD(config.privileged) },

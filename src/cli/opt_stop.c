@@ -27,7 +27,8 @@ static int set_timeout(const struct option_call *c, struct err *e)
 }
 
 static const struct option rows[] = {
-	{ "signal", 's', "SIGNAL", "the signal to begin with, instead of the container's own", set_signal },
+	{ "signal", 's', "SIGNAL", "the signal to begin with, instead of the container's own", set_signal,
+	  .late = true },
 	{ "time", 0, "SECONDS", "another name for --timeout", set_timeout, .hidden = true },
 	{ "timeout", 't', "SECONDS", "wait so long before SIGKILL, -1 for ever (default: the container's own, 10)",
 	  set_timeout },

@@ -36,14 +36,14 @@ static bool is_propagation(struct sv s)
 
 static int bad_config(const struct mount_config *m, struct err *e, const char *why)
 {
-	return err_set(e, EINVAL, "invalid mount config for type \"%s\": %s", type_names[m->type], why);
+	return err_set(e, EDOM, "invalid mount config for type \"%s\": %s", type_names[m->type], why);
 }
 
 static int check_target(const struct mount_config *m, struct err *e)
 {
 	if (m->target[0] != '/')
 		return err_set(
-			e, EINVAL,
+			e, EDOM,
 			"invalid mount config for type \"%s\": invalid mount path: '%.80s' mount path must be absolute",
 			type_names[m->type], m->target);
 	if (strcmp(m->target, "/") == 0)
@@ -60,7 +60,7 @@ static int check_mount(const struct mount_config *m, struct err *e)
 	if (m->type == MOUNT_BIND && !m->source)
 		return bad_config(m, e, "field Source must not be empty");
 	if (m->type == MOUNT_BIND && m->source[0] != '/')
-		return err_set(e, EINVAL,
+		return err_set(e, EDOM,
 			       "invalid mount config for type \"bind\": invalid mount path: '%.80s' mount path must be "
 			       "absolute",
 			       m->source);
@@ -429,7 +429,7 @@ static int mount_type_set(struct mount_parse *p, struct err *e)
 		}
 	if (p->type.n == 0)
 		return err_set(e, EINVAL, "type is required");
-	return err_set(e, EINVAL, "invalid mount config for type \"%.*s\": mount type unknown (bind, volume, tmpfs)",
+	return err_set(e, EDOM, "invalid mount config for type \"%.*s\": mount type unknown (bind, volume, tmpfs)",
 		       SHOW(p->type));
 }
 

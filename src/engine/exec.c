@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "base/scope.h"
 #include "records/containers.h"
 #include "engine/conversation.h"
@@ -28,6 +29,7 @@ struct exec {
 	struct charter charter;
 	struct oci_process process;
 	uint32_t session;
+	bool found; /* the container: it runs */
 	struct conversation talk;
 };
 
@@ -127,7 +129,7 @@ static int open_root(struct exec *x, int *ret, struct err *e)
 
 static int find_user(struct exec *x, struct user *ret, struct err *e)
 {
-	const char *want = x->config->user ? x->config->user : x->charter.exec_user;
+	const char *want = x->config->user && *x->config->user ? x->config->user : x->charter.exec_user;
 	scoped_buf passwd = BUF(LIMIT_PASSWD), group = BUF(LIMIT_PASSWD);
 	scoped_fd root = -1;
 	int r = open_root(x, &root, e);
@@ -159,6 +161,19 @@ static int make_env(struct exec *x, const char *home, struct err *e)
 	return env_put_home(&x->arena, env, home) < 0 ? err_oom(e) : 0;
 }
 
+static int make_workdir(struct exec *x, struct err *e)
+{
+	const char *want = x->config->workdir && *x->config->workdir ? x->config->workdir : x->charter.exec_workdir;
+
+	if (!want || !*want)
+		want = "/";
+	if (*want != '/')
+		return err_set(e, EINVAL, "the working directory '%.80s' is invalid, it needs to be an absolute path",
+			       want);
+	x->process.cwd = path_clean(&x->arena, sv_from(want));
+	return x->process.cwd ? 0 : err_oom(e);
+}
+
 /* Its first size; later ones are messages. */
 static void set_size(struct exec *x)
 {
@@ -182,6 +197,8 @@ static int make_process(struct exec *x, struct err *e)
 		r = find_user(x, &u, e);
 	if (r == 0)
 		r = make_env(x, u.home, e);
+	if (r == 0)
+		r = make_workdir(x, e);
 	if (r < 0)
 		return r;
 	p->uid = u.uid;
@@ -191,9 +208,6 @@ static int make_process(struct exec *x, struct err *e)
 	p->args = x->config->command;
 	p->terminal = x->config->tty;
 	set_size(x);
-	p->cwd = x->config->workdir ? x->config->workdir : x->charter.exec_workdir;
-	if (!p->cwd || !*p->cwd)
-		p->cwd = "/";
 	return 0;
 }
 
@@ -235,6 +249,7 @@ static int prepare(struct exec *x, struct err *e)
 {
 	int r = find_container(x, e);
 
+	x->found = r == 0;
 	if (r == 0)
 		r = make_process(x, e);
 	return r < 0 ? r : write_process(x, e);
@@ -257,6 +272,17 @@ static int converse(struct exec *x, struct err *e)
 	return r == -EPIPE && !x->talk.has_started ? not_running(x, e) : r; /* its monitor is ending */
 }
 
+/* As Docker: 127 of a command that is not there, 126 of a process that could not be made in a container that runs, 1 of
+ * anything else; and of what is detached, whose status nobody waits for. */
+static int failure_status(const struct exec *x, int r)
+{
+	if (x->talk.has_started)
+		return x->talk.status;
+	if (x->config->detach || !x->found || r == -ESRCH || r == -EBUSY)
+		return 1;
+	return x->talk.status == 127 ? 127 : 126;
+}
+
 static int attached(const struct exec_config *c)
 {
 	if (c->detach)
@@ -268,7 +294,7 @@ int engine_exec(struct engine *en, const struct exec_config *c, int *ret_status,
 {
 	struct exec x = { .en = en, .config = c, .arena = ARENA(LIMIT_ARENA_SPEC), .state_dir = -1,
 			  .talk = { .sock = -1, .attach = attached(c), .tty = c->tty && !c->detach,
-				    .detach_keys = c->detach_keys, .status = 125 } };
+				    .detach_keys = c->detach_keys } };
 	struct runtime_spec empty;
 	int r = conversation_check(&x.talk, e);
 
@@ -284,6 +310,6 @@ int engine_exec(struct engine *en, const struct exec_config *c, int *ret_status,
 	if (x.state_dir >= 0)
 		close(x.state_dir);
 	arena_done(&x.arena);
-	*ret_status = x.talk.status;
+	*ret_status = r < 0 ? failure_status(&x, r) : x.talk.status;
 	return r;
 }

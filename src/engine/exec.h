@@ -20,7 +20,7 @@ struct exec_config {
 	const char *detach_keys; /* NULL: Docker's */
 };
 
-/* engine_exec - *ret_status is that of the command; detached: 0 when it runs. On failure 126 or 127 when it was the
- * command that could not run, else 125; *e has Docker's text. -ENOENT: no such container. -ESRCH: it does not run.
- * -EBUSY: it is paused, or waits to run again. */
+/* engine_exec - *ret_status is that of the command; detached: 0 when it runs. On failure 127 when the
+ * command is not there, 126 when the process could not be made for another reason, else 1 (detached: always); *e has
+ * Docker's text. -ENOENT: no such container. -ESRCH: it does not run. -EBUSY: it is paused, or waits to run again. */
 int engine_exec(struct engine *en, const struct exec_config *c, int *ret_status, struct err *e);

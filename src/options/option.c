@@ -136,6 +136,8 @@ static int call(struct parser *p, const struct option *row, const char *text, bo
 	r = row->set(&c, e);
 	if (r == 0)
 		return 0;
+	if (row->late)
+		r = -EDOM;
 	if (!text)
 		return err_wrap(e, r, "--%s", row->name);
 	if (strlen(text) > SHOWN)

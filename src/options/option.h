@@ -36,6 +36,7 @@ struct option {
 	const char *refused; /* why tare does not take it (set is NULL); a switch may still be switched off */
 	const char *words;   /* the values for completion, parted by blanks: "none host" */
 	bool hidden;         /* another spelling: parsed, but neither listed nor suggested */
+	bool late;           /* Docker's client passes any value on: -EDOM when it is refused */
 };
 
 struct option_group {
@@ -62,7 +63,8 @@ enum {
 /* options_parse - --name=value, --name value, -nvalue, -n=value, -n value, bundled switches (-di), "--" ends.
  *
  * groups ends with NULL. how: of OPTIONS_…. Later options win, or add. -EINVAL: the text starts with the option and its
- * value, "--memory 4x: invalid size: '4x'". */
+ * value, "--memory 4x: invalid size: '4x'". -EDOM: the value can be read, but is nothing that there is (a late row, or its
+ * setter says so); Docker tells the two apart by their exit statuses. */
 int options_parse(const struct option_group *const *groups, unsigned how, struct arena *a, void *target, int argc,
 		  char **argv, struct operands *ret, struct err *e);
 

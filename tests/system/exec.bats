@@ -91,9 +91,9 @@ HOME=/root" "$out"
 	equal /tmp "$out"
 	expect 0 tare exec -w /etc/ ct pwd
 	equal /etc "$out"
-	expect 125 tare exec -w /nosuch ct pwd
+	expect 126 tare exec -w /nosuch ct pwd
 	equal "tare: working directory /nosuch: No such file or directory" "$err"
-	expect 125 tare exec -w relative ct pwd
+	expect 126 tare exec -w relative ct pwd
 	matches 'needs to be an absolute path' "$err"
 }
 
@@ -108,11 +108,11 @@ HOME=/root" "$out"
 	equal $'4242\n777' "$out"
 	expect 0 tare exec -u 4294967294:7 ct id -u
 	equal 4294967294 "$out"
-	expect 125 tare exec -u nobody-there ct id
+	expect 126 tare exec -u nobody-there ct id
 	equal "tare: unable to find user nobody-there: no matching entries in passwd file" "$err"
-	expect 125 tare exec -u 0:none-there ct id
+	expect 126 tare exec -u 0:none-there ct id
 	matches 'unable to find group none-there' "$err"
-	expect 125 tare exec -u 4294967296 ct id
+	expect 126 tare exec -u 4294967296 ct id
 	matches 'uids and gids must be in range 0-4294967294' "$err"
 }
 
@@ -140,7 +140,7 @@ Seccomp:	2" "$out"
 
 # ---- streams and ends ---------------------------------------------------------------------------------------------
 
-@test "exit statuses: the command's, 128 + signal, 126, 127, 125" {
+@test "exit statuses are Docker's: the command's, 128 + signal, 126, 127, 1, 125" {
 	start ct
 	expect 7 tare exec ct sh -c 'exit 7'
 	expect 143 tare exec ct sh -c 'kill -TERM $$'
@@ -151,10 +151,16 @@ Seccomp:	2" "$out"
 	expect 126 tare exec ct /etc/passwd
 	equal 'tare: exec: "/etc/passwd": permission denied' "$err"
 	expect 126 tare exec ct /etc
-	expect 125 tare exec nosuch true
+	expect 1 tare exec -d ct nosuch
+	equal 'tare: exec: "nosuch": executable file not found in $PATH' "$err"
+	expect 1 tare exec nosuch true
 	equal "tare: No such container: nosuch" "$err"
-	expect 125 tare exec ct
+	expect 1 tare exec ct
 	matches 'usage: tare exec' "$err"
+	expect 1 tare exec --env-file /no/such ct true
+	contains "--env-file /no/such: open /no/such" "$err"
+	expect 125 tare exec --nosuch ct true
+	expect 125 tare exec -e =x ct true
 }
 
 @test "by name, by id, by the beginning of an id" {
@@ -172,12 +178,12 @@ Seccomp:	2" "$out"
 	expect 0 tare exec first sh -c 'echo $WHO'
 	equal first "$out"
 	expect 0 tare rename first second
-	expect 125 tare exec first true
+	expect 1 tare exec first true
 	equal "tare: No such container: first" "$err"
 	expect 0 tare exec second sh -c 'echo $WHO'
 	equal first "$out"
 	expect 0 tare create --name first busybox true
-	expect 125 tare exec first true
+	expect 1 tare exec first true
 	equal "tare: container $(tare inspect -f '{{.Id}}' first) is not running" "$err"
 	expect 0 tare rename first third
 	start first -e WHO=other
@@ -270,7 +276,7 @@ Seccomp:	2" "$out"
 	eventually 5 eval '[ "$(execs)" = "[[false,9],[true,null]]" ]'
 	equal true "$(tare inspect ct | jq '.[0] | .ExecIDs == [.Tare.Execs[1].ID]')"
 	expect 0 tare exec ct cat /here
-	expect 127 tare exec -d ct nosuch
+	expect 1 tare exec -d ct nosuch
 	eventually 5 eval '[ "$(execs | jq length)" = 4 ]'
 	matches 'executable file not found' "$err"
 	no_sessions || fail "documents are left: $(ls "$T"/state/*)"
@@ -328,12 +334,12 @@ Seccomp:	2" "$out"
 		cooked
 	EOF
 	runs ct 'sleep 1234' || fail "it has ended"
-	expect 125 tare exec -it --detach-keys ctrl-nonsense ct true
+	expect 1 tare exec -it --detach-keys ctrl-nonsense ct true
 }
 
 @test "-it needs a terminal, -t alone does not; the user owns it" {
 	start ct
-	expect 125 tare exec -it ct true
+	expect 1 tare exec -it ct true
 	equal "tare: the input device is not a TTY" "$err"
 	expect 0 tare exec -t -u 1 ct sh -c 'tty; stat -c %u:%g:%a /dev/pts/0; echo x >/dev/tty'
 	equal $'/dev/pts/0\r\n1:5:620\r\nx\r' "$out"
@@ -354,7 +360,7 @@ Seccomp:	2" "$out"
 	equal $'/dev/pts/0\r' "$out"
 	start fake --cap-add SYS_ADMIN --security-opt seccomp=unconfined
 	expect 0 tare exec fake sh -c 'mkdir -p /x && mount -t tmpfs none /dev/pts && ln -s /etc/passwd /dev/pts/ptmx'
-	expect 125 tare exec -t fake tty
+	expect 126 tare exec -t fake tty
 	equal "tare: terminal: /dev/pts: not the root of a devpts" "$err"
 }
 
@@ -364,12 +370,12 @@ Seccomp:	2" "$out"
 	expect 0 tare run --name ended busybox true
 	local id
 	id=$(tare inspect -f '{{.Id}}' ended)
-	expect 125 tare exec ended true
+	expect 1 tare exec ended true
 	equal "tare: container $id is not running" "$err"
-	expect 125 tare exec "$id" true
+	expect 1 tare exec "$id" true
 	equal "tare: container $id is not running" "$err"
 	expect 0 tare create --name made busybox true
-	expect 125 tare exec made true
+	expect 1 tare exec made true
 	equal "tare: container $(tare inspect -f '{{.Id}}' made) is not running" "$err"
 }
 
@@ -379,7 +385,7 @@ Seccomp:	2" "$out"
 	local id
 	id=$(tare inspect -f '{{.Id}}' ct)
 	expect 0 tare pause ct
-	expect 125 tare exec ct true
+	expect 1 tare exec ct true
 	equal "tare: Container $id is paused, unpause the container before exec" "$err"
 	no_sessions || fail "documents are left: $(ls "$T"/state/*)"
 	expect 0 tare unpause ct
@@ -437,16 +443,16 @@ Seccomp:	2" "$out"
 	start ct --pids-limit 300
 	local i
 	for i in $(seq 64); do tare exec -d ct sleep 1000; done
-	expect 125 tare exec ct true
+	expect 126 tare exec ct true
 	matches 'has 64 exec sessions already' "$err"
-	expect 125 tare exec -d ct true
+	expect 1 tare exec -d ct true
 	kill "$(pgrep -f '^sleep 1000$' --ns "$(pid_of ct)" --nslist pid | tail -n 1)"
 	eventually 5 tare exec ct true
 }
 
 @test "no more processes: said, and nothing left" {
 	start ct --pids-limit 3 -- sh -c 'sleep 1000 & sleep 1000'
-	expect 125 tare exec ct true
+	expect 126 tare exec ct true
 	matches 'Resource temporarily unavailable' "$err"
 	no_sessions || fail "documents are left: $(ls "$T"/state/*)"
 }
@@ -495,7 +501,7 @@ hunted()
 	echo of-the-host >"$T/marker"
 	local n
 	for n in $(seq 3 20) self/cwd; do
-		expect 125 tare exec -w "/proc/self/fd/$n" ct cat "../../../../../../../../../..$T/marker"
+		expect 126 tare exec -w "/proc/self/fd/$n" ct cat "../../../../../../../../../..$T/marker"
 		matches 'working directory' "$err"
 	done
 }
@@ -514,15 +520,15 @@ hunted()
 @test "etc/passwd as a pipe, a device, a link to the host's, or huge" {
 	start ct --cap-add MKNOD
 	tare exec ct sh -c 'rm /etc/passwd; mkfifo /etc/passwd'
-	expect 125 tare exec ct true
+	expect 126 tare exec ct true
 	matches 'etc/passwd: not a regular file' "$err"
 	nsenter -t "$(pid_of ct)" -m -r sh -c 'rm /etc/passwd; mknod /etc/passwd c 1 5'
-	expect 125 tare exec ct true
+	expect 126 tare exec ct true
 	matches 'etc/passwd: not a regular file' "$err"
 	nsenter -t "$(pid_of ct)" -m -r sh -c 'rm /etc/passwd; ln -s ../../../../../../../../etc/shadow /etc/passwd'
-	expect 125 tare exec -u daemon ct true
+	expect 126 tare exec -u daemon ct true
 	nsenter -t "$(pid_of ct)" -m -r sh -c 'rm /etc/passwd; head -c 2000000 /dev/zero >/etc/passwd'
-	expect 125 tare exec ct true
+	expect 126 tare exec ct true
 	equal 1 "$(lines_of "$T/stderr")" "lines: $err; number"
 	nsenter -t "$(pid_of ct)" -m -r sh -c 'rm /etc/passwd; echo 31337::0:0:: >/etc/passwd'
 	expect 0 tare exec -u 31337 ct id -u

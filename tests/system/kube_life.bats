@@ -324,7 +324,7 @@ limits_of() # POD…: of the pod's group
 	expect 0 apply "$T/m.yaml"
 	expect 1 tare kube wait --timeout 0s d
 	contains 'pods/d: timed out waiting for the condition' "$err"
-	expect 1 tare kube wait --timeout 86400m d
+	expect 125 tare kube wait --timeout 86400m d
 	contains 'a day at most' "$err"
 	expect 0 tare kube describe pod d
 	matches $'^Name: +d\nNamespace: +default\n' "$out"

@@ -79,11 +79,13 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 	equal "" "$(names -a -f ancestor=no-such-image)"
 	equal "four one three two " "$(names -a -f health=none)"
 	equal "" "$(names -a -f health=healthy)"
-	for bad in nothing=1 status=odd exited=x health=ill label; do
+	for bad in nothing=1 status=odd exited=x health=ill; do
 		expect 1 tare ps -f $bad
 		equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr of -f $bad"
 		contains "$bad" "$err"
 	done
+	expect 125 tare ps -f label
+	contains 'a filter is NAME=VALUE' "$err"
 	expect 1 tare ps -f since=nobody
 	contains "No such container: nobody" "$err"
 }

@@ -40,7 +40,7 @@ load helpers
 	kill "$watch"
 	wait "$watch" || true
 	matches '^GROUP +CPU ' "$(<"$T/watch")"
-	expect 1 tare cgroup --sort colour
+	expect 125 tare cgroup --sort colour
 	equal 'tare: --sort colour: unknown column "colour" (name, cpu, memory, pids, io)' "$err"
 	expect 1 tare cgroup /no/such/group
 	equal "tare: No such container, process or cgroup: /no/such/group" "$err"
@@ -156,7 +156,7 @@ same_rows() { jq -ne --slurpfile a "$2" --slurpfile b "$3" "(\$a | length > 0) a
 	equal "$(readlink /proc/self/ns/user | tr -dc 0-9)" "$(tare ns --type net --format json web | jq .Owner)"
 	expect 0 tare ns --tree
 	matches $'\n +'"$(readlink "/proc/$pid/ns/net" | tr -dc 0-9)"' +net ' "$out"
-	expect 1 tare ns --type colour
+	expect 125 tare ns --type colour
 	contains 'unknown type "colour"' "$err"
 }
 

@@ -69,9 +69,9 @@ memory_agrees()
 	equal "new -- -- / --" "$(tare stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}' new)"
 	expect 1 tare stats --no-stream nobody
 	equal "tare: No such container: nobody" "$err"
-	expect 1 tare stats --no-stream --window 5
+	expect 125 tare stats --no-stream --window 5
 	contains "--window 5: invalid duration" "$err"
-	expect 1 tare stats --no-stream --window 1ms
+	expect 125 tare stats --no-stream --window 1ms
 	contains "from 10ms to 1h" "$err"
 }
 

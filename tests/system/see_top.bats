@@ -97,8 +97,8 @@ small() { [ "$(shown | wc -l)" -le 8 ]; }
 @test "without a terminal, and with wrong options, it says so" {
 	expect 1 tare top
 	equal "tare: a terminal is needed (tare stats --no-stream prints once)" "$err"
-	expect 1 tare top --sort colour
+	expect 125 tare top --sort colour
 	contains 'unknown column "colour"' "$err"
-	expect 1 tare top -i 1ms
+	expect 125 tare top -i 1ms
 	contains 'is not from 100ms to 1h' "$err"
 }

@@ -116,8 +116,8 @@ provoke() { "$@" || true; [ -s "$T/alerts" ]; }
 	contains "$T/rules: line 4: rule \"cpu > 3\": cpu > \"3\": expected a percentage" "$err"
 	expect 1 tare watch -r oom nobody
 	equal "tare: No such container, process or cgroup: nobody" "$err"
-	expect 1 tare watch -r oom --post ftp://x
+	expect 125 tare watch -r oom --post ftp://x
 	contains 'no http:// or https:// address' "$err"
-	expect 1 tare watch -r oom --interval 1ms
+	expect 125 tare watch -r oom --interval 1ms
 	contains 'is not from 100ms to 1h' "$err"
 }

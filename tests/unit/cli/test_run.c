@@ -559,6 +559,30 @@ TEST(long_values_do_not_push_out_the_explanation)
 	assert_non_null(strstr(e.msg, SIZE_HELP));
 }
 
+TEST(what_docker_s_daemon_looks_at_is_told_from_what_its_client_refuses)
+{
+	static const struct {
+		struct line l;
+		int rc;
+	} rows[] = {
+		{ { { "--workdir", "relative" } }, -EDOM },
+		{ { { "--cap-add", "NONE" } }, -EDOM },
+		{ { { "-v", "/a:/b:zz" } }, -EDOM },
+		{ { { "--mount", "type=nfs,dst=/x" } }, -EDOM },
+		{ { { "--security-opt", "foo=bar" } }, -EDOM },
+		{ { { "--cpus", "abc" } }, -EINVAL },
+		{ { { "--mount", "dst=/x,colour=red" } }, -EINVAL },
+		{ { { "--nosuch" } }, -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena a = ARENA(4 << 20);
+		struct run_options o;
+
+		assert_int_equal(rows[i].rc, parse(&rows[i].l, &a, &o, NULL));
+	}
+}
+
 TEST(h_is_help_where_no_option_has_the_letter)
 {
 	static const char *argv[] = { "-h" };
@@ -729,6 +753,7 @@ int main(void)
 		RUN(container_settings),
 		RUN(grammar_is_that_of_pflag),
 		RUN(long_values_do_not_push_out_the_explanation),
+		RUN(what_docker_s_daemon_looks_at_is_told_from_what_its_client_refuses),
 		RUN(h_is_help_where_no_option_has_the_letter),
 		RUN(help_ends_the_options),
 		RUN(every_option_is_tried_with_a_good_and_a_bad_value),
