@@ -287,7 +287,7 @@ static int charter_root(struct creation *cr, const char *dir, struct err *e)
 			return err_oom(e);
 	}
 	*root = (struct root_source){ .layers_dir = arena_fmt(cr->a, "%s/layers", cr->en->root_path), .data_dir = dir,
-				      .lower = lower, .lower_count = (unsigned)n + 1, .upper = "upper",
+				      .lower = lower, .lower_count = n + 1, .upper = "upper",
 				      .work = "work", .scratch = cr->config->auto_remove };
 	return root->layers_dir ? 0 : err_oom(e);
 }

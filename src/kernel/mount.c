@@ -123,7 +123,7 @@ static int set_lowers(int fs, const struct mount_overlay *o, struct err *e)
 	char all[256];
 	size_t at = 0;
 
-	for (unsigned i = 0; i < o->lower_count; i++) {
+	for (size_t i = 0; i < o->lower_count; i++) {
 		size_t n = strlen(o->lower[i]);
 
 		if (o->append) {
@@ -134,7 +134,7 @@ static int set_lowers(int fs, const struct mount_overlay *o, struct err *e)
 			continue;
 		}
 		if (at + n + 1 >= sizeof all)
-			return err_set(e, ENAMETOOLONG, "overlay: %u layers do not fit one option of this kernel",
+			return err_set(e, ENAMETOOLONG, "overlay: %zu layers do not fit one option of this kernel",
 				       o->lower_count);
 		if (at)
 			all[at++] = ':';

@@ -33,7 +33,7 @@ struct mount_overlay {
 	const char *layers_path,
 		*data_path; /* the same, absolute: what an older kernel needs (append or detached false) */
 	const char *const *lower;
-	unsigned lower_count;
+	size_t lower_count;
 	const char *upper, *work;
 	bool scratch; /* the upper directory is removed after its use: its unmount does not wait until the whole file system
 		       * below has been written ("volatile", Linux 5.10), and fsync(2) in it does nothing */

@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHARTER_VERSION 1
 #define CHARTER_FILE "charter"
 #define CONFIG_FILE "config.json"
 #define NETWORK_FILE "network" /* what of the charter is known only later than the rest of it: net_links to net_ports */

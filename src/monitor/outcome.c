@@ -4,13 +4,12 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/record.h"
 #include "base/scope.h"
 #include "kernel/smallfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define RECORD_MAX 8192 /* of what is read: all the texts together are below 2 KiB */
@@ -21,57 +20,43 @@ static const char *const state_names[] = {
 #undef X
 };
 
-/* One row per line of the record: both directions walk it. */
-enum field_kind { FIELD_STATE, FIELD_PID, FIELD_U64, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_TEXT };
-static const struct field {
-	const char *key;
-	enum field_kind kind;
-	size_t at, size;
-} fields[] = {
-#define FIELD(name, kind) { #name, FIELD_##kind, offsetof(struct outcome, name), sizeof(((struct outcome *)0)->name) }
-	FIELD(state, STATE),	   FIELD(boot_id, TEXT),   FIELD(monitor_pid, PID), FIELD(pid, PID),
-	FIELD(pid_start_ticks, U64), FIELD(created_ns, I64), FIELD(started_ns, I64),  FIELD(finished_ns, I64),
-	FIELD(exit_code, INT),	   FIELD(restart_count, INT), FIELD(stopped_by_user, BOOL), FIELD(oom_killed, BOOL),
-	FIELD(oom_kills, I64),	   FIELD(oom_owner, TEXT), FIELD(oom_limit_bytes, I64), FIELD(oom_victim, TEXT),
-	FIELD(oom_victim_pid, PID),  FIELD(oom_samples, TEXT),   FIELD(oom_log_seq, U64),      FIELD(ready, BOOL),
-	FIELD(begun, BOOL),          FIELD(last_exit_code, INT), FIELD(error, TEXT),
-#undef FIELD
+static const struct record_names states = { state_names, ARRAY_LEN(state_names) };
+
+#define ROW(name, kind_) { .key = #name, .kind = RECORD_##kind_, RECORD_AT(struct outcome, name) }
+
+static const struct record_row rows[] = {
+	{ .key = "state", .kind = RECORD_NAME, RECORD_AT(struct outcome, state), .names = &states },
+	ROW(boot_id, CHARS),
+	ROW(monitor_pid, INT),
+	ROW(pid, INT),
+	ROW(pid_start_ticks, U64),
+	ROW(created_ns, I64),
+	ROW(started_ns, I64),
+	ROW(finished_ns, I64),
+	ROW(exit_code, INT),
+	ROW(restart_count, INT),
+	ROW(stopped_by_user, FLAG),
+	ROW(oom_killed, FLAG),
+	ROW(oom_kills, I64),
+	ROW(oom_owner, CHARS),
+	ROW(oom_limit_bytes, I64),
+	ROW(oom_victim, CHARS),
+	ROW(oom_victim_pid, INT),
+	ROW(oom_samples, CHARS),
+	ROW(oom_log_seq, U64),
+	ROW(ready, FLAG),
+	ROW(begun, FLAG),
+	ROW(last_exit_code, INT),
+	ROW(error, CHARS),
 };
 
-static void put_text(struct buf *b, const char *text)
-{
-	for (; *text; text++)
-		buf_putf(b, "%c", *text == '\n' ? ' ' : *text);
-}
-
-static void put_field(struct buf *b, const struct outcome *o, const struct field *f)
-{
-	const char *p = (const char *)o + f->at;
-
-	buf_putf(b, "%s ", f->key);
-	switch (f->kind) {
-	case FIELD_STATE:
-		buf_puts(b, state_names[*(const enum outcome_state *)(const void *)p]);
-		break;
-	case FIELD_PID:
-	case FIELD_INT:
-		buf_putf(b, "%d", *(const int *)(const void *)p);
-		break;
-	case FIELD_U64:
-		buf_putf(b, "%llu", (unsigned long long)*(const uint64_t *)(const void *)p);
-		break;
-	case FIELD_I64:
-		buf_putf(b, "%lld", (long long)*(const int64_t *)(const void *)p);
-		break;
-	case FIELD_BOOL:
-		buf_puts(b, *(const bool *)p ? "true" : "false");
-		break;
-	case FIELD_TEXT:
-		put_text(b, p);
-		break;
-	}
-	buf_puts(b, "\n");
-}
+static const struct record_form form = {
+	.first = "tare-outcome 1",
+	.stranger = "not a record of tare",
+	.any_version = true,
+	RECORD_LINES,
+	RECORD_ROWS(rows),
+};
 
 /* On a full disk: the blocks that the record before it has. A reader at this very moment may see some of both, which is
  * better than a container that never ended. Newlines hide what is left of a longer one. */
@@ -92,9 +77,8 @@ static int write_record(int dir, const char *name, const struct outcome *o, stru
 	scoped_buf b = BUF(LIMIT_RECORD);
 	int r;
 
-	buf_putf(&b, "tare-outcome %d\n", OUTCOME_VERSION);
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		put_field(&b, o, &fields[i]);
+	record_begin(&form, &b);
+	record_put_rows(&form, 0, o, &b);
 	r = buf_status(&b, e);
 	if (r == 0)
 		r = io_replace_at(dir, name, b.p, b.len, 0600, false, e);
@@ -106,87 +90,21 @@ int outcome_write(int dir, const struct outcome *o, struct err *e)
 	return write_record(dir, OUTCOME_FILE, o, e);
 }
 
-static int get_state(struct sv text, enum outcome_state *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(state_names); i++)
-		if (sv_is(text, state_names[i])) {
-			*ret = (enum outcome_state)i;
-			return 0;
-		}
-	return -EINVAL;
-}
-
-static int get_int(struct sv text, int *ret)
-{
-	int64_t v;
-
-	if (sv_i64(text, &v) < 0 || v < INT32_MIN || v > INT32_MAX)
-		return -EINVAL;
-	*ret = (int)v;
-	return 0;
-}
-
-static int get_field(struct outcome *o, const struct field *f, struct sv text)
-{
-	char *p = (char *)o + f->at;
-
-	switch (f->kind) {
-	case FIELD_STATE:
-		return get_state(text, (enum outcome_state *)(void *)p);
-	case FIELD_PID:
-	case FIELD_INT:
-		return get_int(text, (int *)(void *)p);
-	case FIELD_U64:
-		return sv_u64(text, (uint64_t *)(void *)p);
-	case FIELD_I64:
-		return sv_i64(text, (int64_t *)(void *)p);
-	case FIELD_BOOL:
-		*(bool *)p = sv_is(text, "true");
-		return *(bool *)p || sv_is(text, "false") ? 0 : -EINVAL;
-	case FIELD_TEXT:
-		return sv_copy(text, p, f->size);
-	}
-	return -EINVAL;
-}
-
-/* *next: the field after the last one; lines come in the order in which they were written, or nearly so. */
-static int get_line(struct outcome *o, struct sv line, size_t *next, struct err *e)
-{
-	struct sv key, value;
-
-	sv_cut(line, ' ', &key, &value);
-	for (size_t n = 0; n < ARRAY_LEN(fields); n++) {
-		size_t i = (*next + n) % ARRAY_LEN(fields);
-
-		if (!sv_is(key, fields[i].key))
-			continue;
-		*next = i + 1;
-		if (get_field(o, &fields[i], value) < 0)
-			return err_set(e, EINVAL, OUTCOME_FILE ": damaged line \"" SV_FMT "\"", SV_ARG(line));
-		break;
-	}
-	return 0;
-}
-
 int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *e)
 {
 	char text[RECORD_MAX];
 	struct outcome o = { 0 };
-	struct sv rest, line;
-	size_t next = 0;
-	int r = smallfile_read(dir, path, text, sizeof text, &rest);
+	struct record_reader rd = { .form = &form, .of = { &o } };
+	struct sv record;
+	int r = smallfile_read(dir, path, text, sizeof text, &record);
 
 	if (r < 0) {
 		errno = -r;
 		return err_sys(e, "open %s", path);
 	}
-	if (!sv_next(&rest, '\n', &line) || !sv_has_prefix(line, "tare-outcome "))
-		return err_set(e, EINVAL, "%s: not a record of tare", path);
-	while (sv_next(&rest, '\n', &line)) {
-		r = get_line(&o, line, &next, e);
-		if (r < 0)
-			return r;
-	}
+	r = record_parse(&rd, record, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s", path);
 	*ret = o;
 	return 0;
 }

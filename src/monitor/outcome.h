@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define OUTCOME_VERSION 1
 #define OUTCOME_FILE "outcome"
 
 #define OUTCOME_STATES(X)     \

@@ -4,9 +4,11 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/record.h"
 #include "base/scope.h"
 #include "oci/list.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const kind_names[] = {
@@ -32,97 +34,76 @@ const char *member_use_name(enum member_use u)
 
 /* Of whom a field is: what "volume", "container", "use" and "mount" have begun. */
 enum place { PLACE_POD, PLACE_VOLUME, PLACE_CONTAINER, PLACE_USE, PLACE_MOUNT, PLACES };
-enum kind { KIND_TEXT, KIND_INT, KIND_TEXTS, KIND_MEMBER, KIND_ACTION };
+static_assert(PLACES <= RECORD_GROUPS, "groups of a record");
 
-static const struct row {
-	const char *key;
-	enum place place;
-	enum kind kind;
-	size_t at;
-} rows[] = {
-	{ "uid", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, uid) },
-	{ "program", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, program) },
-	{ "data_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, data_root) },
-	{ "state_root", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, state_root) },
-	{ "settings", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, settings) },
-	{ "probe", PLACE_POD, KIND_TEXT, offsetof(struct pod_charter, probe) },
-	{ "deadline", PLACE_POD, KIND_INT, offsetof(struct pod_charter, deadline_s) },
-	{ "grace", PLACE_POD, KIND_INT, offsetof(struct pod_charter, grace_s) },
-	{ "fstype", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, fstype) },
-	{ "options", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, options) },
-	{ "path", PLACE_VOLUME, KIND_TEXT, offsetof(struct pod_volume, path) },
-	{ "name", PLACE_CONTAINER, KIND_TEXT, offsetof(struct pod_container, name) },
-	{ "kind", PLACE_CONTAINER, KIND_MEMBER, offsetof(struct pod_container, kind) },
-	{ "rule", PLACE_CONTAINER, KIND_TEXTS, offsetof(struct pod_container, rules) },
-	{ "action", PLACE_USE, KIND_ACTION, offsetof(struct pod_use, action) },
-	{ "arg", PLACE_USE, KIND_TEXTS, offsetof(struct pod_use, arg) },
-	{ "seconds", PLACE_USE, KIND_INT, offsetof(struct pod_use, seconds) },
-	{ "delay", PLACE_USE, KIND_INT, offsetof(struct pod_use, delay_s) },
-	{ "timeout", PLACE_USE, KIND_INT, offsetof(struct pod_use, timeout_s) },
-	{ "period", PLACE_USE, KIND_INT, offsetof(struct pod_use, period_s) },
-	{ "successes", PLACE_USE, KIND_INT, offsetof(struct pod_use, successes) },
-	{ "failures", PLACE_USE, KIND_INT, offsetof(struct pod_use, failures) },
-	{ "grace_s", PLACE_USE, KIND_INT, offsetof(struct pod_use, grace_s) },
-	{ "of", PLACE_MOUNT, KIND_TEXT, offsetof(struct pod_mount, volume) },
-	{ "below", PLACE_MOUNT, KIND_TEXT, offsetof(struct pod_mount, below) },
+static const struct record_names kinds = { kind_names, ARRAY_LEN(kind_names) };
+static const struct record_names actions = { action_names, ARRAY_LEN(action_names) };
+static const struct record_names uses = { use_names, ARRAY_LEN(use_names) };
+
+static record_take_fn begin_volume, begin_container, begin_use, begin_mount;
+
+#define ROW(key_, group_, kind_, type, field) \
+	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_##kind_, RECORD_AT(struct type, field) }
+#define NAME(key_, group_, type, field, names_) \
+	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_NAME, RECORD_AT(struct type, field), .names = (names_) }
+#define BEGINS(key_, group_, take_) { .key = (key_), .group = PLACE_##group_, .kind = RECORD_OWN, .take = (take_) }
+#define TEXTS(key_, group_, type, list) \
+	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_TEXTS, RECORD_LIST_AT(struct type, list.v, list.n) }
+
+static const struct record_row rows[] = {
+	ROW("uid", POD, TEXT, pod_charter, uid),
+	ROW("program", POD, TEXT, pod_charter, program),
+	ROW("data_root", POD, TEXT, pod_charter, data_root),
+	ROW("state_root", POD, TEXT, pod_charter, state_root),
+	ROW("settings", POD, TEXT, pod_charter, settings),
+	ROW("probe", POD, TEXT, pod_charter, probe),
+	ROW("deadline", POD, INT, pod_charter, deadline_s),
+	ROW("grace", POD, INT, pod_charter, grace_s),
+	BEGINS("volume", POD, begin_volume),
+	ROW("fstype", VOLUME, TEXT, pod_volume, fstype),
+	ROW("options", VOLUME, TEXT, pod_volume, options),
+	ROW("path", VOLUME, TEXT, pod_volume, path),
+	BEGINS("container", POD, begin_container),
+	ROW("name", CONTAINER, TEXT, pod_container, name),
+	NAME("kind", CONTAINER, pod_container, kind, &kinds),
+	TEXTS("rule", CONTAINER, pod_container, rules),
+	BEGINS("use", CONTAINER, begin_use),
+	NAME("action", USE, pod_use, action, &actions),
+	TEXTS("arg", USE, pod_use, arg),
+	ROW("seconds", USE, INT, pod_use, seconds),
+	ROW("delay", USE, INT, pod_use, delay_s),
+	ROW("timeout", USE, INT, pod_use, timeout_s),
+	ROW("period", USE, INT, pod_use, period_s),
+	ROW("successes", USE, INT, pod_use, successes),
+	ROW("failures", USE, INT, pod_use, failures),
+	ROW("grace_s", USE, INT, pod_use, grace_s),
+	BEGINS("mount", CONTAINER, begin_mount),
+	ROW("of", MOUNT, TEXT, pod_mount, volume),
+	ROW("below", MOUNT, TEXT, pod_mount, below),
+};
+
+static const struct record_form form = {
+	.first = "tare-pod=1",
+	.stranger = "not a pod's charter of version 1",
+	RECORD_FIELDS,
+	RECORD_ROWS(rows),
 };
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static void put(struct buf *b, const char *key, const char *value)
-{
-	buf_putf(b, "%s=%s", key, value);
-	buf_put(b, "", 1);
-}
-
-static void put_row(struct buf *b, const void *of, const struct row *row)
-{
-	const char *p = (const char *)of + row->at, *text;
-	const struct oci_strings *texts = (const void *)p;
-
-	switch (row->kind) {
-	case KIND_TEXT:
-		memcpy(&text, p, sizeof text);
-		if (text)
-			put(b, row->key, text);
-		break;
-	case KIND_INT:
-		buf_putf(b, "%s=%d", row->key, *(const int *)(const void *)p);
-		buf_put(b, "", 1);
-		break;
-	case KIND_TEXTS:
-		for (size_t i = 0; i < texts->n; i++)
-			put(b, row->key, texts->v[i]);
-		break;
-	case KIND_MEMBER:
-		put(b, row->key, kind_names[*(const enum member_kind *)(const void *)p]);
-		break;
-	case KIND_ACTION:
-		put(b, row->key, action_names[*(const enum action_kind *)(const void *)p]);
-		break;
-	}
-}
-
-static void put_rows(struct buf *b, enum place place, const void *of)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].place == place)
-			put_row(b, of, &rows[i]);
-}
-
 static void put_container(struct buf *b, const struct pod_container *c)
 {
-	put(b, "container", c->id);
-	put_rows(b, PLACE_CONTAINER, c);
+	record_put(&form, "container", c->id, b);
+	record_put_rows(&form, PLACE_CONTAINER, c, b);
 	for (int u = 0; u < USE_COUNT; u++) {
 		if (c->use[u].action == ACTION_NONE)
 			continue;
-		put(b, "use", use_names[u]);
-		put_rows(b, PLACE_USE, &c->use[u]);
+		record_put(&form, "use", use_names[u], b);
+		record_put_rows(&form, PLACE_USE, &c->use[u], b);
 	}
 	for (size_t i = 0; i < c->mounts.n; i++) {
-		put(b, "mount", c->mounts.v[i].destination);
-		put_rows(b, PLACE_MOUNT, &c->mounts.v[i]);
+		record_put(&form, "mount", c->mounts.v[i].destination, b);
+		record_put_rows(&form, PLACE_MOUNT, &c->mounts.v[i], b);
 	}
 }
 
@@ -131,11 +112,11 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 	scoped_buf b = BUF(LIMIT_CONTROL_MSG);
 	int r;
 
-	put(&b, "tare-pod", "1");
-	put_rows(&b, PLACE_POD, c);
+	record_begin(&form, &b);
+	record_put_rows(&form, PLACE_POD, c, &b);
 	for (size_t i = 0; i < c->volumes.n; i++) {
-		put(&b, "volume", c->volumes.v[i].name);
-		put_rows(&b, PLACE_VOLUME, &c->volumes.v[i]);
+		record_put(&form, "volume", c->volumes.v[i].name, &b);
+		record_put_rows(&form, PLACE_VOLUME, &c->volumes.v[i], &b);
 	}
 	for (size_t i = 0; i < c->n; i++)
 		put_container(&b, &c->v[i]);
@@ -145,140 +126,60 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-struct reader {
-	struct arena *a;
-	struct pod_charter c;
-	void *of[PLACES]; /* what has begun; NULL: nothing of that */
-	struct err *e;
-};
-
-static int bad(const struct reader *rd, const char *key, const char *value)
+static int begin_volume(struct record_reader *r, const struct record_row *row, struct sv name, struct err *e)
 {
-	return err_set(rd->e, EINVAL, POD_CHARTER_FILE ": %.40s: \"%.40s\"", key, value);
-}
-
-static int take_name(const struct reader *rd, const char *const *names, size_t n, const char *key, const char *value,
-		     int *ret)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(names[i], value) == 0) {
-			*ret = (int)i;
-			return 0;
-		}
-	return bad(rd, key, value);
-}
-
-static int take_row(struct reader *rd, void *of, const struct row *row, const char *value)
-{
-	char *p = (char *)of + row->at;
-	int i = 0, r;
-	int64_t n;
-
-	switch (row->kind) {
-	case KIND_TEXT:
-		memcpy(p, &value, sizeof value);
-		return 0;
-	case KIND_INT:
-		if (sv_i64(sv_from(value), &n) < 0 || n < INT32_MIN || n > INT32_MAX)
-			return bad(rd, row->key, value);
-		*(int *)(void *)p = (int)n;
-		return 0;
-	case KIND_TEXTS:
-		return strings_add(rd->a, (struct oci_strings *)(void *)p, value) < 0 ? err_oom(rd->e) : 0;
-	case KIND_MEMBER:
-		r = take_name(rd, kind_names, ARRAY_LEN(kind_names), row->key, value, &i);
-		*(enum member_kind *)(void *)p = (enum member_kind)i;
-		return r;
-	case KIND_ACTION:
-		r = take_name(rd, action_names, ARRAY_LEN(action_names), row->key, value, &i);
-		*(enum action_kind *)(void *)p = (enum action_kind)i;
-		return r;
-	}
-	return 0;
-}
-
-static int begin_volume(struct reader *rd, const char *name)
-{
+	struct pod_charter *pod = r->of[PLACE_POD];
 	struct pod_volume *v;
 
-	if (rd->c.volumes.n == LIMIT_KUBE_CONTAINERS)
-		return err_set(rd->e, E2BIG, POD_CHARTER_FILE ": too many volumes");
-	v = LIST_ADD(rd->a, &rd->c.volumes);
+	if (pod->volumes.n == LIMIT_KUBE_CONTAINERS)
+		return err_set(e, E2BIG, "too many volumes");
+	v = LIST_ADD(r->a, &pod->volumes);
 	if (!v)
-		return err_oom(rd->e);
-	v->name = name;
-	rd->of[PLACE_VOLUME] = v;
+		return err_oom(e);
+	v->name = name.p;
+	r->of[PLACE_VOLUME] = v;
 	return 0;
 }
 
-static int begin_container(struct reader *rd, const char *id)
+static int begin_container(struct record_reader *r, const struct record_row *row, struct sv id, struct err *e)
 {
+	struct pod_charter *pod = r->of[PLACE_POD];
 	struct pod_container *c;
 
-	if (rd->c.n == LIMIT_KUBE_CONTAINERS * 2)
-		return err_set(rd->e, E2BIG, POD_CHARTER_FILE ": too many containers");
-	c = LIST_ADD(rd->a, &rd->c);
+	if (pod->n == LIMIT_KUBE_CONTAINERS * 2)
+		return err_set(e, E2BIG, "too many containers");
+	c = LIST_ADD(r->a, pod);
 	if (!c)
-		return err_oom(rd->e);
-	c->id = c->name = id;
-	rd->of[PLACE_CONTAINER] = c;
-	rd->of[PLACE_USE] = rd->of[PLACE_MOUNT] = NULL;
+		return err_oom(e);
+	c->id = c->name = id.p;
+	r->of[PLACE_CONTAINER] = c;
+	r->of[PLACE_USE] = r->of[PLACE_MOUNT] = NULL;
 	return 0;
 }
 
-static int begin_use(struct reader *rd, const char *value)
+static int begin_use(struct record_reader *r, const struct record_row *row, struct sv name, struct err *e)
 {
-	struct pod_container *c = rd->of[PLACE_CONTAINER];
-	int i = 0, r = c ? take_name(rd, use_names, ARRAY_LEN(use_names), "use", value, &i) : bad(rd, "use", value);
+	struct pod_container *c = r->of[PLACE_CONTAINER];
+	int i = record_name_find(&uses, name);
 
-	if (r == 0)
-		rd->of[PLACE_USE] = &c->use[i];
-	return r;
+	if (i < 0)
+		return -EINVAL;
+	r->of[PLACE_USE] = &c->use[i];
+	return 0;
 }
 
-static int begin_mount(struct reader *rd, const char *destination)
+static int begin_mount(struct record_reader *r, const struct record_row *row, struct sv destination, struct err *e)
 {
-	struct pod_container *c = rd->of[PLACE_CONTAINER];
+	struct pod_container *c = r->of[PLACE_CONTAINER];
 	struct pod_mount *m;
 
-	if (!c)
-		return bad(rd, "mount", destination);
 	if (c->mounts.n == LIMIT_KUBE_CONTAINERS)
-		return err_set(rd->e, E2BIG, POD_CHARTER_FILE ": too many mounts");
-	m = LIST_ADD(rd->a, &c->mounts);
+		return err_set(e, E2BIG, "too many mounts");
+	m = LIST_ADD(r->a, &c->mounts);
 	if (!m)
-		return err_oom(rd->e);
-	m->destination = destination;
-	rd->of[PLACE_MOUNT] = m;
-	return 0;
-}
-
-static const struct beginning {
-	const char *key;
-	int (*begin)(struct reader *rd, const char *value);
-} beginnings[] = {
-	{ "volume", begin_volume },
-	{ "container", begin_container },
-	{ "use", begin_use },
-	{ "mount", begin_mount },
-};
-
-static int take_field(struct reader *rd, const char *field)
-{
-	const char *equals = strchr(field, '=');
-	struct sv key = { field, equals ? (size_t)(equals - field) : 0 };
-
-	if (!equals)
-		return err_set(rd->e, EINVAL, POD_CHARTER_FILE ": damaged field");
-	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
-		if (sv_is(key, beginnings[i].key))
-			return beginnings[i].begin(rd, equals + 1);
-	rd->of[PLACE_POD] = &rd->c;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (sv_is(key, rows[i].key))
-			return rd->of[rows[i].place] ?
-				       take_row(rd, rd->of[rows[i].place], &rows[i], equals + 1) :
-				       bad(rd, rows[i].key, equals + 1);
+		return err_oom(e);
+	m->destination = destination.p;
+	r->of[PLACE_MOUNT] = m;
 	return 0;
 }
 
@@ -292,7 +193,7 @@ static int check_volumes(const struct pod_charter *c, struct err *e)
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t k = 0; k < c->v[i].mounts.n; k++)
 			whole &= pod_charter_volume(c, c->v[i].mounts.v[k].volume) != NULL;
-	return whole ? 0 : err_set(e, EINVAL, POD_CHARTER_FILE ": a volume is missing");
+	return whole ? 0 : err_set(e, EINVAL, "a volume is missing");
 }
 
 const struct pod_volume *pod_charter_volume(const struct pod_charter *c, const char *name)
@@ -305,27 +206,18 @@ const struct pod_volume *pod_charter_volume(const struct pod_charter *c, const c
 
 int pod_charter_parse(struct sv text, struct arena *a, struct pod_charter *ret, struct err *e)
 {
-	struct reader rd = { .a = a, .e = e };
-	char *own = arena_alloc(a, text.n + 1);
-	const char *end, *field = own;
-	int r = own ? 0 : err_oom(e);
+	struct pod_charter c = { .uid = NULL };
+	struct record_reader rd = { .form = &form, .a = a, .of = { &c } };
+	int r = record_parse(&rd, text, e);
 
+	if (r == 0 && (!c.uid || !c.program || !c.data_root || !c.state_root || !c.probe || !c.n))
+		r = err_set(e, EINVAL, "a field is missing");
+	if (r == 0)
+		r = check_volumes(&c, e);
 	if (r < 0)
-		return r;
-	if (text.n)
-		memcpy(own, text.p, text.n);
-	end = own + text.n;
-	if (text.n == 0 || own[text.n - 1] || strcmp(own, "tare-pod=1") != 0)
-		return err_set(e, EINVAL, POD_CHARTER_FILE ": not a pod's charter of version %d", POD_CHARTER_VERSION);
-	while (r == 0 && (field += strlen(field) + 1) < end)
-		r = take_field(&rd, field);
-	if (r == 0 && (!rd.c.uid || !rd.c.program || !rd.c.data_root || !rd.c.state_root || !rd.c.probe || !rd.c.n))
-		r = err_set(e, EINVAL, POD_CHARTER_FILE ": a field is missing");
-	if (r == 0)
-		r = check_volumes(&rd.c, e);
-	if (r == 0)
-		*ret = rd.c;
-	return r;
+		return err_wrap(e, r, POD_CHARTER_FILE);
+	*ret = c;
+	return 0;
 }
 
 int pod_charter_read(int pod_dir, struct arena *a, struct pod_charter *ret, struct err *e)

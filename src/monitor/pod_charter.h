@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #define POD_CHARTER_FILE "pod"
-#define POD_CHARTER_VERSION 1
 #define POD_DIRECTORY "pods" /* below the state root: a directory of each pod's monitor */
 #define POD_EVENTS_FILE "events" /* there: "first last count Warning Unhealthy app text" a line, ns since 1970 */
 #define POD_DATA "kube" /* below the data root: a folder of each pod, with its volumes */

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/record.h"
 #include "base/scope.h"
 
 #include <arpa/inet.h>
@@ -68,32 +69,7 @@ bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 	       (a->family == 0 || memcmp(&a->u, &b->u, a->family == AF_INET ? sizeof a->u.v4 : sizeof a->u.v6) == 0);
 }
 
-/* ---- rows: both directions walk them ----------------------------------------------------------------------------- */
-
-enum kind { KIND_TEXT, KIND_NAME, KIND_FLAG, KIND_INT, KIND_U64, KIND_ADDRESS, KIND_ALIAS, KIND_UPSTREAM, KIND_RELAY };
-
-static const struct row {
-	const char *key;
-	enum kind kind;
-	size_t at;
-} rows[] = {
-	{ "container", KIND_NAME, offsetof(struct endpoint, container) },
-	{ "network", KIND_NAME, offsetof(struct endpoint, network) },
-	{ "network_name", KIND_NAME, offsetof(struct endpoint, network_name) },
-	{ "name", KIND_NAME, offsetof(struct endpoint, name) },
-	{ "alias", KIND_ALIAS, 0 },
-	{ "names", KIND_FLAG, offsetof(struct endpoint, names) },
-	{ "priority", KIND_INT, offsetof(struct endpoint, priority) },
-	{ "ipv4", KIND_ADDRESS, offsetof(struct endpoint, ipv4) },
-	{ "ipv6", KIND_ADDRESS, offsetof(struct endpoint, ipv6) },
-	{ "netns", KIND_TEXT, offsetof(struct endpoint, netns) },
-	{ "pid", KIND_INT, offsetof(struct endpoint, pid) },
-	{ "pid_start_ticks", KIND_U64, offsetof(struct endpoint, pid_start_ticks) },
-	{ "upstream", KIND_UPSTREAM, 0 },
-	{ "upstream_host", KIND_UPSTREAM, 1 },
-	{ "relay", KIND_RELAY, 0 },
-};
-static_assert(sizeof(pid_t) == sizeof(int), "pid is read as an int");
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 /* One line, without anything that a terminal or a log would take for more than text. */
 static bool is_text(struct sv s, size_t max)
@@ -104,75 +80,38 @@ static bool is_text(struct sv s, size_t max)
 	return s.n > 0 && s.n <= max;
 }
 
+static bool is_path(struct sv s)
+{
+	return is_text(s, PATH_MAX);
+}
+
 static bool is_name(struct sv s)
 {
 	return is_text(s, LIMIT_NAME) && !memchr(s.p, ' ', s.n);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- what only a record of an endpoint has ------------------------------------------------------------------------ */
 
-struct reader {
-	struct arena *a;
-	struct endpoint *ep;
-};
+enum { FROM_CONTAINER, FROM_HOST }; /* who asks an upstream: the place of its row */
 
-static int take_text(struct reader *rd, struct sv value, size_t max, const char **ret, struct err *e)
+static int take_upstream(struct record_reader *r, const struct record_row *row, struct sv value, struct err *e)
 {
-	if (!is_text(value, max))
+	struct endpoint *ep = r->of[0];
+	struct upstream u = { .from_host = row->at == FROM_HOST };
+
+	if (!ip_address_parse(value, &u.address))
 		return -EINVAL;
-	*ret = arena_sv(rd->a, value);
-	return *ret ? 0 : err_oom(e);
+	return record_item(r, &ep->upstreams, &ep->upstream_count, &u, sizeof u, LIMIT_ENDPOINT_LIST, e);
 }
 
-static int take_number(struct sv value, enum kind kind, void *ret)
+static void put_upstreams(const struct record_form *f, const struct record_row *row, const void *of, struct buf *b)
 {
-	int64_t v;
+	const struct endpoint *ep = of;
+	char text[IP_ADDRESS_TEXT];
 
-	if (kind == KIND_U64)
-		return sv_u64(value, ret);
-	if (sv_i64(value, &v) < 0 || v < INT_MIN || v > INT_MAX)
-		return -EINVAL;
-	*(int *)ret = (int)v;
-	return 0;
-}
-
-/* Room for one more in a list that has n. */
-static int grow(struct reader *rd, void *list, size_t n, size_t size, struct err *e)
-{
-	void *v;
-
-	if (n == LIMIT_ENDPOINT_LIST)
-		return err_set(e, E2BIG, "more than %d", LIMIT_ENDPOINT_LIST);
-	if (n)
-		return 0;
-	v = arena_array(rd->a, LIMIT_ENDPOINT_LIST, size);
-	memcpy(list, &v, sizeof v);
-	return v ? 0 : err_oom(e);
-}
-
-static int take_alias(struct reader *rd, struct sv value, struct err *e)
-{
-	struct endpoint *ep = rd->ep;
-	int r = is_name(value) ? grow(rd, &ep->aliases, ep->alias_count, sizeof *ep->aliases, e) : -EINVAL;
-
-	if (r == 0)
-		r = take_text(rd, value, LIMIT_NAME, &ep->aliases[ep->alias_count], e);
-	if (r == 0)
-		ep->alias_count++;
-	return r;
-}
-
-static int take_upstream(struct reader *rd, struct sv value, bool from_host, struct err *e)
-{
-	struct upstream u = { .from_host = from_host };
-	struct endpoint *ep = rd->ep;
-	int r = ip_address_parse(value, &u.address) ? 0 : -EINVAL;
-
-	if (r == 0)
-		r = grow(rd, &ep->upstreams, ep->upstream_count, sizeof u, e);
-	if (r == 0)
-		ep->upstreams[ep->upstream_count++] = u;
-	return r;
+	for (size_t i = 0; i < ep->upstream_count; i++)
+		if (ep->upstreams[i].from_host == (row->at == FROM_HOST))
+			record_put(f, row->key, ip_address_print(&ep->upstreams[i].address, text), b);
 }
 
 static bool take_port(struct sv *rest, uint16_t *ret)
@@ -197,69 +136,87 @@ static bool parse_relay(struct sv value, struct relay_ports *ret)
 	       ret->to_first + ret->count <= 65536;
 }
 
-static int take_relay(struct reader *rd, struct sv value, struct err *e)
+static int take_relay(struct record_reader *r, const struct record_row *row, struct sv value, struct err *e)
 {
-	struct endpoint *ep = rd->ep;
+	struct endpoint *ep = r->of[0];
 	struct relay_ports p;
-	int r = parse_relay(value, &p) ? 0 : -EINVAL;
 
-	if (r == 0)
-		r = grow(rd, &ep->relays, ep->relay_count, sizeof p, e);
-	if (r == 0)
-		ep->relays[ep->relay_count++] = p;
-	return r;
+	if (!parse_relay(value, &p))
+		return -EINVAL;
+	return record_item(r, &ep->relays, &ep->relay_count, &p, sizeof p, LIMIT_ENDPOINT_LIST, e);
 }
 
-static int take_address(struct sv value, int family, struct ip_address *ret)
+static void put_relays(const struct record_form *f, const struct record_row *row, const void *of, struct buf *b)
 {
-	struct ip_address a;
+	const struct endpoint *ep = of;
+	char address[IP_ADDRESS_TEXT], text[IP_ADDRESS_TEXT + 24];
 
-	if (!ip_address_parse(value, &a) || a.family != family)
+	for (size_t i = 0; i < ep->relay_count; i++) {
+		const struct relay_ports *p = &ep->relays[i];
+
+		(void)snprintf(text, sizeof text, "%u %u %s %u", p->host_first, p->count,
+			       ip_address_print(&p->to, address), p->to_first);
+		record_put(f, row->key, text, b);
+	}
+}
+
+static int take_address(struct record_reader *r, const struct record_row *row, struct sv value, struct err *e)
+{
+	struct endpoint *ep = r->of[0];
+	struct ip_address a, *to = row->at == offsetof(struct endpoint, ipv4) ? &ep->ipv4 : &ep->ipv6;
+
+	if (!ip_address_parse(value, &a) || a.family != (to == &ep->ipv4 ? AF_INET : AF_INET6))
 		return -EINVAL;
-	*ret = a;
+	*to = a;
 	return 0;
 }
 
-static int take_row(struct reader *rd, const struct row *row, struct sv value, struct err *e)
+static void put_address(const struct record_form *f, const struct record_row *row, const void *of, struct buf *b)
 {
-	void *p = (char *)rd->ep + row->at;
+	const struct endpoint *ep = of;
+	char text[IP_ADDRESS_TEXT];
 
-	switch (row->kind) {
-	case KIND_NAME:
-		return is_name(value) ? take_text(rd, value, LIMIT_NAME, p, e) : -EINVAL;
-	case KIND_TEXT:
-		return take_text(rd, value, PATH_MAX, p, e);
-	case KIND_FLAG:
-		*(bool *)p = sv_is(value, "true");
-		return *(bool *)p || sv_is(value, "false") ? 0 : -EINVAL;
-	case KIND_INT:
-	case KIND_U64:
-		return take_number(value, row->kind, p);
-	case KIND_ADDRESS:
-		return take_address(value, p == &rd->ep->ipv4 ? AF_INET : AF_INET6, p);
-	case KIND_ALIAS:
-		return take_alias(rd, value, e);
-	case KIND_UPSTREAM:
-		return take_upstream(rd, value, row->at != 0, e);
-	case KIND_RELAY:
-		return take_relay(rd, value, e);
-	}
-	return -EINVAL;
+	(void)ip_address_print(row->at == offsetof(struct endpoint, ipv4) ? &ep->ipv4 : &ep->ipv6, text);
+	if (*text)
+		record_put(f, row->key, text, b);
 }
 
-static int take_line(struct reader *rd, struct sv line, struct err *e)
-{
-	struct sv key, value;
-	int r = 0;
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
-	sv_cut(line, ' ', &key, &value);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (sv_is(key, rows[i].key))
-			r = take_row(rd, &rows[i], value, e);
-	if (r == -EINVAL || r == -ERANGE)
-		return err_set(e, EINVAL, "damaged line \"%.*s\"", (int)(line.n < 200 ? line.n : 200), line.p);
-	return r < 0 ? err_wrap(e, r, SV_FMT, SV_ARG(key)) : 0;
-}
+#define ROW(name, kind_, ...) { .key = #name, .kind = RECORD_##kind_, RECORD_AT(struct endpoint, name), __VA_ARGS__ }
+
+static const struct record_row rows[] = {
+	ROW(container, TEXT, .valid = is_name),
+	ROW(network, TEXT, .valid = is_name),
+	ROW(network_name, TEXT, .valid = is_name),
+	ROW(name, TEXT, .valid = is_name),
+	{ .key = "alias",
+	  .kind = RECORD_TEXTS,
+	  RECORD_LIST_AT(struct endpoint, aliases, alias_count),
+	  .max = LIMIT_ENDPOINT_LIST,
+	  .valid = is_name },
+	ROW(names, FLAG),
+	ROW(priority, INT),
+	ROW(ipv4, OWN, .take = take_address, .put = put_address),
+	ROW(ipv6, OWN, .take = take_address, .put = put_address),
+	ROW(netns, TEXT, .valid = is_path),
+	ROW(pid, INT),
+	ROW(pid_start_ticks, U64),
+	{ .key = "upstream", .kind = RECORD_OWN, .at = FROM_CONTAINER, .take = take_upstream, .put = put_upstreams },
+	{ .key = "upstream_host", .kind = RECORD_OWN, .at = FROM_HOST, .take = take_upstream, .put = put_upstreams },
+	{ .key = "relay", .kind = RECORD_OWN, .take = take_relay, .put = put_relays },
+};
+static_assert(sizeof(pid_t) == sizeof(int), "pid is read as an int");
+
+static const struct endpoint usual;
+
+static const struct record_form form = {
+	.first = "tare-endpoint 1",
+	.stranger = "not the record of an endpoint",
+	RECORD_LINES,
+	RECORD_ROWS(rows),
+	.usual = &usual,
+};
 
 static int check(const struct endpoint *ep, struct err *e)
 {
@@ -280,14 +237,9 @@ static int check(const struct endpoint *ep, struct err *e)
 int endpoint_parse(struct sv text, struct arena *a, struct endpoint *ret, struct err *e)
 {
 	struct endpoint ep = { 0 };
-	struct reader rd = { a, &ep };
-	struct sv line;
-	int r = 0;
+	struct record_reader rd = { .form = &form, .a = a, .of = { &ep } };
+	int r = record_parse(&rd, text, e);
 
-	if (!sv_next(&text, '\n', &line) || !sv_is(line, "tare-endpoint 1"))
-		return err_set(e, EINVAL, "not the record of an endpoint");
-	while (r == 0 && sv_next(&text, '\n', &line))
-		r = take_line(&rd, line, e);
 	if (r == 0)
 		r = check(&ep, e);
 	if (r == 0)
@@ -295,58 +247,10 @@ int endpoint_parse(struct sv text, struct arena *a, struct endpoint *ret, struct
 	return r;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
-
-static void put_lists(struct buf *b, const struct endpoint *ep, const struct row *row)
+static void print(const struct endpoint *ep, struct buf *b)
 {
-	char text[IP_ADDRESS_TEXT];
-
-	if (row->kind == KIND_ALIAS)
-		for (size_t i = 0; i < ep->alias_count; i++)
-			buf_putf(b, "%s %s\n", row->key, ep->aliases[i]);
-	if (row->kind == KIND_UPSTREAM)
-		for (size_t i = 0; i < ep->upstream_count; i++)
-			if (ep->upstreams[i].from_host == (row->at != 0))
-				buf_putf(b, "%s %s\n", row->key, ip_address_print(&ep->upstreams[i].address, text));
-	if (row->kind == KIND_RELAY)
-		for (size_t i = 0; i < ep->relay_count; i++) {
-			const struct relay_ports *p = &ep->relays[i];
-
-			buf_putf(b, "%s %u %u %s %u\n", row->key, p->host_first, p->count,
-				 ip_address_print(&p->to, text), p->to_first);
-		}
-}
-
-static void put_row(struct buf *b, const struct endpoint *ep, const struct row *row)
-{
-	const void *p = (const char *)ep + row->at;
-	char text[IP_ADDRESS_TEXT];
-	const char *s = NULL;
-
-	switch (row->kind) {
-	case KIND_NAME:
-	case KIND_TEXT:
-		memcpy(&s, p, sizeof s);
-		break;
-	case KIND_FLAG:
-		s = *(const bool *)p ? "true" : NULL;
-		break;
-	case KIND_INT:
-		if (*(const int *)p)
-			buf_putf(b, "%s %d\n", row->key, *(const int *)p);
-		break;
-	case KIND_U64:
-		if (*(const uint64_t *)p)
-			buf_putf(b, "%s %llu\n", row->key, (unsigned long long)*(const uint64_t *)p);
-		break;
-	case KIND_ADDRESS:
-		s = *ip_address_print(p, text) ? text : NULL;
-		break;
-	default:
-		put_lists(b, ep, row);
-	}
-	if (s)
-		buf_putf(b, "%s %s\n", row->key, s);
+	record_begin(&form, b);
+	record_put_rows(&form, 0, ep, b);
 }
 
 /* What was written must be what is read: a newline in a name would be a line of its own. */
@@ -358,17 +262,13 @@ int endpoint_print(const struct endpoint *ep, struct buf *b, struct err *e)
 	size_t from = b->len;
 	int r;
 
-	buf_puts(b, "tare-endpoint 1\n");
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		put_row(b, ep, &rows[i]);
+	print(ep, b);
 	r = buf_status(b, e);
 	if (r == 0)
 		r = endpoint_parse((struct sv){ b->p + from, b->len - from }, &a, &back, e);
 	if (r < 0)
 		return r;
-	buf_puts(&again, "tare-endpoint 1\n");
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		put_row(&again, &back, &rows[i]);
+	print(&back, &again);
 	return again.len == b->len - from && memcmp(again.p, b->p + from, again.len) == 0 ?
 		       0 : err_set(e, EINVAL, "endpoint of %s: a text in it is not one line", ep->name);
 }

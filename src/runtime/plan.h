@@ -100,7 +100,7 @@ struct root_source {
 	bool idmap;       /* owners on the disk are those of the container's user namespace; else the host's */
 	const char *layers_dir, *data_dir;
 	const char *const *lower; /* relative to layers_dir, topmost first */
-	unsigned lower_count;
+	size_t lower_count;
 	const char *upper, *work; /* relative to data_dir */
 	bool scratch; /* they are removed when the container ends; it did not run when the machine last went down */
 };

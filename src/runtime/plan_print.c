@@ -106,7 +106,7 @@ static void put_device_rule(const struct device_rule *r, struct buf *out)
 static void put_overlay(const struct plan *p, const struct step *s, struct buf *out)
 {
 	buf_puts(out, " lower=");
-	for (unsigned i = 0; i < p->root.lower_count; i++)
+	for (size_t i = 0; i < p->root.lower_count; i++)
 		buf_putf(out, "%s%s", i ? ":" : "", p->root.lower[i]);
 	if (p->root.upper)
 		buf_putf(out, " upper=%s work=%s", p->root.upper, p->root.work);
