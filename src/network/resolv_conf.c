@@ -129,7 +129,7 @@ static int reachable(const struct resolv_conf *host, bool ipv6, struct arena *a,
 
 	for (size_t i = 0; r == 0 && i < host->servers.n; i++)
 		if (resolv_conf_server(sv_from(host->servers.v[i]), &ip, &zone) && !is_loopback(&ip) &&
-		    (ip.family == AF_INET || ipv6))
+		    (ip.family == AF_INET || ipv6) && !zone.n) /* a zone is an interface of the host's */
 			r = strings_add(a, ret, host->servers.v[i]);
 	*fallback = ret->n == 0;
 	for (size_t i = 0; r == 0 && *fallback && i < (ipv6 ? 4 : 2); i++)

@@ -54,7 +54,7 @@ TEST(servers_that_a_bridge_does_not_reach_go)
 		{ "nameserver 10.0.0.1\nnameserver 127.0.0.1\nnameserver ::1\n", false, "nameserver 10.0.0.1\n" },
 		{ "nameserver 10.0.0.1\nnameserver fd00::1\n", false, "nameserver 10.0.0.1\n" },
 		{ "nameserver 10.0.0.1\nnameserver fd00::1\n", true, "nameserver 10.0.0.1\nnameserver fd00::1\n" },
-		{ "nameserver fe80::1%eth0\n", true, "nameserver fe80::1%eth0\n" },
+		{ "nameserver fe80::1%eth0\nnameserver fd00::1\n", true, "nameserver fd00::1\n" },
 		{ "nameserver 127.0.0.53\n", false, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n" },
 		{ "nameserver 8.8.8.8\n", false, "nameserver 8.8.8.8\n" }, /* somebody's wish, not the fallback */
 		{ "", true,
