@@ -39,31 +39,35 @@ struct question {
 
 /* ---- upstreams --------------------------------------------------------------------------------------------------- */
 
-static bool is_dead(const struct resident *r, const struct ip_address *a)
+static bool is_same(const struct upstream *u, const struct upstream *v)
+{
+	return u->from_host == v->from_host && ip_address_equal(&u->address, &v->address);
+}
+
+static bool is_dead(const struct resident *r, const struct upstream *u)
 {
 	for (size_t i = 0; i < LIMIT_DNS_UPSTREAMS; i++)
-		if (r->dead[i].until_ns && ip_address_equal(&r->dead[i].address, a))
+		if (r->dead[i].until_ns && is_same(&r->dead[i].server, u))
 			return r->dead[i].until_ns > clock_monotonic_ns();
 	return false;
 }
 
-static void set_dead(struct resident *r, const struct ip_address *a, bool dead)
+static void set_dead(struct resident *r, const struct upstream *u, bool dead)
 {
 	size_t i = 0;
 
-	while (i < LIMIT_DNS_UPSTREAMS && !(r->dead[i].until_ns && ip_address_equal(&r->dead[i].address, a)))
+	while (i < LIMIT_DNS_UPSTREAMS && !(r->dead[i].until_ns && is_same(&r->dead[i].server, u)))
 		i++;
 	if (i == LIMIT_DNS_UPSTREAMS && dead)
 		i = r->dead_next++ % LIMIT_DNS_UPSTREAMS;
 	if (i < LIMIT_DNS_UPSTREAMS)
-		r->dead[i] = (struct dead_upstream){ *a, dead ? clock_monotonic_ns() + DEAD_NS : 0 };
+		r->dead[i] = (struct dead_upstream){ *u, dead ? clock_monotonic_ns() + DEAD_NS : 0 };
 }
 
 static bool has(const struct question *q, const struct upstream *u)
 {
 	for (unsigned i = 0; i < q->n; i++)
-		if (q->upstreams[i].from_host == u->from_host &&
-		    ip_address_equal(&q->upstreams[i].address, &u->address))
+		if (is_same(&q->upstreams[i], u))
 			return true;
 	return false;
 }
@@ -81,7 +85,7 @@ static void choose(const struct server *s, struct question *q, bool dead)
 
 	while ((ep = endpoints_of(&s->all, q->resident->container, &at)))
 		for (size_t i = 0; i < ep->upstream_count && q->n < LIMIT_DNS_UPSTREAMS; i++)
-			if (is_dead(q->resident, &ep->upstreams[i].address) == dead &&
+			if (is_dead(q->resident, &ep->upstreams[i]) == dead &&
 			    !is_ourselves(&ep->upstreams[i]) && !has(q, &ep->upstreams[i]))
 				q->upstreams[q->n++] = ep->upstreams[i];
 }
@@ -187,14 +191,14 @@ static void attempt_next(struct server *s, struct question *q)
 		loop_close(s, &q->watch);
 		if (attempt(s, q))
 			return;
-		set_dead(q->resident, &q->upstreams[q->at].address, true);
+		set_dead(q->resident, &q->upstreams[q->at], true);
 	}
 	give_up(s, q);
 }
 
 static void fail(struct server *s, struct question *q)
 {
-	set_dead(q->resident, &q->upstreams[q->at].address, true);
+	set_dead(q->resident, &q->upstreams[q->at], true);
 	q->at++;
 	attempt_next(s, q);
 }
@@ -209,7 +213,7 @@ static void received(struct server *s, struct question *q, uint8_t *msg, size_t 
 {
 	enum dns_rcode code = dns_rcode(msg);
 
-	set_dead(q->resident, &q->upstreams[q->at].address, false);
+	set_dead(q->resident, &q->upstreams[q->at], false);
 	if ((code != DNS_SERVFAIL && code != DNS_REFUSED) || q->at + 1 == q->n)
 		return end(s, q, msg, n);
 	if (!q->failed && (q->failed = malloc(n))) {
@@ -294,11 +298,30 @@ static void ready(struct server *s, struct watch *w, unsigned events)
 		udp_ready(s, q);
 }
 
+/* Whoever asks most goes without: else a few whose servers are dead would have all of it. */
+static bool make_room(struct server *s, const struct resident *r)
+{
+	struct resident *most = s->residents;
+	struct question *oldest;
+
+	if (s->questions < LIMIT_DNS_QUESTIONS)
+		return true;
+	for (struct resident *i = s->residents; i; i = i->next)
+		if (i->question_count > most->question_count)
+			most = i;
+	if (most->question_count <= r->question_count)
+		return false;
+	for (oldest = most->questions; oldest->next;)
+		oldest = oldest->next;
+	give_up(s, oldest);
+	return true;
+}
+
 bool forward(struct server *s, struct resident *r, const struct asker *who, const uint8_t *msg, size_t n)
 {
 	struct question *q;
 
-	if (r->question_count >= LIMIT_DNS_QUESTIONS_EACH || s->questions >= LIMIT_DNS_QUESTIONS)
+	if (r->question_count >= LIMIT_DNS_QUESTIONS_EACH || !make_room(s, r))
 		return false;
 	q = calloc(1, sizeof *q + n + 2);
 	if (!q)

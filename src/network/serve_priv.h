@@ -40,7 +40,7 @@ struct timer {
 
 /* A server that did not answer is asked last for a while. */
 struct dead_upstream {
-	struct ip_address address;
+	struct upstream server;
 	int64_t until_ns;
 };
 
@@ -154,6 +154,7 @@ void guard_open(struct server *s);
 void guard_close(struct server *s);
 
 /* ---- serve_relay.c ---- */
+void relay_begin(struct server *s);  /* without what one that was killed has left */
 void relay_settle(struct server *s); /* as the records say, if that has changed */
 void relay_lost(struct server *s);   /* somebody took our table away, perhaps */
 void relay_close(struct server *s);

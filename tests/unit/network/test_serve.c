@@ -142,6 +142,45 @@ TEST(who_makes_the_rules_again_is_waited_for)
 	close(s.epoll);
 }
 
+static bool ask(struct server *s, struct resident *r)
+{
+	static const uint8_t query[12];
+	const struct asker who = { .client = NULL };
+
+	return forward(s, r, &who, query, sizeof query);
+}
+
+/* Servers that do not answer: 127.0.0.1, or one there that does not like what it gets. */
+TEST(whoever_asks_most_goes_without_when_there_are_too_many_questions)
+{
+	struct upstream dead[] = { { .from_host = true } };
+	struct endpoint_slot slots[] = {
+		{ .ep = { .container = "greedy", .upstreams = dead, .upstream_count = 1 } },
+		{ .ep = { .container = "modest", .upstreams = dead, .upstream_count = 1 } },
+	};
+	struct endpoint_slot *v[] = { &slots[0], &slots[1] };
+	struct resident modest = { .container = "modest", .udp.fd = -1 },
+			greedy = { .container = "greedy", .udp.fd = -1, .next = &modest };
+	struct server s = {
+		.epoll = -1, .all = { .v = v, .n = 2 }, .residents = &greedy, .questions = LIMIT_DNS_QUESTIONS - 3
+	};
+
+	assert_true(ip_address_parse(SV("127.0.0.1"), &dead[0].address));
+	assert_int_equal(0, loop_open(&s, NULL));
+	for (int i = 0; i < 3; i++)
+		assert_true(ask(&s, &greedy));
+	assert_false(ask(&s, &greedy));
+	assert_true(ask(&s, &modest));
+	assert_true(ask(&s, &modest));
+	assert_int_equal(1, greedy.question_count);
+	assert_int_equal(2, modest.question_count);
+	assert_false(ask(&s, &modest));
+	assert_int_equal(LIMIT_DNS_QUESTIONS, s.questions);
+	questions_free(&s, &greedy, NULL);
+	questions_free(&s, &modest, NULL);
+	close(s.epoll);
+}
+
 static uint64_t sum_of(uint16_t first, uint16_t second)
 {
 	struct relay_ports ports[] = { { .host_first = first, .count = 1 }, { .host_first = second, .count = 1 } };
@@ -164,6 +203,7 @@ int main(void)
 		RUN(a_listener_without_descriptors_is_left_alone_for_a_while),
 		RUN(a_listener_that_is_closed_meanwhile_is_forgotten),
 		RUN(who_makes_the_rules_again_is_waited_for),
+		RUN(whoever_asks_most_goes_without_when_there_are_too_many_questions),
 		RUN(other_ports_have_another_sum_and_another_order_has_not),
 	};
 
