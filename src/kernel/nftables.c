@@ -115,6 +115,29 @@ int nft_generation(uint32_t *ret, struct err *e)
 	return err_wrap(e, r, "firewall rules");
 }
 
+static int take_table(const struct nlmsghdr *h, const void *payload, size_t size, void *arg, struct err *e)
+{
+	*(bool *)arg |= h->nlmsg_type == MESSAGE(NFT_MSG_NEWTABLE);
+	return 0;
+}
+
+bool nft_has_table(uint8_t family, const char *name)
+{
+	struct nfgenmsg m = { .nfgen_family = family, .version = NFNETLINK_V0 };
+	scoped_fd fd = netlink_open(NETLINK_NETFILTER, NULL);
+	bool found = false;
+	struct netlink n;
+
+	if (fd < 0)
+		return false;
+	netlink_init(&n);
+	netlink_begin(&n, MESSAGE(NFT_MSG_GETTABLE), NLM_F_ACK, &m, sizeof m, "nftables");
+	netlink_put_text(&n, NFTA_TABLE_NAME, name);
+	(void)netlink_dump(&n, fd, take_table, &found, NULL);
+	netlink_done(&n);
+	return found;
+}
+
 /* ---- tables, chains, sets ----------------------------------------------------------------------------------------- */
 
 void nft_use(struct nft *t, uint8_t family, const char *table)

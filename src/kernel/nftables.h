@@ -59,6 +59,7 @@ int nft_open(struct err *e);
  * and all other changes with it. So that time is waited for before, where nobody else has to. */
 void nft_close(int fd);
 int nft_generation(uint32_t *ret, struct err *e);
+bool nft_has_table(uint8_t family, const char *name); /* false also where nobody tells */
 
 void nft_use(struct nft *t, uint8_t family, const char *table); /* what follows is about this table */
 void nft_table_make(struct nft *t, bool exclusive);             /* exclusive: -EEXIST when it is there */

@@ -377,7 +377,7 @@ static int begin(struct server *s, int lock, struct err *e)
 		return err_sys(e, "proc: open self/ns/net");
 	guard_open(s);
 	load_all(s);
-	relay_settle(s);
+	relay_begin(s);
 	r = listen_here(s, e);
 	look_idle(s);
 	return r;

@@ -3,6 +3,7 @@
  * (nothing may leave the host with the source ::1), and are passed on to the container, byte by byte.
  *
  * One socket and one set element for each published range, however many ports it has. */
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -34,6 +35,8 @@ struct relay {
 	struct relay *next;
 	struct watch near, far;
 	struct timer timer; /* until it is connected */
+	uint16_t port;      /* that was asked for */
+	int64_t moved_ns;   /* when something went through it, monotonic */
 	struct flow out, back;
 	bool connected;
 };
@@ -291,6 +294,7 @@ static bool is_over(const struct relay *r)
 
 static void run(struct server *s, struct relay *r)
 {
+	r->moved_ns = clock_monotonic_ns();
 	if (!move(&r->out, r->near.fd, r->far.fd) || !move(&r->back, r->far.fd, r->near.fd) || is_over(r) ||
 	    loop_watch(s, &r->near, wanted(&r->out, &r->back), NULL) < 0 ||
 	    loop_watch(s, &r->far, wanted(&r->back, &r->out), NULL) < 0)
@@ -336,7 +340,7 @@ static socklen_t find(const struct server *s, uint16_t port, struct sockaddr_sto
 	return 0;
 }
 
-static int connect_far(const struct server *s, int near)
+static int connect_far(const struct server *s, int near, uint16_t *ret_port)
 {
 	struct sockaddr_storage to;
 	struct sockaddr_in6 asked;
@@ -345,7 +349,8 @@ static int connect_far(const struct server *s, int near)
 
 	if (getsockopt(near, IPPROTO_IPV6, ORIGINAL_DST, &asked, &size) < 0)
 		return -1;
-	size = find(s, ntohs(asked.sin6_port), &to);
+	*ret_port = ntohs(asked.sin6_port);
+	size = find(s, *ret_port, &to);
 	if (!size)
 		return -1;
 	fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -354,13 +359,14 @@ static int connect_far(const struct server *s, int near)
 	return fd_take(&fd);
 }
 
-static struct relay *relay_new(int near, int far)
+static struct relay *relay_new(int near, int far, uint16_t port)
 {
 	struct relay *r = calloc(1, sizeof *r);
 
 	if (!r)
 		return NULL;
-	*r = (struct relay){ .near = { near, near_ready }, .far = { far, far_ready }, .timer = { .fire = late } };
+	*r = (struct relay){ .near = { near, near_ready }, .far = { far, far_ready }, .timer = { .fire = late },
+			      .port = port, .moved_ns = clock_monotonic_ns() };
 	r->out.bytes = malloc(PIPE_SIZE);
 	r->back.bytes = malloc(PIPE_SIZE);
 	if (r->out.bytes && r->back.bytes)
@@ -371,15 +377,44 @@ static struct relay *relay_new(int near, int far)
 	return NULL;
 }
 
+/* Of the port that has most of them the one that has been quiet longest: connections to one port must not keep those to all others
+ * out, and a connection of itself has no end. */
+static struct relay *least_missed(const struct server *s)
+{
+	uint16_t *counts = calloc(UINT16_MAX + 1u, sizeof *counts);
+	struct relay *least = NULL;
+
+	if (!counts)
+		return NULL;
+	for (struct relay *r = s->relays.first; r; r = r->next)
+		counts[r->port]++;
+	for (struct relay *r = s->relays.first; r; r = r->next)
+		if (!least || counts[r->port] > counts[least->port] ||
+		    (counts[r->port] == counts[least->port] && r->moved_ns < least->moved_ns))
+			least = r;
+	free(counts);
+	return least;
+}
+
+static bool make_room(struct server *s)
+{
+	struct relay *r = s->relays.n < LIMIT_RELAYS ? NULL : least_missed(s);
+
+	if (r)
+		relay_free(s, r);
+	return s->relays.n < LIMIT_RELAYS;
+}
+
 static void accept_relay(struct server *s, struct watch *w, unsigned events)
 {
 	scoped_fd near = loop_accept(s, w), far = -1;
+	uint16_t port = 0;
 	struct relay *r;
 
 	if (near < 0)
 		return;
 	records_refresh(s);
-	if (s->relays.n >= LIMIT_RELAYS || (far = connect_far(s, near)) < 0 || !(r = relay_new(near, far)))
+	if ((far = connect_far(s, near, &port)) < 0 || !make_room(s) || !(r = relay_new(near, far, port)))
 		return;
 	(void)fd_take(&near);
 	(void)fd_take(&far);
@@ -434,6 +469,17 @@ void relay_settle(struct server *s)
 		return;
 	s->relays.ranges = ranges;
 	settle(s, false);
+}
+
+void relay_begin(struct server *s)
+{
+	char table[32];
+
+	table_name(s, table);
+	s->relays.ruled = nft_has_table(NFPROTO_IPV6, table);
+	s->relays.ranges = relay_sum(s);
+	if (s->relays.ruled || s->relays.ranges)
+		settle(s, true);
 }
 
 void relay_lost(struct server *s)
