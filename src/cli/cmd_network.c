@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* ---- create ------------------------------------------------------------------------------------------------- */
 
@@ -227,6 +228,7 @@ static int run_firewall(struct cli *cli, void *options, const struct operands *o
 	scoped_session s = { .open = false };
 	int r = session_open(&s, cli, e);
 
+	(void)prctl(PR_SET_NAME, "tare"); /* whatever the file is called: see network/guard.h */
 	return r < 0 ? r : firewall_rebuild(&s.engine, e);
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 int main(int argc, char **argv)
 {
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "tare-net"); /* started by a descriptor it may have a number for a name: see guard.h */
 	if (net_serve(&(struct net_site){ argv[1], argv[2], argv[3] }, handed ? NET_LOCK_FD : -1, &e) == 0)
 		return 0;
 	log_error("%s", e.msg);

@@ -47,8 +47,18 @@ static enum guard_part part_of(const void *attributes, size_t size)
 		       GUARD_NONE;
 }
 
-static unsigned take_change(struct guard_changes *c, unsigned type, enum guard_part part)
+/* A kernel that does not say who it was (before Linux 4.13) is believed. */
+static bool is_own(const void *attributes, size_t size)
 {
+	size_t n = 0;
+	const char *name = netlink_attr(attributes, size, NFTA_GEN_PROC_NAME, &n);
+
+	return !name || begins(name, strnlen(name, n), GUARD_PROGRAM);
+}
+
+static unsigned take_change(struct guard_changes *c, unsigned type, const void *attributes, size_t size)
+{
+	enum guard_part part = type == NFT_MSG_NEWGEN ? GUARD_NONE : part_of(attributes, size);
 	unsigned lost = GUARD_NONE;
 
 	switch (type) {
@@ -62,7 +72,7 @@ static unsigned take_change(struct guard_changes *c, unsigned type, enum guard_p
 		c->lost |= part;
 		break;
 	case NFT_MSG_NEWGEN: /* the end of a transaction */
-		lost = c->lost & ~c->made;
+		lost = is_own(attributes, size) ? c->lost & ~c->made : c->lost;
 		*c = (struct guard_changes){ 0 };
 		break;
 	default:
@@ -84,7 +94,7 @@ unsigned guard_hear(struct guard_changes *c, const void *data, size_t size)
 		if (h.nlmsg_len < head || h.nlmsg_len > size)
 			break;
 		if (h.nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES)
-			lost |= take_change(c, h.nlmsg_type & 0xff, part_of(p + head, h.nlmsg_len - head));
+			lost |= take_change(c, h.nlmsg_type & 0xff, p + head, h.nlmsg_len - head);
 		if (NLMSG_ALIGN(h.nlmsg_len) >= size)
 			break;
 		p += NLMSG_ALIGN(h.nlmsg_len);

@@ -19,8 +19,13 @@ no_net() { [ -z "$(own_net)" ]; }
 finds() { contains "$3" "$(in_net "$1" busybox nslookup "$2" 127.0.0.11 2>&1)" "who is $2"; } # WHO NAME ADDRESS
 finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 2>&1; }
 
+no_table() { ! rules | grep -q "$1"; }
+# sorted, without what a new tare-net chooses
+plain_rules() { rules | sed 's/ to ip6 daddr:[0-9]*//' | sort; }
+rules_are() { [ "$1" = "$(plain_rules)" ]; }
+
 @test "names, rules and [::1] outlive tare-net and a flushed firewall; it goes with the last container" {
-	local net before
+	local net before table inet
 	make_outside
 	expect 0 tare network create back
 	start db --network bridge
@@ -40,21 +45,33 @@ finds_not() { ! in_net "$1" busybox nslookup -type=a "$2" 127.0.0.11 >/dev/null 
 	hears hello on_host ::1 8080
 	hears hello outside 10.77.0.1 8080
 
+	table=$(rules | sed -n 's/^table ip6 \(tare_relay_[0-9a-f]*\).*/\1/p')
 	net=$(own_net)
 	kill -KILL "$net"
 	eventually 5 finds db web "$(address_of web back)"
 	eventually 5 hears hello on_host ::1 8080
 	eventually 5 one_net
 
-	before=$(rules | sed 's/ to ip6 daddr:[0-9]*//')
+	before=$(plain_rules)
 	on_host nft flush ruleset
 	eventually 5 hears hello outside 10.77.0.1 8080
 	eventually 5 hears hello on_host ::1 8080
-	equal "$(sort <<<"$before")" "$(rules | sed 's/ to ip6 daddr:[0-9]*//' | sort)" 'rules'
+	equal "$before" "$(plain_rules)" 'rules'
 
-	expect 0 tare rm -f db lone
+	inet=$(on_host nft list tables | grep '^table inet tare')
+	{ echo "delete $inet"; on_host nft list "${inet%% *}" inet "${inet##* }"; } >"$T/saved" # of other containers
+	tare rm -f lone
+	before=$(plain_rules)
+	on_host nft -f "$T/saved"
+	eventually 5 rules_are "$before"
+
+	expect 0 tare rm -f db
 	finds_not web db || fail "db is still found"
 	expect 0 tare rm -f web
 	eventually 5 no_net
 	[ -z "$(find "$T/state/net/endpoints" -type f)" ] || fail "records are left"
+
+	on_host nft add table ip6 "$table" # as one leaves it that is killed, and nobody has ports any more
+	start lone --network back
+	eventually 5 no_table "$table"
 }

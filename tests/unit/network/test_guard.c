@@ -66,6 +66,40 @@ TEST(only_what_was_taken_from_us_and_not_put_back_is_lost)
 	}
 }
 
+/* The end of a transaction of a program of this name. */
+static void tell_end(struct messages *m, const char *program)
+{
+	size_t at = m->n;
+	struct nlattr a;
+
+	tell(m, NFT_MSG_NEWGEN, program);
+	memcpy(&a, m->bytes + at + NLMSG_HDRLEN + sizeof(struct nfgenmsg), sizeof a);
+	a.nla_type = NFTA_GEN_PROC_NAME;
+	memcpy(m->bytes + at + NLMSG_HDRLEN + sizeof(struct nfgenmsg), &a, sizeof a);
+}
+
+TEST(what_somebody_else_puts_in_their_place_is_not_ours)
+{
+	static const struct {
+		const char *program;
+		unsigned lost;
+	} cases[] = { { "nft", GUARD_FIREWALL }, { "tare", GUARD_NONE }, { "tare-monitor", GUARD_NONE },
+		      { "", GUARD_FIREWALL },	 { "systemctl", GUARD_FIREWALL } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct messages m = { .n = 0 };
+		struct guard_changes c = { 0 };
+
+		tell(&m, NFT_MSG_DELTABLE, "tare");
+		tell(&m, NFT_MSG_NEWTABLE, "tare");
+		tell_end(&m, cases[i].program);
+		assert_int_equal(cases[i].lost, guard_hear(&c, m.bytes, m.n));
+		m.n = 0;
+		tell_end(&m, cases[i].program);
+		assert_int_equal(GUARD_NONE, guard_hear(&c, m.bytes, m.n));
+	}
+}
+
 TEST(what_is_cut_ends_the_walk)
 {
 	struct messages m = { .n = 0 };
@@ -86,6 +120,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		RUN(only_what_was_taken_from_us_and_not_put_back_is_lost),
+		RUN(what_somebody_else_puts_in_their_place_is_not_ours),
 		RUN(what_is_cut_ends_the_walk),
 	};
 
