@@ -160,7 +160,7 @@ int change_rewrite_charter(const struct change *c, struct err *e)
 	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
 	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
 	if (r == 0)
-		r = network_ports_rules(c->en, c->row.id, c->a, &cr.published, e);
+		r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 	if (r == 0)
 		r = create_put_links(&cr, e);
 	cr.charter.net_ports = cr.published.n > 0;
@@ -197,7 +197,7 @@ int change_write_record(const struct change *c, size_t i, struct err *e)
 
 	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
 	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
-	r = network_ports_rules(c->en, c->row.id, c->a, &cr.published, e);
+	r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 	if (r == 0)
 		r = create_endpoint(&cr, i, &ep, e);
 	if (r <= 0)
@@ -309,16 +309,60 @@ static int detach(struct change *c, size_t at, struct err *e)
 	return r;
 }
 
-/* Its ports lead to another network of it now, and its next start knows no more of this one. */
+/* Without that place. */
+static int places_without(const struct change *c, size_t at, struct places *ret, struct err *e)
+{
+	size_t n = c->before.rows.n;
+	struct places p = { .gateway = PLACE_NO_GATEWAY };
+
+	p.rows.v = arena_alloc(c->a, n * sizeof *p.rows.v);
+	p.nets = arena_alloc(c->a, n * sizeof *p.nets);
+	if (!p.rows.v || !p.nets)
+		return err_oom(e);
+	for (size_t i = 0; i < n; i++)
+		if (i != at) {
+			p.rows.v[p.rows.n] = c->before.rows.v[i];
+			p.nets[p.rows.n++] = c->before.nets[i];
+		}
+	network_choose_gateway(&p);
+	*ret = p;
+	return 0;
+}
+
+/* Its next start knows no more of that network, and tare-net asks nobody for it whom it does not reach any more. */
+static int write_without(const struct change *c, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->after.rows.n; i++)
+		r = change_write_record(c, i, e);
+	return r < 0 ? r : change_rewrite_charter(c, e);
+}
+
+/* First what is written of it, then what leads to it, and its row last, by which all of it is found again: one that is cut short
+ * has too little, not too much. */
+static int part(struct change *c, size_t at, struct err *e)
+{
+	struct change back = *c;
+	int r = places_without(c, at, &c->after, e);
+
+	if (r == 0 && c->lives)
+		r = write_without(c, e);
+	if (r == 0 && c->lives)
+		r = detach(c, at, e);
+	if (r == 0)
+		r = leave(c, e);
+	if (r < 0 && c->lives) {
+		back.after = back.before;
+		(void)write_without(&back, NULL);
+	}
+	return r;
+}
+
+/* Its ports lead to another network of it now. */
 static int move_to_others(const struct change *c, size_t at, struct err *e)
 {
-	int r = c->before.gateway == at ? add_ports(c, e) : 0;
-
-	if (r == 0 && c->before.gateway == at && c->after.gateway != PLACE_NO_GATEWAY)
-		r = change_write_record(c, c->after.gateway, e);
-	if (r == 0)
-		r = write_records_of_others(c, PLACE_NO_GATEWAY, e);
-	return r < 0 ? r : change_rewrite_charter(c, e);
+	return c->before.gateway == at ? add_ports(c, e) : 0;
 }
 
 /* Another network of it is its way out now. What fails in a namespace of others, or in one that has just ended, comes last. */
@@ -345,6 +389,7 @@ static void undo_join(const struct change *c, size_t at)
 	(void)leave(&back, NULL);
 	if (begun && network_places(c->en, c->row.id, c->a, &back.after, NULL) == 0) {
 		(void)move_to_others(&back, at, NULL);
+		(void)write_without(&back, NULL);
 		(void)turn_route(&back, at, NULL);
 	}
 }
@@ -394,12 +439,8 @@ int network_disconnect(struct engine *en, struct sv container, const char *netwo
 
 	if (r == 0 && at == c.before.rows.n)
 		r = err_set(e, ENOTCONN, "container %s is not connected to network %s", c.row.id, c.net.row.name);
-	if (r == 0 && c.lives)
-		r = detach(&c, at, e);
 	if (r == 0)
-		r = leave(&c, e);
-	if (r == 0)
-		r = network_places(en, c.row.id, a, &c.after, e);
+		r = part(&c, at, e);
 	if (r == 0 && c.lives)
 		r = move_to_others(&c, at, e);
 	if (r == 0)
