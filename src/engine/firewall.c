@@ -7,6 +7,7 @@
 #include "engine/forwarding.h"
 #include "engine/network_ports.h"
 #include "engine/recover.h"
+#include "kernel/conntrack.h"
 #include "kernel/net_link.h"
 #include "kernel/netlink.h"
 #include "network/hand_over.h"
@@ -17,6 +18,7 @@
 
 #define ARENA_MAX (64u << 20)
 #define ATTEMPTS 50
+#define FLOWS_MAX 256 /* ports, or ranges of them, that are asked about at once */
 
 /* ---- the socket ----------------------------------------------------------------------------------------------------- */
 
@@ -192,6 +194,41 @@ int firewall_rebuild(struct engine *en, struct err *e)
 	return r;
 }
 
+/* ---- flows ------------------------------------------------------------------------------------------------------------ */
+
+static bool has_connections(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP;
+}
+
+/* Rules are asked for the first packet of a flow, and a sender that never pauses has a flow for ever: to a container whose port this
+ * is no more, or past one whose port it has just become. It costs only whoever publishes such ports; a host that cannot do it
+ * goes without. */
+static void forget_flows(const struct firewall_change *c)
+{
+	struct conntrack_ports v[FLOWS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->port_count; i++) {
+		const struct rules_port *p = &c->ports[i];
+
+		if (has_connections(p->map.protocol))
+			continue;
+		if (n + 2 > FLOWS_MAX) {
+			(void)conntrack_forget(v, n, NULL, NULL);
+			n = 0;
+		}
+		if (p->to4.family)
+			v[n++] = (struct conntrack_ports){ AF_INET, p->map.protocol, p->map.host_first,
+							   p->map.host_last };
+		if (p->to6.family)
+			v[n++] = (struct conntrack_ports){ AF_INET6, p->map.protocol, p->map.host_first,
+							   p->map.host_last };
+	}
+	if (n)
+		(void)conntrack_forget(v, n, NULL, NULL);
+}
+
 /* ---- changes -------------------------------------------------------------------------------------------------------- */
 
 bool firewall_is_refused(int r)
@@ -210,7 +247,11 @@ int firewall_add(struct engine *en, const struct firewall_change *c, struct err 
 	put_change(&t, table, c, RULES_ADD);
 	r = commit(en, &t, false, e);
 	nft_done(&t);
-	return r == 0 || firewall_is_refused(r) ? r : firewall_rebuild(en, e);
+	if (r < 0 && !firewall_is_refused(r))
+		r = firewall_rebuild(en, e);
+	if (r == 0)
+		forget_flows(c);
+	return r;
 }
 
 static bool has_device(const char *name)
@@ -252,6 +293,7 @@ int firewall_remove(struct engine *en, const struct firewall_change *c, struct e
 	nft_done(&t);
 	if (firewall_is_refused(r) && !has_bridge(c))
 		return 0;
+	forget_flows(c);
 	if (r < 0 && e)
 		*e = first;
 	return r == -ENOENT ? 0 : r;
