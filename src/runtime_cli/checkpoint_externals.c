@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/mountinfo_text.h"
+#include "kernel/rootpath.h"
 #include "oci/json.h"
 #include "oci/list.h"
 
@@ -379,6 +380,42 @@ static void mounts_of_document(const struct bundle *b, struct criu_call *c)
 		criu_external(c, "mnt[%s]:/dev/null", s->masked_paths.v[i]);
 }
 
+/* What lies below another mount is of that, and comes back with it. */
+static bool is_below_another(const struct runtime_spec *s, const char *at)
+{
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const char *other = s->mounts.v[i].destination;
+
+		if (strcmp(other, "/") != 0 && strcmp(other, at) != 0 && is_below(at, other))
+			return true;
+	}
+	return false;
+}
+
+static int make_place(int root, const struct oci_mount *m, struct err *e)
+{
+	struct stat st = { .st_mode = S_IFDIR };
+	scoped_fd fd = -1;
+
+	if (is_bind(m) && m->source && stat(m->source, &st) < 0)
+		return err_sys(e, "mount at %s: %s", m->destination, m->source);
+	fd = S_ISDIR(st.st_mode) ? rootpath_mkdirs(root, m->destination, 0755, e) :
+				   rootpath_file(root, m->destination, e);
+	return fd < 0 ? fd : 0;
+}
+
+/* criu mounts at what is there, and a root that another container comes back in may never have had these mounts. */
+static int make_places(const struct runtime_spec *s, struct err *e)
+{
+	scoped_fd root = open(s->root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? err_sys(e, "root.path: %s", s->root.path) : 0;
+
+	for (size_t i = 0; r == 0 && i < s->mounts.n; i++)
+		if (!is_below_another(s, s->mounts.v[i].destination))
+			r = make_place(root, &s->mounts.v[i], e);
+	return r;
+}
+
 static int supply_mounts(struct runtime *rt, const struct bundle *b, const char *empty, struct criu_call *c,
 			 struct err *e)
 {
@@ -418,8 +455,10 @@ int checkpoint_externals(struct runtime *rt, const struct bundle *b, pid_t pid, 
 
 int restore_externals(struct runtime *rt, const struct bundle *b, const char *empty, struct criu_call *c, struct err *e)
 {
-	int r = supply_mounts(rt, b, empty, c, e);
+	int r = make_places(&b->spec, e);
 
+	if (r == 0)
+		r = supply_mounts(rt, b, empty, c, e);
 	if (r == 0)
 		r = inherit_descriptors(rt, c, e);
 	return r < 0 ? r : inherit_namespaces(&b->spec, c, e);

@@ -60,11 +60,14 @@ grows() { local before=$2; [ "$(count "$1")" -gt "$before" ]; } # ID COUNT
 	before=$(count one)
 	eventually 20 grows one "$before"
 	runtime delete --force one
+	rm "$T/one/rootfs/etc/from-host" # as in a root that has never had the mount there
 	jq --arg group "/$group/two" '.linux.cgroupsPath = $group' "$T/one/config.json" >"$T/new" && mv "$T/new" "$T/one/config.json"
 	expect 0 runtime restore --bundle "$T/one" --image-path "$T/second" --work-path "$T" --detach two </dev/null
 	before=$(count one)
 	eventually 20 grows one "$before"
 	contains "/$group/two" "$(cat "/proc/$(first_of two)/cgroup")"
+	expect 0 runtime exec two cat /etc/from-host
+	equal host "$out" "a bind of the host's"
 	expect 0 runtime kill two KILL
 	eventually 20 is stopped two
 }
