@@ -78,16 +78,24 @@ struct place {
 	const char *path;
 };
 
+/* setns(2) has made the namespace's root ours: no link leads out of it. */
+static int enter(int ns, struct err *e)
+{
+	int root;
+
+	if (setns(ns, CLONE_NEWNS) < 0)
+		return err_sys(e, "setns of a mount namespace");
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? err_sys(e, "open the root") : root;
+}
+
 /* Who lives there may have put links in the way: none is followed. */
 static int clone_there(const void *arg, struct err *e)
 {
 	const struct place *p = arg;
-	scoped_fd at = -1;
+	scoped_fd root = enter(p->ns, e), at = root < 0 ? root : rootpath_open_real(root, p->path, e);
 
-	if (setns(p->ns, CLONE_NEWNS) < 0)
-		return err_sys(e, "setns of a mount namespace");
-	at = sys_openat2(AT_FDCWD, p->path, O_PATH, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	return at < 0 ? err_sys(e, "open %s", p->path) : mount_clone(at, "", false, e);
+	return at < 0 ? at : mount_clone(at, "", false, e);
 }
 
 int mount_clone_from(int ns, const char *path, struct err *e)
@@ -154,17 +162,6 @@ int mount_clone_below(int root, const char *path, struct err *e)
 	else if (at < 0 && e)
 		*e = why;
 	return at < 0 ? at : mount_clone(at, "", true, e);
-}
-
-/* setns(2) has made the namespace's root ours: no link leads out of it. */
-static int enter(int ns, struct err *e)
-{
-	int root;
-
-	if (setns(ns, CLONE_NEWNS) < 0)
-		return err_sys(e, "setns of a mount namespace");
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? err_sys(e, "open the root") : root;
 }
 
 static int clone_kept(const void *arg, struct err *e)
