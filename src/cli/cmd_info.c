@@ -5,36 +5,32 @@
 #include "base/table.h"
 #include "cli/command.h"
 #include "cli/page.h"
+#include "engine/document.h"
 #include "engine/engine.h"
+#include "engine/settings.h"
 #include "kernel/host.h"
+#include "monitor/charter.h"
 #include "oci/json.h"
 
-#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 struct info_options {
-	bool json;
+	const char *format; /* NULL: table */
 };
 
 struct info {
 	struct utsname kernel;
 	struct host_facts facts;
+	struct settings settings;
 	char *root, *state;
 };
 
-static int set_format(const struct option_call *c, struct err *e)
-{
-	bool json = strcmp(c->text, "json") == 0;
-
-	if (!json && strcmp(c->text, "table") != 0)
-		return err_set(e, EINVAL, "unknown format (table, json)");
-	((struct info_options *)c->target)->json = json;
-	return 0;
-}
-
 static const struct option rows[] = {
-	{ "format", 'f', "FORMAT", "table (default) or json", set_format, .words = "table json" },
+	{ "format", 'f', "FORMAT", "table (default), json, or a template of fields as '{{.ServerVersion}}'",
+	  option_text, offsetof(struct info_options, format), .words = "table json" },
 };
 
 static OPTION_GROUP(group, "Options", rows);
@@ -88,6 +84,20 @@ static void add_host(struct items *l, const struct info *in)
 	add(l, "SwapTotal", "Swap", ITEM_BYTES, NULL, f->swap_total_bytes);
 	add(l, "RootDir", "Data", ITEM_TEXT, in->root, 0);
 	add(l, "StateDir", "State", ITEM_TEXT, in->state, 0);
+}
+
+/* What scripts ask Docker's info for, by Docker's names. */
+static void add_docker(struct items *l, const struct info *in)
+{
+	bool v2 = in->facts.cgroup.mode == CGROUP_MODE_V2;
+
+	add(l, "ServerVersion", "Server version", ITEM_TEXT, TARE_VERSION, 0);
+	add(l, "Driver", "Storage driver", ITEM_TEXT, "overlayfs", 0);
+	add(l, "LoggingDriver", "Logging driver", ITEM_TEXT, log_driver_name(LOG_JSON_FILE), 0);
+	add(l, "CgroupDriver", "cgroup driver", ITEM_TEXT, in->settings.systemd ? "systemd" : "cgroupfs", 0);
+	add(l, "CgroupVersion", "cgroup version", ITEM_TEXT, v2 ? "2" : "1", 0);
+	add(l, "OSType", "System", ITEM_TEXT, "linux", 0);
+	add(l, "DockerRootDir", "Data", ITEM_TEXT, in->root, 0);
 }
 
 static void add_cgroup(struct items *l, const struct cgroup_layout *c)
@@ -159,6 +169,7 @@ static int print_json(const struct info *in, struct arena *a, struct buf *out, s
 	struct items host = { .n = 0 }, cgroup = { .n = 0 }, features = { .n = 0 };
 
 	add_host(&host, in);
+	add_docker(&host, in);
 	add_cgroup(&cgroup, &in->facts.cgroup);
 	add_kernel_features(&features, &in->facts.kernel);
 	buf_puts(out, "{");
@@ -168,7 +179,7 @@ static int print_json(const struct info *in, struct arena *a, struct buf *out, s
 	json_hierarchies(&in->facts.cgroup, a, out);
 	buf_puts(out, "},\"KernelFeatures\":{");
 	json_items(&features, out);
-	buf_puts(out, "}}\n");
+	buf_puts(out, "}}");
 	return buf_status(out, e);
 }
 
@@ -258,13 +269,20 @@ static int run(struct cli *cli, void *options, const struct operands *operands, 
 {
 	scoped_buf out = BUF(CLI_OUTPUT_MAX);
 	struct info in = { .root = NULL };
+	const char *format = ((struct info_options *)options)->format;
+	scoped_buf json = BUF(CLI_OUTPUT_MAX);
 	int r = read_facts(cli, &in, e);
 
 	if (r == 0)
 		r = directories(cli, &in, e);
 	if (r == 0)
-		r = ((struct info_options *)options)->json ? print_json(&in, cli->arena, &out, e) :
-							     print_text(&in, cli->arena, &out, e);
+		r = settings_read(cli->config, cli->arena, &in.settings, e);
+	if (r == 0 && (!format || strcmp(format, "table") == 0))
+		r = print_text(&in, cli->arena, &out, e);
+	else if (r == 0)
+		r = print_json(&in, cli->arena, &json, e);
+	if (r == 0 && json.len)
+		r = document_show_json(buf_sv(&json), format, &out, e);
 	if (r == 0)
 		r = cli_print(&out, e);
 	free(in.root);

@@ -180,18 +180,10 @@ static void only_volumes(void *options)
 /* shown: how many stand in the array already */
 static int show(const struct document *d, const char *format, unsigned shown, struct buf *out, struct err *e)
 {
-	int r;
-
-	if (!format) {
-		buf_puts(out, shown ? ",\n    " : "\n    ");
-		return document_print(d, true, 1, out, e);
-	}
-	r = strcmp(format, "json") == 0 ? document_print(d, false, 0, out, e) :
-					  document_template(d, sv_from(format), out, e);
-	if (r < 0)
-		return err_wrap(e, r, "--format %.80s", format);
-	buf_puts(out, "\n");
-	return buf_status(out, e);
+	if (format)
+		return document_show(d, format, out, e);
+	buf_puts(out, shown ? ",\n    " : "\n    ");
+	return document_print(d, true, 1, out, e);
 }
 
 static int inspect(struct finder *f, const struct inspect_options *o, const char *name, unsigned shown, struct buf *out,

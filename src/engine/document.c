@@ -491,3 +491,26 @@ int document_template(const struct document *d, struct sv template, struct buf *
 	}
 	return r < 0 ? r : buf_status(out, e);
 }
+
+int document_show(const struct document *d, const char *format, struct buf *out, struct err *e)
+{
+	int r = strcmp(format, "json") == 0 ? document_print(d, false, 0, out, e) :
+					      document_template(d, sv_from(format), out, e);
+
+	if (r < 0)
+		return err_wrap(e, r, "--format %.80s", format);
+	buf_puts(out, "\n");
+	return buf_status(out, e);
+}
+
+int document_show_json(struct sv json, const char *format, struct buf *out, struct err *e)
+{
+	struct document *d;
+	int r = document_parse(json, &d, e);
+
+	if (r < 0)
+		return r;
+	r = document_show(d, format, out, e);
+	document_free(d);
+	return r;
+}

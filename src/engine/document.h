@@ -25,3 +25,7 @@ int document_print(const struct document *d, bool pretty, unsigned indent, struc
 /* document_template - append the template's text. -EINVAL: not a template that is understood, or a key that is not
  * there; the text names it. What was appended before stays. */
 int document_template(const struct document *d, struct sv template, struct buf *out, struct err *e);
+
+/* document_show - a line as --format asks for it: "json", or a template. -EINVAL: the text begins with the option. */
+int document_show(const struct document *d, const char *format, struct buf *out, struct err *e);
+int document_show_json(struct sv json, const char *format, struct buf *out, struct err *e);

@@ -168,6 +168,13 @@ load helpers
 	[ ! -e "$T/untouched" ] || fail "info made a folder"
 	expect 0 tare info
 	contains "$(uname -r)" "$out"
+	equal "$(nproc --all) $(uname -r) linux overlayfs" "$(tare info -f '{{.NCPU}} {{.KernelVersion}} {{.OSType}} {{.Driver}}')"
+	matches '^[12] cgroupfs [1-9][0-9]+$' "$(tare info --format '{{.CgroupVersion}} {{.CgroupDriver}} {{.MemTotal}}')"
+	equal "$(tare version)" "tare $(tare version --format '{{.Server.Version}}')"
+	equal "$(tare info -f '{{.ServerVersion}}') linux" "$(tare version -f '{{.Client.Version}} {{.Server.Os}}')"
+	equal "$(uname -r)" "$(tare version -f json | jq -r .Server.KernelVersion)"
+	failed '{{.Nosuch}}' tare version -f '{{.Nosuch}}'
+	failed '{{.Nosuch}}' tare info -f '{{.Nosuch}}'
 }
 
 @test "closed standard descriptors are not taken by files" {
