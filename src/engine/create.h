@@ -106,6 +106,9 @@ int engine_reopen(struct engine *en, const struct container_row *row, struct con
  * now, which is another one, or none, when he starts it from another place than before */
 int create_rootless_start(struct creation *cr, struct err *e);
 
+/* create_is_user_net - an ordinary user's container has the network of a helper (monitor/user_net.h) */
+bool create_is_user_net(const struct container_config *c);
+
 /* creation_fetch_image - as a creation with this configuration would: when it is missing, or its pull policy says always */
 int creation_fetch_image(struct engine *en, struct container_config *c, struct arena *a, struct err *e);
 

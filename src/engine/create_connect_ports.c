@@ -2,6 +2,7 @@
 /* Ports of the host come to lead to a container, and cease to, whether it runs or not. */
 #include "base/limits.h"
 #include "base/scope.h"
+#include "engine/create.h"
 #include "engine/create_connect_priv.h"
 #include "engine/network_connect.h"
 #include "kernel/netlink.h"
@@ -213,6 +214,24 @@ static int change_ports(struct change *c, const struct oci_strings *add, const s
 	return r;
 }
 
+/* A helper is told its ports when it begins (monitor/user_net.h). */
+static int publish_of_user_net(struct change *c, const struct oci_strings *add, const struct oci_strings *drop,
+			       struct err *e)
+{
+	struct port_mappings more = { 0 }, less = { 0 };
+	struct rules_ports gone = { 0 };
+	int r = parse_ports(c, add, &more, e);
+
+	if (r == 0)
+		r = parse_ports(c, drop, &less, e);
+	if (r == 0 && c->lives)
+		r = err_set(e, EBUSY, "network %s takes its ports when the container starts: stop it first",
+			    c->config.network_mode);
+	if (r == 0)
+		r = find_dropped(c, &less, &gone, e);
+	return r < 0 ? r : rewrite_config(c, add, &less, e);
+}
+
 int network_publish(struct engine *en, const struct container_row *row, const struct container_state *state,
 		    const struct oci_strings *add, const struct oci_strings *drop, struct arena *a, struct err *e)
 {
@@ -221,6 +240,8 @@ int network_publish(struct engine *en, const struct container_row *row, const st
 	int r = change_read(&c, e);
 
 	c.after = c.before;
+	if (r == 0 && en->rootless && create_is_user_net(&c.config))
+		return publish_of_user_net(&c, add, drop, e);
 	if (r == 0 && c.before.gateway == PLACE_NO_GATEWAY)
 		r = err_set(e, EINVAL, "container %s is in no network that ports could be published of", c.row.name);
 	if (r == 0)

@@ -241,9 +241,11 @@ int create_put_resolver(struct creation *cr, struct buf *b, struct err *e)
 					.options = &c->dns_options };
 	struct resolv_conf host = { 0 };
 	struct oci_strings own = { 0 };
-	const char *server = create_user_net_resolver(cr);
-	int r;
+	const char *server;
+	int r = create_user_net_resolver(cr, &server, e);
 
+	if (r < 0)
+		return r;
 	if (server && !c->dns.n) {
 		if (strings_add(cr->a, &own, server) < 0)
 			return err_oom(e);

@@ -33,11 +33,11 @@ int create_rootless_userns(struct creation *cr, struct err *e);
 int create_rootless_network(struct creation *cr, struct err *e);
 /* create_rootless_settings - its network is pasta's or slirp4netns', unless it says otherwise. create_user_net - is it?
  * create_user_net_words - what its monitor starts for that, with the ports in cr->published. -ENOENT: nothing is installed.
- * create_user_net_resolver - the name server that comes with it; NULL: none */
+ * create_user_net_resolver - the name server that it has to be asked by; NULL: the host's are */
 void create_rootless_settings(struct creation *cr);
 bool create_user_net(const struct creation *cr);
 int create_user_net_words(struct creation *cr, struct err *e);
-const char *create_user_net_resolver(const struct creation *cr);
+int create_user_net_resolver(const struct creation *cr, const char **ret, struct err *e);
 /* create_network.c: create_find_networks - those that it is to join, or has joined. create_take_places - its addresses, in
  * the transaction that inserts its row. create_network_up - before each start: devices, ports, and in the charter
  * what the monitor does; creation_let_in() makes the rules. -EADDRINUSE, -ENOSPC, -ENODEV */

@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "engine/cni.h"
 #include "engine/network.h"
+#include "kernel/smallfile.h"
 #include "records/containers.h"
 #include "oci/list.h"
 #include "monitor/user_net.h"
@@ -16,6 +17,7 @@
 
 #define SLIRP_ADDRESS "10.0.2.100" /* slirp4netns(1) */
 #define SLIRP_RESOLVER "10.0.2.3"
+#define PASTA_RESOLVER "169.254.1.1" /* of no network; what asks it asks the host's first server, also on its loopback */
 
 /* The option that asks for a limit, or another place among the groups; NULL: none does. */
 static const char *limit_asked_for(const struct container_config *c)
@@ -150,9 +152,14 @@ static bool is_helper(const char *mode)
 	return false;
 }
 
+bool create_is_user_net(const struct container_config *c)
+{
+	return is_helper(c->network_mode);
+}
+
 bool create_user_net(const struct creation *cr)
 {
-	return cr->en && cr->en->rootless && is_helper(cr->config->network_mode);
+	return cr->en && cr->en->rootless && create_is_user_net(cr->config);
 }
 
 static const char *find_program(struct creation *cr, const char *name)
@@ -227,9 +234,11 @@ static int pasta_port(struct creation *cr, const struct port_mapping *m, struct 
 
 static int pasta_words(struct creation *cr, struct err *e)
 {
-	static const char *const first[] = { "--foreground", "--config-net", "--no-map-gw", "--no-netns-quit",
-					     "--netns", USER_NET_NETNS, "--pid", USER_NET_READY,
-					     "-T", "none", "-U", "none" };
+	static const char *const first[] = {
+		"--foreground", "--config-net", "--no-map-gw",   "--no-netns-quit", "--netns", USER_NET_NETNS,
+		"--pid",        USER_NET_READY, "--dns-forward", PASTA_RESOLVER,    "-T",      "none",
+		"-U",           "none"
+	};
 	bool has[2] = { false, false };
 	int r = add_words(cr, first, ARRAY_LEN(first), e);
 
@@ -268,10 +277,14 @@ static int slirp_port(struct creation *cr, const struct port_mapping *m, struct 
 static int slirp_words(struct creation *cr, struct err *e)
 {
 	static const char *const words[] = { "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=3",
-					     "--netns-type=path", "--api-socket", USER_NET_SOCKET, USER_NET_NETNS,
-					     "tap0" };
+					     "--netns-type=path", "--api-socket", USER_NET_SOCKET };
+	static const char *const last[] = { USER_NET_NETNS, "tap0" };
 	int r = add_words(cr, words, ARRAY_LEN(words), e);
 
+	if (r == 0 && smallfile_exists(cr->en->host->proc, "net/if_inet6"))
+		r = add_word(cr, "--enable-ipv6", e);
+	if (r == 0)
+		r = add_words(cr, last, ARRAY_LEN(last), e);
 	for (size_t i = 0; r == 0 && i < cr->published.n; i++)
 		r = slirp_port(cr, &cr->published.v[i].map, e);
 	return r;
@@ -284,21 +297,55 @@ int create_user_net_words(struct creation *cr, struct err *e)
 
 	if (!program)
 		return err_set(e, ENOENT,
-			       "network %s: neither pasta (package passt) nor slirp4netns is installed; --network none "
-			       "and --network host need none",
-			       mode);
+			       "network %s: %s installed (package %s); --network none and --network host need none",
+			       mode,
+			       find_program(cr, helpers[0]) || find_program(cr, helpers[1]) ?
+				       "its program is not" :
+				       "neither pasta nor slirp4netns is",
+			       strcmp(mode, helpers[0]) == 0 ? "passt" : mode);
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		return err_sys(e, "network %s: /dev/net/tun", mode);
+		return err_set(e, errno, "network %s: /dev/net/tun: %s; --network none and --network host need none",
+			       mode, strerror(errno));
 	r = add_word(cr, program, e);
 	if (r < 0)
 		return r;
 	return strcmp(mode, "pasta") == 0 ? pasta_words(cr, e) : slirp_words(cr, e);
 }
 
-/* A resolver of its own has slirp4netns alone; through pasta those of the host are reached as they are. */
-const char *create_user_net_resolver(const struct creation *cr)
+static bool is_loopback(const char *server)
 {
-	return create_user_net(cr) && strcmp(cr->config->network_mode, "slirp4netns") == 0 ? SLIRP_RESOLVER : NULL;
+	struct net_ip ip;
+	struct sv zone;
+
+	return resolv_conf_server(sv_from(server), &ip, &zone) && ip.family == AF_INET && ip.bytes[0] == 127;
+}
+
+/* Those of the host are reached as they are, but for one on its loopback, such as systemd-resolved's 127.0.0.53. */
+static bool asks_loopback(const struct resolv_conf *host)
+{
+	for (size_t i = 0; i < host->servers.n; i++)
+		if (!is_loopback(host->servers.v[i]))
+			return false;
+	return host->servers.n;
+}
+
+int create_user_net_resolver(const struct creation *cr, const char **ret, struct err *e)
+{
+	struct resolv_conf host = { 0 };
+	const char *path;
+	int r;
+
+	*ret = NULL;
+	if (!create_user_net(cr))
+		return 0;
+	if (strcmp(cr->config->network_mode, "slirp4netns") == 0) {
+		*ret = SLIRP_RESOLVER;
+		return 0;
+	}
+	r = network_host_resolver(cr->en, RESOLV_CONF_HOST, cr->a, &host, &path, e);
+	if (r == 0 && asks_loopback(&host))
+		*ret = PASTA_RESOLVER;
+	return r;
 }
 
 int create_rootless_network(struct creation *cr, struct err *e)

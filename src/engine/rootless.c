@@ -44,18 +44,6 @@ static int open_of(const struct entering *x, pid_t pid)
 	return fd_take(&ns);
 }
 
-static bool parse_line(struct sv line, pid_t *ret_pid, uint64_t *ret_ticks)
-{
-	struct sv pid, ticks;
-	uint64_t n;
-
-	if (!sv_cut(line, ' ', &pid, &ticks) || sv_u64(pid, &n) < 0 || n == 0 || n > INT32_MAX ||
-	    sv_u64(ticks, ret_ticks) < 0)
-		return false;
-	*ret_pid = (pid_t)n;
-	return true;
-}
-
 /* Those that have ended leave the list. *ret_ns: -1, none lives */
 static int find_command(struct entering *x, int *ret_ns, struct err *e)
 {
@@ -64,12 +52,15 @@ static int find_command(struct entering *x, int *ret_ns, struct err *e)
 	int ns = -1, r = io_read_fd(x->file, &text, e);
 	unsigned n = 0;
 
+	if (r == -EMSGSIZE) /* nobody but us writes it, and never that much: what is in it is not ours */
+		r = 0;
 	rest = buf_sv(&text);
 	while (r == 0 && sv_next(&rest, '\n', &line)) {
 		uint64_t ticks;
 		pid_t pid;
 
-		if (!parse_line(line, &pid, &ticks) || !procfs_is_process(x->host, pid, ticks) || ++n >= COMMANDS_MAX)
+		if (!userns_command_parse(line, &pid, &ticks) || !procfs_is_process(x->host, pid, ticks) ||
+		    ++n >= COMMANDS_MAX)
 			continue;
 		buf_putf(&x->others, SV_FMT "\n", SV_ARG(line));
 		if (ns < 0)

@@ -54,6 +54,17 @@ static int owner_of(const struct tree_options *options, const struct tree_meta *
 	return 0;
 }
 
+/* EINVAL: an ordinary user without ranges has one id, and the file system can note no other. */
+static int chown_failed(struct owner own, struct err *e)
+{
+	if (errno == EINVAL)
+		return err_set(
+			e, EINVAL,
+			"owner %u:%u is none of the ids that this user has (/etc/subuid, /etc/subgid: subuid(5))",
+			own.uid, own.gid);
+	return err_sys(e, "chown to %u:%u", own.uid, own.gid);
+}
+
 /* In this order: a change of owner takes setuid and capabilities away. */
 int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *made, const struct tree_meta *m,
 		  struct err *e)
@@ -65,7 +76,7 @@ int tree_set_meta(const struct tree_options *o, int fd, const struct tree_made *
 	if (r < 0)
 		return r;
 	if ((!made || made->uid != own.uid || made->gid != own.gid) && fchown(fd, own.uid, own.gid) < 0)
-		return err_sys(e, "chown to %u:%u", own.uid, own.gid);
+		return chown_failed(own, e);
 	if ((!made || made->mode != (m->mode & 07777)) && fchmod(fd, m->mode & 07777) < 0)
 		return err_sys(e, "chmod");
 	r = set_xattrs(fd, m, e);
@@ -91,7 +102,7 @@ int tree_set_meta_at(const struct tree_options *o, int parent, const char *leaf,
 	if (r < 0)
 		return r;
 	if (fchownat(parent, leaf, own.uid, own.gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "chown to %u:%u", own.uid, own.gid);
+		return chown_failed(own, e);
 	/* our own fresh node in a folder that only we may enter: no link can be there. In another's, mknod's mode has to do */
 	if (chmod_too && !o->shared && fchmodat(parent, leaf, m->mode & 07777, 0) < 0)
 		return err_sys(e, "chmod");

@@ -139,6 +139,19 @@ int subid_parse(struct sv text, const char *file, const char *user, struct arena
 
 /* ---- an ordinary user's own namespace ----------------------------------------------------------------------------- */
 
+bool userns_command_parse(struct sv line, pid_t *ret_pid, uint64_t *ret_ticks)
+{
+	struct sv pid, ticks;
+	uint64_t n, start;
+
+	if (!sv_cut(line, ' ', &pid, &ticks) || sv_u64(pid, &n) < 0 || n == 0 || n > INT32_MAX ||
+	    sv_u64(ticks, &start) < 0)
+		return false;
+	*ret_pid = (pid_t)n;
+	*ret_ticks = start;
+	return true;
+}
+
 int userns_user_name(struct sv passwd, uint32_t uid, struct arena *a, const char **ret, struct err *e)
 {
 	struct sv line, name, rest, password, number;

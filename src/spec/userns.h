@@ -44,6 +44,9 @@ int subid_parse(struct sv text, const char *file, const char *user, struct arena
 
 /* ---- an ordinary user's own namespace (engine/rootless.h) --------------------------------------------------------- */
 
+/* userns_command_parse - "PID START": a process in it, and the clock tick of its start. false: it is none, nothing is returned */
+bool userns_command_parse(struct sv line, pid_t *ret_pid, uint64_t *ret_ticks);
+
 /* userns_user_name - of passwd(5). NULL: it is not in there */
 int userns_user_name(struct sv passwd, uint32_t uid, struct arena *a, const char **ret, struct err *e);
 

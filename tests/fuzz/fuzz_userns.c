@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/scope.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,6 +31,26 @@ static void check_mode(struct sv text, struct arena *a)
 		require(id_map_check(&m.map, NULL) == 0 && id_map_outside(&m.map, 0) != ID_NONE);
 }
 
+/* Lines of <state>/.userns: what is taken is printed as it was, but for leading zeros. */
+static void check_commands(struct sv text)
+{
+	struct sv line;
+
+	while (sv_next(&text, '\n', &line)) {
+		pid_t pid = -7, again;
+		uint64_t ticks = 7, same;
+		char printed[48];
+
+		if (!userns_command_parse(line, &pid, &ticks)) {
+			require(pid == -7 && ticks == 7);
+			continue;
+		}
+		require(pid > 0);
+		(void)snprintf(printed, sizeof printed, "%d %llu", (int)pid, (unsigned long long)ticks);
+		require(userns_command_parse(sv_from(printed), &again, &same) && again == pid && same == ticks);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sv all = { (const char *)data, size }, mode, rest, subuid, conf;
@@ -39,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)sv_cut(all, '|', &mode, &rest);
 	(void)sv_cut(rest, '|', &subuid, &conf);
 	check_mode(mode, &a);
+	check_commands(all);
 	if (subid_parse(subuid, "f", USERNS_USER, &a, &ranges, NULL) == 0) {
 		require(ranges.n > 0 && ranges.n <= LIMIT_SUBID_RANGES);
 		for (size_t i = 0; i < ranges.n; i++)

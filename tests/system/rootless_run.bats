@@ -27,7 +27,8 @@ setup()
 	cat /proc/self/mountinfo >"$T/mounts.before"
 }
 
-# as_user CMD…: in the group $own of v2, if that is said, with nothing but v2 below /sys/fs/cgroup; $ids is its subuid and subgid. The shell stays: with the last process of a mount namespace its mounts go, and the
+# as_user CMD…: in the group $own of v2, if that is said, with nothing but v2 below /sys/fs/cgroup; the programs of
+# $hide are none; $ids is its subuid and subgid. The shell stays: with the last process of a mount namespace its mounts go, and the
 # way to the program with them.
 as_user()
 {
@@ -38,6 +39,9 @@ as_user()
 			mknod -m 666 "$T/net/tun" c 10 200
 			mount --bind "$T/net" /dev/net
 		fi
+		if [ -n "${no_tun-}" ]; then rm /dev/net/tun; fi
+		for f in ${hide-}; do mount --bind "$T/none" "$f"; done
+		if [ -e "$T/resolv.conf" ]; then mount --bind "$T/resolv.conf" /etc/resolv.conf; fi
 		mount --bind "$TARE_BUILD" "$T/bin"
 		mount --bind "$T/passwd" /etc/passwd; mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid
 		if [ -n "${v2-}" ]; then
@@ -69,6 +73,7 @@ teardown()
 # a host, and somebody outside of it who answers at 198.51.100.1:80
 networks()
 {
+	local all=::
 	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
 	need_python
 	unshare -n sleep 1000 3>&- &
@@ -78,11 +83,14 @@ networks()
 	eventually 10 apart "$host_net"
 	eventually 10 apart "$outside"
 	nsenter -t "$host_net" -n sh -euc 'ip link set lo up; ip link add eth0 type veth peer name eth0 netns "$0"
-		ip addr add 198.51.100.2/24 dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1' "$outside"
-	nsenter -t "$outside" -n sh -euc 'ip link set lo up; ip addr add 198.51.100.1/24 dev eth0; ip link set eth0 up'
+		ip addr add 198.51.100.2/24 dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1
+		[ ! -e /proc/net/if_inet6 ] || { ip addr add 2001:db8::2/64 dev eth0 nodad; ip route add default via 2001:db8::1; }' "$outside"
+	nsenter -t "$outside" -n sh -euc 'ip link set lo up; ip addr add 198.51.100.1/24 dev eth0; ip link set eth0 up
+		[ ! -e /proc/net/if_inet6 ] || ip addr add 2001:db8::1/64 dev eth0 nodad'
 	mkdir "$T/www"
 	echo outside >"$T/www/index.html"
-	nsenter -t "$outside" -n timeout 300 python3 -m http.server --directory "$T/www" 80 >/dev/null 2>&1 3>&- &
+	[ -e /proc/net/if_inet6 ] || all=0.0.0.0
+	nsenter -t "$outside" -n timeout 300 python3 -m http.server --bind "$all" --directory "$T/www" 80 >/dev/null 2>&1 3>&- &
 	server=$!
 	eventually 10 nsenter -t "$outside" -n python3 -c 'import socket; socket.create_connection(("127.0.0.1", 80))'
 }
@@ -165,6 +173,18 @@ is_exited() { [ "$(state_of "$1" Status)" = exited ]; }
 	equal "$(printf '%s\n' /d: new '' /e:)" "$out"
 	expect 0 tare rm three
 	expect 0 tare rmi -f again top
+	"${as_root[@]}" run --cgroup-parent "/$group" --name one --network none busybox sh -c 'echo x >/f; chown 5:6 /f'
+	"${as_root[@]}" commit one foreign >/dev/null
+	"${as_root[@]}" save foreign | tee "$T/home/foreign.tar" >/dev/null
+	"${as_root[@]}" rm -f one >/dev/null
+	expect 0 tare load -q -i "$T/home/foreign.tar"
+	expect 0 tare run --rm --network none foreign stat -c %u:%g /f
+	equal 5:6 "$out"
+	expect 0 tare rmi -f foreign
+	ids=$T/none
+	expect 1 tare load -q -i "$T/home/foreign.tar"
+	contains 'owner 5:6 is none of the ids that this user has (/etc/subuid, /etc/subgid: subuid(5))' "$err"
+	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
 }
 
 @test "volumes, host's folders and a terminal" {
@@ -188,6 +208,20 @@ no() # TEXT OPTIONS…
 	equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
 }
 
+helpers_missing()
+{
+	export hide no_tun=''
+	hide=$(command -v slirp4netns) || return 0
+	no 'network slirp4netns: its program is not installed (package slirp4netns)' --network slirp4netns
+	hide="$hide $(command -v pasta)"
+	no 'network pasta: neither pasta nor slirp4netns is installed (package passt)' --network bridge
+	hide=''
+	[ -d /dev/net ] || return 0
+	no_tun=1
+	no 'network slirp4netns: /dev/net/tun: No such file or directory' --network slirp4netns
+	no_tun=''
+}
+
 @test "what an ordinary user may not have is one line" {
 	tare run --rm --network none busybox true
 	no 'network foo: a bridge needs CAP_NET_ADMIN' --network foo
@@ -195,6 +229,8 @@ no() # TEXT OPTIONS…
 	expect 1 tare network create foo
 	contains 'network foo: a bridge needs CAP_NET_ADMIN' "$err"
 	if is_v1; then no "--memory: no control group is delegated to user $user" --network none --memory 100m; fi
+	no '--network cni:foo: plugins of CNI need root' --network cni:foo
+	helpers_missing
 	echo "ttuser:300000:x" >"$T/none"
 	ids=$T/none
 	no '/etc/subuid:1: not USER:FIRST:COUNT' --network none
@@ -318,10 +354,21 @@ delegate()
 	fi
 }
 
+# of every name it says 10.1.2.3, and that there is nothing of IPv6
+name_server='import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 53))
+while True:
+    q, who = s.recvfrom(512)
+    a = q[-4:-2] == b"\0\1"
+    s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([a]) + b"\0\0\0\0" + q[12:] + (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\1\2\3" if a else b""), who)'
+
 @test "a network by pasta or slirp4netns: out, in by published ports, and nothing is left of the helper" {
 	local n i=0 pid
 	networks
-	echo "nameserver 198.51.100.1" >"$T/resolv.conf"
+	echo "nameserver 127.0.0.53" >"$T/resolv.conf"
+	nsenter -t "$host_net" -n timeout 300 python3 -c "$name_server" 127.0.0.53 >/dev/null 2>&1 3>&- &
+	names=$!
 	for n in pasta slirp4netns; do
 		command -v $n >/dev/null || skip "needs $n"
 		: $((i++))
@@ -331,6 +378,15 @@ delegate()
 		equal inside "$(fetch http://127.0.0.1:18080/)"
 		expect 0 tare exec "web$i" wget -q -O - http://198.51.100.1/
 		equal outside "$out"
+		expect 0 tare exec "web$i" nslookup any.example
+		contains 10.1.2.3 "$out"
+		if [ -e /proc/net/if_inet6 ]; then
+			expect 0 tare exec "web$i" wget -q -O - "http://[2001:db8::1]/"
+			equal outside "$out"
+		fi
+		expect 1 tare update --publish-add 18081:80 "web$i"
+		contains "network $n takes its ports when the container starts: stop it first" "$err"
+		equal 1 "$(grep -c '' "$T/stderr")" "lines on stderr: $err; number"
 		matches '80/tcp -> 0.0.0.0:18080' "$(tare port "web$i")"
 		matches '81/udp -> 127.0.0.1:[0-9]+' "$(tare port "web$i")"
 		expect 125 tare run --rm --network $n -p 18080:80 busybox true
@@ -338,8 +394,11 @@ delegate()
 		# a further life has the network, too
 		pid=$(helper_of "web$i")
 		expect 0 tare kill "web$i"
+		expect 0 tare update --publish-add 18081:80 --publish-rm 81/udp "web$i"
 		expect 0 tare start "web$i"
 		eventually 10 fetch http://198.51.100.2:18080/
+		eventually 10 fetch http://198.51.100.2:18081/
+		[[ $(tare port "web$i") != *81/udp* ]] || fail "81/udp is published still"
 		[ ! -e "/proc/$pid" ] || fail "the first life's $n is there"
 		# and with the monitor goes all the rest
 		pid=$(helper_of "web$i")
@@ -349,7 +408,7 @@ delegate()
 	done
 	expect 0 tare run --rm --network bridge busybox cat /proc/net/route
 	matches 'eth0' "$out"
-	kill "$server"
+	kill "$server" "$names"
 }
 
 not_there() { [ ! -e "/proc/$1" ]; }
