@@ -206,10 +206,8 @@ enum container_status container_status_of(const struct outcome *o)
 
 #define NAME_IN_FOLDER (ID_LEN + sizeof "/" CONTROL_LOCK)
 
-/* What may be seen without the lock, by paths from containers/: a thousand of them are looked at in a row. *ret_wrong:
- * nobody is at work on it, and it is not as it should be. -ENOENT: there is no such folder. */
-static int glance(struct engine *en, const struct container_row *row, const struct outcome *seen,
-		  struct container_state *ret, bool *ret_wrong, struct err *e)
+int container_glance(const struct engine *en, const struct container_row *row, const struct outcome *seen,
+		     struct container_state *ret, bool *ret_wrong, struct err *e)
 {
 	struct container_state s = { 0 };
 	struct intent in = { 0 };
@@ -319,15 +317,9 @@ static int put_right(struct engine *en, const struct container_row *row, struct 
 
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e)
 {
-	return container_look_on(en, row, NULL, ret, e);
-}
-
-int container_look_on(struct engine *en, const struct container_row *row, const struct outcome *seen,
-		      struct container_state *ret, struct err *e)
-{
 	struct container_state s = { 0 };
 	bool wrong = false;
-	int r = glance(en, row, seen, &s, &wrong, e);
+	int r = container_glance(en, row, NULL, &s, &wrong, e);
 
 	if (r == -ENOENT) {
 		r = container_forget(en, row->id, row->cgroup, e);

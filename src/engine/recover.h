@@ -80,9 +80,11 @@ bool container_monitor_is_alive(const struct engine *en, const char *id);
 /* container_look - its state, after putting right what a crash left. Cheap when there is nothing to put right, and then
  * takes no lock. -ENOENT: it was half made or half removed, and is gone now. */
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e);
-/* container_look_on - likewise, by an outcome that was read just before; NULL: there was none to be read */
-int container_look_on(struct engine *en, const struct container_row *row, const struct outcome *seen,
-		      struct container_state *ret, struct err *e);
+/* container_glance - what may be seen without the lock, and nothing is changed: by any thread. seen: its outcome, if that was
+ * read just before; NULL: it was not. *ret_wrong: nobody is at work on it, and it is not as it should be. -ENOENT: there is no
+ * such folder. */
+int container_glance(const struct engine *en, const struct container_row *row, const struct outcome *seen,
+		     struct container_state *ret, bool *ret_wrong, struct err *e);
 
 /* engine_reap - after the end of a container, by the monitor (`tare _reap ID`) or the client that waited for it:
  * with --rm it is removed, else its cgroup goes. Done before or gone: success.

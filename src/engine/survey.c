@@ -92,67 +92,61 @@ static bool ids_has(const struct ids *k, const char *id)
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
+/* By several threads, and without changing anything; who is not as it should be is put right after it. */
 struct glances {
 	struct engine *en;
-	const struct ids *states;
+	enum survey what;
+	const struct ids *states; /* of those that had a life in this boot */
 	struct container_item *items;
-	bool claims; /* are enough */
 	bool *sure; /* of each item: its state is all that there is to know */
 };
+
+static bool glance_in_full(struct engine *en, struct container_item *item, const struct outcome *seen)
+{
+	bool wrong = true;
+
+	return container_glance(en, &item->row, seen, &item->state, &wrong, NULL) == 0 && !wrong;
+}
+
+/* For a list of what has a life all others are as good as ended. What was never started in this boot has no state folder; of
+ * the rest, many have ended and say so. */
+static bool glance_for_life(struct engine *en, enum survey what, const struct ids *states, struct container_item *item)
+{
+	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
+	struct outcome o;
+
+	item->state.status = CONTAINER_EXITED;
+	if (!ids_has(states, item->row.id))
+		return true;
+	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, item->row.id);
+	if (outcome_read_at(en->containers, path, &o, NULL) < 0)
+		return false;
+	if (o.state == OUTCOME_EXITED && !item->row.auto_remove)
+		return true;
+	if (what == SURVEY_ACTIVE || !container_is_active(container_status_of(&o)))
+		return glance_in_full(en, item, &o);
+	item->state = (struct container_state){ .status = container_status_of(&o), .outcome = o };
+	return what == SURVEY_CLAIMED || container_monitor_is_alive(en, item->row.id);
+}
 
 static void glance_at(void *context, unsigned worker, size_t i)
 {
 	struct glances *all = context;
 	struct container_item *item = &all->items[i];
-	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
 
-	if (!ids_has(all->states, item->row.id))
-		return;
-	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, item->row.id);
-	if (outcome_read_at(all->en->containers, path, &item->state.outcome, NULL) < 0)
-		return;
-	item->state.status = container_status_of(&item->state.outcome);
-	all->sure[i] = container_is_active(item->state.status) &&
-		       (all->claims || container_monitor_is_alive(all->en, item->row.id));
+	all->sure[i] = all->what < SURVEY_ACTIVE ? glance_in_full(all->en, item, NULL) :
+						   glance_for_life(all->en, all->what, all->states, item);
 }
 
-/* For a list of what has a life: all others are as good as ended. What was never started in this boot has no state folder;
- * of the rest, many have ended and say so. */
-static int look_for_life(struct engine *en, const struct container_row *row, const struct ids *states,
-			 struct container_state *ret, struct err *e)
-{
-	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
-	struct outcome o;
-	bool seen;
-
-	ret->status = CONTAINER_EXITED;
-	if (!ids_has(states, row->id))
-		return 0;
-	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, row->id);
-	seen = outcome_read_at(en->containers, path, &o, NULL) == 0;
-	if (seen && o.state == OUTCOME_EXITED && !row->auto_remove)
-		return 0;
-	return container_look_on(en, row, seen ? &o : NULL, ret, e);
-}
-
-static int look_at_row(struct engine *en, const struct container_row *row, const struct ids *states,
-		       struct container_state *ret, struct err *e)
-{
-	*ret = (struct container_state){ 0 };
-	return states ? look_for_life(en, row, states, ret, e) : container_look(en, row, ret, e);
-}
-
-/* The items have their rows; those that are there nowhere any more are taken out. states NULL: every one is looked at. sure
- * NULL: of none it is known that nothing is left to be looked at. */
-static void look_at_rows(struct engine *en, const struct ids *states, const bool *sure, struct container_items *items,
-			 struct first_error *f)
+/* The items have their rows; those that are there nowhere any more are taken out. */
+static void look_at_rows(struct engine *en, const bool *sure, struct container_items *items, struct first_error *f)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < items->n; i++) {
 		struct container_item *item = &items->v[i];
 		struct err e = { 0 };
-		int r = sure && sure[i] ? 0 : look_at_row(en, &item->row, states, &item->state, &e);
+		int r = sure[i] ? 0 : container_look(en, &item->row, &item->state, &e);
 
 		if (r < 0 && r != -ENOENT)
 			note(f, r, &e);
@@ -251,22 +245,20 @@ static int read_all(struct engine *en, enum survey what, struct arena *a, struct
 	return 0;
 }
 
-static int survey_living(struct engine *en, bool claims, const struct ids *states, struct arena *a,
-			 struct container_items *items, struct first_error *f, struct err *e)
+static int look_at_all(struct engine *en, enum survey what, const struct ids *states, struct arena *a,
+		       struct container_items *items, struct first_error *f, struct err *e)
 {
-	struct glances all = { en, states, items->v, claims, arena_array(a, items->n + 1, sizeof *all.sure) };
+	struct glances all = { en, what, states, items->v, arena_array(a, items->n + 1, sizeof *all.sure) };
 
 	if (!all.sure)
 		return err_oom(e);
 	parallel_for(items->n, parallel_workers(items->n), glance_at, &all);
-	look_at_rows(en, states, all.sure, items, f);
+	look_at_rows(en, all.sure, items, f);
 	return 0;
 }
 
-static void survey_all(struct engine *en, const struct ids *known, const struct ids *states,
-		       struct container_items *items, struct first_error *f)
+static void sweep_all(struct engine *en, const struct ids *known, struct first_error *f)
 {
-	look_at_rows(en, states, NULL, items, f);
 	sweep(en, en->containers, known, sweep_container, f);
 	sweep(en, en->state, known, sweep_state, f);
 	sweep_volumes(en, f);
@@ -279,10 +271,10 @@ int engine_survey(struct engine *en, enum survey what, struct arena *a, struct c
 	struct ids known, states = { 0 };
 	int r = read_all(en, what, a, &items, &known, &states, e);
 
-	if (r == 0 && what >= SURVEY_LIVING)
-		r = survey_living(en, what == SURVEY_CLAIMED, &states, a, &items, &f, e);
-	else if (r == 0)
-		survey_all(en, &known, what == SURVEY_ACTIVE ? &states : NULL, &items, &f);
+	if (r == 0)
+		r = look_at_all(en, what, &states, a, &items, &f, e);
+	if (r == 0 && what < SURVEY_LIVING)
+		sweep_all(en, &known, &f);
 	if (r < 0)
 		return r;
 	*ret = items;

@@ -27,8 +27,8 @@ enum survey {
 
 /* engine_survey - look at every row, every folder without one, and at what half is a volume. The newest container first.
  * Goes on after an error and returns the first one; *ret holds what could be seen unless there is no list at all (then it
- * is untouched). Seven system calls for a container that has ended, at most three of SURVEY_ACTIVE: for ps and the
- * daemon's start; not for run. Of one that runs ten, of SURVEY_LIVING six and of SURVEY_CLAIMED three, by several threads. */
+ * is untouched). By several threads: seven system calls for a container that has ended, at most three of SURVEY_ACTIVE; of
+ * one that runs ten, of SURVEY_LIVING six and of SURVEY_CLAIMED three. For lists and the daemon's start; not for run. */
 int engine_survey(struct engine *en, enum survey what, struct arena *a, struct container_items *ret, struct err *e);
 
 struct cgroup_stat;
