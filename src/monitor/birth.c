@@ -198,6 +198,26 @@ static int begin_user_net(struct monitor *m, struct err *e)
 	return user_net_begin(&m->user_net, m->host.proc, m->container.pid, argv, requests, e);
 }
 
+/* What others have to know of it, or it of others. */
+static int introduce(struct monitor *m, struct err *e)
+{
+	int r = 0;
+
+	if (m->stdio.tty)
+		r = stdio_set_master(&m->stdio, fd_take(&m->container.console), e);
+	arena_done(&m->running);
+	if (r == 0)
+		r = exec_context_make(&m->plan, &m->running, &m->exec, e);
+	if (r == 0 && m->charter.user_net.n)
+		r = begin_user_net(m, e);
+	if (r < 0)
+		return r;
+	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
+	m->outcome.pid = m->container.pid;
+	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
+	return m->member ? pod_keep(m->member, e) : places_write(m, -1, e);
+}
+
 static int make_container(struct monitor *m, struct err *e)
 {
 	int fds[3] = { -1, -1, -1 };
@@ -208,21 +228,10 @@ static int make_container(struct monitor *m, struct err *e)
 	stdio_close(fds);
 	if (r < 0)
 		return r;
-	if (m->stdio.tty)
-		r = stdio_set_master(&m->stdio, fd_take(&m->container.console), e);
-	arena_done(&m->running);
-	if (r == 0)
-		r = exec_context_make(&m->plan, &m->running, &m->exec, e);
-	if (r == 0 && m->charter.user_net.n)
-		r = begin_user_net(m, e);
-	if (r < 0) {
+	r = introduce(m, e);
+	if (r < 0)
 		(void)container_delete(&m->container, NULL);
-		return r;
-	}
-	m->may_nest = oom_may_nest(&m->facts.cgroup, m->spec.mounts.v, m->spec.mounts.n);
-	m->outcome.pid = m->container.pid;
-	(void)procfs_start_ticks(&m->host, m->container.pid, &m->outcome.pid_start_ticks, NULL);
-	return m->member ? pod_keep(m->member, e) : places_write(m, -1, e);
+	return r;
 }
 
 static int find_joined(struct monitor *m, unsigned without, struct joins *j, struct err *e)

@@ -49,6 +49,8 @@ static bool is_wanted_again(const struct monitor *m)
 void life_fail(struct monitor *m, const struct err *why)
 {
 	user_net_end(&m->user_net);
+	stdio_hang_up(&m->stdio);
+	arena_done(&m->birth); /* the next try fills it anew */
 	m->phase = PHASE_OVER;
 	m->failed = true;
 	m->outcome.state = OUTCOME_EXITED;

@@ -110,6 +110,7 @@ int pod_keep(struct member *mb, struct err *e)
 {
 	bool had = pod_network(mb->pod) >= 0;
 	struct monitor *m = &mb->m;
+	int r;
 
 	for (size_t i = 0; i < m->spec.namespaces.n; i++) {
 		int place = place_of(mb, &m->spec.namespaces.v[i]);
@@ -122,7 +123,10 @@ int pod_keep(struct member *mb, struct err *e)
 		if (mb->pod->ns[place] < 0)
 			return err_sys(e, "open proc/%s", path);
 	}
-	return had || pod_network(mb->pod) < 0 ? 0 : network_came(mb->pod, e);
+	r = had || pod_network(mb->pod) < 0 ? 0 : network_came(mb->pod, e);
+	if (r < 0) /* who brings another one tries again */
+		close(fd_take(&mb->pod->ns[0]));
+	return r;
 }
 
 int pod_network(const struct pod *p)
