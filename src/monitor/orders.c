@@ -139,24 +139,24 @@ static bool is_to_end(const struct monitor *m, int signal)
 	return signal == SIGKILL || !m->charter.stop_signal_set || signal == m->charter.stop_signal;
 }
 
-/* As Docker does: what is to end a paused container lets it go on, any other signal waits with it. */
+/* As Docker does: what is to end a paused container lets it go on, any other signal waits with it. While it waits to run again
+ * nobody is there to get one, and life_run() sees that the end was wanted. What nobody got, as the client is told, changes
+ * nothing. */
 void order_signal(struct monitor *m, struct client *c, int signal)
 {
-	bool end_wanted = is_to_end(m, signal);
 	struct err e = { 0 };
-	int r;
+	int r = m->phase == PHASE_WAITING ? 0 : check_running(m, &e);
 
-	m->outcome.stopped_by_user = true;
-	if (end_wanted)
-		want_end(m);
-	if (m->phase == PHASE_WAITING)
-		return answer(m, c, 0, NULL); /* nobody is there to get it; life_run() sees that the end was wanted */
-	r = check_running(m, &e);
-	if (r == 0)
+	if (r == 0 && m->phase == PHASE_RUNNING)
 		r = send_signal(m, signal, &e);
-	if (r == 0 && end_wanted)
+	if (r < 0)
+		return answer(m, c, r, &e);
+	m->outcome.stopped_by_user = true;
+	if (is_to_end(m, signal)) {
+		want_end(m);
 		let_go(m);
-	answer(m, c, r, &e);
+	}
+	answer(m, c, 0, NULL);
 }
 
 static void kill_all(struct monitor *m)
