@@ -39,10 +39,17 @@ static void mend(struct jsonlog *l)
 		l->size += write(l->fd, "\n", 1) == 1;
 }
 
+/* Somebody may have cut it off, to make room. */
+static void look_at_size(struct jsonlog *l)
+{
+	struct stat st;
+
+	l->size = l->fd >= 0 && fstat(l->fd, &st) == 0 ? st.st_size : 0;
+}
+
 static bool open_file(struct jsonlog *l)
 {
 	char name[NAME_MAX_LEN];
-	struct stat st;
 
 	if (l->fd >= 0)
 		return true;
@@ -51,7 +58,7 @@ static bool open_file(struct jsonlog *l)
 		l->why = errno;
 		return false;
 	}
-	l->size = fstat(l->fd, &st) == 0 ? st.st_size : 0;
+	look_at_size(l);
 	mend(l);
 	return true;
 }
@@ -82,7 +89,15 @@ static uint64_t count_records(const char *text, size_t n)
 	return count;
 }
 
-/* How much of it is written, in whole records. A part of a record would spoil the next. */
+/* A part of a record would spoil the next. */
+static void take_back(struct jsonlog *l, size_t n)
+{
+	look_at_size(l);
+	if (l->size >= (int64_t)n && ftruncate(l->fd, l->size - (int64_t)n) == 0)
+		l->size -= (int64_t)n;
+}
+
+/* How much of it is written, in whole records. */
 static size_t write_records(struct jsonlog *l, const char *text, size_t n)
 {
 	size_t done = 0, whole;
@@ -93,14 +108,14 @@ static size_t write_records(struct jsonlog *l, const char *text, size_t n)
 	while (done < n && ((w = write(l->fd, text + done, n - done)) > 0 || (w < 0 && errno == EINTR)))
 		done += w > 0 ? (size_t)w : 0;
 	whole = done;
+	l->size += (int64_t)done;
 	if (done < n) {
 		l->why = w < 0 ? errno : ENOSPC;
 		while (whole && text[whole - 1] != '\n')
 			whole--;
-		if (whole < done)
-			(void)!ftruncate(l->fd, l->size + (int64_t)whole);
 	}
-	l->size += (int64_t)whole;
+	if (whole < done)
+		take_back(l, done - whole);
 	return whole;
 }
 
@@ -225,6 +240,7 @@ static void record(struct jsonlog *l, const char *text, size_t n, bool ended, co
 
 	if (is_past_size(l)) {
 		jsonlog_flush(l);
+		look_at_size(l);
 		if (l->size >= l->charter->log_max_size)
 			rotate(l);
 	}

@@ -198,6 +198,37 @@ TEST(what_cannot_be_written_is_dropped_in_whole_records_and_counted)
 			    content("c-json.log"));
 }
 
+TEST(a_log_that_somebody_cut_off_has_no_holes)
+{
+	(void)sigaction(SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	put(JSONLOG_STDOUT, "a first one that is longer than the next\n");
+	jsonlog_flush(&kept);
+	assert_int_equal(0, ftruncate(kept.fd, 0));
+	limit_files(100); /* as above */
+	put(JSONLOG_STDOUT, "1\n2\n");
+	jsonlog_flush(&kept);
+	limit_files(RLIM_INFINITY);
+	assert_string_equal("{\"log\":\"1\\n\",\"stream\":\"stdout\"T}\n", content("c-json.log"));
+	assert_string_equal("none", content("c-json.log.1"));
+}
+
+TEST(a_log_that_somebody_cut_off_is_not_renamed_for_what_it_was)
+{
+	charter.log_max_size = 200;
+	charter.log_max_file = 2;
+	put(JSONLOG_STDOUT, "1\n2\n");
+	jsonlog_flush(&kept);
+	assert_int_equal(0, ftruncate(kept.fd, 0));
+	put(JSONLOG_STDOUT, "3\n");
+	jsonlog_flush(&kept);
+	put(JSONLOG_STDOUT, "4\n");
+	jsonlog_flush(&kept);
+	assert_string_equal("{\"log\":\"3\\n\",\"stream\":\"stdout\"T}\n"
+			    "{\"log\":\"4\\n\",\"stream\":\"stdout\"T}\n",
+			    content("c-json.log"));
+	assert_string_equal("none", content("c-json.log.1"));
+}
+
 TEST(nothing_is_kept_without_a_driver)
 {
 	charter.log_driver = LOG_NONE;
@@ -225,6 +256,8 @@ int main(void)
 		CASE(long_lines_are_cut_at_16_kib),
 		CASE(a_file_of_its_size_is_renamed),
 		CASE(what_cannot_be_written_is_dropped_in_whole_records_and_counted),
+		CASE(a_log_that_somebody_cut_off_has_no_holes),
+		CASE(a_log_that_somebody_cut_off_is_not_renamed_for_what_it_was),
 		CASE(nothing_is_kept_without_a_driver),
 		CASE(a_record_that_was_cut_off_by_a_crash_does_not_spoil_the_next),
 	};
