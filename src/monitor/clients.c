@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/scope.h"
 #include "monitor/parts.h"
 
+#define SPEAK_NS INT64_C(1000000000)
+
+static int too_many(struct err *e)
+{
+	return err_set(e, EAGAIN, "%d clients are connected to this container already", MONITOR_STAYING);
+}
+
 int client_add(struct monitor *m, int sock, struct err *e)
 {
+	struct client *free = NULL;
+	unsigned n = 0;
+
 	for (struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
-		if (!c->used) {
-			*c = (struct client){ .used = true, .sock = sock };
-			return 0;
-		}
-	return err_set(e, EAGAIN, "%d clients are connected to this container already", MONITOR_CLIENTS);
+		if (c->used)
+			n++;
+		else if (!free)
+			free = c;
+	if (!free)
+		return too_many(e);
+	*free = (struct client){ .used = true, .sock = sock };
+	if (n >= MONITOR_STAYING)
+		free->speak_ns = clock_monotonic_ns() + SPEAK_NS;
+	return 0;
 }
 
 void client_drop(struct monitor *m, struct client *c)
@@ -93,10 +109,24 @@ static void attach(struct monitor *m, struct client *c, int bits, int fds[3])
 		client_drop(m, c);
 }
 
-static void obey(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3])
+static void let_go(struct monitor *m, struct client *c)
 {
 	struct err e = { 0 };
 
+	(void)too_many(&e);
+	tell(m, c, CONTROL_REFUSED, container_exit_code(&e), CONTROL_FINAL, &e);
+	if (c->used)
+		client_drop(m, c);
+}
+
+static void obey(struct monitor *m, struct client *c, const struct control_message *msg, int fds[3])
+{
+	bool stays = msg->type == CONTROL_ATTACH || msg->type == CONTROL_EXEC;
+	struct err e = { 0 };
+
+	if (c->speak_ns && stays)
+		return let_go(m, c);
+	c->speak_ns = 0;
 	if (msg->session || msg->type == CONTROL_EXEC) {
 		session_obey(m, c, msg, fds);
 		return;
@@ -186,4 +216,23 @@ void clients_run(struct monitor *m, const struct pollset *p)
 			client_hear(m, c);
 	if (pollset_found(p, m->listener_polled, m->listener))
 		accept_one(m);
+}
+
+void clients_run_due(struct monitor *m)
+{
+	int64_t due = clients_due_ns(m), now = due ? clock_monotonic_ns() : 0;
+
+	for (struct client *c = m->clients; due && c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used && c->speak_ns && c->speak_ns <= now)
+			let_go(m, c);
+}
+
+int64_t clients_due_ns(const struct monitor *m)
+{
+	int64_t due = 0;
+
+	for (const struct client *c = m->clients; c < m->clients + MONITOR_CLIENTS; c++)
+		if (c->used)
+			due = sooner(due, c->speak_ns);
+	return due;
 }

@@ -34,12 +34,14 @@
 #include "runtime/container.h"
 #include "runtime/exec.h"
 
-#define MONITOR_CLIENTS 64
+#define MONITOR_CLIENTS 68
+#define MONITOR_STAYING 64 /* of them may wait or be attached: somebody can always give an order */
 
 struct client {
 	bool used;
 	bool starter;   /* it let the command run */
 	bool knows_end; /* it was told of the end */
+	int64_t speak_ns; /* it may give an order until then, monotonic; 0: it may stay */
 	int sock;
 	size_t polled; /* its place in the pollset */
 };
@@ -165,6 +167,8 @@ void tell_end(struct monitor *m); /* to everyone who has had all output */
 void clients_poll(struct monitor *m, struct pollset *p);
 /* clients_run - after poll(2): hears those that have said something, takes a new one */
 void clients_run(struct monitor *m, const struct pollset *p);
+void clients_run_due(struct monitor *m); /* lets those go that may not stay and say nothing */
+int64_t clients_due_ns(const struct monitor *m);
 
 /* ---- birth.c ---- */
 /* birth_begin - the host, and the container's cgroup when that is known: before the state directory */

@@ -74,6 +74,7 @@ static int64_t due_ns(const struct sandbox *s)
 		at = sooner(at, sooner(life_due_ns(m), orders_due_ns(m)));
 		at = sooner(at, sooner(sessions_due_ns(m), record_due_ns(m)));
 		at = sooner(at, sooner(net_watch_due_ns(&m->net), m->memory.again_ns));
+		at = sooner(at, clients_due_ns(m));
 	}
 	return at;
 }
@@ -150,6 +151,7 @@ void sandbox_turn(struct sandbox *s)
 		    memory_use_run(&m->memory, pollset_found(p, m->memory_polled, memory_use_fd(&m->memory)),
 				   clock_monotonic_ns()))
 			life_lost_one(m);
+		clients_run_due(m);
 		orders_run(m);
 		sessions_settle(m);
 		life_run(m);

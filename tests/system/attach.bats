@@ -83,7 +83,10 @@ has_exited() { [ "$(state_of "$1" Status)" = exited ]; }
 	local i
 	for ((i = 0; i < 65; i++)); do tare wait crowded >"$T/client$i" 2>&1 3>&- & done
 	eventually 20 one_is_told
-	expect 0 tare rm -f crowded
+	expect 0 tare pause crowded
+	expect 0 tare unpause crowded
+	failed '64 clients are connected' tare attach crowded
+	expect 0 tare stop -t 0 crowded
 	wait
 	equal "1 64" "$(cat "$T"/client* | grep -c '64 clients are connected') $(cat "$T"/client* | grep -cx 137)"
 }
