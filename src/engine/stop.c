@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/stop.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/recover.h"
@@ -10,6 +11,9 @@
 #include "monitor/charter.h"
 
 #include <signal.h>
+#include <time.h>
+
+#define AFTERWARDS_MS 2000 /* what a monitor that was killed has is let go, one thing after the other */
 
 /* ---- stop --------------------------------------------------------------------------------------------------- */
 
@@ -53,12 +57,33 @@ int stop_begin(struct engine *en, const struct container_row *row, const struct 
 	return 0;
 }
 
+/* The monitor has ended the connection without a word of the container's end: it was killed, or is of another tare. */
+static int check_end(struct engine *en, const struct container_row *row, struct err *e)
+{
+	int64_t until_ns = clock_monotonic_ns() + AFTERWARDS_MS * INT64_C(1000000);
+	struct container_state s;
+	int r;
+
+	for (;;) {
+		r = container_look(en, row, &s, e);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		if (!container_is_active(s.status))
+			return 0;
+		if (clock_monotonic_ns() > until_ns)
+			return err_set(e, EPROTO, "its monitor did not understand, and it still runs");
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
 int stop_end(struct engine *en, struct stopping *s, struct err *e)
 {
 	struct control_message m;
 	scoped_fd sock = s->sock;
 	int r = sock < 0 ? 0 : request_wait(sock, CONTROL_EXITED, &m, e);
 
+	if (r == 0 && sock >= 0)
+		r = check_end(en, &s->row, e);
 	if (r == 1 && s->row.auto_remove && !s->keep)
 		r = container_remove_ended(en, s->row.id, sock, false, false, e);
 	s->sock = -1;

@@ -162,12 +162,13 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 void client_hear(struct monitor *m, struct client *c)
 {
 	struct control_message msg;
-	int fds[3] = { -1, -1, -1 };
+	struct err e = { 0 };
+	int fds[3] = { -1, -1, -1 }, r = control_receive(c->sock, &msg, fds, &e);
 
-	if (control_receive(c->sock, &msg, fds, NULL) <= 0) {
-		client_drop(m, c);
-		return;
-	}
+	if (r == -EPROTO) /* of a tare of another version, which must not take silence for success */
+		return refuse(m, c, &e);
+	if (r <= 0)
+		return client_drop(m, c);
 	obey(m, c, &msg, fds);
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)

@@ -26,6 +26,14 @@ int control_tell(int sock, enum control_type type, int value, int flag, struct e
 	return control_send(sock, &(struct control_message){ .type = type, .value = value, .flag = flag }, NULL, 0, e);
 }
 
+static int not_understood(const struct control_message *m, ssize_t n, struct err *e)
+{
+	if (n < (ssize_t)(sizeof m->version + sizeof m->type) || m->version == CONTROL_VERSION)
+		return err_set(e, EPROTO, "control message: not one of version %d", CONTROL_VERSION);
+	return err_set(e, EPROTO, "control message: of version %u, this tare speaks version %d", m->version,
+		       CONTROL_VERSION);
+}
+
 int control_receive(int sock, struct control_message *ret, int ret_fds[3], struct err *e)
 {
 	struct control_message m;
@@ -43,7 +51,7 @@ int control_receive(int sock, struct control_message *ret, int ret_fds[3], struc
 		for (int i = 0; i < 3; i++)
 			if (ret_fds[i] >= 0)
 				close(ret_fds[i]);
-		return err_set(e, EPROTO, "control message: not of version %d", CONTROL_VERSION);
+		return not_understood(&m, n, e);
 	}
 	m.err.msg[sizeof m.err.msg - 1] = '\0';
 	*ret = m;

@@ -3,7 +3,8 @@
  *
  * The client that starts a monitor hands it one end of a socket pair as descriptor CONTROL_FD; others connect to
  * <state>/<id>/control (directory 0700, and the peer must have the monitor's own user id). Messages have one fixed size
- * and carry a version, since monitors outlive upgrades: a monitor answers what it does not know with CONTROL_REFUSED.
+ * and carry a version, since monitors outlive upgrades: a monitor answers what it does not know with CONTROL_REFUSED. Version
+ * and type stay the first eight bytes in every version, so each side can say what the other one speaks.
  *
  * A pod's monitor has one more such socket, <state>/pods/<uid>/control, for the pod as a whole: it tells CREATED when it has
  * taken all its containers over, STARTED when nothing more can be started for now, EXITED when the pod has ended; it is told STOP
@@ -94,7 +95,7 @@ int control_send(int sock, const struct control_message *m, const int *fds, int 
 /* control_tell - one without text and descriptors, about the first process */
 int control_tell(int sock, enum control_type type, int value, int flag, struct err *e);
 /* control_receive - waits. 1: a message; ret_fds[3] filled with what came along (-1: none), owned by the caller.
- * 0: the other side closed. -EPROTO: not a message of this protocol's version. */
+ * 0: the other side closed. -EPROTO: not a message of this protocol's version; the connection is as it was. */
 int control_receive(int sock, struct control_message *ret, int ret_fds[3], struct err *e);
 
 /* control_connect - to the monitor of the container whose state directory this is. -ENOENT, -ECONNREFUSED: no monitor. */

@@ -204,13 +204,21 @@ static void end_pod(struct pod *p, int grace_s)
 		p->state = POD_ENDS;
 }
 
+static void refuse_pods(struct pod *p, size_t i, const struct err *why)
+{
+	(void)control_send(p->clients[i].sock, &(struct control_message){ .type = CONTROL_REFUSED, .err = *why }, NULL,
+			   0, NULL);
+}
+
 static void hear(struct pod *p, size_t i)
 {
 	struct control_message msg;
 	struct err e = { 0 };
-	int fds[3] = { -1, -1, -1 };
+	int fds[3] = { -1, -1, -1 }, r = control_receive(p->clients[i].sock, &msg, fds, &e);
 
-	if (control_receive(p->clients[i].sock, &msg, fds, NULL) <= 0)
+	if (r == -EPROTO)
+		return refuse_pods(p, i, &e);
+	if (r <= 0)
 		return drop(p, i);
 	for (int k = 0; k < 3; k++)
 		if (fds[k] >= 0)
@@ -222,8 +230,7 @@ static void hear(struct pod *p, size_t i)
 		p->clients[i].awaits_ready = true;
 	} else {
 		(void)err_set(&e, EPROTO, "message %u is not known to a pod's monitor", msg.type);
-		(void)control_send(p->clients[i].sock, &(struct control_message){ .type = CONTROL_REFUSED, .err = e },
-				   NULL, 0, NULL);
+		refuse_pods(p, i, &e);
 	}
 }
 

@@ -301,3 +301,36 @@ at_once() # NUMBER COMMAND…: their statuses, sorted, each once
 	equal kept "$out"
 	contains volatile "$(root scratch)"
 }
+
+# A monitor of an older tare closes the connection, or so it would be if the protocol changed; ours says what it speaks.
+@test "a stop that the monitor does not understand is no success" {
+	need_python
+	start old
+	local dir
+	dir=$T/state/$(tare inspect old | jq -r '.[0].Id')
+	python3 - "$dir/control" <<-'EOF'
+		import socket, struct, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.settimeout(60)
+		s.connect(sys.argv[1])
+		s.send(struct.pack("II", 3, 5))
+		answer = s.recv(4096)
+		assert struct.unpack_from("II", answer)[1] == 68, answer
+		assert b"of version 3, this tare speaks version 2" in answer, answer
+	EOF
+	mv "$dir/control" "$dir/kept"
+	python3 - "$dir/control" 3>&- <<-'EOF' &
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.settimeout(60)
+		s.bind(sys.argv[1])
+		s.listen()
+		s.accept()[0].recv(4096)
+	EOF
+	eventually 10 test -S "$dir/control"
+	failed 'container old: its monitor did not understand, and it still runs' tare stop -t 0 old
+	wait
+	mv "$dir/kept" "$dir/control"
+	is_running old
+	expect 0 tare stop -t 0 old
+}
