@@ -194,8 +194,14 @@ static int read_without_group(struct explainer *k, struct err *e)
 	if (r < 0)
 		return r;
 	*use = nothing;
-	explain_unseen(k, "limits, waiting and block I/O: " CGROUP_NONE_TEXT);
-	explain_unseen(k, "limits of the group that its caller is in: `tare explain %d` tells them", (int)k->in->pid);
+	if (k->in->in_root) {
+		explain_unseen(k,
+			       "its waiting and block I/O: they are counted for groups, and the root's are the host's");
+	} else {
+		explain_unseen(k, "limits, waiting and block I/O: " CGROUP_NONE_TEXT);
+		explain_unseen(k, "limits of the group that its caller is in: `tare explain %d` tells them",
+			       (int)k->in->pid);
+	}
 	(void)host_memory(k->in->host, &total, &swap, NULL);
 	k->host_memory = total ? (int64_t)total : CG_MAX;
 	if (proc_use_read(k->in->host, k->in->pid, &use->st, NULL) == 0) /* else it has ended meanwhile */

@@ -59,6 +59,7 @@ struct explain_input {
 	const char *name;    /* of `own` limits in sentences: "the container", "the group" */
 	struct cgroup_place place;
 	bool no_group;       /* it has none of its own: what proc(5) tells of pid and those below */
+	bool in_root;        /* and that is so because it is in the root group, whose numbers are the host's */
 	bool alive;          /* else there is no group; only settings and oom count */
 	pid_t pid;           /* some process of it: its file systems; 0: none */
 	bool pid_is_first;   /* of a container */

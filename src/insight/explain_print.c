@@ -118,6 +118,8 @@ static void put_troubles(const struct explanation *x, struct buf *out)
 	}
 	if (!x->n_troubles && x->in->ended)
 		buf_putf(out, "%s: %s; no limit is known to have been the cause\n", x->in->subject, x->in->ended);
+	else if (!x->n_troubles && x->in->in_root)
+		buf_putf(out, "%s: it is in the root control group, which has no limits\n", x->in->subject);
 	else if (!x->n_troubles && x->in->no_group)
 		buf_putf(out, "%s: it has no control group of its own that could tell what holds it back\n",
 			 x->in->subject);

@@ -214,6 +214,15 @@ static int add_outcome(const struct subject *s, struct arena *a, struct explain_
 	return in->ended ? 0 : err_oom(e);
 }
 
+/* Of every hierarchy that could limit it. */
+static bool is_in_root(const struct cgroup_layout *l, const struct cgroup_place *place)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if ((l->h[i].controllers || l->h[i].v2) && place->path[i] && strcmp(place->path[i], "/") != 0)
+			return false;
+	return true;
+}
+
 int engine_explain(struct engine *en, const struct host *h, const struct cgroup_layout *l, const struct subject *s,
 		   struct arena *a, struct explanation *ret, struct err *e)
 {
@@ -229,7 +238,8 @@ int engine_explain(struct engine *en, const struct host *h, const struct cgroup_
 		   s->kind == SUBJECT_POD       ? "the pod" :
 		   s->kind == SUBJECT_PROCESS   ? "its group" :
 						  "the group";
-	in->no_group = s->kind == SUBJECT_CONTAINER && cgroup_is_none(s->row.cgroup);
+	in->in_root = s->kind == SUBJECT_PROCESS && is_in_root(l, &s->place);
+	in->no_group = in->in_root || (s->kind == SUBJECT_CONTAINER && cgroup_is_none(s->row.cgroup));
 	if (s->kind == SUBJECT_CONTAINER && !in->no_group)
 		r = add_settings(en, l, s, a, in, e);
 	if (r == 0 && s->kind == SUBJECT_CONTAINER)

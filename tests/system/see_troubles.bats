@@ -178,6 +178,11 @@ a_loop()
 	eventually 20 eval 'tare explain | grep -q "^container slow: .*the limit"'
 	equal "slow pids-limit" "$(tare explain --format json | jq -r '"\(.Container) \(.Kind)"' | grep -v pressure)"
 	matches '1 of 2 containers: nothing holds (it|them) back|container well: it waits' "$(tare explain)"
+	if [ -r /proc/2/cgroup ] && ! grep -qv ':/$' /proc/2/cgroup; then # kthreadd, where this is not in a pid namespace
+		expect 0 tare explain 2
+		contains "process 2: it is in the root control group, which has no limits" "$out"
+		! grep -q 'limit  ' <<<"$out" || fail "limits of the root group: $out"
+	fi
 	expect 1 tare explain nobody
 	equal "tare: No such container, process or cgroup: nobody" "$err"
 	expect 1 tare explain 4000000
