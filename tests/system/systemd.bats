@@ -215,3 +215,29 @@ lives_as_unit()
 		fail "without any way to systemd"
 	contains "no connection to the user's bus" "$(cat "$T/none.log")"
 }
+
+# bats test_tags=guest-systemd-full
+@test "tare of an ordinary user in a delegated scope: limits hold, and are changed from outside of it" {
+	local scope t tare
+	user_manager
+	mkdir "$T/bin"
+	cp "$TARE_BUILD"/tare "$TARE_BUILD"/tare-* "$T/bin/"
+	install -d -m 700 -o $user -g $user "$T/own"
+	tare=("$T/bin/tare" --root "$T/own/root" --state "$T/own/state")
+	expect 0 by_user systemd-run --user --scope --quiet -p Delegate=yes "${tare[@]}" run -d --name web --network none \
+		--memory 32m --pids-limit 20 busybox sleep 1000
+	t=$out
+	scope=$(find "$group" -type d -name "$t")
+	matches "/ttest-user-[^/]*/tare/$t$" "$scope" "its group"
+	equal "33554432 20" "$(cat "$scope/memory.max" "$scope/pids.max" | xargs)" "limits"
+	# another unit of the user's does not take the controllers away again
+	expect 0 by_user systemd-run --user --scope --quiet true
+	equal "33554432 20" "$(cat "$scope/memory.max" "$scope/pids.max" | xargs)" "limits"
+	expect 0 by_user "${tare[@]}" update --memory 48m --memory-swap 48m web
+	equal 50331648 "$(cat "$scope/memory.max")" "after an update"
+	expect 0 by_user "${tare[@]}" pause web
+	expect 0 by_user "${tare[@]}" unpause web
+	expect 0 by_user "${tare[@]}" exec web true
+	expect 0 by_user "${tare[@]}" rm -f web
+	[ ! -e "$scope" ] || fail "$scope is left"
+}
