@@ -10,12 +10,12 @@ need_engine()
 }
 
 # in_engine SCRIPT: with $rt, $group, $rootfs and check(); fails when anything in it did, or when it did not come to its end
-# within engine_seconds (100)
+# within engine_seconds (300)
 in_engine()
 {
 	bundle b
-	rt=$TARE_BUILD/tare-runtime tare="$TARE_BUILD/tare --root $T/work/tare" group=$group rootfs=$T/b/rootfs work=$T/work seconds=${engine_seconds:-100} \
-		timeout -k 5 "${engine_seconds:-100}" \
+	rt=$TARE_BUILD/tare-runtime tare="$TARE_BUILD/tare --root $T/work/tare" group=$group rootfs=$T/b/rootfs work=$T/work seconds=${engine_seconds:-300} \
+		timeout -k 5 "${engine_seconds:-300}" \
 		unshare -mpf --mount-proc --propagation private bash -uc '
 		mount -t tmpfs tmpfs /run
 		mount -t tmpfs tmpfs /dev/shm
@@ -33,7 +33,7 @@ in_engine()
 			# shellcheck disable=SC2053 # a pattern
 			if [[ $got == $want ]]; then echo "ok $what"; else echo "not ok $what: want $want, got: $got"; fi
 		}
-		later() # WHAT WANT CMD…: when it comes to that within 30 seconds, or a fifth of all
+		later() # WHAT WANT CMD…: when it comes to that within a fifth of all time, and ten seconds
 		{
 			local until=$((SECONDS + seconds / 5 + 10))
 			while [[ $("${@:3}" 2>&1 </dev/null) != $2 && $SECONDS -lt $until ]]; do sleep 0.2; done
