@@ -48,6 +48,12 @@ static enum nowait open_anew(int fd, int mode)
 	return own >= 0 && dup3(own, fd, O_CLOEXEC) == fd ? NOWAIT_PLAIN : NOWAIT_POLL;
 }
 
+/* To this file, or in a sandbox whose kernel is another one. */
+static bool is_unknown(int code)
+{
+	return code == EOPNOTSUPP || code == ENOSYS;
+}
+
 static bool is_ready(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
@@ -60,7 +66,7 @@ ssize_t nowait_read(int fd, enum nowait *how, void *to, size_t n)
 	if (*how == NOWAIT_PIPE) {
 		ssize_t r = sys_read_nowait(fd, to, n);
 
-		if (r >= 0 || errno != EOPNOTSUPP)
+		if (r >= 0 || !is_unknown(errno))
 			return r;
 		*how = open_anew(fd, O_RDONLY);
 	}
@@ -77,7 +83,7 @@ ssize_t nowait_write(int fd, enum nowait *how, const void *from, size_t n)
 	if (*how == NOWAIT_PIPE) {
 		ssize_t r = sys_write_nowait(fd, from, n);
 
-		if (r >= 0 || errno != EOPNOTSUPP)
+		if (r >= 0 || !is_unknown(errno))
 			return r;
 		*how = open_anew(fd, O_WRONLY);
 	}

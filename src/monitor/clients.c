@@ -109,12 +109,14 @@ static void attach(struct monitor *m, struct client *c, int bits, int fds[3])
 		client_drop(m, c);
 }
 
-static void let_go(struct monitor *m, struct client *c)
+static void let_go(struct monitor *m, struct client *c, uint32_t session)
 {
-	struct err e = { 0 };
+	struct control_message msg = {
+		.type = CONTROL_REFUSED, .value = 125, .flag = CONTROL_FINAL, .session = session
+	};
 
-	(void)too_many(&e);
-	tell(m, c, CONTROL_REFUSED, container_exit_code(&e), CONTROL_FINAL, &e);
+	(void)too_many(&msg.err);
+	tell_message(m, c, &msg);
 	if (c->used)
 		client_drop(m, c);
 }
@@ -125,7 +127,7 @@ static void obey(struct monitor *m, struct client *c, const struct control_messa
 	struct err e = { 0 };
 
 	if (c->speak_ns && stays)
-		return let_go(m, c);
+		return let_go(m, c, msg->session);
 	c->speak_ns = 0;
 	if (msg->session || msg->type == CONTROL_EXEC) {
 		session_obey(m, c, msg, fds);
@@ -225,7 +227,7 @@ void clients_run_due(struct monitor *m)
 
 	for (struct client *c = m->clients; due && c < m->clients + MONITOR_CLIENTS; c++)
 		if (c->used && c->speak_ns && c->speak_ns <= now)
-			let_go(m, c);
+			let_go(m, c, 0);
 }
 
 int64_t clients_due_ns(const struct monitor *m)

@@ -86,6 +86,8 @@ has_exited() { [ "$(state_of "$1" Status)" = exited ]; }
 	expect 0 tare pause crowded
 	expect 0 tare unpause crowded
 	failed '64 clients are connected' tare attach crowded
+	expect 126 tare exec crowded true
+	contains '64 clients are connected' "$err"
 	expect 0 tare stop -t 0 crowded
 	wait
 	equal "1 64" "$(cat "$T"/client* | grep -c '64 clients are connected') $(cat "$T"/client* | grep -cx 137)"
