@@ -410,6 +410,6 @@ while True:
 	kill "$server" "$names"
 }
 
-reaches6() { [ "$(tare exec "$1" wget -q -T 5 -O - "http://[2001:db8::1]/")" = outside ]; }
+reaches6() { [ "$(tare exec "$1" wget -q -O - "http://[2001:db8::1]/")" = outside ]; }
 
 not_there() { [ ! -e "/proc/$1" ]; }
