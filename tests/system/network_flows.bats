@@ -65,7 +65,7 @@ fill() # PORT: so many connections to it as there may be
 resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
 all = [socket.create_connection(("::1", int(sys.argv[1])), 30) for i in range(1030)]
 print("filled", flush=True)
-time.sleep(60)' "$1" >"$T/filled" &
+time.sleep(60)' "$1" >"$T/filled" 3>&- &
 	net_pids+=($!)
 	eventually 5 grep -q filled "$T/filled"
 }
