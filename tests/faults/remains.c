@@ -108,35 +108,37 @@ static void add_process(const char *pid) /* its command, and where in the kernel
 	add("process %s(%s)", text, where);
 }
 
-/* each_process - true: there is one; tell: a line for each */
-static bool each_process(bool tell)
+/* list_processes - a line for each of ours */
+static void list_processes(void)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
-	bool found = false;
 
-	while (dir && (tell || !found) && (entry = readdir(dir))) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !is_ours(entry->d_name))
-			continue;
-		found = true;
-		if (tell)
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_ours(entry->d_name))
 			add_process(entry->d_name);
-	}
 	if (dir)
 		closedir(dir);
-	return found;
 }
 
+/* wait_for_ends - what is listed is there when the time is over: one ends and another one begins meanwhile. Twice in a row none
+ * is none. */
 static void wait_for_ends(long seconds)
 {
 	struct timespec now, end;
+	unsigned none = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	for (end.tv_sec += seconds; each_process(false);) {
-		usleep(1000);
+	end.tv_sec += seconds;
+	for (;;) {
+		list_processes();
+		none = line_count ? 0 : none + 1;
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec))
+		if (none == 2 || now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec))
 			return;
+		while (line_count)
+			free(lines[--line_count]);
+		usleep(1000);
 	}
 }
 
@@ -276,7 +278,6 @@ int main(int argc, char **argv)
 	work = argv[2];
 	parent = argv[3];
 	wait_for_ends(strtol(argv[4], NULL, 10));
-	each_process(true);
 	if (left)
 		look_at_all();
 	else
