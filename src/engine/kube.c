@@ -51,7 +51,9 @@ int kube_kind(const char *word, enum object_kind *ret, struct err *e)
 
 /* ---- what there is ------------------------------------------------------------------------------------------ */
 
-#define UNREADABLE_POD "{\"containers\":[{\"name\":\"unreadable\",\"image\":\"unreadable\"}]}"
+/* never pulled: one that still waits for room must not begin as something else */
+#define UNREADABLE_CONTAINER "{\"name\":\"unreadable\",\"image\":\"unreadable\",\"imagePullPolicy\":\"Never\"}"
+#define UNREADABLE_POD "{\"containers\":[" UNREADABLE_CONTAINER "]}"
 #define UNREADABLE_TEMPLATE "\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":" UNREADABLE_POD "}"
 
 /* Of what cannot be read no more is known than its row tells: enough to delete it, and the others live on. */

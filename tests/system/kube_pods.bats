@@ -207,6 +207,13 @@ sql() { python3 -c "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); exec(
 	contains 'stored ConfigMap default/big1: ' "$err"
 	contains big1 "$out"
 	expect 0 tare kube delete configmap big1
+	printf '{apiVersion: v1, kind: Pod, metadata: {name: waits}, spec: {containers: [{name: app, image: busybox, resources: {requests: {cpu: "1000"}}}]}}\n' | manifest
+	expect 0 apply "$T/m.yaml"
+	eventually 5 status_is waits '0/1 +Pending +0'
+	sql 'd.execute("UPDATE kube_objects SET document = \"{}\"")'
+	expect 0 tare kube get pod waits -o yaml
+	contains 'imagePullPolicy: Never' "$out"
+	expect 0 tare kube delete pod waits
 	expect 0 tare kube get configmaps
 	equal "No resources found in default namespace." "$err"
 }
