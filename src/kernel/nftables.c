@@ -211,6 +211,73 @@ static void put_fields(struct nft *t, const struct nft_field *f, unsigned n)
 	netlink_nest_end(&t->n, desc);
 }
 
+/* What nft keeps with a set to know its key's expressions again: type, length and value, nested, in this machine's byte
+ * order. Its numbers are those of libnftnl's udata.h and of nft's expression.h, proto.h. */
+enum { UDATA_BYTE_ORDER = 0, UDATA_KEY_TYPEOF = 3, UDATA_KIND = 0, UDATA_OF = 1 };
+enum { NFT_PAYLOAD_EXPRESSION = 7, NFT_META_EXPRESSION = 9, NFT_CONCAT_EXPRESSION = 13 };
+enum { UDATA_META_KEY = 0, UDATA_PROTOCOL = 0, UDATA_FIELD, UDATA_BASE, UDATA_BIT_OFFSET, UDATA_BITS };
+
+struct udata {
+	uint8_t bytes[16 + 3 * 40]; /* as many fields as a key has */
+	size_t n;
+};
+
+static void udata_u32(struct udata *u, uint8_t type, uint32_t v)
+{
+	u->bytes[u->n++] = type;
+	u->bytes[u->n++] = sizeof v;
+	memcpy(u->bytes + u->n, &v, sizeof v);
+	u->n += sizeof v;
+}
+
+static size_t udata_nest(struct udata *u, uint8_t type)
+{
+	u->bytes[u->n++] = type;
+	u->bytes[u->n++] = 0;
+	return u->n;
+}
+
+static void udata_nest_end(struct udata *u, size_t start)
+{
+	u->bytes[start - 1] = (uint8_t)(u->n - start);
+}
+
+static void udata_field(struct udata *u, uint8_t i, const struct nft_field *f)
+{
+	bool piece = f->type == NFT_TYPE_INTEGER;
+	size_t field = udata_nest(u, i), of;
+
+	udata_u32(u, UDATA_KIND, piece ? NFT_PAYLOAD_EXPRESSION : NFT_META_EXPRESSION);
+	of = udata_nest(u, UDATA_OF);
+	if (piece) {
+		udata_u32(u, UDATA_PROTOCOL, 0); /* of none that it knows */
+		udata_u32(u, UDATA_FIELD, 0);
+		udata_u32(u, UDATA_BASE, f->payload.base + 1); /* it counts from 1 */
+		udata_u32(u, UDATA_BIT_OFFSET, f->payload.offset * 8u);
+		udata_u32(u, UDATA_BITS, f->size * 8u);
+	} else {
+		udata_u32(u, UDATA_META_KEY, NFT_META_IIFNAME);
+	}
+	udata_nest_end(u, of);
+	udata_nest_end(u, field);
+}
+
+static void put_pieces(struct nft *t, const struct nft_field *f, unsigned n)
+{
+	struct udata u = { .n = 0 };
+	size_t key, of;
+
+	udata_u32(&u, UDATA_BYTE_ORDER, 0);
+	key = udata_nest(&u, UDATA_KEY_TYPEOF);
+	udata_u32(&u, UDATA_KIND, NFT_CONCAT_EXPRESSION);
+	of = udata_nest(&u, UDATA_OF);
+	for (unsigned i = 0; i < n; i++)
+		udata_field(&u, (uint8_t)i, &f[i]);
+	udata_nest_end(&u, of);
+	udata_nest_end(&u, key);
+	netlink_put(&t->n, NFTA_SET_USERDATA, u.bytes, u.n);
+}
+
 void nft_set_make(struct nft *t, const struct nft_set_spec *s)
 {
 	static const uint8_t host_order[] = { 0, 4, 1, 0, 0, 0 }; /* libnftnl's NFTNL_UDATA_SET_KEYBYTEORDER */
@@ -235,7 +302,10 @@ void nft_set_make(struct nft *t, const struct nft_set_spec *s)
 	}
 	if (n > 1)
 		put_fields(t, s->key, n);
-	else if (s->key[0].type == NFT_TYPE_IFNAME) /* for `nft` alone: names are not numbers of the network */
+	if (s->pieces)
+		put_pieces(t, s->key, n);
+	else if (n == 1 &&
+		 s->key[0].type == NFT_TYPE_IFNAME) /* for `nft` alone: names are not numbers of the network */
 		netlink_put(&t->n, NFTA_SET_USERDATA, host_order, sizeof host_order);
 }
 

@@ -28,6 +28,7 @@ struct nft {
 
 /* The types of keys and data as `nft` knows them: only for its output. */
 enum nft_type {
+	NFT_TYPE_INTEGER = 4, /* only of nft_field.payload, which tells what it is a number of */
 	NFT_TYPE_IP4 = 7,
 	NFT_TYPE_IP6 = 8,
 	NFT_TYPE_ETHER = 9,
@@ -39,12 +40,19 @@ enum nft_type {
 struct nft_field {
 	enum nft_type type;
 	uint8_t size; /* bytes, without what fills it up */
+	struct nft_place {
+		enum nft_payload_bases base;
+		uint8_t offset; /* bytes */
+	} payload; /* of NFT_TYPE_INTEGER */
 };
 
 struct nft_set_spec {
 	const char *name;
 	struct nft_field key[3], data[2]; /* size 0 ends; without data it is a set, not a map */
 	bool interval;                    /* elements are ranges, in each field */
+	/* The key is names of interfaces and pieces of a packet that `nft` of some versions has no name for. It is told what
+	 * they are ("typeof iifname . @th,64,128"): a set of bare integers it prints, but does not read again. */
+	bool pieces;
 };
 
 /* nft_begin - genid: the transaction is only for the rules of that generation (nft_generation()); 0: of whatever is there.

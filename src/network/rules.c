@@ -54,6 +54,9 @@ static const struct nft_set_spec bridge_sets[] = {
 	{ .name = "macs", .key = { IFNAME, { NFT_TYPE_ETHER, 6 } } },
 	{ .name = "addresses4", .key = { IFNAME, IP4 } },
 	{ .name = "addresses6", .key = { IFNAME, IP6 } },
+	{ .name = "targets6",
+	  .key = { IFNAME, { NFT_TYPE_INTEGER, 16, { NFT_PAYLOAD_TRANSPORT_HEADER, NEIGHBOUR_TARGET } } },
+	  .pieces = true },
 };
 
 /* ---- conditions --------------------------------------------------------------------------------------------------- */
@@ -276,7 +279,16 @@ static void put_neighbours(struct nft *t, const char *chain)
 	}
 	nft_rule(t, chain);
 	is_icmp6(t, ICMP6_NEIGHBOUR_ADVERTISEMENT);
-	port_and(t, NFT_PAYLOAD_TRANSPORT_HEADER, NEIGHBOUR_TARGET, 16, "addresses6", true);
+	end(t, NFT_JUMP, "advertised");
+}
+
+/* A chain and a set of its own for what `nft` of Debian 12 cannot name (icmpv6 taddr) and a later one can: neither knows here
+ * that it is ICMPv6, so both print the piece of the packet, as the set has it, and read that again. */
+static void put_advertised(struct nft *t)
+{
+	nft_chain_make(t, "advertised");
+	nft_rule(t, "advertised");
+	port_and(t, NFT_PAYLOAD_TRANSPORT_HEADER, NEIGHBOUR_TARGET, 16, "targets6", true);
 	end(t, NF_DROP, NULL);
 }
 
@@ -305,6 +317,7 @@ static void put_bridge(struct nft *t, const char *prefix)
 {
 	const char *chain = "from-container";
 
+	put_advertised(t);
 	nft_chain_base(t, chain, "filter", AT_PREROUTING, -300);
 	nft_rule(t, chain); /* ports that are not ours: other bridges, and what else somebody has put into ours */
 	nft_meta(t, NFT_META_IIFNAME, 0);
@@ -438,6 +451,7 @@ static void link_local(const uint8_t mac[6], uint8_t ret[16])
 
 void rules_endpoint(struct nft *t, const char *table, const struct rules_endpoint *ep, enum rules_change how)
 {
+	static const char *const sets[] = { "addresses6", "targets6" }; /* what it sends from; what it says to have */
 	struct key mac = name_key(ep->host), ip4 = mac, ip6 = mac, local = mac;
 	uint8_t address[16];
 
@@ -451,10 +465,12 @@ void rules_endpoint(struct nft *t, const char *table, const struct rules_endpoin
 	if (!ep->ip6.family)
 		return;
 	add_field(&ip6, ep->ip6.bytes, 16);
-	change_key(t, "addresses6", &ip6, how);
 	link_local(ep->mac, address);
 	add_field(&local, address, 16);
-	change_key(t, "addresses6", &local, how);
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		change_key(t, sets[i], &ip6, how);
+		change_key(t, sets[i], &local, how);
+	}
 }
 
 static struct key port_key(const uint8_t *address, size_t size, uint8_t protocol, uint16_t port)

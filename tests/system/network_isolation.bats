@@ -185,6 +185,24 @@ nobody: " "$(<"$T/heard")" "what arrived"
 	expect 0 tare exec other ping -6 -c1 -W2 fd77::2 -I fd05::3
 }
 
+@test "a ruleset that nft has listed can be loaded again, as a saved /etc/nftables.conf is at the next boot" {
+	local spare
+	namespace spare
+	nsenter -t "$spare" -n nft -c 'add table bridge x; add set bridge x s { typeof iifname . @th,64,128; }' 2>/dev/null ||
+		skip "this nft has no sets of pieces of packets: $(nft --version)"
+	tare network create --subnet 10.5.0.0/24 --subnet fd05::/64 blue
+	tare network create --internal --subnet 10.6.0.0/24 --subnet fd06::/64 green
+	start web --network blue -p 8080:80 -p 127.0.0.1:8081:81/udp -p '[::1]:8082:82' -p 9000-9009:9000-9009
+	start inner --network green
+	rules >"$T/saved"
+	contains 'fd05::2' "$(<"$T/saved")" # with elements
+	nsenter -t "$spare" -n nft -f "$T/saved" || fail "nft does not read what it printed"
+	equal "$(words_of "$T/saved")" "$(nsenter -t "$spare" -n nft list ruleset | words_of)" "what was loaded"
+}
+
+# elements are listed in any order
+words_of() { cat "$@" | tr -s ' \t\n,' '\n' | sort; }
+
 @test "an address pool that is used up says so, and gives back what is left" {
 	tare network create --subnet 10.9.0.0/29 small
 	local i
