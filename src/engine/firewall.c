@@ -2,6 +2,7 @@
 /* The rules of network/rules.h, filled from rows. */
 #include "engine/network.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "engine/forwarding.h"
@@ -58,18 +59,9 @@ static int commit(struct engine *en, struct nft *t, bool removes, struct err *e)
 }
 
 /* Engines with other folders have tables of their own. */
-static uint32_t hash(const char *text)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619u;
-	return h;
-}
-
 void firewall_names(const struct engine *en, char table[FIREWALL_NAME], char prefix[FIREWALL_NAME])
 {
-	unsigned own = hash(en->root_path) & 0xfffff;
+	unsigned own = hash_of(sv_from(en->root_path)) & 0xfffff;
 
 	if (strcmp(en->root_path, ENGINE_ROOT) == 0) {
 		(void)snprintf(table, FIREWALL_NAME, "tare");

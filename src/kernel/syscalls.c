@@ -3,6 +3,7 @@
  * architecture: 20 KB, of which a native filter touches a third. */
 #include "kernel/syscalls.h"
 
+#include "base/hash.h"
 #include "base/scope.h"
 
 #include <assert.h>
@@ -155,10 +156,8 @@ unsigned syscall_count(void)
 /* FNV-1a, its halves folded: as tools/gen-syscalls computes it. */
 static unsigned hash(struct sv name)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = hash_of(name);
 
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 16777619u;
 	return (h ^ h >> 16) % HASH_SLOTS;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/dns_answer.h"
 
-#include "base/id.h"
 #include "base/scope.h"
 
 #include <errno.h>
@@ -12,32 +11,6 @@
 #define CLASS_ANY 255
 #define NETWORKS_MAX 64 /* of one container that are looked at */
 #define TOLD_MAX 256    /* addresses of one answer; 4096 bytes hold fewer AAAA records */
-
-/* ---- whose name is it -------------------------------------------------------------------------------------------- */
-
-static bool is_called(const struct endpoint *ep, struct sv name)
-{
-	if (name.n == ID_SHORT && strncasecmp(name.p, ep->container, ID_SHORT) == 0)
-		return true;
-	if (strlen(ep->name) == name.n && strncasecmp(name.p, ep->name, name.n) == 0)
-		return true;
-	for (size_t i = 0; i < ep->alias_count; i++)
-		if (strlen(ep->aliases[i]) == name.n && strncasecmp(name.p, ep->aliases[i], name.n) == 0)
-			return true;
-	return false;
-}
-
-/* "web" or "web.back" */
-static bool is_named(const struct endpoint *ep, const char *name)
-{
-	size_t n = strlen(name), network = strlen(ep->network_name);
-
-	if (is_called(ep, (struct sv){ name, n }))
-		return true;
-	return n > network + 1 && name[n - network - 1] == '.' &&
-	       strncasecmp(name + n - network, ep->network_name, network) == 0 &&
-	       is_called(ep, (struct sv){ name, n - network - 1 });
-}
 
 static bool is_alive(const struct dns_view *view, const struct endpoint *ep)
 {
@@ -58,11 +31,12 @@ static bool comes_before(const struct endpoint *a, const struct endpoint *b)
 
 static void networks_of(const struct dns_view *view, struct networks *ret)
 {
+	struct endpoint_search own = endpoints_find(view->all, ENDPOINT_CONTAINER, sv_from(view->container));
 	const struct endpoint *ep;
-	size_t at = 0, i;
+	size_t i;
 
 	ret->n = 0;
-	while (ret->n < NETWORKS_MAX && (ep = endpoints_of(view->all, view->container, &at))) {
+	while (ret->n < NETWORKS_MAX && (ep = endpoints_next(&own))) {
 		if (!ep->names)
 			continue;
 		for (i = ret->n++; i > 0 && comes_before(ep, ret->v[i - 1]); i--)
@@ -76,6 +50,36 @@ struct told {
 	size_t n;
 };
 
+static bool is_told(const struct told *t, const struct endpoint *ep)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i] == ep)
+			return true;
+	return false;
+}
+
+static void add_named(const struct dns_view *view, const char *network, struct sv name, struct told *ret)
+{
+	struct endpoint_search named = endpoints_find(view->all, ENDPOINT_NAME, name);
+	bool others = ret->n > 0;
+	const struct endpoint *ep;
+
+	while (ret->n < TOLD_MAX && (ep = endpoints_next(&named)))
+		if (strcmp(ep->network, network) == 0 && is_alive(view, ep) && !(others && is_told(ret, ep)))
+			ret->v[ret->n++] = ep;
+}
+
+/* "web", and "web.back" */
+static void add_network(const struct dns_view *view, const struct endpoint *own, struct sv name, struct told *ret)
+{
+	size_t n = strlen(own->network_name);
+
+	add_named(view, own->network, name, ret);
+	if (name.n > n + 1 && name.p[name.n - n - 1] == '.' &&
+	    strncasecmp(name.p + name.n - n, own->network_name, n) == 0)
+		add_named(view, own->network, (struct sv){ name.p, name.n - n - 1 }, ret);
+}
+
 /* In the first network that knows it. */
 static void look_up(const struct dns_view *view, const char *name, struct told *ret)
 {
@@ -84,12 +88,7 @@ static void look_up(const struct dns_view *view, const char *name, struct told *
 	networks_of(view, &nets);
 	ret->n = 0;
 	for (size_t k = 0; k < nets.n && ret->n == 0; k++)
-		for (size_t i = 0; i < view->all->n && ret->n < TOLD_MAX; i++) {
-			const struct endpoint *ep = &view->all->v[i]->ep;
-
-			if (is_named(ep, name) && strcmp(ep->network, nets.v[k]->network) == 0 && is_alive(view, ep))
-				ret->v[ret->n++] = ep;
-		}
+		add_network(view, nets.v[k], sv_from(name), ret);
 }
 
 static const struct endpoint *look_up_address(const struct dns_view *view, const struct ip_address *a)
@@ -97,14 +96,14 @@ static const struct endpoint *look_up_address(const struct dns_view *view, const
 	struct networks nets;
 
 	networks_of(view, &nets);
-	for (size_t k = 0; k < nets.n; k++)
-		for (size_t i = 0; i < view->all->n; i++) {
-			const struct endpoint *ep = &view->all->v[i]->ep;
+	for (size_t k = 0; k < nets.n; k++) {
+		struct endpoint_search s = endpoints_find(view->all, ENDPOINT_ADDRESS, endpoint_address_key(a));
+		const struct endpoint *ep;
 
-			if ((ip_address_equal(a, &ep->ipv4) || ip_address_equal(a, &ep->ipv6)) &&
-			    strcmp(ep->network, nets.v[k]->network) == 0 && is_alive(view, ep))
+		while ((ep = endpoints_next(&s)))
+			if (strcmp(ep->network, nets.v[k]->network) == 0 && is_alive(view, ep))
 				return ep;
-		}
+	}
 	return NULL;
 }
 

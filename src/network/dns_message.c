@@ -161,11 +161,6 @@ enum dns_rcode dns_rcode(const uint8_t *msg)
 	return msg[3] & 15;
 }
 
-bool dns_is_truncated(const uint8_t *msg)
-{
-	return get16(msg + 2) & FLAG_TC;
-}
-
 bool dns_reply_matches(const uint8_t *query, size_t query_n, const uint8_t *reply, size_t reply_n)
 {
 	struct dns_query q;

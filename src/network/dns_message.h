@@ -43,7 +43,6 @@ int dns_query_parse(const uint8_t *msg, size_t n, struct dns_query *ret);
 uint16_t dns_id(const uint8_t *msg);
 void dns_set_id(uint8_t *msg, uint16_t id);
 enum dns_rcode dns_rcode(const uint8_t *msg);
-bool dns_is_truncated(const uint8_t *msg);
 
 /* dns_skip_name - over the name of a record at `at`; a pointer ends it. 0: it has no end within the message. */
 size_t dns_skip_name(const uint8_t *msg, size_t n, size_t at);

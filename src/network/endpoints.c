@@ -1,21 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/endpoints.h"
 
+#include "base/hash.h"
+#include "base/id.h"
 #include "base/limits.h"
 #include "base/scope.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 
-static size_t find(const struct endpoints *all, const char *file)
+/* ---- the index ---------------------------------------------------------------------------------------------------- */
+
+#define BUCKETS_FIRST 256
+
+static uint8_t lower(char c)
 {
-	size_t i = 0;
-
-	while (i < all->n && strcmp(all->v[i]->file, file) != 0)
-		i++;
-	return i;
+	return (uint8_t)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
+
+static uint32_t hash_key(enum endpoint_key kind, struct sv key)
+{
+	uint32_t h = hash_byte(HASH_START, (uint8_t)kind);
+
+	for (size_t i = 0; i < key.n; i++)
+		h = hash_byte(h, kind == ENDPOINT_NAME ? lower(key.p[i]) : (uint8_t)key.p[i]);
+	return h;
+}
+
+static bool is_key(const struct endpoint_link *l, enum endpoint_key kind, uint32_t hash, struct sv key)
+{
+	if (l->hash != hash || l->kind != kind || l->key.n != key.n)
+		return false;
+	return kind == ENDPOINT_NAME ? strncasecmp(l->key.p, key.p, key.n) == 0 : memcmp(l->key.p, key.p, key.n) == 0;
+}
+
+static struct endpoint_link **bucket_of(const struct endpoints *all, uint32_t hash)
+{
+	return &all->buckets[hash & (all->bucket_count - 1)];
+}
+
+static void link_in(struct endpoints *all, struct endpoint_link *l)
+{
+	struct endpoint_link **bucket = bucket_of(all, l->hash);
+
+	l->next = *bucket;
+	*bucket = l;
+}
+
+struct endpoint_search endpoints_find(const struct endpoints *all, enum endpoint_key kind, struct sv key)
+{
+	struct endpoint_search s = { .key = key, .hash = hash_key(kind, key), .kind = kind };
+
+	if (key.n && all->bucket_count)
+		s.next = *bucket_of(all, s.hash);
+	return s;
+}
+
+static struct endpoint_slot *next_slot(struct endpoint_search *s)
+{
+	for (const struct endpoint_link *l; (l = s->next);) {
+		s->next = l->next;
+		if (is_key(l, s->kind, s->hash, s->key))
+			return l->slot;
+	}
+	return NULL;
+}
+
+const struct endpoint *endpoints_next(struct endpoint_search *s)
+{
+	const struct endpoint_slot *slot = next_slot(s);
+
+	return slot ? &slot->ep : NULL;
+}
+
+struct sv endpoint_address_key(const struct ip_address *a)
+{
+	if (a->family == AF_INET)
+		return (struct sv){ (const char *)&a->u.v4, sizeof a->u.v4 };
+	return (struct sv){ (const char *)&a->u.v6, a->family == AF_INET6 ? sizeof a->u.v6 : 0 };
+}
+
+/* An alias may be its name, too: it is found once. */
+static void add_key(struct endpoint_slot *s, enum endpoint_key kind, struct sv key)
+{
+	uint32_t hash = hash_key(kind, key);
+
+	for (size_t i = 0; i < s->link_count; i++)
+		if (is_key(&s->links[i], kind, hash, key))
+			return;
+	if (key.n)
+		s->links[s->link_count++] =
+			(struct endpoint_link){ .slot = s, .key = key, .hash = hash, .kind = kind };
+}
+
+static int add_keys(struct endpoint_slot *s, struct err *e)
+{
+	struct sv container = sv_from(s->ep.container);
+
+	s->links = arena_array(&s->memory, s->ep.alias_count + 6, sizeof *s->links);
+	if (!s->links)
+		return err_oom(e);
+	add_key(s, ENDPOINT_FILE, sv_from(s->file));
+	add_key(s, ENDPOINT_CONTAINER, container);
+	add_key(s, ENDPOINT_NAME, (struct sv){ container.p, container.n < ID_SHORT ? container.n : ID_SHORT });
+	add_key(s, ENDPOINT_NAME, sv_from(s->ep.name));
+	for (size_t i = 0; i < s->ep.alias_count; i++)
+		add_key(s, ENDPOINT_NAME, sv_from(s->ep.aliases[i]));
+	add_key(s, ENDPOINT_ADDRESS, endpoint_address_key(&s->ep.ipv4));
+	add_key(s, ENDPOINT_ADDRESS, endpoint_address_key(&s->ep.ipv6));
+	return 0;
+}
+
+/* About one key to a bucket. */
+static int make_buckets(struct endpoints *all, size_t keys, struct err *e)
+{
+	size_t count = all->bucket_count ? all->bucket_count : BUCKETS_FIRST;
+	struct endpoint_link **buckets;
+
+	while (count < keys)
+		count *= 2;
+	if (count == all->bucket_count)
+		return 0;
+	buckets = calloc(count, sizeof(struct endpoint_link *));
+	if (!buckets)
+		return err_oom(e);
+	free(all->buckets);
+	all->buckets = buckets;
+	all->bucket_count = count;
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->v[i]->link_count; k++)
+			link_in(all, &all->v[i]->links[k]);
+	return 0;
+}
+
+static void unlink_slot(struct endpoints *all, struct endpoint_slot *s)
+{
+	for (size_t i = 0; i < s->link_count; i++) {
+		struct endpoint_link **l = bucket_of(all, s->links[i].hash);
+
+		while (*l != &s->links[i])
+			l = &(*l)->next;
+		*l = (*l)->next;
+	}
+	all->link_count -= s->link_count;
+}
+
+/* ---- slots -------------------------------------------------------------------------------------------------------- */
 
 static void slot_free(struct endpoint_slot *s)
 {
@@ -41,6 +173,24 @@ static int make_room(struct endpoints *all, struct err *e)
 	return 0;
 }
 
+int endpoints_put(struct endpoints *all, struct endpoint_slot *s, struct err *e)
+{
+	int r = make_room(all, e);
+
+	if (r == 0)
+		r = add_keys(s, e);
+	if (r == 0)
+		r = make_buckets(all, all->link_count + s->link_count, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s->link_count; i++)
+		link_in(all, &s->links[i]);
+	all->link_count += s->link_count;
+	s->at = all->n;
+	all->v[all->n++] = s;
+	return 0;
+}
+
 static int slot_read(int dir, const char *file, struct endpoint_slot **ret, struct err *e)
 {
 	struct endpoint_slot *s = calloc(1, sizeof *s);
@@ -60,12 +210,21 @@ static int slot_read(int dir, const char *file, struct endpoint_slot **ret, stru
 	return 0;
 }
 
-static void forget(struct endpoints *all, size_t i)
+static void forget(struct endpoints *all, struct endpoint_slot *s)
 {
-	if (i == all->n)
+	if (!s)
 		return;
-	slot_free(all->v[i]);
-	all->v[i] = all->v[--all->n];
+	unlink_slot(all, s);
+	all->v[s->at] = all->v[--all->n];
+	all->v[s->at]->at = s->at;
+	slot_free(s);
+}
+
+static struct endpoint_slot *slot_of(const struct endpoints *all, const char *file)
+{
+	struct endpoint_search s = endpoints_find(all, ENDPOINT_FILE, sv_from(file));
+
+	return next_slot(&s);
 }
 
 int endpoints_reread(struct endpoints *all, int dir, const char *file, struct endpoint_slot **ret, struct err *e)
@@ -73,15 +232,15 @@ int endpoints_reread(struct endpoints *all, int dir, const char *file, struct en
 	struct endpoint_slot *s = NULL;
 	int r = slot_read(dir, file, &s, e);
 
-	forget(all, find(all, file));
+	forget(all, slot_of(all, file));
 	*ret = NULL;
 	if (r == 0)
-		r = make_room(all, e);
+		r = endpoints_put(all, s, e);
 	if (r < 0) {
 		slot_free(s);
 		return r == -ENOENT ? 0 : r;
 	}
-	all->v[all->n++] = *ret = s;
+	*ret = s;
 	return 0;
 }
 
@@ -135,21 +294,11 @@ int endpoints_load(struct endpoints *all, int dir, void (*bad)(void *context, co
 	return 0;
 }
 
-const struct endpoint *endpoints_of(const struct endpoints *all, const char *container, size_t *at)
-{
-	while (*at < all->n) {
-		const struct endpoint *ep = &all->v[(*at)++]->ep;
-
-		if (strcmp(ep->container, container) == 0)
-			return ep;
-	}
-	return NULL;
-}
-
 void endpoints_done(struct endpoints *all)
 {
 	while (all->n)
-		forget(all, all->n - 1);
+		forget(all, all->v[all->n - 1]);
 	free(all->v);
+	free(all->buckets);
 	*all = (struct endpoints){ 0 };
 }

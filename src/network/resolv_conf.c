@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/resolv_conf.h"
 
+#include "base/hash.h"
 #include "network/subnet.h"
 #include "oci/list.h"
 
@@ -196,15 +197,6 @@ static void put_lines(struct buf *b, const char *key, const struct oci_strings *
 		buf_putf(b, "%s%s\n", key, l->v[i]);
 }
 
-static uint32_t sum(struct sv text)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < text.n; i++)
-		h = (h ^ (uint8_t)text.p[i]) * 16777619u;
-	return h;
-}
-
 /* What the file is made of. */
 struct made {
 	struct oci_strings servers, search, options;
@@ -292,7 +284,7 @@ int resolv_conf_put(const struct resolv_conf *host, const struct resolv_conf_wan
 	put_origin(out, host, w, &m);
 	put_ndots(out, w, &m);
 	if (buf_status(out, e) == 0)
-		buf_putf(out, SUM_LINE "%08x\n", sum((struct sv){ out->p + start, out->len - start }));
+		buf_putf(out, SUM_LINE "%08x\n", hash_of((struct sv){ out->p + start, out->len - start }));
 	return buf_status(out, e);
 }
 
@@ -305,6 +297,6 @@ bool resolv_conf_is_ours(struct sv text)
 	if (text.n < line)
 		return false;
 	above = (struct sv){ text.p, text.n - line };
-	(void)snprintf(want, sizeof want, SUM_LINE "%08x\n", sum(above));
+	(void)snprintf(want, sizeof want, SUM_LINE "%08x\n", hash_of(above));
 	return memcmp(text.p + above.n, want, line) == 0;
 }

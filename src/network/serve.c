@@ -72,10 +72,10 @@ static struct resident **resident_place(struct server *s, const char *container)
 /* The record by which names are answered in a container; NULL: they are not. */
 static const struct endpoint *wants_names(const struct server *s, const char *container)
 {
+	struct endpoint_search own = endpoints_find(&s->all, ENDPOINT_CONTAINER, sv_from(container));
 	const struct endpoint *ep;
-	size_t at = 0;
 
-	while ((ep = endpoints_of(&s->all, container, &at)))
+	while ((ep = endpoints_next(&own)))
 		if (ep->names && endpoint_is_alive(&s->host, ep))
 			return ep;
 	return NULL;

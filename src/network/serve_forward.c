@@ -80,10 +80,10 @@ static bool is_ourselves(const struct upstream *u)
 
 static void choose(const struct server *s, struct question *q, bool dead)
 {
+	struct endpoint_search own = endpoints_find(&s->all, ENDPOINT_CONTAINER, sv_from(q->resident->container));
 	const struct endpoint *ep;
-	size_t at = 0;
 
-	while ((ep = endpoints_of(&s->all, q->resident->container, &at)))
+	while ((ep = endpoints_next(&own)))
 		for (size_t i = 0; i < ep->upstream_count && q->n < LIMIT_DNS_UPSTREAMS; i++)
 			if (is_dead(q->resident, &ep->upstreams[i]) == dead &&
 			    !is_ourselves(&ep->upstreams[i]) && !has(q, &ep->upstreams[i]))

@@ -4,6 +4,7 @@
  *
  * One socket and one set element for each published range, however many ports it has. */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -46,11 +47,7 @@ struct relay {
 /* Of this state folder alone: another one has its own tare-net. */
 static void table_name(const struct server *s, char ret[32])
 {
-	uint32_t hash = 2166136261u;
-
-	for (const char *p = s->site->state_root; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * 16777619u;
-	(void)snprintf(ret, 32, GUARD_RELAY_PREFIX "%08x", hash);
+	(void)snprintf(ret, 32, GUARD_RELAY_PREFIX "%08x", hash_of(sv_from(s->site->state_root)));
 }
 
 static void redirect(struct nft *t, uint16_t port)

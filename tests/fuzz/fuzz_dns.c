@@ -3,6 +3,7 @@
  * one is an answer to it, or not. What we answer is itself a well-formed message that answers the query.
  *
  * Every byte is exclusive-or '@', so that the seeds are text. */
+#include "base/limits.h"
 #include "base/scope.h"
 #include "report/dns_ask.h"
 #include "network/dns_answer.h"
@@ -23,19 +24,20 @@ static void require(bool ok)
 
 static void answer(const uint8_t *msg, size_t n, unsigned cap, bool tcp)
 {
-	static struct endpoint_slot slot = { .ep = { .container = CONTAINER,
+	static struct endpoint_slot slot = { .memory = ARENA(LIMIT_ARENA_ENDPOINT),
+					     .ep = { .container = CONTAINER,
 						     .network = NETWORK,
 						     .network_name = "b",
 						     .name = "a",
 						     .names = true,
 						     .ipv4 = { AF_INET, { { 0x0100000a } } } } };
-	static struct endpoint_slot *slots[] = { &slot };
-	static const struct endpoints all = { slots, 1, 1 };
+	static struct endpoints all;
 	const struct dns_view view = { .all = &all, .container = CONTAINER, .tcp = tcp };
 	uint8_t *out = malloc(DNS_UDP_PLAIN + cap);
 	struct dns_query q;
 	size_t end;
 
+	require(all.n || endpoints_put(&all, &slot, NULL) == 0);
 	if (out && dns_answer(&view, msg, n, &q, out, DNS_UDP_PLAIN + cap, &end) == DNS_ANSWERED) {
 		require(end >= DNS_HEADER && end <= DNS_UDP_PLAIN + cap && dns_id(out) == dns_id(msg));
 		require(dns_rcode(out) != DNS_NOERROR || dns_reply_matches(msg, n, out, end));
