@@ -125,16 +125,26 @@ static int write_new(int dir, const char *name, const void *data, size_t n, mode
 	return 0;
 }
 
-int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t mode, bool sync, struct err *e)
+/* What has nothing to stand in for yet is renamed, as everything is where two files cannot be exchanged. */
+static int put_in_place(int dir, const char *tmp, const char *path, enum io_disk disk, struct err *e)
+{
+	if (disk == IO_DISK_LATER && rename_swap_at(dir, tmp, path) == 0) {
+		(void)unlinkat(dir, tmp, 0);
+		return 0;
+	}
+	return renameat(dir, tmp, dir, path) < 0 ? err_sys(e, "rename %s to %s", tmp, path) : 0;
+}
+
+int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t mode, enum io_disk disk, struct err *e)
 {
 	char tmp[512];
 	int r;
 
 	if ((size_t)snprintf(tmp, sizeof tmp, "%s.new.%d", path, (int)getpid()) >= sizeof tmp)
 		return err_set(e, ENAMETOOLONG, "%s: name too long", path);
-	r = write_new(dir, tmp, data, n, mode, sync, e);
-	if (r == 0 && renameat(dir, tmp, dir, path) < 0)
-		r = err_sys(e, "rename %s to %s", tmp, path);
+	r = write_new(dir, tmp, data, n, mode, disk == IO_DISK_NOW, e);
+	if (r == 0)
+		r = put_in_place(dir, tmp, path, disk, e);
 	if (r < 0)
 		(void)unlinkat(dir, tmp, 0);
 	return r;

@@ -15,9 +15,15 @@ int io_read_fd(int fd, struct buf *b, struct err *e);
 int io_write_all(int fd, const void *data, size_t n, struct err *e);
 int io_pwrite_all(int fd, const void *data, size_t n, off_t at, struct err *e); /* the same at a place of the file */
 
-/* io_replace_at - write path anew by a temporary neighbour and rename(2): readers see the old or the new, never half.
- * sync: also fsync(2) of the file before the rename. */
-int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t mode, bool sync, struct err *e);
+/* When what is written is on the disk, and what a power cut leaves of it. */
+enum io_disk {
+	IO_DISK_LATER, /* when the kernel has nothing better to do; until then perhaps an empty file */
+	IO_DISK_SOON,  /* when the file system thinks fit: ext4 begins before it replaces a file, in 0.2 to 0.7 ms */
+	IO_DISK_NOW,   /* fsync(2): the old or the new */
+};
+
+/* io_replace_at - write path anew by a temporary neighbour and renameat2(2): readers see the old or the new, never half. */
+int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t mode, enum io_disk disk, struct err *e);
 
 /* io_mkdir_at - mkdirat(2) and open(2) O_PATH-free directory descriptor; an existing directory is fine.
  * -ENOTDIR: something else is there; a symbolic link is not followed. */

@@ -51,7 +51,7 @@ int cni_keep(const struct cni_attachment *t, int results, struct err *e)
 	if (t->result)
 		json_object_object_add(o, "result", json_object_get(t->result));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	return io_replace_at(results, t->file, text, strlen(text), 0600, false, e);
+	return io_replace_at(results, t->file, text, strlen(text), 0600, IO_DISK_SOON, e);
 }
 
 struct json_object *cni_field(struct json_object *o, const char *key, enum json_type type)
@@ -114,7 +114,8 @@ int cni_write_mark(const struct cni_attachment *t, struct err *e)
 	const char *path = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
 	const char *text = arena_fmt(t->a, "%s\n%s\n%s\n", t->cache_dir, t->file, t->bin_dir);
 
-	return path && text ? io_replace_at(t->en->containers, path, text, strlen(text), 0600, false, e) : err_oom(e);
+	return path && text ? io_replace_at(t->en->containers, path, text, strlen(text), 0600, IO_DISK_SOON, e) :
+			      err_oom(e);
 }
 
 int cni_call_plugin(const struct cni_attachment *t, size_t i, const char *command, struct json_object *previous,

@@ -242,7 +242,7 @@ int creation_write_bundle(struct creation *cr, struct err *e)
 	if (r == 0)
 		r = open_state(cr, e);
 	if (r == 0)
-		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, false, e);
+		r = io_replace_at(cr->state_dir, CONFIG_FILE, json.p, json.len, 0600, IO_DISK_LATER, e);
 	if (r == 0)
 		r = running_name(cr->state_dir, cr->name, e);
 	if (r == 0 && create_is_networked(cr))

@@ -73,9 +73,10 @@ static int write_config(const char *path, struct json_object *config, struct err
 	if (!text || (slash && !dir))
 		return err_oom(e);
 	r = dir ? io_mkdirs(dir, 0700, &fd, e) : 0;
-	return r == 0 ?
-		       io_replace_at(dir ? fd : AT_FDCWD, slash ? slash + 1 : path, text, strlen(text), 0600, true, e) :
-		       r;
+	if (r == 0)
+		r = io_replace_at(dir ? fd : AT_FDCWD, slash ? slash + 1 : path, text, strlen(text), 0600, IO_DISK_NOW,
+				  e);
+	return r;
 }
 
 static struct json_object *member(struct json_object *o, const char *key)

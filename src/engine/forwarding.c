@@ -164,7 +164,7 @@ static int write_note(struct engine *en, const struct oci_strings *lines, struct
 	for (size_t i = 0; i < lines->n; i++)
 		buf_putf(&text, "%s\n", lines->v[i]);
 	r = buf_status(&text, e);
-	return r < 0 ? r : io_replace_at(en->state, NOTE, text.p ? text.p : "", text.len, 0600, false, e);
+	return r < 0 ? r : io_replace_at(en->state, NOTE, text.p ? text.p : "", text.len, 0600, IO_DISK_LATER, e);
 }
 
 /* What stands there already stays: somebody else may have noted it just now and turned forwarding on before our look. */

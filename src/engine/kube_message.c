@@ -25,7 +25,7 @@
 /* Whoever runs in the container may write it. */
 static int make_one(const struct kube_build *b, int dir, const char *name)
 {
-	int r = io_replace_at(dir, name, "", 0, 0666, false, b->e);
+	int r = io_replace_at(dir, name, "", 0, 0666, IO_DISK_SOON, b->e);
 
 	if (r == 0 && fchmodat(dir, name, 0666, 0) < 0)
 		r = err_sys(b->e, "chmod " POD_MESSAGES "/%s", name);

@@ -148,7 +148,7 @@ int network_remove(struct engine *en, const struct network *net, struct arena *a
 	if (r == 0 && flock(notes, LOCK_EX) < 0)
 		r = err_sys(e, "lock net/" REMOVALS);
 	if (r == 0)
-		r = io_replace_at(notes, net->row.device, note, strlen(note), 0600, false, e);
+		r = io_replace_at(notes, net->row.device, note, strlen(note), 0600, IO_DISK_SOON, e);
 	if (r < 0)
 		return r;
 	r = delete_row(en, net, a, e);

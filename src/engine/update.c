@@ -85,7 +85,7 @@ static int write_bundle(struct job *j, struct err *e)
 
 	j->written = true;
 	if (r == 0)
-		r = io_replace_at(j->state, CONFIG_FILE, json.p, json.len, 0600, false, e);
+		r = io_replace_at(j->state, CONFIG_FILE, json.p, json.len, 0600, IO_DISK_LATER, e);
 	return r < 0 ? r : charter_write(j->state, &j->charter, e);
 }
 
@@ -93,8 +93,8 @@ static void restore_bundle(struct job *j)
 {
 	if (!j->written)
 		return;
-	(void)io_replace_at(j->state, CONFIG_FILE, j->old_spec.p, j->old_spec.len, 0600, false, NULL);
-	(void)io_replace_at(j->state, CHARTER_FILE, j->old_charter.p, j->old_charter.len, 0600, false, NULL);
+	(void)io_replace_at(j->state, CONFIG_FILE, j->old_spec.p, j->old_spec.len, 0600, IO_DISK_LATER, NULL);
+	(void)io_replace_at(j->state, CHARTER_FILE, j->old_charter.p, j->old_charter.len, 0600, IO_DISK_LATER, NULL);
 }
 
 /* It writes what it is told in its own way, coarser quotas, and more of the same controller than that. */

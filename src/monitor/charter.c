@@ -128,7 +128,7 @@ static int write_group(int state_dir, const struct charter *c, unsigned group, c
 	record_begin(&form, &b);
 	record_put_rows(&form, group, c, &b);
 	r = buf_status(&b, e);
-	return r < 0 ? r : io_replace_at(state_dir, file, b.p, b.len, 0600, false, e);
+	return r < 0 ? r : io_replace_at(state_dir, file, b.p, b.len, 0600, IO_DISK_LATER, e);
 }
 
 int charter_write(int state_dir, const struct charter *c, struct err *e)

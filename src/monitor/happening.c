@@ -33,7 +33,7 @@ static void write_down(struct pod *p)
 			 h->warning ? "Warning" : "Normal", h->reason, h->name, h->text);
 	}
 	if (buf_status(&b, NULL) == 0)
-		(void)io_replace_at(p->dir, POD_EVENTS_FILE, b.p, b.len, 0600, false, NULL);
+		(void)io_replace_at(p->dir, POD_EVENTS_FILE, b.p, b.len, 0600, IO_DISK_LATER, NULL);
 }
 
 void happened(struct pod *p, const char *name, bool warning, const char *reason, const char *fmt, ...)

@@ -72,7 +72,7 @@ static int overwrite(int dir, const char *name, struct buf *b, struct err *e)
 	return pwrite(fd, b->p, b->len, 0) == (ssize_t)b->len ? 0 : err_set(e, ENOSPC, "write %s: no space left", name);
 }
 
-static int write_record(int dir, const char *name, const struct outcome *o, struct err *e)
+static int write_record(int dir, const char *name, const struct outcome *o, enum io_disk disk, struct err *e)
 {
 	scoped_buf b = BUF(LIMIT_RECORD);
 	int r;
@@ -81,13 +81,17 @@ static int write_record(int dir, const char *name, const struct outcome *o, stru
 	record_put_rows(&form, 0, o, &b);
 	r = buf_status(&b, e);
 	if (r == 0)
-		r = io_replace_at(dir, name, b.p, b.len, 0600, false, e);
+		r = io_replace_at(dir, name, b.p, b.len, 0600, disk, e);
 	return r == -ENOSPC || r == -EDQUOT ? overwrite(dir, name, &b, e) : r;
 }
 
+/* All that matters of a life after a power cut is that it is over, which a lost record says as well. */
 int outcome_write(int dir, const struct outcome *o, struct err *e)
 {
-	return write_record(dir, OUTCOME_FILE, o, e);
+	bool lives = o->state != OUTCOME_CREATED && o->state != OUTCOME_EXITED;
+	enum io_disk disk = lives ? IO_DISK_LATER : IO_DISK_SOON;
+
+	return write_record(dir, OUTCOME_FILE, o, disk, e);
 }
 
 int outcome_read_at(int dir, const char *path, struct outcome *ret, struct err *e)
@@ -119,7 +123,7 @@ int outcome_write_exec(int state_dir, uint32_t session, const struct outcome *o,
 	char name[40];
 
 	(void)snprintf(name, sizeof name, EXEC_OUTCOME_FILE, session);
-	return write_record(state_dir, name, o, e);
+	return write_record(state_dir, name, o, IO_DISK_LATER, e);
 }
 
 int outcome_read_exec(int state_dir, uint32_t session, struct outcome *ret, struct err *e)

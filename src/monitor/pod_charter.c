@@ -121,7 +121,7 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 	for (size_t i = 0; i < c->n; i++)
 		put_container(&b, &c->v[i]);
 	r = buf_status(&b, e);
-	return r < 0 ? r : io_replace_at(pod_dir, POD_CHARTER_FILE, b.p, b.len, 0600, false, e);
+	return r < 0 ? r : io_replace_at(pod_dir, POD_CHARTER_FILE, b.p, b.len, 0600, IO_DISK_LATER, e);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */

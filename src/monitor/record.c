@@ -59,5 +59,5 @@ void record_trace(struct monitor *m)
 		buf_puts(&b, "\n");
 	}
 	if (buf_status(&b, NULL) == 0)
-		(void)io_replace_at(m->state, TRACE_FILE, b.p, b.len, 0600, false, NULL);
+		(void)io_replace_at(m->state, TRACE_FILE, b.p, b.len, 0600, IO_DISK_LATER, NULL);
 }

@@ -310,7 +310,7 @@ int endpoint_write(int dir, const struct endpoint *ep, struct err *e)
 	if (r < 0)
 		return err_wrap(e, r, "record of the endpoint");
 	file_name(file, ep->network, ep->container);
-	return io_replace_at(dir, file, b.p, b.len, 0600, false, e);
+	return io_replace_at(dir, file, b.p, b.len, 0600, IO_DISK_SOON, e);
 }
 
 int endpoint_remove(int dir, const char *network, const char *container, struct err *e)

@@ -171,7 +171,7 @@ static int write_json(int dir, const char *name, const struct json_table *t, con
 	int r = json_encode(t, obj, false, &b, e);
 
 	if (r == 0)
-		r = io_replace_at(dir, name, b.p, b.len, 0600, false, e);
+		r = io_replace_at(dir, name, b.p, b.len, 0600, IO_DISK_SOON, e);
 	return r < 0 ? err_wrap(e, r, "image: %s", name) : 0;
 }
 
@@ -268,7 +268,7 @@ static int name_descriptors(struct runtime *rt, pid_t pid, struct criu_call *c, 
 	if (r == 0)
 		r = json_encode(&descriptors_table, &list, false, &b, e);
 	if (r == 0) /* {"v":[...]} without what is around the list */
-		r = io_replace_at(c->images, DESCRIPTORS, b.p + 5, b.len - 6, 0600, false, e);
+		r = io_replace_at(c->images, DESCRIPTORS, b.p + 5, b.len - 6, 0600, IO_DISK_SOON, e);
 	return r < 0 ? err_wrap(e, r, "image: " DESCRIPTORS) : 0;
 }
 

@@ -118,7 +118,7 @@ static int save(const struct entry *c, const struct runtime_spec *spec, struct e
 	scoped_buf json = BUF(LIMIT_CONFIG_JSON);
 	int r = runtime_spec_print(spec, false, &json, e);
 
-	return r < 0 ? r : io_replace_at(c->dir, STATE_CONFIG, json.p, json.len, 0600, false, e);
+	return r < 0 ? r : io_replace_at(c->dir, STATE_CONFIG, json.p, json.len, 0600, IO_DISK_LATER, e);
 }
 
 static int set_properties(struct runtime *rt, const struct entry *c, const struct unit_properties *p, struct err *e)

@@ -13,6 +13,6 @@ int pid_file_write(const char *path, pid_t pid, struct err *e)
 
 	if (!path)
 		return 0;
-	r = io_replace_at(AT_FDCWD, path, text, (size_t)n, 0644, false, e);
+	r = io_replace_at(AT_FDCWD, path, text, (size_t)n, 0644, IO_DISK_SOON, e);
 	return r < 0 ? err_wrap(e, r, "--pid-file") : 0;
 }

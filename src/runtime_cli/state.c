@@ -73,7 +73,7 @@ int entry_write(const struct entry *c, struct err *e)
 	int r = json_encode(&record_table, &c->record, false, &b, e);
 
 	if (r == 0)
-		r = io_replace_at(c->dir, STATE_RECORD, b.p, b.len, 0600, false, e);
+		r = io_replace_at(c->dir, STATE_RECORD, b.p, b.len, 0600, IO_DISK_LATER, e);
 	return r < 0 ? err_wrap(e, r, "state of %s", c->id) : 0;
 }
 

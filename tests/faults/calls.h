@@ -45,6 +45,7 @@
 	X(rename, int, -1, ENOSPC, (const char *a, const char *b), (a, b)) \
 	X(renameat, int, -1, ENOSPC, (int d, const char *a, int n, const char *b), (d, a, n, b)) \
 	X(rename_new_at, int, -1, ENOSPC, (int d, const char *a, int n, const char *b), (d, a, n, b)) \
+	X(rename_swap_at, int, -1, EINVAL, (int d, const char *a, const char *b), (d, a, b)) \
 	X(linkat, int, -1, ENOSPC, (int d, const char *a, int n, const char *b, int f), (d, a, n, b, f)) \
 	X(symlink, int, -1, ENOSPC, (const char *a, const char *b), (a, b)) \
 	X(symlinkat, int, -1, ENOSPC, (const char *a, int d, const char *b), (a, d, b)) \

@@ -14,7 +14,7 @@ static void write_file(const char *path, struct sv text)
 {
 	struct err e = { 0 };
 
-	if (io_replace_at(AT_FDCWD, path, text.p, text.n, 0644, false, &e) < 0)
+	if (io_replace_at(AT_FDCWD, path, text.p, text.n, 0644, IO_DISK_LATER, &e) < 0)
 		fail_msg("%s", e.msg);
 }
 

@@ -100,7 +100,7 @@ TEST(a_folder_that_others_can_write_is_refused)
 	assert_int_equal(0, chmod(open_dir, 01777));
 	check_refused(&f, open_dir, f.state, EPERM, "data folder");
 	check_refused(&f, f.root, open_dir, EPERM, "other users may write there (mode 1777)");
-	assert_int_equal(0, io_replace_at(AT_FDCWD, file, "", 0, 0600, false, NULL));
+	assert_int_equal(0, io_replace_at(AT_FDCWD, file, "", 0, 0600, IO_DISK_LATER, NULL));
 	check_refused(&f, file, f.state, ENOTDIR, "Not a directory");
 	check_refused(&f, "", f.state, EINVAL, "empty path");
 }

@@ -119,8 +119,8 @@ TEST(a_damaged_record_does_not_lock_anybody_out)
 		struct intent before = { 0 };
 		struct lock l = LOCK_NONE;
 
-		assert_int_equal(0,
-				 io_replace_at(f.dir.fd, LOCK_FILE, records[i], strlen(records[i]), 0600, false, NULL));
+		assert_int_equal(0, io_replace_at(f.dir.fd, LOCK_FILE, records[i], strlen(records[i]), 0600,
+						  IO_DISK_LATER, NULL));
 		assert_int_equal(-EINVAL, lock_read(f.dir.fd, &before, NULL));
 		assert_int_equal(0, lock_take(&f.en, f.dir.fd, "start", 0, &l, &before, NULL));
 		assert_string_equal("unknown", before.op);
@@ -134,7 +134,7 @@ TEST(unknown_keys_of_a_later_version_are_skipped)
 	scoped_fixture f = fixture_new();
 	struct intent in;
 
-	assert_int_equal(0, io_replace_at(f.dir.fd, LOCK_FILE, text, strlen(text), 0600, false, NULL));
+	assert_int_equal(0, io_replace_at(f.dir.fd, LOCK_FILE, text, strlen(text), 0600, IO_DISK_LATER, NULL));
 	assert_int_equal(0, lock_read(f.dir.fd, &in, NULL));
 	assert_string_equal("x", in.op);
 }

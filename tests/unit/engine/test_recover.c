@@ -96,7 +96,7 @@ static void damage(struct fixture *f, size_t how)
 
 	assert_true(how < ARRAY_LEN(texts));
 	assert_int_equal(0, engine_container_dir(&f->en, ID, false, &dir, NULL));
-	assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, texts[how].p, texts[how].n, 0600, false, NULL));
+	assert_int_equal(0, io_replace_at(dir, OUTCOME_FILE, texts[how].p, texts[how].n, 0600, IO_DISK_LATER, NULL));
 }
 
 TEST(a_damaged_record_is_a_life_that_was_lost)

@@ -100,7 +100,8 @@ TEST(a_file_that_was_named_must_be_there)
 	struct err e = { 0 };
 
 	assert_int_equal(-ENOENT, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
-	assert_int_equal(0, io_replace_at(t.fd, "tare.conf", "userns-remap = default\n", 23, 0644, false, NULL));
+	assert_int_equal(0,
+			 io_replace_at(t.fd, "tare.conf", "userns-remap = default\n", 23, 0644, IO_DISK_LATER, NULL));
 	assert_int_equal(0, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
 	assert_true(s.userns_auto);
 }
@@ -111,8 +112,8 @@ TEST(the_environment_names_a_file_unless_the_command_line_does)
 	scoped_arena a = ARENA(1 << 20);
 	struct settings s;
 
-	assert_int_equal(0, io_replace_at(t.fd, "one", "network = host\n", 15, 0644, false, NULL));
-	assert_int_equal(0, io_replace_at(t.fd, "two", "network = none\n", 15, 0644, false, NULL));
+	assert_int_equal(0, io_replace_at(t.fd, "one", "network = host\n", 15, 0644, IO_DISK_LATER, NULL));
+	assert_int_equal(0, io_replace_at(t.fd, "two", "network = none\n", 15, 0644, IO_DISK_LATER, NULL));
 	assert_int_equal(0, setenv(SETTINGS_ENV, tmpdir_path(&t, "one"), 1));
 	assert_int_equal(0, settings_read(NULL, &a, &s, NULL));
 	assert_string_equal("host", s.network);
@@ -132,7 +133,7 @@ TEST(a_file_has_a_ceiling)
 	struct err e = { 0 };
 
 	memset(text, '\n', sizeof text);
-	assert_int_equal(0, io_replace_at(t.fd, "tare.conf", text, sizeof text, 0644, false, NULL));
+	assert_int_equal(0, io_replace_at(t.fd, "tare.conf", text, sizeof text, 0644, IO_DISK_LATER, NULL));
 	assert_int_equal(-EMSGSIZE, settings_read(tmpdir_path(&t, "tare.conf"), &a, &s, &e));
 }
 

@@ -189,7 +189,7 @@ TEST(a_file_that_is_no_database_is_refused_and_untouched)
 	scoped_tmpdir t = tmpdir_new();
 	scoped_buf b = BUF(4096);
 
-	assert_int_equal(0, io_replace_at(t.fd, "tare.db", text, sizeof text, 0600, false, NULL));
+	assert_int_equal(0, io_replace_at(t.fd, "tare.db", text, sizeof text, 0600, IO_DISK_LATER, NULL));
 	check_refused(&t, EBADMSG, "not a database");
 	assert_int_equal(0, io_read_at(t.fd, "tare.db", &b, NULL));
 	assert_true(sv_eq(buf_sv(&b), (struct sv){ text, sizeof text }));
