@@ -51,24 +51,13 @@ static int find_row(struct exec *x, struct err *e)
 	return r < 0 ? r : sv_copy(sv_from(row.id), x->id.hex, sizeof x->id.hex);
 }
 
-/* By a whole id, or the name of one that runs. */
-static bool find_running(struct exec *x)
-{
-	struct sv ref = sv_from(x->config->container);
-
-	if (id_is_valid(ref))
-		return sv_copy(ref, x->id.hex, sizeof x->id.hex) >= 0;
-	if (ref.n && ref.p[0] == '/')
-		ref = (struct sv){ ref.p + 1, ref.n - 1 };
-	return name_is_valid(ref) && running_find(x->en, ref, &x->id);
-}
-
 /* What runs has a state directory, and often needs no database to be found. */
 static int find_container(struct exec *x, struct err *e)
 {
 	int r;
 
-	if (find_running(x) && engine_state_dir(x->en, x->id.hex, false, &x->state_dir, NULL) == 0)
+	if (running_find(x->en, sv_from(x->config->container), &x->id) &&
+	    engine_state_dir(x->en, x->id.hex, false, &x->state_dir, NULL) == 0)
 		return 0;
 	x->id.hex[0] = '\0';
 	r = find_row(x, e);

@@ -43,7 +43,7 @@ static int look(const struct engine *en, DIR *folders, struct sv name, struct id
 	return found == 1;
 }
 
-bool running_find(const struct engine *en, struct sv name, struct id *ret)
+static bool find_by_name(const struct engine *en, struct sv name, struct id *ret)
 {
 	int fd = openat(en->state, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folders = fd < 0 ? NULL : fdopendir(fd);
@@ -57,6 +57,15 @@ bool running_find(const struct engine *en, struct sv name, struct id *ret)
 	found = look(en, folders, name, ret);
 	(void)closedir(folders);
 	return found;
+}
+
+bool running_find(const struct engine *en, struct sv ref, struct id *ret)
+{
+	if (id_is_valid(ref))
+		return sv_copy(ref, ret->hex, sizeof ret->hex) >= 0;
+	if (ref.n && ref.p[0] == '/')
+		ref = (struct sv){ ref.p + 1, ref.n - 1 };
+	return name_is_valid(ref) && find_by_name(en, ref, ret);
 }
 
 int running_name(int state_dir, const char *name, struct err *e)

@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
-/* running_find - true: this one, and its monitor lives. Looks at so many state folders that it is still cheaper than the
- * database. */
-bool running_find(const struct engine *en, struct sv name, struct id *ret);
+/* running_find - by a whole id, which is taken as it is, or the name of one whose monitor lives. Looks at so many state
+ * folders that it is still cheaper than the database. */
+bool running_find(const struct engine *en, struct sv ref, struct id *ret);
 
 /* running_name - give the container's state directory the name, in the place of an earlier one; NULL: none. */
 int running_name(int state_dir, const char *name, struct err *e);

@@ -7,6 +7,7 @@
 #include "engine/recover.h"
 #include "engine/remove.h"
 #include "engine/request.h"
+#include "engine/running.h"
 #include "engine/start.h"
 #include "monitor/charter.h"
 
@@ -133,7 +134,7 @@ static int kill_active(struct engine *en, const struct container_row *row, int s
 	return signo == SIGKILL ? end_now(en, row, e) : request(en, row->id, CONTROL_SIGNAL, signo, 0, e);
 }
 
-int engine_kill(struct engine *en, struct sv ref, int signo, struct err *e)
+static int kill_known(struct engine *en, struct sv ref, int signo, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	struct container_row row;
@@ -145,7 +146,41 @@ int engine_kill(struct engine *en, struct sv ref, int signo, struct err *e)
 	return r < 0 ? err_wrap(e, r, "cannot kill container: " SV_FMT, SV_ARG(ref)) : 0;
 }
 
+/* What runs gets a signal without the database, which takes longer than all the rest. Who is not found so, or has ended
+ * meanwhile, is looked for there. An end is waited for by who knows what follows it. */
+int engine_kill(struct engine *en, struct sv ref, int signo, struct err *e)
+{
+	struct id id;
+	int r = -ESRCH;
+
+	if (signo != SIGKILL && running_find(en, ref, &id))
+		r = request(en, id.hex, CONTROL_SIGNAL, signo, 0, e);
+	if (r == -ESRCH)
+		return kill_known(en, ref, signo, e);
+	return r < 0 ? err_wrap(e, r, "cannot kill container: " SV_FMT, SV_ARG(ref)) : 0;
+}
+
 /* ---- pause -------------------------------------------------------------------------------------------------- */
+
+static bool is_recorded(const struct engine *en, const struct id *id, enum outcome_state state)
+{
+	char path[ID_LEN + sizeof "/" OUTCOME_FILE];
+	struct outcome o;
+
+	(void)snprintf(path, sizeof path, "%s/" OUTCOME_FILE, id->hex);
+	return outcome_read_at(en->containers, path, &o, NULL) == 0 && o.state == state;
+}
+
+/* Without the database as well. -ESRCH: it is not in that state, or was not found so. */
+static int ask_recorded(struct engine *en, struct sv ref, enum outcome_state state, enum control_type type,
+			struct err *e)
+{
+	struct id id;
+
+	if (!running_find(en, ref, &id) || !is_recorded(en, &id, state))
+		return -ESRCH;
+	return request(en, id.hex, type, 0, 0, e);
+}
 
 static int look_for(struct engine *en, struct sv ref, struct arena *a, struct container_row *ret,
 		    enum container_status *ret_status, struct err *e)
@@ -160,7 +195,7 @@ static int look_for(struct engine *en, struct sv ref, struct arena *a, struct co
 	return r;
 }
 
-int engine_pause(struct engine *en, struct sv ref, struct err *e)
+static int pause_known(struct engine *en, struct sv ref, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	enum container_status status = CONTAINER_CREATED;
@@ -175,12 +210,20 @@ int engine_pause(struct engine *en, struct sv ref, struct err *e)
 		return err_set(e, EINVAL, "Container %s is restarting, wait until the container is running", row.id);
 	if (status != CONTAINER_RUNNING)
 		return err_set(e, ESRCH, "container %s is not running", row.id);
-	r = cgroup_is_none(row.cgroup) ? err_set(e, ENOTSUP, CGROUP_NONE_TEXT) :
-					 request(en, row.id, CONTROL_PAUSE, 0, 0, e);
+	r = request(en, row.id, CONTROL_PAUSE, 0, 0, e);
 	return r < 0 ? err_wrap(e, r, "cannot pause container %s", row.name) : 0;
 }
 
-int engine_unpause(struct engine *en, struct sv ref, struct err *e)
+int engine_pause(struct engine *en, struct sv ref, struct err *e)
+{
+	int r = ask_recorded(en, ref, OUTCOME_RUNNING, CONTROL_PAUSE, e);
+
+	if (r == -ESRCH)
+		return pause_known(en, ref, e);
+	return r < 0 ? err_wrap(e, r, "cannot pause container " SV_FMT, SV_ARG(ref)) : 0;
+}
+
+static int unpause_known(struct engine *en, struct sv ref, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	enum container_status status = CONTAINER_CREATED;
@@ -193,4 +236,13 @@ int engine_unpause(struct engine *en, struct sv ref, struct err *e)
 		return err_set(e, EINVAL, "Container %s is not paused", row.id);
 	r = request(en, row.id, CONTROL_UNPAUSE, 0, 0, e);
 	return r < 0 ? err_wrap(e, r, "cannot unpause container %s", row.name) : 0;
+}
+
+int engine_unpause(struct engine *en, struct sv ref, struct err *e)
+{
+	int r = ask_recorded(en, ref, OUTCOME_PAUSED, CONTROL_UNPAUSE, e);
+
+	if (r == -ESRCH)
+		return unpause_known(en, ref, e);
+	return r < 0 ? err_wrap(e, r, "cannot unpause container " SV_FMT, SV_ARG(ref)) : 0;
 }

@@ -75,7 +75,7 @@ void order_pause(struct monitor *m, struct client *c)
 	if (r == 0 && (o->paused || o->pausing))
 		r = err_set(&e, EBUSY, "Container %s is already paused", m->charter.id);
 	if (r == 0 && !m->container.cgroup)
-		r = err_set(&e, ENOTSUP, "this host has no control groups");
+		r = err_set(&e, ENOTSUP, CGROUP_NONE_TEXT);
 	if (r < 0)
 		return answer(m, c, r, &e);
 	o->pausing = true;
