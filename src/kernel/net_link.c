@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/net_link.h"
 
+#include "base/log.h"
 #include "base/scope.h"
 #include "kernel/netlink.h"
 
@@ -187,7 +188,7 @@ static bool has_ipv6(void)
 }
 
 /* A message of its own, before the one that sets it up: in one the kernel does it the other way round. */
-static void put_no_link_local(struct netlink *n, int index, const char *name)
+static void put_no_link_local(struct netlink *n, int index)
 {
 	struct ifinfomsg m = { .ifi_index = index };
 	size_t all, own;
@@ -195,8 +196,6 @@ static void put_no_link_local(struct netlink *n, int index, const char *name)
 	if (!has_ipv6())
 		return;
 	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "keep IPv6 from making addresses");
-	if (!index)
-		netlink_put_text(n, IFLA_IFNAME, name);
 	all = netlink_nest(n, IFLA_AF_SPEC);
 	own = netlink_nest(n, AF_INET6);
 	netlink_put_u8(n, IFLA_INET6_ADDR_GEN_MODE, GEN_MODE_NONE);
@@ -225,7 +224,8 @@ static void put_veth(struct netlink *n, const struct net_link *l, int master, in
 	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
 	size_t info, data, peer;
 
-	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &m, sizeof m, "make the pair of interfaces");
+	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m,
+		      "make the pair of interfaces");
 	netlink_put_text(n, IFLA_IFNAME, l->host);
 	netlink_put_u32(n, IFLA_MASTER, (uint32_t)master);
 	if (l->mtu)
@@ -243,15 +243,25 @@ static void put_veth(struct netlink *n, const struct net_link *l, int master, in
 	netlink_nest_end(n, info);
 }
 
-/* Its own end of the pair comes up only now, without an address: else the kernel would make one, and ask for it. */
-static void put_port(struct netlink *n, const struct net_link *l)
+/* A port has no use for IPv6 of its own. With it, each has routes on the host, and the kernel looks at all of them whenever one
+ * comes or goes. What cannot be told keeps them, and works. */
+static void switch_ipv6_off(const char *host)
 {
-	struct ifinfomsg m = { .ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	char path[sizeof "/proc/sys/net/ipv6/conf//disable_ipv6" + IFNAMSIZ];
+	scoped_fd fd = -1;
+
+	(void)snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", host);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		log_debug("%s: %s", path, strerror(errno));
+}
+
+static void put_port(struct netlink *n, const struct net_link *l, int index)
+{
+	struct ifinfomsg m = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	size_t info, data;
 
-	put_no_link_local(n, 0, l->host);
-	netlink_begin(n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, "set the port of the bridge up");
-	netlink_put_text(n, IFLA_IFNAME, l->host);
+	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "set the port of the bridge up");
 	info = netlink_nest(n, IFLA_LINKINFO);
 	netlink_put_text(n, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = netlink_nest(n, IFLA_INFO_SLAVE_DATA);
@@ -266,25 +276,33 @@ static void put_port(struct netlink *n, const struct net_link *l)
 }
 
 /* What the bridge does not learn it is told: behind this port is this address, and nowhere else. */
-static int tell_address(const struct net_link *l, int fd, struct err *e)
+static void put_neighbour(struct netlink *n, const struct net_link *l, int index)
 {
-	struct ndmsg m = { .ndm_family = AF_BRIDGE, .ndm_ifindex = net_device_index(fd, l->host),
+	struct ndmsg m = { .ndm_family = AF_BRIDGE, .ndm_ifindex = index,
 			   .ndm_state = NUD_NOARP, .ndm_flags = NTF_MASTER | NTF_STICKY };
-	struct netlink n;
-	int r;
 
-	if (!m.ndm_ifindex)
-		return err_set(e, ENODEV, "link %s: it is gone", l->host);
-	netlink_init(&n);
-	netlink_begin(&n, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &m, sizeof m,
+	netlink_begin(n, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &m, sizeof m,
 		      "tell the bridge its address");
-	netlink_put(&n, NDA_LLADDR, l->mac, sizeof l->mac);
+	netlink_put(n, NDA_LLADDR, l->mac, sizeof l->mac);
+}
+
+/* The end on the host is a port of its bridge by now: what is set to a port can be told only then. */
+static int set_port(const struct net_link *l, int fd, struct err *e)
+{
+	int index = net_device_index(fd, l->host), r;
+	struct netlink n;
+
+	if (!index)
+		return err_set(e, ENODEV, "link %s: it is gone", l->host);
+	switch_ipv6_off(l->host);
+	netlink_init(&n);
+	put_port(&n, l, index);
+	put_neighbour(&n, l, index);
 	r = netlink_talk(&n, fd, NULL, e);
 	netlink_done(&n);
 	return r;
 }
 
-/* The bridge first: what a port of it is set to it can be told only when it is one. */
 int net_port_join(int netlink, const struct net_link *l, struct err *e)
 {
 	struct ifinfomsg m = { .ifi_index = net_device_index(netlink, l->host) };
@@ -297,12 +315,8 @@ int net_port_join(int netlink, const struct net_link *l, struct err *e)
 	netlink_begin(&n, RTM_NEWLINK, NLM_F_ACK, &m, sizeof m, l->host);
 	netlink_put_u32(&n, IFLA_MASTER, (uint32_t)master);
 	r = netlink_talk(&n, netlink, NULL, e);
-	if (r == 0) {
-		put_port(&n, l);
-		r = netlink_talk(&n, netlink, NULL, e);
-	}
 	netlink_done(&n);
-	return r < 0 ? r : tell_address(l, netlink, e);
+	return r < 0 ? r : set_port(l, netlink, e);
 }
 
 int net_port_hairpin(int netlink, const char *host, bool on, struct err *e)
@@ -346,17 +360,15 @@ static int make_once(const struct net_link *l, int fd, int master, int to, struc
 	int r;
 
 	netlink_init(&n);
-	if (l->kind == NET_LINK_MACVLAN) {
+	if (l->kind == NET_LINK_MACVLAN)
 		put_macvlan(&n, l, master, to);
-	} else {
+	else
 		put_veth(&n, l, master, to);
-		put_port(&n, l);
-	}
 	r = netlink_talk(&n, fd, NULL, e);
 	netlink_done(&n);
 	if (r < 0 || l->kind != NET_LINK_VETH)
 		return r;
-	r = tell_address(l, fd, e);
+	r = set_port(l, fd, e);
 	if (r < 0)
 		(void)net_device_delete(fd, l->host, NULL);
 	return r;
@@ -441,7 +453,7 @@ static void put_up(struct netlink *n, int index, bool link_local)
 	struct ifinfomsg m = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 
 	if (!link_local)
-		put_no_link_local(n, index, NULL);
+		put_no_link_local(n, index);
 	netlink_begin(n, RTM_NEWLINK, 0, &m, sizeof m, "set the interface up");
 }
 
@@ -552,7 +564,7 @@ int net_device_delete(int netlink, const char *name, struct err *e)
 static void put_bridge(struct netlink *n, const struct net_bridge *b)
 {
 	struct ifinfomsg m = { .ifi_family = AF_UNSPEC };
-	size_t info;
+	size_t info, data;
 
 	netlink_begin(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &m, sizeof m, "make it");
 	netlink_put_text(n, IFLA_IFNAME, b->name);
@@ -561,6 +573,10 @@ static void put_bridge(struct netlink *n, const struct net_bridge *b)
 		netlink_put_u32(n, IFLA_MTU, b->mtu);
 	info = netlink_nest(n, IFLA_LINKINFO);
 	netlink_put_text(n, IFLA_INFO_KIND, "bridge");
+	data = netlink_nest(n, IFLA_INFO_DATA);
+	/* who wants to hear which group is of use only beside a router that asks; each port that comes or goes pays for it */
+	netlink_put_u8(n, IFLA_BR_MCAST_SNOOPING, false);
+	netlink_nest_end(n, data);
 	netlink_nest_end(n, info);
 }
 

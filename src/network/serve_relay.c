@@ -2,7 +2,8 @@
 /* Published ports at [::1] of the host: TCP connections to them come to one socket of ours, by a rule of a table of our own
  * (nothing may leave the host with the source ::1), and are passed on to the container, byte by byte.
  *
- * One socket and one set element for each published range, however many ports it has. */
+ * One socket and one set element for each published range, however many ports it has. Single ports are in a set of their own: in
+ * one of intervals the kernel looks at all of them to remove one. */
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -18,7 +19,8 @@
 #include <sys/socket.h>
 
 #define ORIGINAL_DST 80 /* IP6T_SO_ORIGINAL_DST of <linux/netfilter_ipv6/ip6_tables.h> */
-#define SET "ports"
+#define PORTS "ports"
+#define RANGES "ranges"
 #define CHAIN "relayed"
 #define HOOK_OUTPUT 3
 #define PRIORITY_DSTNAT (-100)
@@ -50,20 +52,19 @@ static void table_name(const struct server *s, char ret[32])
 	(void)snprintf(ret, 32, GUARD_RELAY_PREFIX "%08x", hash_of(sv_from(s->site->state_root)));
 }
 
-static void redirect(struct nft *t, uint16_t port)
+static void redirect(struct nft *t, const char *set, uint16_t port)
 {
 	const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
 	const uint8_t tcp = IPPROTO_TCP;
 	uint16_t to = htons(port);
 
-	nft_chain_base(t, CHAIN, "nat", HOOK_OUTPUT, PRIORITY_DSTNAT);
 	nft_rule(t, CHAIN);
 	nft_payload(t, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), sizeof loopback, 0);
 	nft_compare(t, 0, NFT_CMP_EQ, &loopback, sizeof loopback);
 	nft_meta(t, NFT_META_L4PROTO, 4);
 	nft_compare(t, 4, NFT_CMP_EQ, &tcp, sizeof tcp);
 	nft_payload(t, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof to, 5);
-	nft_in_set(t, SET, 4, false);
+	nft_in_set(t, set, 4, false);
 	nft_load(t, 4, &to, sizeof to);
 	nft_dnat(t, NFPROTO_IPV6, 0, 4);
 	nft_rule_end(t);
@@ -76,13 +77,14 @@ static void change_ports(struct nft *t, const struct relay_range *p, bool add)
 		uint8_t protocol, fill[3];
 		uint16_t port, fill_too;
 	} first = { .protocol = IPPROTO_TCP, .port = htons(p->first) }, last = first;
-	const struct nft_element el = { .key = &first, .end = &last, .key_size = sizeof first };
+	const bool one = p->first == p->last;
+	const struct nft_element el = { .key = &first, .end = one ? NULL : &last, .key_size = sizeof first };
 
 	last.port = htons(p->last);
 	if (add)
-		nft_element_add(t, SET, &el);
+		nft_element_add(t, one ? PORTS : RANGES, &el);
 	else
-		nft_element_delete(t, SET, &el, false);
+		nft_element_delete(t, one ? PORTS : RANGES, &el, false);
 }
 
 static void each_range(const struct server *s, void (*fn)(void *arg, const struct relay_ports *p), void *arg)
@@ -158,17 +160,21 @@ uint64_t relay_sum(const struct server *s)
 /* Without ranges there is no table. */
 static void put_table(const struct server *s, struct nft *t, const struct ranges *now)
 {
-	static const struct nft_set_spec set = { .name = SET,
-						 .key = { { NFT_TYPE_PROTO, 1 }, { NFT_TYPE_SERVICE, 2 } },
-						 .interval = true };
+	static const struct nft_set_spec sets[] = {
+		{ .name = PORTS, .key = { { NFT_TYPE_PROTO, 1 }, { NFT_TYPE_SERVICE, 2 } } },
+		{ .name = RANGES, .key = { { NFT_TYPE_PROTO, 1 }, { NFT_TYPE_SERVICE, 2 } }, .interval = true },
+	};
 
 	nft_table_make(t, false); /* so that there is one to delete */
 	nft_table_delete(t);
 	if (!now->n)
 		return;
 	nft_table_make(t, true);
-	nft_set_make(t, &set);
-	redirect(t, s->relays.port);
+	nft_chain_base(t, CHAIN, "nat", HOOK_OUTPUT, PRIORITY_DSTNAT);
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		nft_set_make(t, &sets[i]);
+		redirect(t, sets[i].name, s->relays.port);
+	}
 	for (size_t i = 0; i < now->n; i++)
 		change_ports(t, &now->v[i], true);
 }

@@ -310,6 +310,10 @@ s = socket.socket(); s.bind(("", 9000)); s.listen(); time.sleep(100)' 3>&- &
 	expect 0 tare run --rm --network blue busybox sh -c 'ping -c1 -W2 web && ping -c1 -W2 www && nc -w2 web 80 </dev/null'
 	contains hello "$out"
 	eventually 3 hears hello on_host ::1 8080
+	# what the kernel would look at for each port that comes or goes: a single port is not a range, nor has an interface routes
+	equal "tcp . 8080" "$(on_host nft -j list ruleset | jq -r '.nftables[].set | select(.name == "ports" and .flags == null).elem[0].concat | join(" . ")')"
+	equal "" "$(on_host ip -6 route show table all | grep -F "dev $(on_host ip -o link show type veth | sed 's/^[0-9]*: \([^@:]*\).*/\1/')")"
+	equal 0 "$(on_host ip -d -j link show type bridge | jq '.[0].linkinfo.info_data.mcast_snooping')" "multicast snooping"
 	on_host nft flush ruleset
 	eventually 3 hears hello on_host 127.0.0.1 8080
 	contains "$(address_of web blue)" "$(rules)"
