@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/scope.h"
 #include "report/subject.h"
+#include "report/watch_list.h"
 #include "engine/survey.h"
 #include "insight/levels.h"
 #include "insight/limits.h"
@@ -13,9 +14,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-
-#define LIST_MS 5000 /* the list of containers is read again */
-#define GONE_MS 200  /* one whose group has gone is looked for again: its record tells why */
 
 /* One rule for one subject. */
 struct ruled {
@@ -44,6 +42,7 @@ struct watch {
 	const struct cgroup_layout *layout;
 	const struct watch_request *q;
 	int64_t memory_total;
+	struct watch_list list;
 	struct watched *first;
 	bool enough;
 };
@@ -281,6 +280,13 @@ static int refresh(struct watch *w, bool first, struct err *e)
 	return r < 0 ? r : sweep(w, e);
 }
 
+/* Its record tells why. */
+static void set_gone(struct watch *w, struct watched *t)
+{
+	t->gone = true;
+	watch_list_changed(&w->list);
+}
+
 /* ---- one look ----------------------------------------------------------------------------------------------------- */
 
 /* A rule with a descriptor is looked at when that says so, and until it is calm again. */
@@ -318,7 +324,8 @@ static int look(struct watch *w, struct watched *t, struct err *e)
 		return 0;
 	r = read_numbers(w, t, needs_of(w, t), &now, NULL);
 	if (r < 0) { /* what cannot be read now is asked again; the others are watched on */
-		t->gone = r == -ENOENT || r == -ENODEV;
+		if (r == -ENOENT || r == -ENODEV)
+			set_gone(w, t);
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < w->q->n_rules; i++)
@@ -334,15 +341,13 @@ static int look(struct watch *w, struct watched *t, struct err *e)
 
 static int timeout_of(const struct watch *w)
 {
-	int64_t ms = w->q->interval_ns / 1000000, most = LIST_MS;
+	int64_t ms = w->q->interval_ns / 1000000;
+	int64_t most = (watch_list_left_ns(&w->list, clock_monotonic_ns()) + 999999) / 1000000;
 
-	for (const struct watched *t = w->first; t; t = t->next) {
-		if (t->gone)
-			most = most < GONE_MS ? most : GONE_MS;
+	for (const struct watched *t = w->first; t; t = t->next)
 		for (size_t i = 0; i < w->q->n_rules; i++)
 			if (!t->gone && is_due(&t->rules[i]))
 				most = most < ms ? most : ms;
-	}
 	return (int)most;
 }
 
@@ -357,13 +362,13 @@ static size_t count_descriptors(const struct watch *w)
 }
 
 /* A descriptor of a group that has gone is ready for ever. */
-static void take_event(struct watched *t, struct ruled *r, const struct pollfd *p)
+static void take_event(struct watch *w, struct watched *t, struct ruled *r, const struct pollfd *p)
 {
 	if (!p->revents)
 		return;
 	r->woken = true;
 	if (p->revents & (POLLERR | POLLHUP)) {
-		t->gone = true;
+		set_gone(w, t);
 		close(fd_take(&r->fd));
 	} else if (p->revents & POLLIN) {
 		cgroup_event_drain(r->fd);
@@ -383,14 +388,16 @@ static int wait_for(struct watch *w, struct err *e)
 		for (size_t i = 0; i < w->q->n_rules; i++)
 			if (t->rules[i].fd >= 0)
 				p[k++] = (struct pollfd){ .fd = t->rules[i].fd, .events = POLLPRI | POLLIN };
-	r = poll(p, n, timeout_of(w));
+	p[n] = (struct pollfd){ .fd = w->list.fd, .events = POLLIN };
+	r = poll(p, n + 1, timeout_of(w));
 	if (r < 0)
 		return errno == EINTR ? 0 : err_sys(e, "poll");
 	k = 0;
 	for (struct watched *t = w->first; t; t = t->next)
 		for (size_t i = 0; i < w->q->n_rules; i++)
 			if (t->rules[i].fd >= 0)
-				take_event(t, &t->rules[i], &p[k++]);
+				take_event(w, t, &t->rules[i], &p[k++]);
+	watch_list_hear(&w->list);
 	return 0;
 }
 
@@ -400,7 +407,9 @@ static int turn(struct watch *w, struct err *e)
 
 	for (struct watched *t = w->first; r == 0 && t && !w->enough; t = t->next)
 		r = look(w, t, e);
-	return r < 0 || w->enough ? r : refresh(w, false, e);
+	if (r < 0 || w->enough || !watch_list_is_due(&w->list, clock_monotonic_ns()))
+		return r;
+	return refresh(w, false, e);
 }
 
 int engine_watch(struct engine *en, const struct host *h, const struct cgroup_layout *l, const struct watch_request *q,
@@ -412,6 +421,8 @@ int engine_watch(struct engine *en, const struct host *h, const struct cgroup_la
 
 	(void)host_memory(h, &total, &swap, NULL);
 	w.memory_total = (int64_t)total;
+	watch_list_open(&w.list, en ? en->state : -1);
+	(void)watch_list_is_due(&w.list, clock_monotonic_ns());
 	r = refresh(&w, true, e);
 	while (r == 0 && !w.enough)
 		r = turn(&w, e);
@@ -421,5 +432,6 @@ int engine_watch(struct engine *en, const struct host *h, const struct cgroup_la
 		w.first = t->next;
 		watched_free(&w, t);
 	}
+	watch_list_close(&w.list);
 	return r;
 }

@@ -2,7 +2,7 @@
 /* watch.h - containers and groups under rules (insight/alert.h) until somebody has heard enough.
  *
  * The kernel wakes it for what it can tell of: pressure by PSI triggers, OOM kills by the group's event file; between that
- * nothing is read but, every five seconds, the list of containers. Shares of memory, CPU, processes and rates are read
+ * nothing is read but, every five seconds and when one comes or goes, the list of containers (watch_list.h). Shares of memory, CPU, processes and rates are read
  * every interval. */
 #pragma once
 
