@@ -15,7 +15,7 @@
 #define HOSTS_MARK "\t# cni" /* lines of hosts that the next attachment replaces */
 #define HOSTS_MAX (1u << 20)
 
-static int find_list(const struct settings *s, const char *name, struct cni_list *ret, struct err *e)
+int cni_find_list(const struct settings *s, const char *name, struct cni_list *ret, struct err *e)
 {
 	scoped_dir d = opendir(s->cni_conf_dir);
 	struct dirent *ent;
@@ -73,7 +73,7 @@ int cni_check_create(const struct container_config *c, const struct settings *s,
 {
 	scoped_list l = { 0 };
 	scoped_json o = NULL;
-	int r = find_list(s, cni_name(c->network_mode), &l, e);
+	int r = cni_find_list(s, cni_name(c->network_mode), &l, e);
 
 	if (r == 0)
 		r = cni_capabilities(c, a, &o, e);
@@ -99,7 +99,7 @@ static int prepare(struct cni_attachment *t, struct err *e)
 	if (r == 0)
 		r = settings_read(t->en->settings_path, t->a, &s, e);
 	if (r == 0)
-		r = find_list(&s, cni_name(c.network_mode), &t->list, e);
+		r = cni_find_list(&s, cni_name(c.network_mode), &t->list, e);
 	if (r == 0)
 		r = cni_capabilities(&c, t->a, &t->capabilities, e);
 	if (r < 0)

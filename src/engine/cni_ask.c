@@ -35,7 +35,7 @@ int cni_ports(struct engine *en, const char *id, struct arena *a, struct rules_p
 	struct container_config c;
 	int r = cni_read_mark(&t, e);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT || r == -EBADMSG)
 		return 0;
 	if (r == 0)
 		r = cni_read_config(en, id, a, &c, e);

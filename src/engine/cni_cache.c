@@ -5,8 +5,10 @@
 
 #include "base/base64.h"
 #include "base/io.h"
+#include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define MARK_FILE "cni" /* in the container's folder: where what is kept of its attachment is */
@@ -51,7 +53,7 @@ int cni_keep(const struct cni_attachment *t, int results, struct err *e)
 	if (t->result)
 		json_object_object_add(o, "result", json_object_get(t->result));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	return io_replace_at(results, t->file, text, strlen(text), 0600, IO_DISK_SOON, e);
+	return io_replace_at(results, t->file, text, strlen(text), 0600, IO_DISK_NOW, e);
 }
 
 struct json_object *cni_field(struct json_object *o, const char *key, enum json_type type)
@@ -69,20 +71,22 @@ static int read_kept(struct cni_attachment *t, int results, struct err *e)
 	scoped_buf text = BUF(4 * LIMIT_CNI_TEXT);
 	scoped_json o = NULL;
 	struct json_object *config;
+	struct err why = { 0 };
 	struct sv list;
 	int r = io_read_at(results, t->file, &text, e);
 
-	if (r == 0)
-		r = cni_json(buf_sv(&text), &o, e);
 	if (r < 0)
 		return r;
+	r = cni_json(buf_sv(&text), &o, &why);
 	config = cni_field(o, "config", json_type_string);
-	r = config ? base64_decode(sv_from(json_object_get_string(config)), t->a, &list, e) :
-		     err_set(e, EINVAL, "%s: it has no config", t->file);
 	if (r == 0)
-		r = cni_list_parse(list, &t->list, e);
+		r = config ? base64_decode(sv_from(json_object_get_string(config)), t->a, &list, &why) :
+			     err_set(&why, EINVAL, "it has no config");
+	if (r == 0)
+		r = cni_list_parse(list, &t->list, &why);
 	if (r < 0)
-		return r;
+		return err_set(e, r == -ENOMEM ? ENOMEM : EBADMSG, "%s/results/%s is damaged: %s", t->cache_dir,
+			       t->file, why.msg);
 	t->capabilities = json_object_get(cni_field(o, "capabilityArgs", json_type_object));
 	t->result = json_object_get(cni_field(o, "result", json_type_object));
 	return 0;
@@ -102,7 +106,7 @@ int cni_read_mark(struct cni_attachment *t, struct err *e)
 	if (!sv_cut(rest, '\n', &cache, &rest) || !sv_cut(rest, '\n', &file, &rest) ||
 	    !sv_cut(rest, '\n', &bin, &rest) || !file.n || memchr(file.p, '/', file.n) || !sv_has_prefix(cache, "/") ||
 	    !sv_has_prefix(bin, "/"))
-		return err_set(e, EINVAL, "%s is damaged", path);
+		return err_set(e, EBADMSG, "%s is damaged", path);
 	t->cache_dir = arena_sv(t->a, cache);
 	t->file = arena_sv(t->a, file);
 	t->bin_dir = arena_sv(t->a, bin);
@@ -114,7 +118,7 @@ int cni_write_mark(const struct cni_attachment *t, struct err *e)
 	const char *path = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
 	const char *text = arena_fmt(t->a, "%s\n%s\n%s\n", t->cache_dir, t->file, t->bin_dir);
 
-	return path && text ? io_replace_at(t->en->containers, path, text, strlen(text), 0600, IO_DISK_SOON, e) :
+	return path && text ? io_replace_at(t->en->containers, path, text, strlen(text), 0600, IO_DISK_NOW, e) :
 			      err_oom(e);
 }
 
@@ -148,37 +152,111 @@ int cni_forget(struct cni_attachment *t, int results, struct err *e)
 {
 	const char *mark = arena_fmt(t->a, "%s/" MARK_FILE, t->id);
 
-	if (unlinkat(results, t->file, 0) < 0 && errno != ENOENT)
+	if (t->file && unlinkat(results, t->file, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", t->file);
 	if (mark && unlinkat(t->en->containers, mark, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", mark);
 	return 0;
 }
 
+/* ---- what is damaged, as a power cut may leave it ----------------------------------------------------------------- */
+
+static int find_named(struct cni_attachment *t, struct err *e)
+{
+	struct sv name = sv_from(t->file), own = sv_from(arena_fmt(t->a, "-%s-" CNI_IFNAME, t->id));
+	struct settings s;
+	int r = own.n && sv_has_suffix(name, own.p) ? settings_read(t->en->settings_path, t->a, &s, e) : -EINVAL;
+	const char *network = r == 0 ? arena_sv(t->a, (struct sv){ name.p, name.n - own.n }) : NULL;
+
+	return network ? cni_find_list(&s, network, &t->list, e) : r < 0 ? r : err_oom(e);
+}
+
+/* Without what was kept there is still the network's name, and its list as it is now: plugins find most of what they made by
+ * the container's id. 1: nobody can be asked. */
+static int read_named(struct cni_attachment *t, const struct err *damaged)
+{
+	struct err why = { 0 };
+
+	if (find_named(t, &why) < 0) {
+		log_warning("container %.12s: CNI: %s; its plugins are not asked to take it back: %s", t->id,
+			    damaged->msg, why.msg);
+		return 1;
+	}
+	log_warning("container %.12s: CNI: %s; it is taken back as cni:%s is configured now", t->id, damaged->msg,
+		    t->list.name);
+	return 0;
+}
+
 int cni_take_back(struct cni_attachment *t, int results, struct err *e)
 {
-	int r = read_kept(t, results, e);
+	struct err why = { 0 };
+	int r = read_kept(t, results, &why);
 
-	if (r == -ENOENT)
-		return cni_forget(t, results, e);
+	if (r == -EBADMSG)
+		r = read_named(t, &why);
+	else if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "%s", why.msg);
 	if (r == 0)
 		r = cni_call_del(t, e);
-	return r < 0 ? r : cni_forget(t, results, e);
+	return r < 0 && r != -ENOENT ? r : cni_forget(t, results, e);
+}
+
+/* Of this container, by its name; NULL: none */
+static const char *find_kept(const struct cni_attachment *t, int results)
+{
+	const char *own = arena_fmt(t->a, "-%s-" CNI_IFNAME, t->id);
+	int copy = own ? openat(results, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	scoped_dir d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *ent;
+
+	if (!d && copy >= 0)
+		close(copy);
+	while (d && (ent = readdir(d)))
+		if (sv_has_suffix(sv_from(ent->d_name), own))
+			return arena_str(t->a, ent->d_name);
+	return NULL;
+}
+
+/* It is where today's settings say, or nowhere. */
+static int take_back_unmarked(struct cni_attachment *t, struct err *e)
+{
+	struct settings s;
+	scoped_fd results = -1;
+	int r = settings_read(t->en->settings_path, t->a, &s, e);
+
+	if (r == 0) {
+		t->cache_dir = s.cni_cache_dir;
+		t->bin_dir = s.cni_bin_dir;
+		r = results = cni_results_open(t->cache_dir, e);
+	}
+	if (r < 0)
+		return r;
+	t->file = find_kept(t, results);
+	return t->file ? cni_take_back(t, results, e) : cni_forget(t, results, e);
+}
+
+static int take_back_marked(struct cni_attachment *t, struct err *e)
+{
+	scoped_fd results = cni_results_open(t->cache_dir, e);
+
+	return results < 0 ? results : cni_take_back(t, results, e);
 }
 
 int cni_del(struct engine *en, const char *id, const char *netns, struct err *e)
 {
 	scoped_arena a = ARENA(CNI_ARENA_MAX);
 	scoped_attachment t = { .en = en, .a = &a, .id = id, .netns = netns };
-	scoped_fd results = -1;
-	int r = cni_read_mark(&t, e);
+	struct err why = { 0 };
+	int r = cni_read_mark(&t, &why);
 
 	if (r == -ENOENT)
 		return 0;
-	if (r == 0)
-		r = results = cni_results_open(t.cache_dir, e);
-	if (r >= 0)
-		r = cni_take_back(&t, results, e);
+	if (r == -EBADMSG) {
+		log_warning("container %.12s: CNI: %s; what is kept of it is looked for", id, why.msg);
+		r = take_back_unmarked(&t, e);
+	} else {
+		r = r < 0 ? err_set(e, -r, "%s", why.msg) : take_back_marked(&t, e);
+	}
 	return err_wrap(e, r, "container %.12s: CNI", id);
 }
 

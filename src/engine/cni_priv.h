@@ -35,11 +35,14 @@ struct json_object *cni_field(struct json_object *o, const char *key, enum json_
 int cni_results_open(const char *cache_dir, struct err *e);
 int cni_keep(const struct cni_attachment *t, int results, struct err *e);
 int cni_write_mark(const struct cni_attachment *t, struct err *e);
-/* cni_read_mark - where what is kept of it is: cache_dir, bin_dir and file. -ENOENT: it is attached to nothing */
+/* cni_read_mark - where what is kept of it is: cache_dir, bin_dir and file. -ENOENT: it is attached to nothing; -EBADMSG: it is
+ * damaged */
 int cni_read_mark(struct cni_attachment *t, struct err *e);
-/* cni_look - all that is kept of the attachment of the container t->id. -ENOENT: it has none */
+/* cni_look - all that is kept of the attachment of the container t->id. -ENOENT: it has none; -EBADMSG: it is
+ * damaged */
 int cni_look(struct cni_attachment *t, int *ret_results, struct err *e);
-/* cni_forget - both files. cni_take_back - DEL of what is kept, then both files; t->file is known. */
+/* cni_forget - both files. cni_take_back - DEL of what is kept, then both files; t->file is known. What is damaged is said,
+ * and DEL is asked as the network is configured now, if it is. */
 int cni_forget(struct cni_attachment *t, int results, struct err *e);
 int cni_take_back(struct cni_attachment *t, int results, struct err *e);
 
@@ -47,6 +50,9 @@ int cni_take_back(struct cni_attachment *t, int results, struct err *e);
 int cni_call_plugin(const struct cni_attachment *t, size_t i, const char *command, struct json_object *previous,
 		    struct buf *said, struct err *e);
 int cni_call_del(const struct cni_attachment *t, struct err *e);
+
+/* cni_find_list - among the files of cni-conf-dir. -ENOENT (cni.c) */
+int cni_find_list(const struct settings *s, const char *name, struct cni_list *ret, struct err *e);
 
 /* cni_read_config - of a container, by its id. (cni.c) */
 int cni_read_config(struct engine *en, const char *id, struct arena *a, struct container_config *ret, struct err *e);

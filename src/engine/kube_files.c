@@ -25,7 +25,7 @@ static int write_file(const struct kube_build *b, int dir, const char *path, str
 		return parent;
 	if (group != FIELD_UNSET)
 		mode |= 0440;
-	r = io_replace_at(parent, name, value.p, value.n, mode, IO_DISK_SOON, b->e);
+	r = io_replace_at(parent, name, value.p, value.n, mode, IO_DISK_NOW, b->e);
 	if (r == 0 && group != FIELD_UNSET && fchownat(parent, name, (uid_t)-1, (gid_t)group, AT_SYMLINK_NOFOLLOW) < 0)
 		r = err_sys(b->e, "chown %s", path);
 	return r;

@@ -93,6 +93,44 @@ sees_the_end() { tare ps -a | grep -q 'Exited (137)'; }
 	no_leases
 }
 
+# as a power cut leaves files that were not synced; nobody is left to call DEL but who looks next
+cut() # FILE SIZE
+{
+	truncate -s "$2" "$1"
+	kill -KILL "$(pgrep -f "tare-monitor $T/state" | head -1)"
+}
+
+one_line() { contains "$1" "$err"; equal 1 "$(grep -c '' <<<"$err")" "lines on stderr: $err; number"; }
+
+@test "what is kept of an attachment is damaged: one line says so, its plugins are asked, and it can be removed" {
+	cni_setup
+	local id
+	start web --network cni:blue
+	id=$(tare inspect -f '{{.Id}}' web)
+	cut "$T/cache/results/blue-$id-eth0" 40
+	expect 0 tare rm -f web
+	one_line "$T/cache/results/blue-$id-eth0 is damaged: not one JSON value; it is taken back as cni:blue is configured now"
+	contains "DEL eth0" "$(<"$T/asked")"
+	no_leases || fail "a lease, or what is kept of it, is left"
+
+	start web --network cni:blue
+	id=$(tare inspect -f '{{.Id}}' web)
+	truncate -s 0 "$T/root/containers/$id/cni"
+	expect 0 tare port web
+	cut "$T/root/containers/$id/cni" 0
+	expect 0 tare rm -f web
+	one_line "$id/cni is damaged; what is kept of it is looked for"
+	no_leases || fail "a lease, or what is kept of it, is left"
+
+	start web --network cni:blue # and where the network is no more
+	id=$(tare inspect -f '{{.Id}}' web)
+	mv "$T/net.d/10-blue.conflist" "$T/blue.conflist"
+	cut "$T/cache/results/blue-$id-eth0" 0
+	expect 0 tare rm -f web
+	one_line "its plugins are not asked to take it back: network cni:blue not found in $T/net.d"
+	equal "" "$(ls "$T/cache/results")" "what is kept"
+}
+
 @test "a plugin that fails is told in one line, and what was made before it is taken back" {
 	cni_setup
 	touch "$T/refuses.ADD"
