@@ -28,6 +28,7 @@ struct job {
 	struct buf old_spec, old_charter; /* bytes of the bundle until now */
 	struct runtime_spec spec;
 	struct charter charter;
+	bool restart_changed; /* the one thing of the charter that an update can change */
 	struct cgroup_writes from, to;
 	bool written; /* the bundle is the new one */
 	uint64_t life; /* start time of the first process that was changed; 0: none */
@@ -71,9 +72,17 @@ static int plan_both(struct job *j, struct err *e)
 		r = spec_limits(j->cr.config, &j->cr.facts, &j->cr.inputs, j->a, &j->spec.resources, e);
 	if (r == 0)
 		r = plan_resources(&j->spec.resources, l, j->a, &j->to, e);
-	j->charter.restart = j->cr.config->restart.name;
-	j->charter.restart_max = (int)j->cr.config->restart.maximum_retry_count;
 	return r;
+}
+
+static void set_restart(struct job *j)
+{
+	enum restart_policy name = j->cr.config->restart.name;
+	int most = (int)j->cr.config->restart.maximum_retry_count;
+
+	j->restart_changed = j->charter.restart != name || j->charter.restart_max != most;
+	j->charter.restart = name;
+	j->charter.restart_max = most;
 }
 
 /* ---- doing and undoing -------------------------------------------------------------------------------------------- */
@@ -86,7 +95,7 @@ static int write_bundle(struct job *j, struct err *e)
 	j->written = true;
 	if (r == 0)
 		r = io_replace_at(j->state, CONFIG_FILE, json.p, json.len, 0600, IO_DISK_LATER, e);
-	return r < 0 ? r : charter_write(j->state, &j->charter, e);
+	return r < 0 || !j->restart_changed ? r : charter_write(j->state, &j->charter, e);
 }
 
 static void restore_bundle(struct job *j)
@@ -147,6 +156,7 @@ static int change_live(struct job *j, struct err *e)
 		r = plan_both(j, e);
 	if (r < 0)
 		return r;
+	set_restart(j);
 	j->life = life_of(j);
 	r = write_bundle(j, e);
 	if (r == 0)

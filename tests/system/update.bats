@@ -154,19 +154,23 @@ cpu_of() # NAME: quota and period, "-1" or "max" for none
 	failed "moves processes or changes the tree" tare update --cgroup-conf cgroup.procs=1 web
 }
 
+charter_of() { tr '\0' '\n' <"$T/state/$(tare inspect -f '{{.Id}}' "$1")/charter" | sed -n "s/^$2=//p"; }
+
 @test "update: killed half way, the next look makes it whole" {
-	local point killed=0 status
-	start web --memory 64m --pids-limit 20
+	local point killed=0 tries=0 status
+	start web --memory 64m --pids-limit 20 --restart on-failure:9
 	# before the bundle, between its files, in the cgroup's files, in the row, before and after the monitor is told
-	for point in renameat:1 renameat:2 write:3 write:4 write:5 write:6 pwrite64:4 pwrite64:6 sendmsg:1 recvmsg:1; do
+	for point in renameat2:1 unlinkat:1 renameat2:2 write:3 write:4 pwrite64:4 pwrite64:6 sendmsg:1 recvmsg:1; do
+		tries=$((tries + 1))
 		strace -o /dev/null -e trace="${point%:*}" -e inject="${point%:*}:signal=KILL:when=${point#*:}" \
-			"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" update --memory 128m --pids-limit 30 web \
-			>/dev/null 2>&1 3>&- && status=0 || status=$?
+			"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" update --memory 128m --pids-limit 30 \
+			--restart "on-failure:$tries" web >/dev/null 2>&1 3>&- && status=0 || status=$?
 		[ $status != 137 ] || killed=$((killed + 1))
 		tare ps >/dev/null
 		equal "$(config_of web Memory)" "$(memory_of web)" "memory after a kill at $point"
 		equal "$(config_of web PidsLimit)" "$(limit web pids.max pids.max)" "processes after a kill at $point"
+		equal "$(config_of web RestartPolicy.MaximumRetryCount)" "$(charter_of web restart_max)" "tries after a kill at $point"
 		expect 0 tare update --memory 64m --pids-limit 20 web
 	done
-	[ $killed -ge 8 ] || fail "killed only $killed times"
+	[ $killed -ge 7 ] || fail "killed only $killed times"
 }
