@@ -18,6 +18,10 @@ struct apply {
 		int own, flag; /* to come back: its descriptor, CLONE_NEWx */
 	} left[8];             /* namespaces that this process left for the clone */
 	unsigned left_count;
+	struct {
+		int to, flag; /* owned descriptor; CLONE_NEWx */
+	} there[8];           /* namespaces from which this process could not come back: the one that clones joins them */
+	unsigned there_count;
 };
 
 /* One function per step: container.c, and the host_*.c */

@@ -177,6 +177,8 @@ static void forget(struct apply *a)
 			close(*init_slot(&a->init, i));
 	if (a->userns >= 0)
 		close(a->userns);
+	while (a->there_count)
+		close(a->there[--a->there_count].to);
 	unit_client_close(&a->systemd);
 	free(a->init.binds);
 }

@@ -19,6 +19,16 @@ struct birth {
 	int pid, pidfd, code; /* pid < 0: errno of what failed */
 };
 
+static bool go_there(const struct apply *a)
+{
+	if (a->userns >= 0 && setns(a->userns, CLONE_NEWUSER) < 0)
+		return false;
+	for (unsigned i = 0; i < a->there_count; i++)
+		if (setns(a->there[i].to, a->there[i].flag) < 0)
+			return false;
+	return true;
+}
+
 /* In somebody else's user namespace, or in a group that only systemd may move a process to: nobody comes back from there, so a
  * helper goes, and what it clones there is our child. Their descriptors are ours, so that the pidfd is, too. 0 in the child. */
 static struct birth clone_by_helper(const struct apply *a, struct clone_args *args, pid_t parent, int go, int word)
@@ -34,7 +44,7 @@ static struct birth clone_by_helper(const struct apply *a, struct clone_args *ar
 		(void)!write(word, &b, sizeof b);
 		return b;
 	}
-	if (read(go, &c, 1) == 1 && (a->userns < 0 || setns(a->userns, CLONE_NEWUSER) == 0)) {
+	if (read(go, &c, 1) == 1 && go_there(a)) {
 		args->flags |= CLONE_PARENT;
 		args->exit_signal = 0; /* the helper's: SIGCHLD */
 		b.pid = sys_clone3(args);
@@ -138,7 +148,7 @@ static int clone_elsewhere(struct apply *a, struct clone_args *args)
 
 static int clone_somewhere(struct apply *a, struct clone_args *args)
 {
-	return a->userns >= 0 || a->moved ? clone_elsewhere(a, args) : sys_clone3(args);
+	return a->userns >= 0 || a->there_count || a->moved ? clone_elsewhere(a, args) : sys_clone3(args);
 }
 
 /* Whoever shares its pid namespace sees the child, and might trace it when it has no more capabilities than they, but still

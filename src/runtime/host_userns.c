@@ -43,6 +43,14 @@ static const char *namespace_file(uint64_t flag)
 	}
 }
 
+/* Not from a user namespace: what this process was born in belongs to the host's, over which it has no right. */
+static bool may_return(int own)
+{
+	scoped_fd owner = ioctl(own, NS_GET_USERNS);
+
+	return owner >= 0 || errno != EPERM;
+}
+
 int host_ns_join(struct apply *a, const struct step *s, struct err *e)
 {
 	scoped_fd to = open(s->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), own = -1;
@@ -50,7 +58,7 @@ int host_ns_join(struct apply *a, const struct step *s, struct err *e)
 
 	if (to < 0)
 		return err_sys(e, "%s namespace: open %s", s->path, s->source);
-	if (s->set == CLONE_NEWUSER && ioctl(to, NS_GET_NSTYPE) != CLONE_NEWUSER) {
+	if (ioctl(to, NS_GET_NSTYPE) != (int)s->set) {
 		errno = EINVAL;
 		return init_join_failed(s, e);
 	}
@@ -62,8 +70,13 @@ int host_ns_join(struct apply *a, const struct step *s, struct err *e)
 	own = openat(a->c->host->proc, path, O_RDONLY | O_CLOEXEC);
 	if (own < 0)
 		return err_sys(e, "%s namespace: open %s", s->path, path);
-	if (a->left_count == ARRAY_LEN(a->left))
+	if (a->left_count == ARRAY_LEN(a->left) || a->there_count == ARRAY_LEN(a->there))
 		return err_set(e, EINVAL, "%s namespace: too many to join", s->path);
+	if (!may_return(own)) {
+		a->there[a->there_count].to = fd_take(&to);
+		a->there[a->there_count++].flag = (int)s->set;
+		return 0;
+	}
 	if (setns(to, (int)s->set) < 0)
 		return init_join_failed(s, e);
 	a->left[a->left_count].own = fd_take(&own);

@@ -216,24 +216,25 @@ static bool is_mapped(const struct spec_builder *b, const char *option)
 	return b->in->gids ? id_map_outside(b->in->gids, 5) != ID_NONE : !b->f->groups || b->f->groups > 5;
 }
 
-/* Only who owns the network namespace may mount it: in a user namespace the host's network comes with the host's mount. */
-static bool add_shared_sys(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
+/* Only who owns the namespace that they show may mount them: in a user namespace the host's comes with the host's mount. */
+static bool add_hosts(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
 {
 	static const char *const options[] = { "rbind", "rprivate", "nosuid", "noexec", "nodev", "rro" };
-	bool shared = b->f->user_namespace && config_mode_is(b->c->network_mode, "host");
+	bool sys = strcmp(d->type, "sysfs") == 0 && config_mode_is(b->c->network_mode, "host");
+	bool proc = strcmp(d->type, "proc") == 0 && config_mode_is(b->c->pid_mode, "host");
 	struct oci_mount *m = NULL;
 
-	if (!shared || strcmp(d->type, "sysfs") != 0)
+	if (!b->f->user_namespace || (!sys && !proc))
 		return false;
 	m = add_mount(b, l, "bind", d->destination, d->destination);
-	for (size_t i = 0; m && i < ARRAY_LEN(options); i++)
+	for (size_t i = 0; m && i < ARRAY_LEN(options) - proc; i++) /* each process writes to its own files of /proc */
 		spec_add(b, &m->options, options[i]);
 	return true;
 }
 
 static void add_default(struct spec_builder *b, const struct default_mount *d, struct mount_list *l)
 {
-	struct oci_mount *m = add_shared_sys(b, d, l) ? NULL : add_mount(b, l, d->type, d->source, d->destination);
+	struct oci_mount *m = add_hosts(b, d, l) ? NULL : add_mount(b, l, d->type, d->source, d->destination);
 
 	if (!m)
 		return;

@@ -222,6 +222,22 @@ helpers_missing()
 	no_tun=''
 }
 
+@test "namespaces of the host and of another container: what they show comes with them" {
+	start one --network none --ipc shareable -- sleep 1000
+	expect 0 tare run --rm --network none --pid host busybox sh -c 'readlink /proc/self
+		echo 1000 >/proc/self/oom_score_adj && cat /proc/self/oom_score_adj
+		echo 1 >/proc/sys/kernel/core_uses_pid || echo refused; [ -d /proc/'"$(pid_of one)"' ] && echo seen'
+	matches $'^[0-9]{2,}\n1000\nrefused\nseen$' "$out"
+	expect 0 tare run --rm --pid container:one --ipc container:one --network container:one --uts host busybox sh -c 'cat /proc/1/comm
+		for n in pid ipc net; do [ /proc/1/ns/$n -ef /proc/self/ns/$n ] && echo $n; done'
+	equal $'sleep\npid\nipc\nnet' "$out"
+	start two --network none --pid container:one -- sleep 1001
+	expect 0 tare exec two sh -c 'cat /proc/*/cmdline | tr "\0" " "'
+	contains "sleep 1000 sleep 1001" "$out"
+	expect 0 tare stop -t 0 two
+	[ -d "/proc/$(pid_of one)" ] || fail "one ended with two"
+}
+
 @test "what an ordinary user may not have is one line" {
 	tare run --rm --network none busybox true
 	no 'network foo: a bridge needs CAP_NET_ADMIN' --network foo
