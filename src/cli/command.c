@@ -271,12 +271,17 @@ const struct option_group *const global_groups[] = { &opt_global, NULL };
 /* ---- running one -------------------------------------------------------------------------------------------- */
 
 /* Docker's client says 1 of these, whatever the command says of other failures. */
+int command_usage(const struct command *c, int *ret_status, struct err *e)
+{
+	*ret_status = 1;
+	return err_set(e, EINVAL, "usage: tare %s%s%s", c->name, *c->args ? " " : "", c->args);
+}
+
 static int check_count(const struct command *c, int n, int *ret_status, struct err *e)
 {
 	if (n >= c->min_args && (c->max_args < 0 || n <= c->max_args))
 		return 0;
-	*ret_status = 1;
-	return err_set(e, EINVAL, "usage: tare %s%s%s", c->name, *c->args ? " " : "", c->args);
+	return command_usage(c, ret_status, e);
 }
 
 static int print_help(const struct command *c, struct err *e)

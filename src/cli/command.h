@@ -150,6 +150,9 @@ const struct command *const *commands(size_t *ret_n);
  * counts them. -EINVAL "unknown command imgae; did you mean image?" */
 int command_find(char *const *words, int n, const struct command **ret, int *ret_used, struct err *e);
 
+/* command_usage - that it was called with operands that it has not, or without: -EINVAL, and Docker's status */
+int command_usage(const struct command *c, int *ret_status, struct err *e);
+
 /* A name of a command inside a family: "ls" of "image ls". */
 struct command_member {
 	const char *name;

@@ -24,6 +24,11 @@ const char *kube_container_name(const char *uid, const char *container, struct a
 	return kube_plain_has_uid(uid) ? arena_str(a, uid) : arena_fmt(a, "k8s_%s_%s", container, uid);
 }
 
+bool kube_container_is(const char *name)
+{
+	return strncmp(name, "k8s_", 4) == 0;
+}
+
 /* ---- what is not done --------------------------------------------------------------------------------------- */
 
 struct remarking {

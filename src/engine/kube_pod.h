@@ -44,6 +44,7 @@ int kube_pod_end(struct kube_site *s, const struct kube_running *p, int grace_s,
 
 /* The name that a container of a pod has among tare's. NULL: out of memory. */
 const char *kube_container_name(const char *uid, const char *container, struct arena *a);
+bool kube_container_is(const char *name); /* has it such a name */
 
 /* kube_known - of the containers that it was loaded with; NULL: there is none of that name */
 const struct container_row *kube_known(const struct kube_running *p, const char *name);

@@ -166,6 +166,14 @@ int start_locked(struct engine *en, const struct container_row *row, struct err 
 	return start_detached(sock, &status, e);
 }
 
+bool start_is_for_boot(const struct container_config *c, const struct container_state *s)
+{
+	if (s->status == CONTAINER_CREATED)
+		return false;
+	return c->restart.name == RESTART_ALWAYS ||
+	       (c->restart.name == RESTART_UNLESS_STOPPED && !s->outcome.stopped_by_user);
+}
+
 int engine_start(struct engine *en, struct sv ref, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);

@@ -47,5 +47,9 @@ struct start_options {
 int engine_start_attached(struct engine *en, struct sv ref, const struct start_options *o, int *ret_status,
 			  struct err *e);
 
+/* start_is_for_boot - as Docker's daemon does when it begins: always, and unless-stopped unless somebody ended it; of neither
+ * one that was never started. Not on-failure, whatever its end was. Pure. */
+bool start_is_for_boot(const struct container_config *c, const struct container_state *s);
+
 /* engine_start - `tare start` without -a: one that runs already is left as it is. Warnings go to log_warning(). */
 int engine_start(struct engine *en, struct sv ref, struct err *e);

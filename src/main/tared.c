@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tared - the doors that listen: today Prometheus' metrics. tared(8).
+/* tared - the doors that listen: today Prometheus' metrics. tared(8). With --restart it also does what Docker's daemon does when
+ * it begins, by `tare start --all`.
  *
  * It holds no state of its own: killed at any moment it loses nothing and stops no container. One thread, but for the
  * looks at many groups (base/parallel.h). */
@@ -7,6 +8,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "engine/programs.h"
 #include "engine/rootless.h"
 #include "observe/address.h"
 #include "observe/metrics_server.h"
@@ -14,20 +16,25 @@
 #include "options/option_help.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 
 struct options {
 	const char *root, *state, *metrics;
-	bool version;
+	bool restart, version;
 };
 
 static const struct option rows[] = {
 	{ "metrics", 0, "ADDRESS", "answer GET /metrics there: HOST:PORT, :PORT or unix:///PATH", option_text,
 	  offsetof(struct options, metrics) },
+	{ "restart", 0, NULL, "first start the containers that --restart of tare run asks for (tare-start(1))",
+	  option_switch, offsetof(struct options, restart) },
 	{ "root", 0, "DIR", "where containers and images are kept (default /var/lib/tare)", option_text,
 	  offsetof(struct options, root) },
 	{ "state", 0, "DIR", "where what ends with this boot is kept (default /run/tare)", option_text,
@@ -73,6 +80,73 @@ static int say_version(struct err *e)
 	return print(&out, e);
 }
 
+/* ---- containers that are to run ----------------------------------------------------------------------------------- */
+
+static volatile pid_t starter; /* that was not waited for yet */
+
+static void reap(int signo)
+{
+	int before = errno;
+
+	if (starter > 0 && waitpid(starter, NULL, WNOHANG) != 0)
+		starter = 0;
+	errno = before;
+}
+
+/* As this process was called, and with signals as usual. */
+static int spawn_tare(char *const *argv, struct err *e)
+{
+	char path[PATH_MAX];
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, usual;
+	pid_t pid;
+	int r = programs_find("tare", path, e);
+
+	if (r < 0)
+		return r;
+	sigemptyset(&none);
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE);
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	(void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &usual);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	r = posix_spawn(&pid, path, &actions, &attributes, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attributes);
+	starter = r ? 0 : pid;
+	reap(SIGCHLD);
+	return r ? err_set(e, r, "start %s: %s", path, strerror(r)) : 0;
+}
+
+/* Nobody waits for it: what it has to say it says itself, and the metrics are there meanwhile. Before the engine is opened,
+ * which takes an ordinary user's process into a user namespace. */
+static int restart(const struct options *o, struct err *e)
+{
+	char *argv[16] = { "tare" };
+	size_t n = 1;
+
+	if (o->root) {
+		argv[n++] = "--root";
+		argv[n++] = (char *)o->root;
+	}
+	if (o->state) {
+		argv[n++] = "--state";
+		argv[n++] = (char *)o->state;
+	}
+	argv[n++] = "start";
+	argv[n++] = "--all";
+	argv[n++] = "--filter";
+	argv[n++] = "should-start-on-boot=true";
+	(void)sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = reap, .sa_flags = SA_RESTART | SA_NOCLDSTOP },
+			NULL);
+	return spawn_tare(argv, e);
+}
+
 /* ---- serving ------------------------------------------------------------------------------------------------------- */
 
 static int open_signals(int *ret, struct err *e)
@@ -96,6 +170,8 @@ static int open_all(struct daemon_of_tare *d, const struct options *o, struct er
 	if (r < 0)
 		return err_wrap(e, r, "--metrics");
 	r = open_signals(&d->signals, e);
+	if (r == 0 && o->restart)
+		r = restart(o, e);
 	if (r == 0)
 		r = host_open(&d->host, "/", e);
 	if (r == 0)

@@ -217,7 +217,7 @@ static int add_container(struct collector *c, const struct container_item *i, bo
 {
 	struct metrics_subject s = { .id = i->row.cgroup, .name = i->row.name, .image = i->row.image_ref,
 				     .started_ns = i->state.outcome.started_ns };
-	const struct kube_running *p = strncmp(s.name, "k8s_", 4) == 0 ? pod_of(c, s.name) : NULL;
+	const struct kube_running *p = kube_container_is(s.name) ? pod_of(c, s.name) : NULL;
 	struct sv group, leaf;
 
 	*ret_is_new_pod = false;
@@ -294,7 +294,7 @@ static int add_containers(struct collector *c)
 static bool has_pods(const struct container_items *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (strncmp(l->v[i].row.name, "k8s_", 4) == 0)
+		if (kube_container_is(l->v[i].row.name))
 			return true;
 	return false;
 }

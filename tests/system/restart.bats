@@ -268,3 +268,59 @@ no_cgroup() { [ -z "$(left_cgroups)" ]; }
 	eventually 10 has_exited web
 	between 3 5 "$(lives)" lives
 }
+
+# ---- after a boot ---------------------------------------------------------------------------------------------------
+
+# All processes are gone at once, and what is not on a disk; only the kernel's id of the boot tells it from a crash.
+power_goes()
+{
+	local ids pids
+	mapfile -t ids < <(tare ps -q)
+	mapfile -t pids < <(tare inspect "${ids[@]}" | jq '.[].State.Pid')
+	pgrep -f "^[^ ]*tare-monitor $T/state" | xargs -r kill -KILL
+	kill -KILL "${pids[@]}" 2>/dev/null || true
+	eventually 10 no_processes
+	rm -rf "${T:?}/state"
+	sed -i "s/^boot_id .*/boot_id 00000000-0000-4000-8000-000000000000/" "$T"/root/containers/*/outcome
+}
+
+run_now() { tare ps --format '{{.Names}}' | sort | xargs; }
+run_now_are() { [ "$(run_now)" = "$1" ]; }
+
+@test "after a boot: always and unless-stopped run again, what somebody stopped only with always, others do not" {
+	start always --restart always
+	start always-stopped --restart always
+	start unless --restart unless-stopped
+	start unless-stopped --restart unless-stopped
+	start unless-killed --restart unless-stopped
+	start failure --restart on-failure
+	start none --label keep=1
+	expect 0 tare create --name never --restart always busybox sleep 1000
+	expect 0 tare stop -t0 always-stopped unless-stopped
+	expect 0 tare kill unless-killed
+	power_goes
+	expect 0 tare start --all --filter should-start-on-boot=true
+	equal $'always\nalways-stopped\nunless' "$out" "what was started"
+	equal "always always-stopped unless" "$(run_now)" "what runs"
+	equal 0 "$(told unless .RestartCount)"
+	equal 255 "$(told failure .State.ExitCode)"
+
+	expect 0 tare start --filter should-start-on-boot=true # they run
+	equal "" "$out" "what was started"
+	expect 0 tare start -f label=keep=1 -f restart-policy=no
+	equal none "$out" "what was started"
+	expect 1 tare start --all none
+	equal "tare: either start all containers or the container(s) provided in the arguments" "$err"
+	expect 1 tare start -a --all
+	expect 1 tare start -f restart-policy=sometimes
+	contains "invalid filter 'restart-policy=sometimes' (no, always, unless-stopped, on-failure)" "$err"
+
+	[ -x "$TARE_BUILD/tared" ] || return 0
+	expect 0 tare stop -t0 always-stopped
+	power_goes
+	"$TARE_BUILD/tared" --root "$T/root" --state "$T/state" --metrics "unix://$T/m.sock" --restart >"$T/tared.out" 2>&1 </dev/null 3>&- &
+	eventually 10 run_now_are "always always-stopped unless"
+	kill "$!"
+	wait "$!" || fail "tared: $(<"$T/tared.out")"
+	equal "" "$(<"$T/tared.out")" "what tared says"
+}
