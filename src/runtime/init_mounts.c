@@ -42,9 +42,10 @@ static int attach_at(const struct init *in, int mnt, const char *path, struct er
 	return 0;
 }
 
-/* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Linux
- * before 6.15 clones only what is attached in the caller's namespace: below the root it is in nobody's way and leaves
- * with the old one. Not over "/", where it would be detached instead of the old root (init_pivot_root). */
+/* One small tmpfs of ours is the source of every mask: a null device and an empty directory, nobody else's. Below the
+ * root it is in nobody's way and leaves with the old one. Linux before 6.15 clones only what is attached in the caller's
+ * namespace; later ones would let go of it at execve(2), and wait once more until no CPU looks at it. Not over "/", where
+ * it would be detached instead of the old root (init_pivot_root), and not where there is none that leaves. */
 /* Where no device can be made an empty file that cannot be written to reads the same. */
 int init_make_null(const struct plan *p, int dir)
 {
@@ -70,7 +71,7 @@ static int attach_mask_source(struct init *in, const char *root_path, struct err
 	struct stat root, at;
 	int r = 0;
 
-	if (in->plan->facts->kernel.detached_mounts)
+	if (in->plan->mount_ns_path && in->plan->facts->kernel.detached_mounts)
 		return mount_change(in->mask, MOUNT_ATTR_RDONLY, 0, 0, false, e);
 	if (stat("/", &root) < 0 || (in->anchor >= 0 ? fstat(in->anchor, &at) : stat(root_path, &at)) < 0)
 		return err_sys(e, "stat %s", root_path);
