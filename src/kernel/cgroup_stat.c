@@ -119,14 +119,22 @@ static const struct stat_key huge_peak[] = HUGE("", peak_bytes), huge_failures[]
 static const struct stat_key huge_events[] = HUGE("max", limit_hits);
 
 #define FILE_ROW(version, what, controller, form, name, keys)                                                          \
-	{ version, CGROUP_STAT_##what, controller, STAT_##form, name, keys, ARRAY_LEN(keys), 0 }
+	{ version, CGROUP_STAT_##what, controller, STAT_##form, name, keys, ARRAY_LEN(keys), 0, STAT_ANY_MOMENT }
 #define KEYED(version, what, controller, name, keys)                                                                   \
 	FILE_ROW(version, what, CGROUP_##controller, PLAIN, name, keys)
 #define VALUE(version, what, controller, name, field)                                                                  \
-	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1, 0 }
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1, 0, STAT_ANY_MOMENT }
+#define LIMIT(version, what, controller, name, field)                                                                  \
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, (const struct stat_key[]){ KEY("", field) }, 1, 0, STAT_WRITE }
+#define UNTIL(until, version, what, controller, form, name, keys)                                                      \
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_##form, name, keys, ARRAY_LEN(keys), 0, STAT_##until }
+#define STALLS(name, keys)                                                                                             \
+	{ 2, CGROUP_STAT_PRESSURE, STAT_ANY_V2, STAT_PLAIN, name, keys, ARRAY_LEN(keys), 0, STAT_STALL }
 /* only where another field, which a row above fills, is a number and not zero */
 #define KEYED_IF(version, what, controller, name, keys, field)                                                         \
-	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, keys, ARRAY_LEN(keys), AT(field) }
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, keys, ARRAY_LEN(keys), AT(field), STAT_ANY_MOMENT }
+#define LIMIT_IF(version, what, controller, name, keys, field)                                                         \
+	{ version, CGROUP_STAT_##what, CGROUP_##controller, STAT_PLAIN, name, keys, ARRAY_LEN(keys), AT(field), STAT_WRITE }
 
 /* of those files that BRIEF reads, too */
 enum {
@@ -156,30 +164,30 @@ const struct stat_file stat_files[] = {
 	KEYED(2, CPU_BRIEF_AT_LIMITS, CPU, "cpu.stat", cpu_quota_v2),
 	KEYED(1, CPU_LINE, CPU, "cpu.stat", cpu_quota_v1),
 	KEYED(1, CPU_BRIEF_AT_LIMITS, CPUACCT, "cpuacct.usage", cpuacct_usage),
-	KEYED(1, CPU_AT_LIMITS, CPUACCT, "cpuacct.stat", cpuacct_stat),
+	UNTIL(RUN, 1, CPU_AT_LIMITS, CPUACCT, PLAIN, "cpuacct.stat", cpuacct_stat),
 
-	FILE_ROW(2, CPU_LIMIT_BRIEF, CGROUP_CPU, WORDS, "cpu.max", cpu_max),
-	VALUE(2, CPU_LIMIT_AT_LIMITS, CPU, "cpu.weight", cpu.weight),
-	VALUE(1, CPU_LIMIT_BRIEF, CPU, "cpu.cfs_quota_us", cpu.quota_us),
-	VALUE(1, CPU_LIMIT, CPU, "cpu.cfs_period_us", cpu.period_us),
-	KEYED_IF(1, BRIEF_TROUBLES_AT_LIMITS, CPU, "cpu.cfs_period_us", cpu_period_v1, cpu.quota_us),
+	UNTIL(WRITE, 2, CPU_LIMIT_BRIEF, CPU, WORDS, "cpu.max", cpu_max),
+	LIMIT(2, CPU_LIMIT_AT_LIMITS, CPU, "cpu.weight", cpu.weight),
+	LIMIT(1, CPU_LIMIT_BRIEF, CPU, "cpu.cfs_quota_us", cpu.quota_us),
+	LIMIT(1, CPU_LIMIT, CPU, "cpu.cfs_period_us", cpu.period_us),
+	LIMIT_IF(1, BRIEF_TROUBLES_AT_LIMITS, CPU, "cpu.cfs_period_us", cpu_period_v1, cpu.quota_us),
 	KEYED_IF(1, BRIEF_TROUBLES_AT_LIMITS, CPU, "cpu.stat", cpu_quota_v1, cpu.quota_us),
 	KEYED_IF(2, TROUBLES, CPU, "cpu.stat", cpu_quota_v2, cpu.quota_us),
-	VALUE(1, CPU_LIMIT_AT_LIMITS, CPU, "cpu.shares", cpu.shares),
+	LIMIT(1, CPU_LIMIT_AT_LIMITS, CPU, "cpu.shares", cpu.shares),
 
 	VALUE(2, MEMORY_LINE, MEMORY, "memory.current", memory.usage_bytes),
 	VALUE(2, MEMORY_AND_PEAK, MEMORY, "memory.peak", memory.peak_bytes), /* Linux 5.19 */
-	VALUE(2, MEMORY_LIMIT_LINE, MEMORY, "memory.max", memory.limit_bytes),
-	VALUE(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
-	VALUE(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
+	LIMIT(2, MEMORY_LIMIT_LINE, MEMORY, "memory.max", memory.limit_bytes),
+	LIMIT(2, MEMORY, MEMORY, "memory.high", memory.high_bytes),
+	LIMIT(2, MEMORY, MEMORY, "memory.low", memory.reservation_bytes),
 	VALUE(2, MEMORY, MEMORY, "memory.swap.current", memory.swap_bytes),
-	VALUE(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
+	LIMIT(2, MEMORY, MEMORY, "memory.swap.max", memory.swap_limit_bytes),
 	KEYED(1, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v1),
 	VALUE(1, MEMORY_LINE, MEMORY, "memory.usage_in_bytes", memory.usage_bytes),
 	VALUE(1, MEMORY_AND_PEAK, MEMORY, "memory.max_usage_in_bytes", memory.peak_bytes),
-	VALUE(1, MEMORY_LIMIT, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
-	VALUE(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
-	VALUE(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
+	LIMIT(1, MEMORY_LIMIT, MEMORY, "memory.limit_in_bytes", memory.limit_bytes),
+	LIMIT(1, MEMORY, MEMORY, "memory.soft_limit_in_bytes", memory.reservation_bytes),
+	LIMIT(1, MEMORY, MEMORY, "memory.memsw.limit_in_bytes", memory.both_limit_bytes),
 	KEYED(2, MEMORY_DETAIL_OR_STAT, MEMORY, "memory.stat", memory_stat_v2),
 	KEYED_IF(2, TROUBLES, MEMORY, "memory.current", memory_usage, memory.limit_bytes),
 	KEYED_IF(2, TROUBLES, MEMORY, "memory.stat", memory_stat_v2, memory.limit_bytes),
@@ -188,8 +196,8 @@ const struct stat_file stat_files[] = {
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.usage_in_bytes", memory.kernel),
 	VALUE(1, MEMORY_DETAIL, MEMORY, "memory.kmem.tcp.usage_in_bytes", memory.sock),
 
-	KEYED(2, EVENTS_TROUBLES, MEMORY, "memory.events", memory_events_v2),
-	KEYED(1, EVENTS_TROUBLES, MEMORY, "memory.oom_control", oom_control), /* Linux 4.13 */
+	UNTIL(KILL, 2, EVENTS_TROUBLES, MEMORY, PLAIN, "memory.events", memory_events_v2),
+	UNTIL(KILL, 1, EVENTS_TROUBLES, MEMORY, PLAIN, "memory.oom_control", oom_control), /* Linux 4.13 */
 	KEYED(2, EVENTS_LOCAL, MEMORY, "memory.events.local", memory_events_local_v2), /* Linux 5.2 */
 	KEYED_IF(2, TROUBLES, MEMORY, "memory.events.local", memory_events_local_v2, memory_events.oom_kill),
 	KEYED(1, EVENTS_LOCAL, MEMORY, "memory.oom_control", oom_control_local),
@@ -199,12 +207,12 @@ const struct stat_file stat_files[] = {
 
 	VALUE(2, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(2, PIDS, PIDS, "pids.peak", pids.peak), /* Linux 6.6, and some before */
-	VALUE(2, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
+	LIMIT(2, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(2, PIDS, PIDS, "pids.events", pids_events),
 	KEYED_IF(2, TROUBLES, PIDS, "pids.events", pids_events, pids.limit),
 	VALUE(1, PIDS_LINE, PIDS, "pids.current", pids.current),
 	VALUE(1, PIDS, PIDS, "pids.peak", pids.peak),
-	VALUE(1, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
+	LIMIT(1, PIDS_BRIEF, PIDS, "pids.max", pids.limit),
 	KEYED(1, PIDS, PIDS, "pids.events", pids_events),
 	KEYED_IF(1, TROUBLES, PIDS, "pids.events", pids_events, pids.limit),
 
@@ -232,8 +240,8 @@ const struct stat_file stat_files[] = {
 	FILE_ROW(1, HUGETLB, CGROUP_HUGETLB, HUGEPAGES, "hugetlb.*.failcnt", huge_failures),
 
 	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "cpu.pressure", cpu_pressure),
-	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "memory.pressure", memory_pressure),
-	FILE_ROW(2, PRESSURE, STAT_ANY_V2, PLAIN, "io.pressure", io_pressure),
+	STALLS("memory.pressure", memory_pressure),
+	STALLS("io.pressure", io_pressure),
 };
 const size_t stat_file_count = ARRAY_LEN(stat_files);
 _Static_assert(ARRAY_LEN(stat_files) <= CGROUP_STAT_FILES, "struct cgroup_stat_reader has room for each");
@@ -243,6 +251,11 @@ _Static_assert(ARRAY_LEN(stat_files) <= CGROUP_STAT_FILES, "struct cgroup_stat_r
 static int64_t *field(void *base, size_t at)
 {
 	return (int64_t *)(void *)((char *)base + at);
+}
+
+static int64_t number(const struct cgroup_stat *st, size_t at)
+{
+	return *(const int64_t *)(const void *)((const char *)st + at);
 }
 
 /* "1.50" in hundredths: 150 */
@@ -406,9 +419,9 @@ bool stat_hugepages_size(const struct stat_file *f, struct sv file, struct sv *r
 
 bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f)
 {
-	const int64_t *v = (const int64_t *)(const void *)((const char *)st + f->needs);
+	int64_t v = number(st, f->needs);
 
-	return !f->needs || (*v != CG_UNSET && *v != CG_MAX && *v != 0);
+	return !f->needs || (v != CG_UNSET && v != CG_MAX && v != 0);
 }
 
 /* Where no limit is in force up to the root, the group itself has none. */
@@ -425,8 +438,66 @@ bool stat_file_is_known(const struct cgroup_stat *st, const struct stat_file *f)
 	if (f->form != STAT_PLAIN && f->form != STAT_WORDS)
 		return false;
 	for (size_t i = 0; i < f->n; i++)
-		if (*(const int64_t *)(const void *)((const char *)st + f->keys[i].at) == CG_UNSET)
+		if (number(st, f->keys[i].at) == CG_UNSET)
 			return false;
+	return true;
+}
+
+static bool key_is_wanted(const bool *wanted, const struct stat_key *k)
+{
+	return !wanted || wanted[k->at / sizeof(int64_t)];
+}
+
+static bool has_not_run(const struct cgroup_stat *st, const struct cgroup_stat *before)
+{
+	return st->cpu.usage_ns != CG_UNSET && st->cpu.usage_ns == before->cpu.usage_ns;
+}
+
+static bool stalls_are_same(const struct psi *a, const struct psi *b)
+{
+	return a->some.total_us == b->some.total_us && a->full.total_us == b->full.total_us;
+}
+
+bool cgroup_stat_rests(const struct cgroup_stat *st, const struct cgroup_stat *later)
+{
+	return has_not_run(later, st) && stalls_are_same(&st->memory.pressure, &later->memory.pressure) &&
+	       stalls_are_same(&st->io.pressure, &later->io.pressure);
+}
+
+static bool is_until_now(const struct cgroup_stat *st, enum stat_until until, const struct cgroup_stat *before,
+			 unsigned same)
+{
+	switch (until) {
+	case STAT_WRITE:
+		return same & CGROUP_STAT_SAME_LIMITS;
+	case STAT_KILL:
+		return same & CGROUP_STAT_SAME_KILLS;
+	case STAT_RUN:
+		return has_not_run(st, before);
+	case STAT_STALL:
+		return same & CGROUP_STAT_SAME_STALLS && has_not_run(st, before);
+	case STAT_ANY_MOMENT:
+		break;
+	}
+	return false;
+}
+
+static bool key_is_same(const struct stat_file *f, const struct stat_key *k, const struct cgroup_stat *before)
+{
+	return (f->until != STAT_KILL || k->at == AT(memory_events.oom_kill)) && number(before, k->at) != CG_UNSET;
+}
+
+bool stat_file_is_same(struct cgroup_stat *st, const struct stat_file *f, const bool *wanted,
+		       const struct cgroup_stat *before, unsigned same)
+{
+	if (!is_until_now(st, f->until, before, same))
+		return false;
+	for (const struct stat_key *k = f->keys; k < f->keys + f->n; k++)
+		if (key_is_wanted(wanted, k) && !key_is_same(f, k, before))
+			return false;
+	for (const struct stat_key *k = f->keys; k < f->keys + f->n; k++)
+		if (key_is_wanted(wanted, k) && number(st, k->at) == CG_UNSET)
+			*field(st, k->at) = number(before, k->at);
 	return true;
 }
 
@@ -435,7 +506,7 @@ bool stat_file_is_wanted(const bool *wanted, const struct stat_file *f)
 	if (!wanted || (f->form != STAT_PLAIN && f->form != STAT_WORDS))
 		return true;
 	for (size_t i = 0; i < f->n; i++)
-		if (wanted[f->keys[i].at / sizeof(int64_t)])
+		if (key_is_wanted(wanted, &f->keys[i]))
 			return true;
 	return false;
 }

@@ -131,6 +131,15 @@ int cgroup_stat_read_place(const struct host *h, const struct cgroup_layout *l, 
 /* Many groups, one after the other: the folder above them stays open in each hierarchy, so that neighbours are found from
  * there. Looking up a path takes a third of what a file costs; so what the group above has not, or what it has only
  * zeros of in a file that adds up those below it, is not looked for in each of many neighbours. */
+enum {
+	CGROUP_STAT_SAME_LIMITS = 1 << 0, /* nobody wrote into one of its files: kernel/cgroup_written.h */
+	CGROUP_STAT_SAME_KILLS = 1 << 1,  /* the OOM killer took nobody on this host: host_oom_kills() */
+	/* none of its processes waited for memory or a disk when it was read; so none does if none has run since, which its
+	 * CPU time tells. (For a processor one may begin to wait without having run.) cgroup_stat_rests() */
+	CGROUP_STAT_SAME_STALLS = 1 << 2,
+};
+/* cgroup_stat_rests - from one look to a later one it neither ran nor waited for memory or a disk: total_us of both */
+bool cgroup_stat_rests(const struct cgroup_stat *st, const struct cgroup_stat *later);
 #define CGROUP_STAT_FILES 96
 #define CGROUP_STAT_FIELDS (offsetof(struct cgroup_stat, io.device) / sizeof(int64_t))
 struct cgroup_stat_reader {
@@ -141,6 +150,10 @@ struct cgroup_stat_reader {
 	char parent[4096];
 	int dir[CGROUP_HIERARCHY_MAX]; /* as layout.h, O_PATH; -1: it has none there */
 	const bool *wanted;            /* CGROUP_STAT_FIELDS of them, by offset: a file without any is not read; NULL: all */
+	/* the caller's, for each group: the numbers that it had when it was read before with the same `wanted` (NULL: not known),
+	 * and which of them it still has for sure. Files that say no more than that are not read. */
+	const struct cgroup_stat *before;
+	unsigned same; /* CGROUP_STAT_SAME_… */
 	bool deep; /* the caller's: whatever is below the entered group, however far, is read from there */
 	unsigned neighbours;           /* read since that folder was entered */
 	int64_t least_pressure; /* hundredths: who is sure to have waited less for each is not asked; 0: all are */

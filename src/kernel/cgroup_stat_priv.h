@@ -20,6 +20,15 @@ enum stat_form {
 	STAT_HUGEPAGES, /* name is "hugetlb.*.current", one file for each size; `at` is in struct cgroup_hugepages */
 };
 
+/* How long what a file says is sure to be what it was: struct cgroup_stat_reader, `before`. */
+enum stat_until {
+	STAT_ANY_MOMENT,
+	STAT_WRITE, /* somebody writes it: a limit */
+	STAT_KILL,  /* the OOM killer comes; the file says more, but nobody's `wanted` has that */
+	STAT_RUN,   /* cpu.usage_ns grows */
+	STAT_STALL, /* a process has to wait for memory or a disk, which it must run for */
+};
+
 #define STAT_ANY_V2 CGROUP_CONTROLLER_COUNT /* the v2 hierarchy, whatever controllers it has */
 struct stat_file {
 	unsigned version, what;
@@ -29,6 +38,7 @@ struct stat_file {
 	const struct stat_key *keys;
 	size_t n;
 	size_t needs; /* read only if this int64_t of struct cgroup_stat is a number but zero; 0: always */
+	enum stat_until until;
 };
 
 extern const struct stat_file stat_files[];
@@ -44,5 +54,9 @@ bool stat_file_is_needed(const struct cgroup_stat *st, const struct stat_file *f
 bool stat_file_is_known(const struct cgroup_stat *st, const struct stat_file *f);
 /* stat_file_is_wanted - by struct cgroup_stat_reader */
 bool stat_file_is_wanted(const bool *wanted, const struct stat_file *f);
+/* stat_file_is_same - all that is wanted of it is in *before, and cannot have changed; taken over then into *st. same:
+ * CGROUP_STAT_SAME_… */
+bool stat_file_is_same(struct cgroup_stat *st, const struct stat_file *f, const bool *wanted,
+		       const struct cgroup_stat *before, unsigned same);
 /* stat_derive - what follows from values of several files */
 void stat_derive(struct cgroup_stat *st);

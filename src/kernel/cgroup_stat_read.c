@@ -249,13 +249,21 @@ static bool is_of_use(const struct reader *rd, const struct stat_file *f, unsign
 	       !stat_file_is_known(rd->st, f);
 }
 
+/* It says what it said before. */
+static bool is_same(struct reader *rd, const struct stat_file *f)
+{
+	const struct cgroup_stat_reader *nb = rd->neighbours;
+
+	return nb && nb->before && stat_file_is_same(rd->st, f, nb->wanted, nb->before, nb->same);
+}
+
 static int read_plain(struct reader *rd, unsigned what, struct err *e)
 {
 	for (const struct stat_file *f = stat_files; f < stat_files + stat_file_count; f++) {
 		bool wanted = is_of_use(rd, f, what);
 		int h = wanted ? hierarchy_of(rd, f) : -1, r;
 
-		if (h < 0 || says_nothing(rd, f, (unsigned)h))
+		if (h < 0 || is_same(rd, f) || says_nothing(rd, f, (unsigned)h))
 			continue;
 		r = read_file(rd, (unsigned)h, f->name, e);
 		if (r < 0)
@@ -300,6 +308,15 @@ static void count_below(int dir, unsigned depth, struct below *b)
 	}
 }
 
+/* What the group had before, those below it added up. */
+static bool has_kills(const struct reader *rd)
+{
+	const struct cgroup_stat_reader *nb = rd->neighbours;
+
+	return nb && nb->before && nb->same & CGROUP_STAT_SAME_KILLS &&
+	       nb->before->memory_events.oom_kill != CG_UNSET;
+}
+
 /* v1 counts a kill in the victim's group alone; v2 in those above it too, unless it is mounted with memory_localevents. */
 static void add_below(struct reader *rd)
 {
@@ -307,7 +324,7 @@ static void add_below(struct reader *rd)
 	struct below b = { .left = LIMIT_CGROUPS_BELOW };
 	char dir[CGROUP_DIR_MAX], text[512];
 	int64_t *kills = &rd->st->memory_events.oom_kill;
-	int from = *kills == CG_UNSET || h < 0 ? -1 : group_dir(rd, (unsigned)h, dir);
+	int from = *kills == CG_UNSET || h < 0 || has_kills(rd) ? -1 : group_dir(rd, (unsigned)h, dir);
 	scoped_fd fd = -1;
 	struct stat s;
 	struct sv lines;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/host.h"
 
+#include "base/io.h"
+#include "base/limits.h"
 #include "base/scope.h"
 #include "kernel/capability.h"
 #include "kernel/cpulist.h"
@@ -96,6 +98,19 @@ int host_memory(const struct host *h, uint64_t *ret_total, uint64_t *ret_swap, s
 	*ret_total = total;
 	*ret_swap = swap;
 	return 0;
+}
+
+int host_oom_kills(const struct host *h, uint64_t *ret, struct err *e)
+{
+	scoped_buf text = BUF(LIMIT_PROC_FILE);
+	struct sv rest, line, name, value;
+	int r = io_read_at(h->proc, "vmstat", &text, e);
+
+	rest = buf_sv(&text);
+	while (r == 0 && sv_next(&rest, '\n', &line))
+		if (sv_cut(line, ' ', &name, &value) && sv_is(name, "oom_kill"))
+			return sv_u64(value, ret) < 0 ? err_set(e, EINVAL, "proc/vmstat: oom_kill is no number") : 0;
+	return r < 0 ? r : err_set(e, ENOENT, "proc/vmstat: no oom_kill");
 }
 
 /* The first of the files that holds a non-empty list. */

@@ -2,7 +2,7 @@
 /* host.h - the host as a parameter: directory descriptors instead of the strings /proc and /sys/fs/cgroup.
  *
  * host_open("/") in main, host_open("tests/hosts/guest-v2") in a test: a captured tree has the same files. Those that
- * are looked at, below the root: proc/{self/mountinfo,self/status,self/oom_score_adj,meminfo,swaps,cmdline},
+ * are looked at, below the root: proc/{self/mountinfo,self/status,self/oom_score_adj,meminfo,vmstat,swaps,cmdline},
  * proc/sys/kernel/sched_cfs_bandwidth_slice_us, sys/devices/system/{cpu,node}/online, cpuN/thermal_throttle beside them,
  * sys/module/bfq, sys/fs/cgroup/cgroup.controllers, and in the root of each hierarchy cgroup.controllers, cpuset.*,
  * memory.memsw.limit_in_bytes, cpu.cfs_quota_us, blkio.bfq.io_service_bytes, blkio.leaf_weight, io.cost.qos; for limits
@@ -53,3 +53,7 @@ int host_facts_read_plan(const struct host *h, struct host_facts *ret, struct er
 
 /* host_memory - bytes of memory and swap: mem_total_bytes and swap_total_bytes alone */
 int host_memory(const struct host *h, uint64_t *ret_total, uint64_t *ret_swap, struct err *e);
+
+/* host_oom_kills - processes that the OOM killer took since boot, for whatever limit: proc/vmstat oom_kill (Linux 4.13). It is
+ * counted before the group's memory_events.oom_kill. -ENOENT: not told */
+int host_oom_kills(const struct host *h, uint64_t *ret, struct err *e);

@@ -99,7 +99,18 @@ static bool is_own_namespace(const struct host *h, const struct net_own *own, pi
 	return n > 0 && (size_t)n == own->n && memcmp(own->link, other, own->n) == 0;
 }
 
-/* The text of that process's file; nothing when its namespace is our own. */
+static bool has_only_loopback(struct sv text)
+{
+	struct sv line, name, rest;
+
+	while (sv_next(&text, '\n', &line))
+		if (sv_rcut(line, ':', &name, &rest) && !sv_is(sv_trim(name), "lo"))
+			return false;
+	return true;
+}
+
+/* The text of that process's file; nothing when its namespace is our own. Most have few interfaces or the loopback alone: of
+ * those it need not be known whose they are. */
 static int read_text(const struct host *h, const struct net_own *own, pid_t pid, struct buf *text, uint64_t *ret_inode,
 		     struct err *e)
 {
@@ -107,10 +118,13 @@ static int read_text(const struct host *h, const struct net_own *own, pid_t pid,
 	struct sv got;
 	int r;
 
-	if (is_own_namespace(h, own, pid, ret_inode))
-		return 0;
+	*ret_inode = 0;
 	(void)snprintf(path, sizeof path, "%d/net/dev", (int)pid);
 	r = smallfile_read(h->proc, path, few, sizeof few, &got); /* of most it is the whole */
+	if (r == 0 && got.n < sizeof few - 1 && has_only_loopback(got))
+		return 0;
+	if (is_own_namespace(h, own, pid, ret_inode))
+		return 0;
 	if (r == 0 && got.n < sizeof few - 1)
 		return buf_putsv(text, got) < 0 ? buf_status(text, e) : 0;
 	if (r == 0)

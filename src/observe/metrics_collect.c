@@ -26,6 +26,7 @@
 struct wanted {
 	struct metrics_subject labels;
 	const char *id; /* of a container; NULL: a group */
+	struct metrics_life life; /* of a container */
 	pid_t pid;      /* whose network is the subject's; 0: it has none of its own */
 	bool read;
 };
@@ -50,6 +51,7 @@ struct devices {
 
 struct collector {
 	struct engine *en;
+	struct metrics_before *before; /* NULL: nothing is remembered */
 	struct arena *arena;
 	const struct cgroup_layout *layout;
 	struct looker lookers[PARALLEL_MAX];
@@ -98,6 +100,17 @@ static int keep(struct collector *c, struct looker *me, const struct cgroup_stat
 	return 0;
 }
 
+/* What this reader need not read again. */
+static void remember(const struct collector *c, struct cgroup_stat_reader *files, struct wanted *w)
+{
+	files->before = NULL;
+	files->same = 0;
+	if (!c->before || !w->id)
+		return;
+	w->life = (struct metrics_life){ .id = w->id, .cgroup = w->labels.id, .started_ns = w->labels.started_ns };
+	files->before = metrics_before_look(c->before, &w->life, &files->same);
+}
+
 /* One that is not to be read is left out. */
 static void look_at(void *context, unsigned worker, size_t i)
 {
@@ -105,9 +118,12 @@ static void look_at(void *context, unsigned worker, size_t i)
 	struct looker *me = &c->lookers[worker];
 	struct wanted *w = &c->wanted.v[i];
 	struct cgroup_stat st;
-	int r = me->rc < 0 ? me->rc :
-			     cgroup_stat_reader_read(&me->files, w->labels.id, WHAT, &st, &me->err);
+	int r = me->rc;
 
+	if (r == 0) {
+		remember(c, &me->files, w);
+		r = cgroup_stat_reader_read(&me->files, w->labels.id, WHAT, &st, &me->err);
+	}
 	me->failed |= r < 0 && r != -ENOENT && r != -ENODEV;
 	if (r == 0 && is_there(c, w, &st))
 		r = keep(c, me, &st, w);
@@ -168,6 +184,27 @@ static int tell_networks_once(struct collector *c)
 			with[i]->net = NULL;
 		last = netns;
 	}
+	return 0;
+}
+
+/* For the next scrape. */
+static int note_all(struct collector *c)
+{
+	const struct metrics_life **lives = arena_array(c->arena, c->wanted.n + 1, sizeof *lives);
+	const struct cgroup_stat **stats = arena_array(c->arena, c->wanted.n + 1, sizeof *stats);
+	size_t n = 0;
+
+	if (!lives || !stats)
+		return err_oom(c->e);
+	for (size_t i = 0; i < c->wanted.n; i++) {
+		const struct wanted *w = &c->wanted.v[i];
+
+		if (!w->read || !w->life.id)
+			continue;
+		lives[n] = &w->life;
+		stats[n++] = w->labels.st;
+	}
+	metrics_before_end(c->before, lives, stats, n);
 	return 0;
 }
 
@@ -417,8 +454,11 @@ static void describe_host(const struct host *h, struct metrics *m)
 
 static int collect(struct collector *c, struct devices *devices)
 {
-	int r = engine_survey(c->en, SURVEY_CLAIMED, c->arena, &c->items, c->e);
+	int r;
 
+	if (c->before)
+		metrics_before_begin(c->before, c->en->host);
+	r = engine_survey(c->en, SURVEY_CLAIMED, c->arena, &c->items, c->e);
 	c->failed |= r < 0;
 	if (has_pods(&c->items) && kube_load(c->en, c->arena, &c->world, NULL) < 0) {
 		c->failed = true;
@@ -429,14 +469,19 @@ static int collect(struct collector *c, struct devices *devices)
 		r = add_units(c);
 	if (r == 0)
 		r = look_at_all(c);
+	if (r == 0 && c->before)
+		r = note_all(c);
 	if (r == 0)
 		r = gather(c);
 	return r < 0 ? r : name_devices(c, devices);
 }
 
-int metrics_collect(struct engine *en, struct arena *a, struct metrics *ret, struct err *e)
+int metrics_collect(struct engine *en, struct metrics_before *before, struct arena *a, struct metrics *ret,
+		    struct err *e)
 {
-	struct collector c = { .en = en, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER, .e = e };
+	struct collector c = {
+		.en = en, .before = before, .arena = a, .arena_lock = PTHREAD_MUTEX_INITIALIZER, .e = e
+	};
 	struct devices devices = { 0 };
 	int r = engine_layout(en, &c.layout, e);
 

@@ -4,7 +4,9 @@
 
 #include "engine/engine.h"
 #include "observe/metrics.h"
+#include "observe/metrics_before.h"
 
-/* metrics_collect - everything belongs to a. What vanishes meanwhile is left out; what could not be read sets `failed`.
+/* metrics_collect - everything belongs to a; before is what the last scrape left for this one (NULL: none). What vanishes meanwhile is left out; what could not be read sets `failed`.
  * -ENOMEM */
-int metrics_collect(struct engine *en, struct arena *a, struct metrics *ret, struct err *e);
+int metrics_collect(struct engine *en, struct metrics_before *before, struct arena *a, struct metrics *ret,
+		    struct err *e);

@@ -15,6 +15,7 @@
 
 struct metrics_server {
 	struct engine *en;
+	struct metrics_before *before; /* NULL: not yet */
 	struct MHD_Daemon *daemon;
 	int epoll;
 	unsigned pages; /* that are on their way */
@@ -89,6 +90,16 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status, const c
 	return send_answer(c, &a, MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY));
 }
 
+/* What the last scrape knew; made by the first one. */
+static struct metrics_before *before_of(struct metrics_server *s)
+{
+	const struct cgroup_layout *l;
+
+	if (!s->before && engine_layout(s->en, &l, NULL) == 0)
+		s->before = metrics_before_new(s->en->host, l);
+	return s->before;
+}
+
 static struct page *page_new(struct metrics_server *s, struct err *e)
 {
 	struct page *p = calloc(1, sizeof *p);
@@ -102,7 +113,7 @@ static struct page *page_new(struct metrics_server *s, struct err *e)
 	s->pages++;
 	p->arena = ARENA(LIMIT_ARENA_STATS);
 	p->piece = BUF(LIMIT_METRICS);
-	r = metrics_collect(s->en, &p->arena, &p->metrics, e);
+	r = metrics_collect(s->en, before_of(s), &p->arena, &p->metrics, e);
 	if (r == 0)
 		r = metrics_text_init(&p->text, &p->metrics, &p->arena, e);
 	if (r == 0)
@@ -183,6 +194,7 @@ void metrics_server_free(struct metrics_server *s)
 	if (!s)
 		return;
 	MHD_stop_daemon(s->daemon);
+	metrics_before_free(s->before);
 	free(s);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_cgroup_stat.c - control files of any text: the first line of the input is "VERSION FILE", the rest its text. */
+/* fuzz_cgroup_stat.c - control files of any text: the first line of the input is "VERSION FILE", the rest its text. The same bytes as
+ * events of written files. */
 #include "kernel/cgroup_stat.h"
+#include "kernel/cgroup_written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +28,23 @@ static void check(const struct cgroup_stat *st)
 		require(st->hugetlb.size[i].size[0] && memchr(st->hugetlb.size[i].size, '\0', 16));
 }
 
+static void written(struct sv events)
+{
+	static struct cgroup_written_set set;
+
+	set.all = false;
+	set.n = 0;
+	cgroup_written_add(&set, events);
+	require(set.n <= CGROUP_WRITTEN_MAX && (set.all || set.n * 24 <= events.n));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sv head, text, version, name;
 	struct cgroup_stat st, again;
 	char file[64];
 
+	written((struct sv){ (const char *)data, size });
 	(void)sv_cut((struct sv){ (const char *)data, size }, '\n', &head, &text);
 	if (!sv_cut(head, ' ', &version, &name) || memchr(name.p, '\0', name.n) ||
 	    sv_copy(name, file, sizeof file) < 0)

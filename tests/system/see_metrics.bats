@@ -83,6 +83,41 @@ well_formed()
 	equal "" "$(cat "$T/tared.out")"
 }
 
+# scrapes N METRIC: what so many scrapes in a row say of web
+scrapes()
+{
+	local i
+	for ((i = 0; i < $1; i++)); do
+		scrape >"$T/metrics"
+		sample "$2" web
+	done
+}
+
+@test "what has changed since the scrape before is told, though what has not is not read again" {
+	need_controller memory
+	need_controller pids
+	start web --memory 24m --memory-swap 24m --pids-limit 20
+	serving "unix://$T/m.sock"
+	equal $'20\n20\n20\n20' "$(scrapes 4 container_threads_max)"
+	equal 0 "$(sample container_oom_events_total web)"
+	tare update --pids-limit 30 web >/dev/null
+	equal $'30\n30' "$(scrapes 2 container_threads_max)"
+	echo 31 >"$(cgroup_dir web pids)/pids.max"
+	equal $'31\n31' "$(scrapes 2 container_threads_max)"
+	mkdir "$T/elsewhere"
+	# by whoever, through whatever mount
+	unshare --mount --cgroup sh -ec 'mount --bind "$1" "$2"; echo 32 >"$2/pids.max"' sh "$(cgroup_dir web pids)" "$T/elsewhere"
+	equal $'32\n32' "$(scrapes 2 container_threads_max)"
+	tare exec web sh -c 'head -c 64m /dev/zero | tail >/dev/null' || true
+	matches '^[1-9][0-9]*$' "$(scrapes 1 container_oom_events_total)"
+	tare restart -t 0 web >/dev/null
+	equal $'30\n30\n30' "$(scrapes 3 container_threads_max)"
+	equal $'0\n0\n0' "$(scrapes 3 container_oom_events_total)"
+	equal 1 "$(sample container_threads web)"
+	tare rm -f web >/dev/null
+	equal "" "$(scrapes 1 container_threads_max)"
+}
+
 # the group's CPU time in ns
 usage_ns()
 {

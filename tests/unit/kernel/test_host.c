@@ -116,6 +116,25 @@ TEST(broken_files_are_named)
 	}
 }
 
+TEST(oom_kills_since_boot_where_the_kernel_counts_them)
+{
+	scoped_tree t = fake_tree_new();
+	struct err e = { 0 };
+	uint64_t n = 7;
+	scoped_host h = fake_tree_host(&t);
+
+	assert_int_equal(-ENOENT, host_oom_kills(&h, &n, &e));
+	fake_tree_put(&t, "proc/vmstat", "pgfault 5\noom_killer 1\n");
+	assert_int_equal(-ENOENT, host_oom_kills(&h, &n, &e));
+	assert_string_equal("proc/vmstat: no oom_kill", e.msg);
+	fake_tree_put(&t, "proc/vmstat", "oom_kill x\n");
+	assert_int_equal(-EINVAL, host_oom_kills(&h, &n, &e));
+	assert_int_equal(7, n);
+	fake_tree_put(&t, "proc/vmstat", "pgfault 5\noom_kill 12\nnr 1\n");
+	assert_int_equal(0, host_oom_kills(&h, &n, &e));
+	assert_int_equal(12, n);
+}
+
 TEST(facts_of_this_host_are_plausible_and_cheap)
 {
 	struct host_facts f;
@@ -146,6 +165,7 @@ int main(void)
 		RUN(open_names_what_is_missing), RUN(only_the_true_root_is_real),
 		RUN(facts_of_a_captured_tree),   RUN(cpus_come_from_the_root_cpuset_where_there_is_one),
 		RUN(broken_files_are_named),     RUN(facts_of_this_host_are_plausible_and_cheap),
+		RUN(oom_kills_since_boot_where_the_kernel_counts_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
