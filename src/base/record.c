@@ -8,6 +8,7 @@
 
 #define SHOWN 200 /* of a damaged line */
 #define NUMBER_TEXT 24
+#define ITEMS_FIRST 4
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
@@ -118,6 +119,8 @@ static void put_row(const struct record_form *f, const struct record_row *row, c
 	case RECORD_TEXTS:
 		put_texts(f, row, of, b);
 		break;
+	case RECORD_EACH:
+		break;
 	case RECORD_OWN:
 		if (row->put)
 			row->put(f, row, of, b);
@@ -137,6 +140,16 @@ void record_put_rows(const struct record_form *f, unsigned group, const void *of
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* A list has room for ITEMS_FIRST, then for twice as many each time: its length says when it is full. */
+static void *grow(struct arena *a, const void *old, size_t n, size_t size)
+{
+	void *v = arena_array(a, n ? 2 * n : ITEMS_FIRST, size);
+
+	if (v && n)
+		memcpy(v, old, n * size);
+	return v;
+}
+
 int record_item(struct record_reader *r, void *list, size_t *n, const void *item, size_t size, size_t max,
 		struct err *e)
 {
@@ -145,8 +158,8 @@ int record_item(struct record_reader *r, void *list, size_t *n, const void *item
 	if (max && *n == max)
 		return err_set(e, E2BIG, "more than %zu", max);
 	memcpy(&v, list, sizeof v);
-	if (!v)
-		v = arena_array(r->a, max && max < r->lines ? max : r->lines, size);
+	if (*n == 0 || (*n >= ITEMS_FIRST && (*n & (*n - 1)) == 0))
+		v = grow(r->a, v, *n, size);
 	if (!v)
 		return err_oom(e);
 	memcpy(list, &v, sizeof v);
@@ -186,6 +199,28 @@ static int take_name(const struct record_row *row, struct sv value, void *p)
 	return 0;
 }
 
+static size_t *count_of(const struct record_reader *r, const struct record_row *row)
+{
+	return (size_t *)(void *)((char *)r->of[row->group] + row->count_at);
+}
+
+static int take_each(struct record_reader *r, const struct record_row *row, struct sv text, void *list, struct err *e)
+{
+	size_t *n = count_of(r, row);
+	char *item = arena_alloc(r->a, row->size), *v;
+	int rc;
+
+	if (!item)
+		return err_oom(e);
+	memcpy(item, &text.p, sizeof text.p);
+	rc = record_item(r, list, n, item, row->size, row->max, e);
+	if (rc < 0)
+		return rc;
+	memcpy(&v, list, sizeof v);
+	r->of[row->opens] = v + row->size * (*n - 1);
+	return 0;
+}
+
 static int take_row(struct record_reader *r, const struct record_row *row, struct sv value, struct err *e)
 {
 	char *p = (char *)r->of[row->group] + row->at;
@@ -199,8 +234,9 @@ static int take_row(struct record_reader *r, const struct record_row *row, struc
 	case RECORD_CHARS:
 		return sv_copy(value, p, row->size);
 	case RECORD_TEXTS:
-		return record_item(r, p, (size_t *)(void *)((char *)r->of[row->group] + row->count_at), &value.p,
-				   sizeof value.p, row->max, e);
+		return record_item(r, p, count_of(r, row), &value.p, sizeof value.p, row->max, e);
+	case RECORD_EACH:
+		return take_each(r, row, value, p, e);
 	case RECORD_FLAG:
 		*(bool *)p = sv_is(value, "true");
 		return *(bool *)p || sv_is(value, "false") ? 0 : -EINVAL;
@@ -257,15 +293,6 @@ static bool is_ours(const struct record_form *f, struct sv text, struct sv line)
 	return line.n > version && memcmp(line.p, f->first, version) == 0;
 }
 
-static size_t count_lines(const struct record_form *f, struct sv text)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == f->end;
-	return n;
-}
-
 int record_parse(struct record_reader *r, struct sv text, struct err *e)
 {
 	char *own = r->a ? arena_alloc(r->a, text.n + 1) : NULL;
@@ -279,7 +306,6 @@ int record_parse(struct record_reader *r, struct sv text, struct err *e)
 	if (own)
 		text.p = own;
 	r->next = 0;
-	r->lines = own ? count_lines(r->form, text) : 0;
 	rest = text;
 	if (!sv_next(&rest, r->form->end, &line) || !is_ours(r->form, text, line))
 		return err_set(e, EINVAL, "%s", r->form->stranger);

@@ -24,6 +24,8 @@ enum record_kind {
 	RECORD_I64,
 	RECORD_U64,
 	RECORD_NAME,  /* an enum, by its names */
+	RECORD_EACH,  /* one more structure of a list, whose first field is this text: what comes after it is of it. Only read:
+		       * who writes goes through the list */
 	RECORD_OWN,   /* what only its owner can read and write */
 };
 
@@ -45,7 +47,7 @@ struct record_reader {
 	struct arena *a;         /* of texts and lists; NULL where there are none */
 	void *of[RECORD_GROUPS]; /* where the fields of each group go; NULL: nothing has begun that they could belong to */
 	/* its own */
-	size_t next, lines;
+	size_t next;
 };
 
 /* -EINVAL alone: it is damaged. -E2BIG, -ENOMEM: e says what */
@@ -56,10 +58,11 @@ struct record_row {
 	const char *key;
 	enum record_kind kind;
 	unsigned char group;
+	unsigned char opens;     /* RECORD_EACH: the group of the structure that begins */
 	unsigned short max;      /* items of a list; 0: as many as there are lines */
 	unsigned at;             /* offsets in the structure of its group */
 	unsigned count_at;
-	unsigned size;
+	unsigned size;           /* of the field, or of an item of a list */
 	bool (*valid)(struct sv); /* of a text; NULL: any */
 	const struct record_names *names;
 	record_take_fn *take;

@@ -75,13 +75,6 @@ static int read_record(int fd, struct intent *ret, struct err *e)
 	return 0;
 }
 
-int lock_read(int dir, struct intent *ret, struct err *e)
-{
-	scoped_fd fd = openat(dir, LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? err_sys(e, "open " LOCK_FILE) : read_record(fd, ret, e);
-}
-
 /* ---- the lock ----------------------------------------------------------------------------------------------- */
 
 static int held(int fd, struct err *e)

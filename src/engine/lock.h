@@ -53,7 +53,4 @@ bool lock_is_held(int dir);
  * cannot be read is none. -ENOENT: no file. */
 int lock_peek(int dir, const char *path, bool *ret_held, struct intent *ret, struct err *e);
 
-/* lock_read - the intent as it stands, without taking the lock. -ENOENT: no file. -EINVAL: not a record of ours. */
-int lock_read(int dir, struct intent *ret, struct err *e);
-
 #define scoped_lock SCOPED(lock_release) struct lock

@@ -357,10 +357,3 @@ void jsonlog_rest(struct jsonlog *l)
 	if (!l->n && end > from)
 		(void)madvise((void *)from, end - from, MADV_DONTNEED);
 }
-
-void jsonlog_done(struct jsonlog *l)
-{
-	jsonlog_flush(l);
-	if (l->fd >= 0)
-		close(fd_take(&l->fd));
-}

@@ -45,4 +45,3 @@ void jsonlog_put(struct jsonlog *l, enum jsonlog_stream s, const char *text, siz
 void jsonlog_end(struct jsonlog *l, enum jsonlog_stream s); /* no more comes: a line without its end is recorded */
 void jsonlog_flush(struct jsonlog *l);                      /* to be called before waiting for more */
 void jsonlog_rest(struct jsonlog *l);                       /* gives memory back */
-void jsonlog_done(struct jsonlog *l);

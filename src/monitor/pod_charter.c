@@ -35,18 +35,22 @@ const char *member_use_name(enum member_use u)
 /* Of whom a field is: what "volume", "container", "use" and "mount" have begun. */
 enum place { PLACE_POD, PLACE_VOLUME, PLACE_CONTAINER, PLACE_USE, PLACE_MOUNT, PLACES };
 static_assert(PLACES <= RECORD_GROUPS, "groups of a record");
+static_assert(offsetof(struct pod_volume, name) == 0 && offsetof(struct pod_mount, destination) == 0, "RECORD_EACH");
 
 static const struct record_names kinds = { kind_names, ARRAY_LEN(kind_names) };
 static const struct record_names actions = { action_names, ARRAY_LEN(action_names) };
 static const struct record_names uses = { use_names, ARRAY_LEN(use_names) };
 
-static record_take_fn begin_volume, begin_container, begin_use, begin_mount;
+static record_take_fn begin_container, begin_use;
 
 #define ROW(key_, group_, kind_, type, field) \
 	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_##kind_, RECORD_AT(struct type, field) }
 #define NAME(key_, group_, type, field, names_) \
 	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_NAME, RECORD_AT(struct type, field), .names = (names_) }
 #define BEGINS(key_, group_, take_) { .key = (key_), .group = PLACE_##group_, .kind = RECORD_OWN, .take = (take_) }
+#define EACH(key_, group_, opens_, type, list, item)                                                                   \
+	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_EACH, .opens = PLACE_##opens_, .max = LIMIT_KUBE_CONTAINERS, \
+	  RECORD_LIST_AT(struct type, list.v, list.n), .size = sizeof(struct item) }
 #define TEXTS(key_, group_, type, list) \
 	{ .key = (key_), .group = PLACE_##group_, .kind = RECORD_TEXTS, RECORD_LIST_AT(struct type, list.v, list.n) }
 
@@ -59,7 +63,7 @@ static const struct record_row rows[] = {
 	ROW("probe", POD, TEXT, pod_charter, probe),
 	ROW("deadline", POD, INT, pod_charter, deadline_s),
 	ROW("grace", POD, INT, pod_charter, grace_s),
-	BEGINS("volume", POD, begin_volume),
+	EACH("volume", POD, VOLUME, pod_charter, volumes, pod_volume),
 	ROW("fstype", VOLUME, TEXT, pod_volume, fstype),
 	ROW("options", VOLUME, TEXT, pod_volume, options),
 	ROW("path", VOLUME, TEXT, pod_volume, path),
@@ -77,7 +81,7 @@ static const struct record_row rows[] = {
 	ROW("successes", USE, INT, pod_use, successes),
 	ROW("failures", USE, INT, pod_use, failures),
 	ROW("grace_s", USE, INT, pod_use, grace_s),
-	BEGINS("mount", CONTAINER, begin_mount),
+	EACH("mount", CONTAINER, MOUNT, pod_container, mounts, pod_mount),
 	ROW("of", MOUNT, TEXT, pod_mount, volume),
 	ROW("below", MOUNT, TEXT, pod_mount, below),
 };
@@ -126,21 +130,6 @@ int pod_charter_write(int pod_dir, const struct pod_charter *c, struct err *e)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static int begin_volume(struct record_reader *r, const struct record_row *row, struct sv name, struct err *e)
-{
-	struct pod_charter *pod = r->of[PLACE_POD];
-	struct pod_volume *v;
-
-	if (pod->volumes.n == LIMIT_KUBE_CONTAINERS)
-		return err_set(e, E2BIG, "too many volumes");
-	v = LIST_ADD(r->a, &pod->volumes);
-	if (!v)
-		return err_oom(e);
-	v->name = name.p;
-	r->of[PLACE_VOLUME] = v;
-	return 0;
-}
-
 static int begin_container(struct record_reader *r, const struct record_row *row, struct sv id, struct err *e)
 {
 	struct pod_charter *pod = r->of[PLACE_POD];
@@ -165,21 +154,6 @@ static int begin_use(struct record_reader *r, const struct record_row *row, stru
 	if (i < 0)
 		return -EINVAL;
 	r->of[PLACE_USE] = &c->use[i];
-	return 0;
-}
-
-static int begin_mount(struct record_reader *r, const struct record_row *row, struct sv destination, struct err *e)
-{
-	struct pod_container *c = r->of[PLACE_CONTAINER];
-	struct pod_mount *m;
-
-	if (c->mounts.n == LIMIT_KUBE_CONTAINERS)
-		return err_set(e, E2BIG, "too many mounts");
-	m = LIST_ADD(r->a, &c->mounts);
-	if (!m)
-		return err_oom(e);
-	m->destination = destination.p;
-	r->of[PLACE_MOUNT] = m;
 	return 0;
 }
 

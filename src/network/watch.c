@@ -217,11 +217,3 @@ void net_watch_run(struct net_watch *w, short revents)
 		w->again_ns = clock_monotonic_ns() + pause_ns(w);
 	}
 }
-
-void net_watch_end(struct net_watch *w)
-{
-	if (w->wanted)
-		disconnect(w);
-	w->wanted = false;
-	w->again_ns = 0;
-}

@@ -27,7 +27,6 @@ void net_watch_wake(struct net_watch *w);
  * most wait_ms: then -ETIMEDOUT or what kept it from starting, and it goes on trying in net_watch_run(). -EIO: tare-net's own
  * words; the connection stays. Again after the container has got another network namespace. */
 int net_watch_settle(struct net_watch *w, unsigned wait_ms, struct err *e);
-void net_watch_end(struct net_watch *w); /* also of one that was never wanted */
 
 /* For the caller's loop: what to wait for (nothing but POLLHUP and POLLERR), until when at most (0: for ever), and what to do
  * then. */

@@ -116,23 +116,6 @@ int volume_create(int volumes, const char *name, bool *ret_made, struct err *e)
 	return 0;
 }
 
-int volume_open(int volumes, const char *name, int *ret_fd, struct err *e)
-{
-	char path[PATH_SIZE];
-	int fd, r = volume_name_check(sv_from(name), e);
-
-	if (r < 0)
-		return r;
-	(void)snprintf(path, sizeof path, "%s/" DATA, name);
-	fd = openat(volumes, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "get %s: no such volume", name);
-	if (fd < 0)
-		return err_sys(e, "open volumes/%s", path);
-	*ret_fd = fd;
-	return 0;
-}
-
 int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct err *e)
 {
 	scoped_fd dir = openat(volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -23,8 +23,6 @@ int volume_name_check(struct sv name, struct err *e);
 
 /* volume_create - make it, or find it. *ret_made: it was not there. -EINVAL: not a name. */
 int volume_create(int volumes, const char *name, bool *ret_made, struct err *e);
-/* volume_open - its _data directory. -ENOENT: "get NAME: no such volume". The caller closes. */
-int volume_open(int volumes, const char *name, int *ret_fd, struct err *e);
 /* volume_hold - its folder, locked by flock(2) until *ret_fd is closed; shared: nobody removes the volume meanwhile, else:
  * nobody begins to use it. Waits. (The lock is on the folder above _data, which no container sees.) -ENOENT: it is gone. */
 int volume_hold(int volumes, const char *name, bool shared, int *ret_fd, struct err *e);

@@ -27,6 +27,17 @@ struct inner {
 	int value;
 };
 
+struct leaf {
+	const char *name;
+	int weight;
+};
+
+struct tree {
+	const char *name;
+	struct leaf *leaves;
+	size_t leaf_count;
+};
+
 static const char *const colour_names[] = { "red", "blue" };
 static const struct record_names colours = { colour_names, ARRAY_LEN(colour_names) };
 
@@ -67,6 +78,43 @@ static const struct record_row rows[] = {
 	{ .key = "pair", .kind = RECORD_OWN, .take = take_pair, .put = put_pair },
 	{ .key = "value", .kind = RECORD_INT, .group = 1, RECORD_AT(struct inner, value) },
 };
+
+static const struct record_row tree_rows[] = {
+	{ .key = "name", .kind = RECORD_TEXT, RECORD_AT(struct tree, name) },
+	{ .key = "leaf", .kind = RECORD_EACH, .opens = 1, .max = 3, RECORD_LIST_AT(struct tree, leaves, leaf_count),
+	  .size = sizeof(struct leaf) },
+	{ .key = "weight", .kind = RECORD_INT, .group = 1, RECORD_AT(struct leaf, weight) },
+};
+static const struct record_form trees = {
+	.first = "tree 1", .stranger = "no tree", RECORD_LINES, RECORD_ROWS(tree_rows)
+};
+
+static int read_tree(const char *text, struct arena *a, struct tree *ret, struct err *e)
+{
+	struct record_reader r = { .form = &trees, .a = a, .of = { ret } };
+
+	return record_parse(&r, sv_from(text), e);
+}
+
+TEST(each_of_a_list_takes_the_rows_that_come_after_it)
+{
+	scoped_arena a = ARENA(1u << 16);
+	struct tree t = { .name = NULL };
+	struct err e = { 0 };
+
+	assert_int_equal(0, read_tree("tree 1\nname oak\nleaf a\nweight 5\nleaf b\nleaf c\nweight 7\n", &a, &t, &e));
+	assert_int_equal(3, t.leaf_count);
+	assert_string_equal("a", t.leaves[0].name);
+	assert_int_equal(5, t.leaves[0].weight);
+	assert_int_equal(0, t.leaves[1].weight);
+	assert_string_equal("c", t.leaves[2].name);
+	assert_int_equal(7, t.leaves[2].weight);
+
+	t = (struct tree){ .name = NULL };
+	assert_int_equal(-EINVAL, read_tree("tree 1\nweight 5\n", &a, &t, &e)); /* of none */
+	assert_int_equal(-E2BIG, read_tree("tree 1\nleaf a\nleaf b\nleaf c\nleaf d\n", &a, &t, &e));
+	assert_string_equal("leaf: more than 3", e.msg);
+}
 
 static const struct thing usual = { .small = 7 };
 
@@ -198,6 +246,7 @@ int main(void)
 		RUN(what_is_newer_is_skipped_and_what_is_missing_stays),
 		RUN(what_is_damaged_is_told),
 		RUN(a_group_that_has_begun_takes_its_rows),
+		RUN(each_of_a_list_takes_the_rows_that_come_after_it),
 		RUN(names_are_found),
 	};
 

@@ -34,6 +34,7 @@ TEST(the_holder_is_named_to_those_who_cannot_have_it)
 {
 	scoped_fixture f = fixture_new();
 	struct lock l = LOCK_NONE, second = LOCK_NONE;
+	bool held;
 	struct intent in;
 	struct err e = { 0 };
 	char want[96];
@@ -45,7 +46,7 @@ TEST(the_holder_is_named_to_those_who_cannot_have_it)
 	assert_int_equal(-1, second.fd);
 	(void)snprintf(want, sizeof want, "process %d is working on it (remove)", (int)getpid());
 	assert_string_equal(want, e.msg);
-	assert_int_equal(0, lock_read(f.dir.fd, &in, NULL));
+	assert_int_equal(0, lock_peek(f.dir.fd, LOCK_FILE, &held, &in, NULL));
 	assert_string_equal("remove", in.op);
 	assert_int_equal(getpid(), in.pid);
 	assert_string_equal(f.en.boot_id, in.boot_id);
@@ -98,12 +99,13 @@ TEST(a_killed_holder_leaves_its_intent_until_somebody_comes_to_the_end)
 TEST(an_intent_can_change_under_the_lock)
 {
 	scoped_fixture f = fixture_new();
+	bool held;
 	struct intent in;
 	struct lock l = LOCK_NONE;
 
 	assert_int_equal(0, lock_take(&f.en, f.dir.fd, "reap", 0, &l, NULL, NULL));
 	assert_int_equal(0, lock_intend(&f.en, &l, "remove", NULL));
-	assert_int_equal(0, lock_read(f.dir.fd, &in, NULL));
+	assert_int_equal(0, lock_peek(f.dir.fd, LOCK_FILE, &held, &in, NULL));
 	assert_string_equal("remove", in.op);
 	lock_release(&l);
 }
@@ -116,12 +118,14 @@ TEST(a_damaged_record_does_not_lock_anybody_out)
 
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
 		scoped_fixture f = fixture_new();
+		bool held;
 		struct intent before = { 0 };
 		struct lock l = LOCK_NONE;
 
 		assert_int_equal(0, io_replace_at(f.dir.fd, LOCK_FILE, records[i], strlen(records[i]), 0600,
 						  IO_DISK_LATER, NULL));
-		assert_int_equal(-EINVAL, lock_read(f.dir.fd, &before, NULL));
+		assert_int_equal(0, lock_peek(f.dir.fd, LOCK_FILE, &held, &before, NULL));
+		assert_string_equal("", before.op);
 		assert_int_equal(0, lock_take(&f.en, f.dir.fd, "start", 0, &l, &before, NULL));
 		assert_string_equal("unknown", before.op);
 		lock_release(&l);
@@ -132,10 +136,11 @@ TEST(unknown_keys_of_a_later_version_are_skipped)
 {
 	static const char text[] = "tare-intent 1\nop x\ncolour blue\n\n\n";
 	scoped_fixture f = fixture_new();
+	bool held;
 	struct intent in;
 
 	assert_int_equal(0, io_replace_at(f.dir.fd, LOCK_FILE, text, strlen(text), 0600, IO_DISK_LATER, NULL));
-	assert_int_equal(0, lock_read(f.dir.fd, &in, NULL));
+	assert_int_equal(0, lock_peek(f.dir.fd, LOCK_FILE, &held, &in, NULL));
 	assert_string_equal("x", in.op);
 }
 

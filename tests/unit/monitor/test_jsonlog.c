@@ -34,7 +34,8 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	jsonlog_done(&kept);
+	jsonlog_flush(&kept);
+	close(kept.fd);
 	close(dir);
 	return io_remove_tree_at(AT_FDCWD, folder, NULL);
 }

@@ -44,7 +44,8 @@ TEST(create_makes_or_finds)
 	assert_int_equal(0, volume_create(volumes, "web", &made, NULL));
 	umask(before);
 	assert_true(made);
-	assert_int_equal(0, volume_open(volumes, "web", &data, NULL));
+	data = openat(volumes, "web/_data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(data >= 0);
 	assert_int_equal(0, fstat(data, &st));
 	assert_int_equal(0755, st.st_mode & 07777);
 	scratch_file(data, "kept", "x");
@@ -68,7 +69,7 @@ TEST(remove_takes_all_and_names_what_is_missing)
 	assert_false(scratch_has(volumes, "web"));
 	assert_int_equal(-ENOENT, volume_remove(volumes, "web", &e));
 	assert_string_equal("get web: no such volume", e.msg);
-	assert_int_equal(-ENOENT, volume_open(volumes, "web", &fd, &e));
+	assert_int_equal(-ENOENT, volume_hold(volumes, "web", true, &fd, &e));
 	assert_string_equal("get web: no such volume", e.msg);
 	assert_int_equal(7, fd);
 }
