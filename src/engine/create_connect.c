@@ -143,22 +143,30 @@ static int tell_monitor(const struct change *c, int state, struct charter *chart
 	return r == -ESRCH ? 0 : r; /* it ended meanwhile */
 }
 
+/* As it would be made with what it has after the change. Nothing is looked up for it, nothing of it is to be let go. */
+static struct creation creation_of(const struct change *c)
+{
+	struct creation cr = CREATION_NONE;
+
+	cr.en = c->en;
+	cr.a = cr.warnings.arena = c->a;
+	cr.config = (struct container_config *)&c->config;
+	cr.places = c->after;
+	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
+	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
+	return cr;
+}
+
 /* What its monitor makes when it starts it again. */
 int change_rewrite_charter(const struct change *c, struct err *e)
 {
-	struct creation cr = {
-		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
-	};
+	struct creation cr = creation_of(c);
 	scoped_fd state = -1;
 	struct charter charter;
 	int r = engine_state_dir(c->en, c->row.id, false, &state, e);
 
 	if (r == 0)
 		r = charter_read(state, c->a, &charter, e);
-	if (r < 0)
-		return r;
-	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
-	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
 	if (r == 0)
 		r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 	if (r == 0)
@@ -178,9 +186,7 @@ static const char *hostname_of(const struct change *c, struct arena *a)
 
 static int rewrite_files(const struct change *c, struct err *e)
 {
-	struct creation cr = {
-		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
-	};
+	struct creation cr = creation_of(c);
 
 	cr.inputs.hostname = hostname_of(c, c->a);
 	return create_rewrite_etc(&cr, &c->before, c->dir, e);
@@ -188,16 +194,11 @@ static int rewrite_files(const struct change *c, struct err *e)
 
 int change_write_record(const struct change *c, size_t i, struct err *e)
 {
-	struct creation cr = {
-		.en = c->en, .a = c->a, .config = (struct container_config *)&c->config, .places = c->after
-	};
+	struct creation cr = creation_of(c);
 	scoped_fd dir = -1;
 	struct endpoint ep;
-	int r;
+	int r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 
-	(void)sv_copy(sv_from(c->row.id), cr.id.hex, sizeof cr.id.hex);
-	(void)sv_copy(sv_from(c->row.name), cr.name, sizeof cr.name);
-	r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 	if (r == 0)
 		r = create_endpoint(&cr, i, &ep, e);
 	if (r <= 0)
