@@ -11,6 +11,7 @@ SAN := address,undefined
 all: $(BUILD)/build.ninja ## build tare, tared and their helpers into build/
 	@tools/check-layers
 	@ninja -C $(BUILD)
+	@tools/settle $(BUILD)
 
 deps: ## install what is missing of Debian's packages
 	@tools/install-deps build test

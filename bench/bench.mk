@@ -5,6 +5,7 @@ BENCH_CFLAGS := -std=gnu17 -O2 -static -Wall -Wextra -Wshadow -Wmissing-prototyp
 
 .PHONY: bench
 bench: all $(addprefix $(BUILD)/bench/,bareexec floor startbench stream true) ## starts beside the floor, crun and runc; pods; weight of a container; pulls; networks
+	@tools/settle $(BUILD)/bench
 	@BUILD=$(BUILD) bench/bench
 	@BUILD=$(BUILD) bench/life
 	@BUILD=$(BUILD) bench/kube
