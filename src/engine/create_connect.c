@@ -167,8 +167,9 @@ int change_rewrite_charter(const struct change *c, struct err *e)
 
 	if (r == 0)
 		r = charter_read(state, c->a, &charter, e);
-	if (r == 0)
-		r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
+	if (r < 0)
+		return r;
+	r = network_ports_of(c->en, c->row.id, &c->after, c->a, &cr.published, e);
 	if (r == 0)
 		r = create_put_links(&cr, e);
 	cr.charter.net_ports = cr.published.n > 0;
