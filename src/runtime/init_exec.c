@@ -65,6 +65,8 @@ int init_process(struct init *in, const struct step *s, struct err *e)
 	if (protects(PROTECT_EXEC_DESCRIPTORS) && sys_close_range(exec_sync_fd(in->plan) + 1, ~0u, 0) < 0)
 		return err_sys(e, "close_range");
 	pid = syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL);
+	if (pid < 0 && errno == ENOMEM) /* pid_namespaces(7): also when its first process is ending */
+		return err_set(e, ENOMEM, "clone: the container has ended, or there is no memory");
 	if (pid < 0)
 		return err_sys(e, "clone");
 	if (pid > 0)

@@ -407,7 +407,7 @@ static int execute(struct exec *x, const struct operands *o, int *ret_status, st
 		r = foreground_block(&set, e);
 	if (r == 0)
 		r = birth(x, e);
-	if (r == -ENOENT && has_ended(x)) /* and its group with it */
+	if ((r == -ENOENT || r == -ENOMEM) && has_ended(x)) /* and its group with it, or its pid namespace */
 		r = err_set(e, ESRCH, "the container has ended");
 	if (r < 0)
 		return r;

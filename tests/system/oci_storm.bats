@@ -38,6 +38,7 @@ cannot exec in a stopped container
 cannot exec in a container that is still being created
 the control group was removed meanwhile .hierarchy .*
 the container has ended
+clone: the container has ended, or there is no memory
 container not running
 the container.s first process was killed by signal 9 during its set-up
 the container.s first process ended during its set-up

@@ -150,21 +150,27 @@ static bool ask(struct server *s, struct resident *r)
 	return forward(s, r, &who, query, sizeof query);
 }
 
+static void has_one_server(struct endpoints *all, const char *container, struct upstream *server)
+{
+	struct endpoint_slot *slot = calloc(1, sizeof *slot);
+
+	assert_non_null(slot);
+	slot->memory = ARENA(4096);
+	(void)snprintf(slot->file, sizeof slot->file, "%s", container);
+	slot->ep = (struct endpoint){ .container = container, .upstreams = server, .upstream_count = 1 };
+	assert_int_equal(0, endpoints_put(all, slot, NULL));
+}
+
 /* Servers that do not answer: 127.0.0.1, or one there that does not like what it gets. */
 TEST(whoever_asks_most_goes_without_when_there_are_too_many_questions)
 {
 	struct upstream dead[] = { { .from_host = true } };
-	struct endpoint_slot slots[] = {
-		{ .ep = { .container = "greedy", .upstreams = dead, .upstream_count = 1 } },
-		{ .ep = { .container = "modest", .upstreams = dead, .upstream_count = 1 } },
-	};
-	struct endpoint_slot *v[] = { &slots[0], &slots[1] };
 	struct resident modest = { .container = "modest", .udp.fd = -1 },
 			greedy = { .container = "greedy", .udp.fd = -1, .next = &modest };
-	struct server s = {
-		.epoll = -1, .all = { .v = v, .n = 2 }, .residents = &greedy, .questions = LIMIT_DNS_QUESTIONS - 3
-	};
+	struct server s = { .epoll = -1, .residents = &greedy, .questions = LIMIT_DNS_QUESTIONS - 3 };
 
+	has_one_server(&s.all, "greedy", dead);
+	has_one_server(&s.all, "modest", dead);
 	assert_true(ip_address_parse(SV("127.0.0.1"), &dead[0].address));
 	assert_int_equal(0, loop_open(&s, NULL));
 	for (int i = 0; i < 3; i++)
@@ -178,6 +184,7 @@ TEST(whoever_asks_most_goes_without_when_there_are_too_many_questions)
 	assert_int_equal(LIMIT_DNS_QUESTIONS, s.questions);
 	questions_free(&s, &greedy, NULL);
 	questions_free(&s, &modest, NULL);
+	endpoints_done(&s.all);
 	close(s.epoll);
 }
 
