@@ -122,6 +122,8 @@
 	X(ppoll, int, -1, ENOMEM, (void *f, unsigned long n, const void *t, const void *m), (f, n, t, m)) \
 	X(inotify_init1, int, -1, EMFILE, (int f), (f)) \
 	X(inotify_add_watch, int, -1, ENOSPC, (int fd, const char *p, uint32_t m), (fd, p, m)) \
+	X(fanotify_init, int, -1, EMFILE, (unsigned f, unsigned e), (f, e)) \
+	X(fanotify_mark, int, -1, ENOSPC, (int fd, unsigned f, uint64_t m, int d, const char *p), (fd, f, m, d, p)) \
 	X(socket, int, -1, EMFILE, (int d, int t, int p), (d, t, p)) \
 	X(socketpair, int, -1, EMFILE, (int d, int t, int p, int *v), (d, t, p, v)) \
 	X(bind, int, -1, EADDRINUSE, (int fd, const void *a, unsigned n), (fd, a, n)) \
