@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 
 #define IMPATIENT 3 /* so many interrupts, and the client leaves the container alone, as Docker's does */
 #define TERMINAL_CHUNK 256
@@ -98,7 +99,10 @@ static int send_request(const struct conversation *c, const struct control_messa
 			pass[n++] = fds[i];
 	if (n || m.type != CONTROL_ATTACH)
 		r = control_send(c->sock, &m, pass, n, e);
-	return r == -EPIPE ? 0 : r; /* why it has gone it has said before: conversation_run() hears it */
+	if (r != -EPIPE)
+		return r;
+	(void)shutdown(c->sock, SHUT_WR); /* nothing is said on it any more, so that it ends for sure */
+	return 0;			  /* why it has gone it has said before: conversation_run() hears it */
 }
 
 bool conversation_size(uint16_t *ret_rows, uint16_t *ret_columns)

@@ -171,7 +171,7 @@ static void put_descriptor(struct buf *b, const struct saved *image, const char 
 {
 	const char *type = image->manifest.media_type;
 
-	buf_puts(b, b->p[b->len - 1] == '[' ? "" : ",");
+	buf_puts(b, b->len && b->p[b->len - 1] != '[' ? "," : ""); /* no memory: there is nothing in it */
 	buf_puts(b, "{\"mediaType\":");
 	json_put_text(b, sv_from(type ? type : MEDIA_OCI_MANIFEST));
 	buf_putf(b, ",\"digest\":\"sha256:%s\",\"size\":%zu", image->item->manifest.hex, image->manifest_json.n);
