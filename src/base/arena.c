@@ -29,12 +29,17 @@ static struct arena_block *block_new(struct arena *a, size_t need)
 	return b;
 }
 
+bool arena_fits(const struct arena *a, size_t n)
+{
+	return n <= a->max && a->used <= a->max - n;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	struct arena_block *b = a->last;
 	void *p;
 
-	if (n > a->max || a->used > a->max - n)
+	if (!arena_fits(a, n))
 		return NULL;
 	n = (n + 15) & ~(size_t)15;
 	if (!b || n > b->cap - b->used)

@@ -7,6 +7,7 @@
 #include "base/sv.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -19,6 +20,7 @@ struct arena {
 #define ARENA(max_bytes) ((struct arena){ .max = (max_bytes) })
 
 void *arena_alloc(struct arena *a, size_t n); /* NULL: out of memory, or past the ceiling */
+bool arena_fits(const struct arena *a, size_t n); /* below the ceiling: then a NULL of arena_alloc() is of memory */
 void *arena_array(struct arena *a, size_t count, size_t size); /* checks the product */
 char *arena_sv(struct arena *a, struct sv s);                  /* NUL-terminated copy; NULL also for an embedded NUL */
 char *arena_str(struct arena *a, const char *text);

@@ -157,7 +157,7 @@ static int make_parent(struct tree *t, const char *path, struct err *e)
 	entry_split(path, &s);
 	at = open_dir(t, s.parent);
 	if (at < 0)
-		return err_sys(e, PATH_FMT, s.parent);
+		return err_sys(e, PATH_FMT ": open the directory it is in", path);
 	hides = fstatat(at, s.leaf, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (hides && !is_whiteout(&st))
 		return err_set(e, ENOTDIR, PATH_FMT ": not a directory", path);
@@ -210,7 +210,7 @@ static int parent_of(struct tree *t, const struct entry_split *s, int *ret_fd, s
 		fd = open_dir(t, s->parent);
 	}
 	if (fd < 0)
-		return err_sys(e, PATH_FMT, s->parent);
+		return err_sys(e, PATH_FMT "/", s->parent);
 	forget_parent(t);
 	t->parent = fd;
 	t->parent_gives_group = fstat(fd, &st) < 0 || (st.st_mode & S_ISGID);

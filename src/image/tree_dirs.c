@@ -35,6 +35,8 @@ int tree_dirs_add(struct tree_dirs *d, const char *parent, const char *leaf, con
 	size_t n = strlen(parent) + 1 + strlen(leaf) + 1;
 	struct tree_dir *dir = arena_alloc(&d->arena, sizeof *dir + n);
 
+	if (!dir && arena_fits(&d->arena, sizeof *dir + n))
+		return err_oom(e);
 	if (!dir)
 		return err_set(e, EFBIG, "more than %u bytes of directory names", LIMIT_LAYER_NAMES);
 	(void)snprintf(dir->path, n, "%s%s%s", parent, parent[0] ? "/" : "", leaf);
@@ -79,7 +81,8 @@ static int become_as_below(int dir, const char *path, int below, struct err *e)
 /* A name that something else has taken since is left alone. */
 static int settle(const struct tree_dir *d, int root, unsigned resolve, int below, struct err *e)
 {
-	scoped_fd dir = sys_openat2(root, d->path[0] ? d->path : ".", O_RDONLY | O_DIRECTORY, resolve);
+	const char *path = d->path[0] ? d->path : ".";
+	scoped_fd dir = sys_openat2(root, path, O_RDONLY | O_DIRECTORY, resolve);
 	int r = 0;
 
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
@@ -90,7 +93,7 @@ static int settle(const struct tree_dir *d, int root, unsigned resolve, int belo
 		r = below < 0 ? 0 : become_as_below(dir, d->path, below, e);
 	else if (futimens(dir, (const struct timespec[]){ d->mtime, d->mtime }) < 0)
 		r = err_sys(e, "set times");
-	return r < 0 ? err_wrap(e, r, "%.120s", d->path) : 0;
+	return r < 0 ? err_wrap(e, r, "%.120s", path) : 0;
 }
 
 int tree_dirs_finish(struct tree_dirs *d, int root, unsigned resolve, int below, struct err *e)
