@@ -2,6 +2,7 @@
 /* image_session.h - what the commands of tare-image (tare_image.c) have in common. */
 #pragma once
 
+#include "base/limits.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
 #include "engine/images.h"
@@ -9,7 +10,9 @@
 #include "image/image.h"
 #include "image/registry.h"
 
-#define LOAD_ATTEMPTS 3 /* what was found may be gone again when it is recorded */
+/* What was found may be gone again when it is recorded, or damaged. Each attempt is one removal of somebody else, or at least
+ * one damaged layer fewer. */
+#define LOAD_ATTEMPTS (LIMIT_IMAGE_LAYERS + 10)
 
 struct session {
 	struct host host;

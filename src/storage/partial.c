@@ -54,32 +54,51 @@ static int lock_partial(int fd, const char *path, const atomic_bool *stop, struc
 	return 0;
 }
 
+/* 1: the blob is there. */
+static int find_whole(int content, const struct digest *d, struct partial *ret, struct err *e)
+{
+	struct err missing = { 0 };
+	scoped_fd fd = -1;
+	int64_t size;
+	int r = blob_open(content, d, &fd, &size, &missing);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_set(e, -r, "%s", missing.msg);
+	*ret = (struct partial){ fd_take(&fd), true };
+	return 1;
+}
+
+/* Looked for again when the lock is had: who had it before us may have adopted the blob since the first look, and then the
+ * file is a new one that we made. From now on nobody else adopts it. 0: renamed or removed while we waited. */
+static int find_locked(int content, const struct digest *d, const char *path, const atomic_bool *stop,
+		       struct partial *ret, struct err *e)
+{
+	scoped_fd fd = open_partial(content, path, e);
+	int r = fd < 0 ? fd : lock_partial(fd, path, stop, e);
+
+	if (r < 0 || !is_still(content, path, fd))
+		return r;
+	r = find_whole(content, d, ret, e);
+	if (r == 1)
+		(void)unlinkat(content, path, 0); /* else the sweep does */
+	if (r != 0)
+		return r;
+	*ret = (struct partial){ fd_take(&fd), false };
+	return 1;
+}
+
 int partial_obtain(int content, const struct digest *d, const atomic_bool *stop, struct partial *ret, struct err *e)
 {
 	char path[PARTIAL_PATH_SIZE];
+	int r = 0;
 
 	partial_path(d, path);
-	for (;;) {
-		struct err missing = { 0 };
-		scoped_fd fd = -1;
-		int64_t size;
-		int r = blob_open(content, d, &fd, &size, &missing);
-
-		if (r == 0) {
-			*ret = (struct partial){ fd_take(&fd), true };
-			return 0;
-		}
-		if (r != -ENOENT)
-			return err_set(e, -r, "%s", missing.msg);
-		fd = open_partial(content, path, e);
-		r = fd < 0 ? fd : lock_partial(fd, path, stop, e);
-		if (r < 0)
-			return r;
-		if (is_still(content, path, fd)) {
-			*ret = (struct partial){ fd_take(&fd), false };
-			return 0;
-		}
+	while (r == 0) {
+		r = find_whole(content, d, ret, e);
+		if (r == 0)
+			r = find_locked(content, d, path, stop, ret, e);
 	}
+	return r < 0 ? r : 0;
 }
 
 void partial_done(struct partial *p)

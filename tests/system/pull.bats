@@ -161,6 +161,22 @@ noisy()
 	equal 1 "$(layers)" layers
 }
 
+@test "parts that an earlier pull left are damaged, all of them: each is fetched from nothing" {
+	local blob
+	noisy 6
+	expect 0 tare images
+	mkdir -p "$T/root/content/partial"
+	for blob in $(in_net skopeo inspect --raw --tls-verify=false "docker://$registry/noisy" | jq -r '.config, .layers[1:][] | .digest[7:]'); do
+		head -c 100000 /dev/zero >"$T/root/content/partial/$blob"
+	done
+	equal 7 "$(ls "$T/root/content/partial" | wc -l)" "damaged parts"
+	expect 0 tare pull -q "$registry/noisy"
+	expect 0 tare run --rm --pull never "$registry/noisy" sha256sum /noise1 /noise6
+	equal "$(sha256sum <"$T/n1/noise1" | cut -c -64) $(sha256sum <"$T/n6/noise6" | cut -c -64)" \
+		"$(cut -c -64 "$T/stdout" | tr '\n' ' ' | sed 's/ $//')"
+	equal "" "$(ls "$T/root/content/partial")" "partial blobs"
+}
+
 # PULL_STORM: how many at a time (20; 200 in a soak)
 @test "pulls, runs and removals of one image at once: no damage, and each blob is fetched once" {
 	local i pids=() storm=${PULL_STORM:-20}

@@ -6,6 +6,9 @@
 #include "storage/content.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -95,6 +98,51 @@ TEST(who_waits_can_be_stopped)
 	partial_done(&p);
 }
 
+#define RACES 3000
+
+/* Two want each blob in the same moment. */
+struct race {
+	int content;
+	atomic_uint arrived;
+	atomic_uint parts; /* what was not whole, of all blobs */
+};
+
+static void *want_each(void *arg)
+{
+	struct race *race = arg;
+
+	for (unsigned i = 0; i < RACES; i++) {
+		struct partial p = { -1, false };
+		struct digest d;
+
+		(void)snprintf(d.hex, sizeof d.hex, "%0*x", DIGEST_HEX, i);
+		atomic_fetch_add(&race->arrived, 1);
+		while (atomic_load(&race->arrived) < 2 * (i + 1))
+			(void)sched_yield();
+		if (partial_obtain(race->content, &d, NULL, &p, NULL) < 0)
+			continue;
+		if (!p.whole)
+			atomic_fetch_add(&race->parts, 1);
+		(void)partial_adopt(race->content, &d, &p, NULL);
+		partial_done(&p);
+	}
+	return NULL;
+}
+
+TEST(of_two_at_once_one_brings_it_and_the_other_finds_it)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct race race = { .content = content };
+	pthread_t other;
+
+	assert_int_equal(0, pthread_create(&other, NULL, want_each, &race));
+	(void)want_each(&race);
+	(void)pthread_join(other, NULL);
+	assert_int_equal(RACES, race.parts);
+	assert_int_equal(2 * RACES, race.arrived);
+}
+
 TEST(the_sweep_takes_old_ones_that_nobody_has)
 {
 	scoped_scratch s = scratch_new();
@@ -120,6 +168,7 @@ int main(void)
 		RUN(what_was_written_is_there_for_the_next_one),
 		RUN(an_adopted_one_is_the_blob),
 		RUN(who_waits_can_be_stopped),
+		RUN(of_two_at_once_one_brings_it_and_the_other_finds_it),
 		RUN(the_sweep_takes_old_ones_that_nobody_has),
 	};
 
