@@ -106,7 +106,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	matches "10\.77\.0\.1 .*8080.*$ip" "$(rules)"
 	expect 0 tare rm -f lone
 	expect 0 tare kube delete -f "$T/m.yaml"
-	host_is_clean
+	eventually 5 host_is_clean
 	nothing_made
 	equal net "$(ls "$T/state")"
 }
@@ -135,7 +135,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	wait $holder || true
 	expect 1 tare kube get pod three
 	expect 0 tare kube delete pod udp
-	host_is_clean
+	eventually 5 host_is_clean
 	nothing_made
 }
 
@@ -162,7 +162,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	eventually 10 status_is two '1/1 +Running +0'
 	matches 'tcp \. 8080' "$(rules)"
 	expect 0 tare kube delete pod two
-	host_is_clean
+	eventually 5 host_is_clean
 }
 
 @test "an image that takes long to come keeps nobody else waiting" {
@@ -183,6 +183,6 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	wait $apply && fail "applied: $(cat "$T/said")"
 	contains "pod default/slow: container app: " "$(cat "$T/said")"
 	expect 0 tare kube delete pod quick
-	host_is_clean
+	eventually 5 host_is_clean
 	nothing_made
 }
