@@ -171,13 +171,15 @@ static bool is_recorded(const struct engine *en, const struct id *id, enum outco
 	return outcome_read_at(en->containers, path, &o, NULL) == 0 && o.state == state;
 }
 
-/* Without the database as well. -ESRCH: it is not in that state, or was not found so. */
+/* Without the database as well. -ESRCH: it is not in that state, or was not found so, or has gone, or (*ret_asked) no answer
+ * came: then it may be done. */
 static int ask_recorded(struct engine *en, struct sv ref, enum outcome_state state, enum control_type type,
-			struct err *e)
+			bool *ret_asked, struct err *e)
 {
 	struct id id;
 
-	if (!running_find(en, ref, &id) || !is_recorded(en, &id, state))
+	*ret_asked = running_find(en, ref, &id) && is_recorded(en, &id, state);
+	if (!*ret_asked)
 		return -ESRCH;
 	return request(en, id.hex, type, 0, 0, e);
 }
@@ -195,7 +197,7 @@ static int look_for(struct engine *en, struct sv ref, struct arena *a, struct co
 	return r;
 }
 
-static int pause_known(struct engine *en, struct sv ref, struct err *e)
+static int pause_known(struct engine *en, struct sv ref, bool asked, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	enum container_status status = CONTAINER_CREATED;
@@ -204,6 +206,8 @@ static int pause_known(struct engine *en, struct sv ref, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (status == CONTAINER_PAUSED && asked)
+		return 0;
 	if (status == CONTAINER_PAUSED)
 		return err_set(e, EINVAL, "Container %s is already paused", row.id);
 	if (status == CONTAINER_RESTARTING)
@@ -216,14 +220,15 @@ static int pause_known(struct engine *en, struct sv ref, struct err *e)
 
 int engine_pause(struct engine *en, struct sv ref, struct err *e)
 {
-	int r = ask_recorded(en, ref, OUTCOME_RUNNING, CONTROL_PAUSE, e);
+	bool asked = false;
+	int r = ask_recorded(en, ref, OUTCOME_RUNNING, CONTROL_PAUSE, &asked, e);
 
 	if (r == -ESRCH)
-		return pause_known(en, ref, e);
+		return pause_known(en, ref, asked, e);
 	return r < 0 ? err_wrap(e, r, "cannot pause container " SV_FMT, SV_ARG(ref)) : 0;
 }
 
-static int unpause_known(struct engine *en, struct sv ref, struct err *e)
+static int unpause_known(struct engine *en, struct sv ref, bool asked, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_SPEC);
 	enum container_status status = CONTAINER_CREATED;
@@ -232,6 +237,8 @@ static int unpause_known(struct engine *en, struct sv ref, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (status == CONTAINER_RUNNING && asked)
+		return 0;
 	if (status != CONTAINER_PAUSED)
 		return err_set(e, EINVAL, "Container %s is not paused", row.id);
 	r = request(en, row.id, CONTROL_UNPAUSE, 0, 0, e);
@@ -240,9 +247,10 @@ static int unpause_known(struct engine *en, struct sv ref, struct err *e)
 
 int engine_unpause(struct engine *en, struct sv ref, struct err *e)
 {
-	int r = ask_recorded(en, ref, OUTCOME_PAUSED, CONTROL_UNPAUSE, e);
+	bool asked = false;
+	int r = ask_recorded(en, ref, OUTCOME_PAUSED, CONTROL_UNPAUSE, &asked, e);
 
 	if (r == -ESRCH)
-		return unpause_known(en, ref, e);
+		return unpause_known(en, ref, asked, e);
 	return r < 0 ? err_wrap(e, r, "cannot unpause container " SV_FMT, SV_ARG(ref)) : 0;
 }
