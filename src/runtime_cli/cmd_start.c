@@ -10,13 +10,13 @@
 
 #include <signal.h>
 
-static int not_created(enum container_status s, struct err *e)
+static int not_created(const struct entry *c, enum container_status s, struct err *e)
 {
 	if (s == STATUS_STOPPED)
-		return err_set(e, ESRCH, "cannot start a container that has stopped");
+		return err_set(e, ESRCH, "container %s: cannot start a container that has stopped", c->id);
 	if (s == STATUS_CREATING)
-		return err_set(e, EBUSY, "cannot start a container that is still being created");
-	return err_set(e, EBUSY, "cannot start an already running container");
+		return err_set(e, EBUSY, "container %s: cannot start a container that is still being created", c->id);
+	return err_set(e, EBUSY, "container %s: cannot start an already running container", c->id);
 }
 
 /* The hooks that look at a running container; one that fails is its end. */
@@ -52,7 +52,7 @@ static int start(struct runtime *rt, struct entry *c, void *options, const struc
 	int r = entry_status(rt, c, &s, NULL, e);
 
 	if (r == 0 && s != STATUS_CREATED)
-		r = not_created(s, e);
+		r = not_created(c, s, e);
 	if (r == 0)
 		r = bundle_read_saved(rt, c, &b, e);
 	if (r < 0)
@@ -66,7 +66,7 @@ static int start(struct runtime *rt, struct entry *c, void *options, const struc
 		r = container_start_held(sock, &b.spec, &who, e);
 	if (r == -ESRCH) { /* it was there: another start has it, whose command does not run yet */
 		r = entry_status(rt, c, &s, NULL, e);
-		return r < 0 ? r : not_created(s == STATUS_CREATED ? STATUS_RUNNING : s, e);
+		return r < 0 ? r : not_created(c, s == STATUS_CREATED ? STATUS_RUNNING : s, e);
 	}
 	if (r == 0)
 		r = poststart(rt, c, &b, &who, e);

@@ -31,9 +31,9 @@ r() { "$TARE_BUILD/tare-runtime" --root "$T/run" "$@" 2>>"$T/said.$1" </dev/null
 clear_answers='container with given ID already exists: shared
 container shared was deleted while it was made
 container shared does not exist
-cannot start an already running container
-cannot start a container that has stopped
-cannot start a container that is still being created
+container shared: cannot start an already running container
+container shared: cannot start a container that has stopped
+container shared: cannot start a container that is still being created
 cannot exec in a stopped container
 cannot exec in a container that is still being created
 the control group was removed meanwhile .hierarchy .*
