@@ -30,13 +30,13 @@ struct row {
 	size_t n;   /* that did not fail; after sorting ms holds these */
 	bool over;  /* what it takes more than the row before is printed: */
 	size_t pairs;
-	double more; /* median of so many pairs' differences */
+	double more; /* of so many pairs, see find_more() */
 };
 
 static int usage(void)
 {
 	fputs("usage: startbench [-n ROUNDS] [-g GAP_MS] + NAME [@MOUNT_NS_FILE] COMMAND… [+ NAME COMMAND…]…\n"
-	      "++ in place of + compares a row with the one before it, round by round.\n"
+	      "++ in place of + compares a row with the one before it, round by round; they take turns in being first.\n"
 	      "The first row is the one that the others are compared with. A command that fails while warming up is\n"
 	      "left out, and the last line of its error output printed.\n",
 	      stderr);
@@ -141,19 +141,29 @@ static size_t warm_up(struct row *rows, size_t n)
 
 /* ---- measuring ------------------------------------------------------------------------------------------------ */
 
+/* What a start leaves to the kernel's threads slows the next one. So two that are compared change places in every other
+ * round: each is as often behind the other as behind what stands before both. */
+static size_t turn(const struct row *rows, size_t n, int round, size_t k)
+{
+	if (round % 2 == 0)
+		return k;
+	if (k + 1 < n && rows[k + 1].over && !rows[k].over)
+		return k + 1;
+	return rows[k].over && !rows[k - 1].over ? k - 1 : k;
+}
+
 static void measure(struct row *rows, size_t n, int rounds, long gap_ms)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	for (int i = 0; i < rounds; i++)
 		for (size_t k = 0; k < n; k++) {
-			double ms;
+			struct row *r = &rows[turn(rows, n, i, k)];
 
 			if (gap_ms)
 				pause_ms(gap_ms);
-			ms = start_once(&rows[k], null);
-			rows[k].ms[i] = ms;
-			rows[k].n += ms >= 0;
+			r->ms[i] = start_once(r, null);
+			r->n += r->ms[i] >= 0;
 		}
 	close(null);
 }
@@ -173,20 +183,31 @@ static double quantile(const struct row *r, double q)
 	return i + 1 < r->n ? r->ms[i] + (at - (double)i) * (r->ms[i + 1] - r->ms[i]) : r->ms[i];
 }
 
-/* A round's two starts follow each other, so their difference has less of the machine's noise than the medians'. */
-static void find_more(struct row *r, int rounds)
+/* The median of the differences in every other round from the first on. */
+static double median_more(const struct row *r, int first, int rounds, size_t *pairs)
 {
 	struct row d = { .ms = calloc((size_t)rounds, sizeof(double)) };
+	double median = 0;
 
-	for (int i = 0; d.ms && i < rounds; i++)
+	for (int i = first; d.ms && i < rounds; i += 2)
 		if (r->ms[i] >= 0 && r[-1].ms[i] >= 0)
 			d.ms[d.n++] = r->ms[i] - r[-1].ms[i];
 	if (d.n) {
 		qsort(d.ms, d.n, sizeof *d.ms, compare);
-		r->more = quantile(&d, 0.5);
+		median = quantile(&d, 0.5);
 	}
-	r->pairs = d.n;
+	*pairs += d.n;
 	free(d.ms);
+	return median;
+}
+
+/* A round's two starts follow each other, so their difference has less of the machine's noise than the medians'. Of each order
+ * by itself: together they have two humps, and a median lies anywhere between those. */
+static void find_more(struct row *r, int rounds)
+{
+	double ahead = median_more(r, 0, rounds, &r->pairs);
+
+	r->more = rounds > 1 ? (ahead + median_more(r, 1, rounds, &r->pairs)) / 2 : ahead;
 }
 
 /* The failed ones sort to the start. */
@@ -226,7 +247,7 @@ static void print_table(struct row *rows, size_t n, int rounds, long gap_ms)
 	}
 	for (size_t i = 1; i < n; i++)
 		if (rows[i].pairs)
-			printf("%s, over the row before: %+.2f (median of %zu pairs)\n", rows[i].name, rows[i].more,
+			printf("%s, over the row before: %+.2f (%zu pairs)\n", rows[i].name, rows[i].more,
 			       rows[i].pairs);
 	fflush(stdout);
 }
