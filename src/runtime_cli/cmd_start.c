@@ -8,7 +8,11 @@
 #include "runtime_cli/notify.h"
 #include "runtime_cli/start_socket.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
+
+#define END_TIMEOUT_MS 10000
 
 static int not_created(const struct entry *c, enum container_status s, struct err *e)
 {
@@ -41,6 +45,18 @@ static int notified(struct runtime *rt, const struct entry *c, int sock, const c
 	return notify_wait(sock, to, (pid_t)c->record.pid, fd, e);
 }
 
+/* Who hears that it could not be started finds it stopped, and may delete it. */
+static void wait_for_end(struct runtime *rt, const struct entry *c)
+{
+	scoped_fd fd = -1;
+	struct pollfd p;
+
+	if (entry_pidfd(rt, c, &fd, NULL) < 0)
+		return;
+	p = (struct pollfd){ fd, POLLIN, 0 };
+	(void)poll(&p, 1, END_TIMEOUT_MS);
+}
+
 static int start(struct runtime *rt, struct entry *c, void *options, const struct operands *o, int *ret_status,
 		 struct err *e)
 {
@@ -70,6 +86,10 @@ static int start(struct runtime *rt, struct entry *c, void *options, const struc
 	}
 	if (r == 0)
 		r = poststart(rt, c, &b, &who, e);
+	if (r < 0 && sock >= 0) { /* it ends of itself, or without us */
+		close(fd_take(&sock));
+		wait_for_end(rt, c);
+	}
 	return r < 0 ? r : notified(rt, c, notify, notify_to, e);
 }
 

@@ -85,6 +85,7 @@ load oci
 	for i in "${pids[@]}"; do ! wait "$i" || wins=$((wins + 1)); done
 	equal 1 "$wins" "starts that succeeded"
 	equal 7 "$(grep -c "cannot start an already running container" "$T"/start.* | awk -F: '{ n += $2 } END { print n }')" losers
+	eventually 5 test -s "$T/log"
 	equal ran "$(cat "$T/log")" "output"
 }
 
@@ -129,6 +130,20 @@ load oci
 	is stopped one
 }
 
+@test "a start that fails returns when the process has ended" {
+	command -v strace >/dev/null || skip "needs strace"
+	bundle one '.process.args = ["/etc/script"]'
+	printf '#!/nowhere\n' >"$T/one/rootfs/etc/script"
+	chmod +x "$T/one/rootfs/etc/script"
+	runtime create --bundle "$T/one" one >"$T/log" 2>&1 3>&-
+	strace -qq -o /dev/null -e trace=exit_group -e inject=exit_group:delay_enter=500000 -p "$(first_of one)" 3>&- &
+	eventually 5 grep -q '^TracerPid:.[1-9]' "/proc/$(first_of one)/status"
+	expect 1 runtime start one
+	is stopped one
+	expect 0 runtime delete one
+	wait
+}
+
 @test "run: status, output, a signal that is passed on" {
 	bundle one '.process.args = ["sh", "-c", "echo out; exit 7"]'
 	expect 7 runtime run --bundle "$T/one" one
@@ -157,7 +172,7 @@ load oci
 
 @test "kill --all reaches processes that outlived the first one" {
 	started one '.linux.namespaces |= map(select(.type != "pid")) | .process.args = ["sh", "-c", "sleep 1000 & sleep 1000"]'
-	eventually 5 test "$(cat "$host_cgroup"/*/"$group"/one/cgroup.procs "$host_cgroup/$group/one/cgroup.procs" 2>/dev/null | sort -u | wc -l)" -ge 1
+	eventually 5 eval '[ "$(cat "$host_cgroup"/*/"$group"/one/cgroup.procs "$host_cgroup/$group/one/cgroup.procs" 2>/dev/null | sort -u | wc -l)" -ge 2 ]'
 	expect 0 runtime kill one 9
 	eventually 5 is stopped one
 	expect 0 runtime kill --all one KILL
