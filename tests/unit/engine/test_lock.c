@@ -181,7 +181,7 @@ TEST(who_waited_for_a_removed_object_is_told)
 
 		close(l.fd);
 		close(let_go[1]);
-		_exit(lock_take(&f.en, f.dir.fd, "start", 5000, &second, NULL, &e) == -ENOENT &&
+		_exit(lock_take(&f.en, f.dir.fd, "start", 60000, &second, NULL, &e) == -ENOENT &&
 				      strstr(e.msg, "removed meanwhile") ?
 			      0 :
 			      1);
@@ -189,7 +189,7 @@ TEST(who_waited_for_a_removed_object_is_told)
 	close(let_go[1]);
 	assert_int_equal(0, read(let_go[0], &byte, 1)); /* the child has only what it opens itself from now on */
 	close(let_go[0]);
-	for (int i = 0; i < 5000 && !has_lock_open(pid); i++)
+	for (int i = 0; i < 50000 && !has_lock_open(pid); i++)
 		(void)usleep(1000);
 	assert_int_equal(0, unlinkat(f.dir.fd, LOCK_FILE, 0));
 	lock_abandon(&l);

@@ -73,15 +73,16 @@ TEST(a_wait_ends_in_time)
 
 TEST(a_killed_holder_lets_go)
 {
-	static const unsigned timeouts[] = { 5000, OFD_LOCK_FOREVER };
+	static const unsigned timeouts[] = { 60000, OFD_LOCK_FOREVER };
 
 	for (size_t i = 0; i < ARRAY_LEN(timeouts); i++) {
 		scoped_fd a = memfd_create("lock", MFD_CLOEXEC), b = reopen(a, O_RDWR);
-		int ready[2], status;
+		int ready[2], go[2], status;
 		char c;
 		pid_t pid;
 
 		assert_int_equal(0, pipe(ready));
+		assert_int_equal(0, pipe(go));
 		pid = fork();
 		if (pid == 0) {
 			int own = reopen(a, O_RDWR);
@@ -89,15 +90,19 @@ TEST(a_killed_holder_lets_go)
 			close(a);
 			if (ofd_lock_take(own, 0, NULL) == 0)
 				(void)!write(ready[1], "x", 1);
-			(void)usleep(20000);
+			(void)!read(go[0], &c, 1);
+			(void)usleep(20000); /* most often it is waited for by then */
 			(void)raise(SIGKILL);
 		}
 		assert_int_equal(1, read(ready[0], &c, 1));
 		assert_true(ofd_lock_is_held(b));
+		assert_int_equal(1, write(go[1], "x", 1));
 		assert_int_equal(0, ofd_lock_take(b, timeouts[i], NULL));
 		assert_int_equal(pid, waitpid(pid, &status, 0));
-		close(ready[0]);
-		close(ready[1]);
+		for (int k = 0; k < 2; k++) {
+			close(ready[k]);
+			close(go[k]);
+		}
 	}
 }
 

@@ -508,8 +508,9 @@ TEST(a_writer_killed_anywhere_leaves_whole_transactions)
 	int64_t total = 0;
 	struct db *db;
 
-	for (unsigned round = 0; round < 200; round++) {
-		long pause_us = rand_r(&seed) % 4000;
+	/* longer where it begins late */
+	for (unsigned round = 0; round < 200 || (total <= 200 && round < 2000); round++) {
+		long pause_us = rand_r(&seed) % (int)(4000 + (round / 200) * 10000);
 		int status;
 		pid_t pid = fork();
 
