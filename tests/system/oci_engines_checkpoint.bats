@@ -39,7 +39,7 @@ counting='
 		pid=$($engine inspect --format "{{.State.Pid}}" one)
 		check checkpoint one $engine container checkpoint one
 		check ended exited $engine inspect --format "{{.State.Status}}" one
-		check "its process" yes is_gone $pid
+		later "its process" yes is_gone $pid # conmon reaps it
 		forget
 		check restore one $engine container restore one
 		later "goes on" yes goes_on

@@ -13,8 +13,9 @@ socket()
 import array, os, socket, sys
 path = sys.argv[1]
 s = socket.socket(socket.AF_UNIX)
-s.bind(path)
+s.bind(path + '.new')
 s.listen(1)
+os.rename(path + '.new', path)
 c, _ = s.accept()
 _, control, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))
 fd = array.array('i', control[0][2])[0]
@@ -61,7 +62,7 @@ P
 	jq '.process | .args = ["sh", "-c", "echo $FROM; exec sleep 999"]' "$T/one/config.json" >"$T/process.json"
 	runtime exec --process "$T/process.json" --detach --pid-file "$T/pid" one >"$T/log" 2>&1 </dev/null 3>&-
 	eventually 5 grep -q config "$T/log"
-	equal "sleep 999 " "$(tr '\0' ' ' <"/proc/$(cat "$T/pid")/cmdline")" "the process of the pid file"
+	eventually 5 eval '[ "$(tr "\0" " " <"/proc/$(cat "$T/pid")/cmdline")" = "sleep 999 " ]'
 	echo text >"$T/text"
 	runtime exec --preserve-fds 1 one sh -c 'cat <&3' >"$T/log" 3<"$T/text"
 	equal text "$(cat "$T/log")"
@@ -144,8 +145,9 @@ P
 	python3 - "$T/s" >"$T/seen" 3>&- <<'P' &
 import array, os, socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
+s.bind(sys.argv[1] + '.new')
 s.listen(1)
+os.rename(sys.argv[1] + '.new', sys.argv[1])
 for _ in range(2):
     c, _ = s.accept()
     _, control, _, _ = c.recvmsg(64, socket.CMSG_SPACE(4))

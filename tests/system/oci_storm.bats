@@ -72,7 +72,7 @@ killed()
 {
 	local n=$1 status=0
 	shift
-	timeout -k 1 20 strace -qq -o "$T/trace" -e "inject=all:signal=KILL:when=$n" "$TARE_BUILD/tare-runtime" --root "$T/run" "$@" \
+	timeout -k 1 120 strace -qq -o "$T/trace" -e "inject=all:signal=KILL:when=$n" "$TARE_BUILD/tare-runtime" --root "$T/run" "$@" \
 		>"$T/killed.out" 2>&1 </dev/null 3>&- || status=$?
 	[ "$status" != 124 ] || fail "call $n of $1: hangs" || return 2
 	grep -q 'killed by SIGKILL' "$T/trace"

@@ -119,6 +119,7 @@ inodes()
 # bats test_tags=guest-full
 @test "--pid, --ipc, --uts and --network container:X share what X has, and only that" {
 	start one --ipc shareable --hostname shared -- sh -c 'echo of-one >/dev/shm/file; sleep 1000'
+	eventually 5 in_box one test -s /dev/shm/file
 	start two --pid container:one --ipc container:one --uts container:one --network container:one
 	equal "$(inodes "$(pid_of one)" pid ipc uts net)" "$(inodes "$(pid_of two)" pid ipc uts net)"
 	[ "$(inodes "$(pid_of one)" mnt)" != "$(inodes "$(pid_of two)" mnt)" ] || fail "the same mounts"
@@ -198,11 +199,12 @@ zombies() { in_box "$1" ps -o stat | grep -c Z; }
 	start sleeper -- sh -c '(sleep 0.1 & sleep 0.1 &); exec sleep 1000'
 	eventually 5 eval '[ "$(zombies sleeper)" = 2 ]'
 	eventually 5 eval '[ "$(zombies reaper)" = 0 ]'
-	start one --init -- sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	start one --init -- sh -c 'trap "exit 9" TERM; : >/ready; while :; do sleep 0.1; done'
+	eventually 5 in_box one test -e /ready
 	expect 0 tare kill -s TERM one
 	eventually 5 eval '! is_running one'
 	equal 9 "$(state_of one ExitCode)"
-	equal '["trap \"exit 9\" TERM; while :; do sleep 0.1; done"] sh true' \
+	equal '["trap \"exit 9\" TERM; : >/ready; while :; do sleep 0.1; done"] sh true' \
 		"$(tare inspect one | jq -rc '.[0] | "\(.Args[1:]) \(.Path) \(.HostConfig.Init)"')"
 }
 

@@ -102,10 +102,8 @@ readonly_disk() # in a mount namespace of its own
 	mount -o remount,ro "$T/small"
 	! "${t[@]}" pause held
 	mount -o remount,rw "$T/small"
-	for _ in $(seq 100); do
-		[ "$("${t[@]}" inspect -f '{{.State.Status}}' held)" != paused ] || break
-		sleep 0.05
-	done
+	is_paused() { [ "$("${t[@]}" inspect -f '{{.State.Status}}' held)" = paused ]; }
+	eventually 10 is_paused
 	"${t[@]}" unpause held
 	"${t[@]}" rm -f held
 }

@@ -105,7 +105,7 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 	start gone
 	pid=$(tr -d '\0' <"$T/state/$(id_of gone)/charter" >/dev/null && awk '$1 == "monitor_pid" { print $2 }' "$T/root/containers/$(id_of gone)/outcome")
 	kill -KILL "$pid"
-	eventually 10 equal "web " "$(names)"
+	eventually 10 eval '[ "$(names)" = "web " ]'
 	eventually 10 eval '[ "$(state_of gone Status)" = exited ]'
 	equal 137 "$(state_of gone ExitCode)"
 	contains "monitor" "$(state_of gone Error)"

@@ -77,8 +77,9 @@ copy() { in_net skopeo copy -q --dest-tls-verify=false --src-tls-verify=false "$
 
 digest_of() { in_net skopeo inspect --tls-verify=false --raw "docker://$1" | sha256sum | cut -d' ' -f1; } # IMAGE
 
-# requests PATTERN [PORT]: how many the registry has seen
+# requests PATTERN [PORT]: how many the registry has written down, which it does when it has answered
 requests() { grep -cE "$1" "$T/serve.${2:-5000}" || true; }
+requested() { [ "$(requests "$2")" = "$1" ]; } # COUNT PATTERN
 
 # store: everything that a pull could have left, but for what it goes on with
 store()

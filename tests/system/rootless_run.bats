@@ -98,7 +98,7 @@ networks()
 apart() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 
 # what is said at a port of the host
-fetch() { nsenter -t "$host_net" -n python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=2).read().decode(), end="")' "$1"; }
+fetch() { nsenter -t "$host_net" -n python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode(), end="")' "$1"; }
 
 monitors_of() { pgrep "${@:2}" -f "^tare-monitor $T/state/$(tare inspect -f '{{.Id}}' "$1")"; } # NAME: and who stands over the helper
 
@@ -414,7 +414,7 @@ while True:
 		eventually 10 fetch http://198.51.100.2:18080/
 		eventually 10 fetch http://198.51.100.2:18081/
 		[[ $(tare port "web$i") != *81/udp* ]] || fail "81/udp is published still"
-		[ ! -e "/proc/$pid" ] || fail "the first life's $n is there"
+		eventually 10 not_there "$pid" || fail "the first life's $n is there"
 		# and with the monitor goes all the rest
 		pid=$(helper_of "web$i")
 		kill -KILL "$(monitors_of "web$i" -o)"

@@ -144,7 +144,8 @@ load helpers
 }
 
 @test "--rm removes a detached container when it ends" {
-	start passing --rm -- sleep 0.5
+	start passing --rm -v "$T:/t" -- sh -c 'until [ -e /t/go ]; do sleep 0.05; done'
+	: >"$T/go"
 	eventually 10 is_gone passing
 	equal "" "$(tare ps -aq)"
 }

@@ -25,8 +25,11 @@ serving()
 {
 	"$TARE_BUILD/tared" --root "$T/root" --state "$T/state" --metrics "$1" >"$T/tared.out" 2>&1 </dev/null 3>&- &
 	daemon=$!
-	eventually 10 test -S "${1#unix://}"
+	eventually 10 is_served "${1#unix://}"
 }
+
+# is_served PATH: somebody listens at this socket; its file is there before that
+is_served() { awk -v path="$1" '$4 == "00010000" && $8 == path { found = 1 } END { exit !found }' /proc/net/unix; }
 
 ends() { kill "$daemon" 2>/dev/null || true; wait "$daemon" || true; daemon=; }
 

@@ -46,13 +46,13 @@ small() { [ "$(shown | wc -l)" -le 8 ]; }
 	eventually 10 shows '^busy +[1-9][0-9.]*% .*(▂|▃|▄|▅|▆|▇|█).* [0-9.]+(KiB|MiB) +[0-9.]+GiB'
 	matches '^tare top: 2 containers, CPU [0-9.]+% of [0-9]+%, memory' "$(shown)"
 	press m
+	eventually 10 shows 'MEMORY\*' || fail "$(shown)"
 	eventually 10 first_is large
-	shows 'MEMORY\*' || fail "$(shown)"
 	press n
 	eventually 10 first_is busy
 	press Home Enter
 	eventually 10 shows '^container busy: throttled by the CPU limit of the container itself'
-	shows 'waited|weight' || fail "$(shown)"
+	eventually 10 shows 'waited|weight' || fail "$(shown)"
 	press End
 	press q
 	eventually 10 shows '^busy '
@@ -71,7 +71,7 @@ small() { [ "$(shown | wc -l)" -le 8 ]; }
 	eventually 10 lacks '^busy +[0-9(]'
 	equal exited "$(state_of busy Status)"
 	press q
-	eventually 10 test -e "$T/top.end"
+	eventually 10 test -s "$T/top.end"
 	equal "status 0" "$(cat "$T/top.end" "$T/top.err")"
 }
 
@@ -91,7 +91,7 @@ small() { [ "$(shown | wc -l)" -le 8 ]; }
 	press j k Up Down PageDown PageUp End Home Escape x
 	eventually 10 shows '^web'
 	press q
-	eventually 10 test -e "$T/top.end"
+	eventually 10 test -s "$T/top.end"
 }
 
 @test "without a terminal, and with wrong options, it says so" {

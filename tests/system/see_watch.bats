@@ -41,10 +41,10 @@ provoke() { "$@" || true; [ -s "$T/alerts" ]; }
 	eventually 10 grep -q firing "$T/alerts"
 	tare exec web rm /dev/shm/x
 	eventually 10 grep -q over "$T/alerts"
+	eventually 5 grep -q "over container web" "$T/acts"
 	kill "$watcher"
 	matches 'firing: container web: memory > 60% for 200ms \([67][0-9].[0-9]{2}%\)' "$(cat "$T/alerts")"
-	eventually 5 test "$(wc -l <"$T/alerts")" = 2
-	eventually 5 grep -q "over container web" "$T/acts"
+	equal 2 "$(wc -l <"$T/alerts")" alerts
 	equal "firing container web" "$(head -1 "$T/acts")"
 }
 

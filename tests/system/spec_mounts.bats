@@ -87,7 +87,7 @@ nested()
 	runtime run --bundle "$T/bundle" "box-$group" 3>&- &
 	eventually 5 grep -q . "$mount/$group/runtime/cgroup.procs"
 	eventually 5 grep -qx 20000 "$mount/$group/runtime/"cpu.*burst*
-	equal 1 "$(cat "$mount/$group/runtime/cpu.idle")"
+	eventually 5 grep -qx 1 "$mount/$group/runtime/cpu.idle"
 	kill -TERM $!
 	xargs -r kill -KILL <"$mount/$group/runtime/cgroup.procs" || true
 	wait $! || true

@@ -15,8 +15,9 @@ listener()
 	cat >"$T/agent.py" <<'PY'
 import array, ctypes, fcntl, json, os, socket, struct, sys
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
+s.bind(sys.argv[1] + ".new")
 s.listen(1)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 c, _ = s.accept()
 data, control, _, _ = c.recvmsg(65536, socket.CMSG_SPACE(4))
 fd = array.array("i", control[0][2][:4])[0]

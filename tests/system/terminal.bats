@@ -14,7 +14,7 @@ load helpers
 		expect /dev/pts/0
 		expect 24 80
 		size 40 132
-		send stty size\n
+		send until [ "$(stty size)" = "40 ""132" ]; do sleep 0.02; done; stty size\n
 		expect 40 132
 		send exit 3\n
 	EOF
@@ -70,12 +70,12 @@ load helpers
 	on_terminal 1 attach kept <<-'EOF' # as Docker's, which takes it for an error
 		size 50 100
 		raw
-		send echo $x-here; stty size\n
+		send echo $x-here; until [ "$(stty size)" = "50 ""100" ]; do sleep 0.02; done; stty size\n
 		expect left-here
 		expect 50 100
 		expect /etc #
 		size 30 90
-		send stty size\n
+		send until [ "$(stty size)" = "30 ""90" ]; do sleep 0.02; done; stty size\n
 		expect 30 90
 		send \x10\x11
 		expect read escape sequence

@@ -10,7 +10,7 @@ id_of() { tare inspect "$1" | jq -r '.[0].Id'; }
 # bats test_tags=guest-full
 @test "top: the columns of ps -ef, and the processes as the host has them" {
 	start web -- sh -c 'sleep 1001 & sleep 1002 & sh -c "while :; do :; done" & wait'
-	eventually 10 eval '[ "$(tare top web | grep -c .)" -ge 5 ]'
+	eventually 10 eval '[ "$(tare top web | grep -Ec " (PID .*|sh -c sleep 1001 .*|sleep 1001|sleep 1002|sh -c while .*)\$")" = 5 ]'
 	expect 0 tare top web
 	matches '^UID +PID +PPID +C +STIME +TTY +TIME +CMD' "$out"
 	matches 'root +'"$(pid_of web)"' +[0-9]+ +[0-9]+ +[0-9:]+ +\? +[0-9:]+ +sh -c sleep' "$out"
