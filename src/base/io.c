@@ -150,6 +150,14 @@ int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t 
 	return r;
 }
 
+bool io_is_still_at(int dir, const char *name, int fd)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
 int io_mkdir_at(int dir, const char *name, mode_t mode, int *ret_fd, struct err *e)
 {
 	int fd;

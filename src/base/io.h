@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* io_read_at - append the whole file dir/path to b (its ceiling holds). The error names the path. */
@@ -30,6 +31,10 @@ int io_replace_at(int dir, const char *path, const void *data, size_t n, mode_t 
 int io_mkdir_at(int dir, const char *name, mode_t mode, int *ret_fd, struct err *e);
 /* io_mkdirs - like mkdir -p for a host path the caller trusts. */
 int io_mkdirs(const char *path, mode_t mode, int *ret_fd, struct err *e);
+
+/* io_is_still_at - the open file is the one that stands there under this name; false: that was renamed, removed or made
+ * anew. For who opened it and then waited for its lock. */
+bool io_is_still_at(int dir, const char *name, int fd);
 
 /* io_remove_tree_at - like rm -rf of dir/name, never crossing into another file system, never following a link.
  * -ENOENT is success. */

@@ -21,15 +21,6 @@ static void partial_path(const struct digest *d, char ret[PARTIAL_PATH_SIZE])
 	(void)snprintf(ret, PARTIAL_PATH_SIZE, FOLDER "/%s", d->hex);
 }
 
-/* 1: it is the file that stands there under its name; 0: it was renamed or removed meanwhile. */
-static bool is_still(int content, const char *path, int fd)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && fstatat(content, path, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
-}
-
 static int open_partial(int content, const char *path, struct err *e)
 {
 	scoped_fd folder = -1;
@@ -76,7 +67,7 @@ static int find_locked(int content, const struct digest *d, const char *path, co
 	scoped_fd fd = open_partial(content, path, e);
 	int r = fd < 0 ? fd : lock_partial(fd, path, stop, e);
 
-	if (r < 0 || !is_still(content, path, fd))
+	if (r < 0 || !io_is_still_at(content, path, fd))
 		return r;
 	r = find_whole(content, d, ret, e);
 	if (r == 1)
@@ -134,16 +125,23 @@ int partial_drop(int content, const struct digest *d, struct partial *p, struct 
 	return 0;
 }
 
+static bool is_old(int fd, int64_t max_age_s)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       clock_real_ns() / 1000000000 - st.st_mtim.tv_sec >= max_age_s;
+}
+
+/* All is asked again with the lock: meanwhile somebody may have gone on with it, or adopted it and another have begun. */
 static int sweep_one(int folder, const char *name, int64_t max_age_s, struct err *e)
 {
 	scoped_fd fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open content/" FOLDER "/%s", name);
-	if (!S_ISREG(st.st_mode) || clock_real_ns() / 1000000000 - st.st_mtim.tv_sec < max_age_s)
-		return 0;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (!is_old(fd, max_age_s) || flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_old(fd, max_age_s) ||
+	    !io_is_still_at(folder, name, fd))
 		return 0;
 	return unlinkat(folder, name, 0) < 0 && errno != ENOENT ? err_sys(e, "remove content/" FOLDER "/%s", name) : 0;
 }

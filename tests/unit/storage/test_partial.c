@@ -143,6 +143,40 @@ TEST(of_two_at_once_one_brings_it_and_the_other_finds_it)
 	assert_int_equal(2 * RACES, race.arrived);
 }
 
+static void *sweep_all(void *arg)
+{
+	struct race *race = arg;
+
+	while (atomic_load(&race->arrived) < RACES)
+		(void)partials_sweep(race->content, 0, NULL);
+	return NULL;
+}
+
+/* One fetches and removes the same blob all the time. */
+TEST(a_sweep_takes_none_that_was_begun_since_it_looked)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct race race = { .content = content };
+	struct digest a = digest_of('a');
+	unsigned lost = 0;
+	pthread_t other;
+
+	assert_int_equal(0, pthread_create(&other, NULL, sweep_all, &race));
+	for (unsigned i = 0; i < RACES; i++) {
+		struct partial p = { -1, false };
+
+		assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+		(void)sched_yield();
+		lost += partial_adopt(content, &a, &p, NULL) < 0;
+		partial_done(&p);
+		(void)blob_remove(content, &a, NULL);
+		atomic_fetch_add(&race.arrived, 1);
+	}
+	(void)pthread_join(other, NULL);
+	assert_int_equal(0, lost);
+}
+
 TEST(the_sweep_takes_old_ones_that_nobody_has)
 {
 	scoped_scratch s = scratch_new();
@@ -169,6 +203,7 @@ int main(void)
 		RUN(an_adopted_one_is_the_blob),
 		RUN(who_waits_can_be_stopped),
 		RUN(of_two_at_once_one_brings_it_and_the_other_finds_it),
+		RUN(a_sweep_takes_none_that_was_begun_since_it_looked),
 		RUN(the_sweep_takes_old_ones_that_nobody_has),
 	};
 
