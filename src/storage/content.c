@@ -46,7 +46,8 @@ void content_release(int content)
 	(void)flock(content, LOCK_UN);
 }
 
-/* 1: locked and there; 0: a living process has it, or it is gone. */
+/* 1: locked and there; 0: a living process has it, or it is gone. Its maker may use the name again: between the open and
+ * the lock it may have become another's. */
 int content_lock_new(int content, const char *name, int *ret_fd, struct err *e)
 {
 	scoped_fd dir = openat(content, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -55,7 +56,7 @@ int content_lock_new(int content, const char *name, int *ret_fd, struct err *e)
 		return errno == ENOENT ? 0 : err_sys(e, "open content/%s", name);
 	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : err_sys(e, "lock content/%s", name);
-	if (faccessat(content, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!io_is_still_at(content, name, dir))
 		return 0;
 	*ret_fd = fd_take(&dir);
 	return 1;

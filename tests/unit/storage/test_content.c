@@ -4,6 +4,9 @@
 #include "../test.h"
 #include "../scratch.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -110,6 +113,46 @@ TEST(a_sweep_takes_the_folders_of_the_dead)
 	assert_true(has_blob(f.content, 'a')); /* nobody could be asked */
 }
 
+#define SWEEPS 3000
+
+/* One sweeps while another makes, uses and removes a folder of always the same name. */
+struct race {
+	int content;
+	atomic_bool stop;
+};
+
+static void *sweep_on(void *arg)
+{
+	struct race *race = arg;
+
+	while (!atomic_load(&race->stop))
+		(void)content_sweep(race->content, NULL, NULL, NULL);
+	return NULL;
+}
+
+TEST(a_sweep_takes_no_folder_that_is_in_use_since_it_looked)
+{
+	SCOPED(fixture_done) struct fixture f = fixture_new();
+	struct race race = { .content = f.content };
+	unsigned gone = 0;
+	pthread_t other;
+
+	assert_int_equal(0, pthread_create(&other, NULL, sweep_on, &race));
+	for (unsigned i = 0; i < SWEEPS; i++) {
+		scoped_fd held = -1;
+
+		(void)mkdirat(f.content, "new.1.0", 0700);
+		if (content_lock_new(f.content, "new.1.0", &held, NULL) != 1)
+			continue;
+		for (unsigned k = 0; k < 5; k++)
+			(void)sched_yield();
+		gone += unlinkat(f.content, "new.1.0", AT_REMOVEDIR) < 0;
+	}
+	race.stop = true;
+	(void)pthread_join(other, NULL);
+	assert_int_equal(0, gone);
+}
+
 TEST(a_question_that_fails_keeps_the_blob)
 {
 	SCOPED(fixture_done) struct fixture f = fixture_new();
@@ -143,6 +186,7 @@ int main(void)
 		RUN(a_sweep_takes_what_nobody_knows),
 		RUN(a_sweep_leaves_blobs_alone_while_somebody_adds_some),
 		RUN(a_sweep_takes_the_folders_of_the_dead),
+		RUN(a_sweep_takes_no_folder_that_is_in_use_since_it_looked),
 		RUN(a_question_that_fails_keeps_the_blob),
 		RUN(a_blob_is_opened_and_removed_by_its_digest),
 	};
