@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "base/scope.h"
+#include "engine/recover.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -83,6 +84,56 @@ TEST(a_range_is_held_as_a_whole)
 	assert_has(&f, "new", "8000>80 ");
 }
 
+#define STARTING "c0ffee0000000000000000000000000000000000000000000000000000000001"
+
+/* One that has ended, or was never started; *l: somebody is at work on it. */
+static void make_idle(struct fixture *f, struct lock *l)
+{
+	struct outcome o = { .state = OUTCOME_EXITED, .created_ns = 1, .started_ns = 2, .finished_ns = 3 };
+	struct container_row row = { .id = STARTING, .created_ns = 1, .cgroup = "/tare/" STARTING, .config = "{}" };
+	char name[NAME_SIZE];
+	scoped_fd dir = -1;
+	struct db *db;
+
+	(void)snprintf(o.boot_id, sizeof o.boot_id, "%s", f->en.boot_id);
+	assert_int_equal(0, engine_db(&f->en, &db, NULL));
+	assert_int_equal(0, container_lock_new(&f->en, STARTING, l, &dir, NULL));
+	assert_int_equal(0, containers_insert(db, &row, name, NULL));
+	assert_int_equal(0, outcome_write(dir, &o, NULL));
+}
+
+/* Its ports are its own before its monitor is there and its record says that it runs. */
+TEST(what_is_just_being_started_keeps_its_ports)
+{
+	scoped_fixture f = fixture_new();
+	scoped_lock l = LOCK_NONE;
+	struct err e = { 0 };
+
+	make_idle(&f, &l);
+	hold(&f, STARTING, 8080, 8080, 80);
+	assert_int_equal(-EADDRINUSE, take(&f, port(8080, 8080, 80), &e));
+	assert_has(&f, STARTING, "8080>80 ");
+	assert_has(&f, "new", "");
+
+	lock_release(&l);
+	assert_int_equal(0, take(&f, port(8080, 8080, 80), &e));
+	assert_has(&f, STARTING, "");
+	assert_has(&f, "new", "8080>80 ");
+}
+
+TEST(what_is_just_being_removed_gives_them_back)
+{
+	scoped_fixture f = fixture_new();
+	scoped_lock l = LOCK_NONE;
+	struct err e = { 0 };
+
+	make_idle(&f, &l);
+	hold(&f, STARTING, 8080, 8080, 80);
+	assert_int_equal(0, lock_intend(&f.en, &l, "remove", NULL));
+	assert_int_equal(0, take(&f, port(8080, 8080, 80), &e));
+	assert_has(&f, "new", "8080>80 ");
+}
+
 static int change(struct fixture *f, struct port_mapping wanted, unsigned gone, struct err *e)
 {
 	scoped_arena a = ARENA(4 << 20);
@@ -112,6 +163,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(a_port_that_is_held_is_refused_however_often_its_holder_is_gone),
 		RUN(a_range_is_held_as_a_whole),
+		RUN(what_is_just_being_started_keeps_its_ports),
+		RUN(what_is_just_being_removed_gives_them_back),
 		RUN(ports_are_exchanged_or_stay),
 	};
 
