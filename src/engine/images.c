@@ -305,23 +305,28 @@ int images_mark_lost(struct db *db, const char *boot, bool *ret_any, struct err 
 		      DB_ARGS(db_text(boot), db_text(LAYER_LOST)), NULL, e);
 }
 
-int images_unsynced(struct db *db, const char *boot, struct arena *a, struct oci_strings *ret, struct err *e)
+int images_unsynced(struct db *db, const char *boot, struct arena *a, struct image_numbers *ret, struct err *e)
 {
 	scoped_rows rows = { 0 };
-	struct oci_strings list = { 0 };
-	int r = db_query(db, "SELECT chain_id FROM layers WHERE unsynced_boot = ?1", DB_ARGS(db_text(boot)), &rows, e);
+	struct image_numbers list = { .unsynced = boot };
+	int r = db_query(db, "SELECT number FROM layers WHERE unsynced_boot = ?1", DB_ARGS(db_text(boot)), &rows, e);
 
-	while (r == 0 && (r = db_next(&rows, e)) == 1)
-		r = strings_add(a, &list, arena_sv(a, db_col_sv(&rows, 0))) < 0 ? err_oom(e) : 0;
+	while (r == 0 && (r = db_next(&rows, e)) == 1) {
+		unsigned *number = LIST_ADD(a, &list);
+
+		r = number ? 0 : err_oom(e);
+		if (number)
+			*number = (unsigned)db_col_int(&rows, 0);
+	}
 	if (r == 0)
 		*ret = list;
 	return r;
 }
 
-int images_synced(struct db *db, const char *boot, const char *chain_id, struct err *e)
+int images_synced(struct db *db, const char *boot, unsigned number, struct err *e)
 {
-	return db_run(db, "UPDATE layers SET unsynced_boot = NULL WHERE chain_id = ?1 AND unsynced_boot = ?2",
-		      DB_ARGS(db_text(chain_id), db_text(boot)), NULL, e);
+	return db_run(db, "UPDATE layers SET unsynced_boot = NULL WHERE number = ?1 AND unsynced_boot = ?2",
+		      DB_ARGS(db_int(number), db_text(boot)), NULL, e);
 }
 
 int images_forget_blobs(struct db *db, bool *ret_any, struct err *e)

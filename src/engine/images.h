@@ -69,9 +69,10 @@ int images_list(struct db *db, struct arena *a, struct image_rows *ret, struct e
  * not find them any more, and images_record() puts what was unpacked anew in their place. *ret_any: there are some that
  * this boot unpacked. */
 int images_mark_lost(struct db *db, const char *boot, bool *ret_any, struct err *e);
-/* images_unsynced - the chain ids of those that this boot unpacked; images_synced - one is on the disk now. */
-int images_unsynced(struct db *db, const char *boot, struct arena *a, struct oci_strings *ret, struct err *e);
-int images_synced(struct db *db, const char *boot, const char *chain_id, struct err *e);
+/* images_unsynced - the numbers of those that this boot unpacked; images_synced - one is on the disk now. After a removal its
+ * number may be another one's: in a transaction the caller sees that the tree is still the same. */
+int images_unsynced(struct db *db, const char *boot, struct arena *a, struct image_numbers *ret, struct err *e);
+int images_synced(struct db *db, const char *boot, unsigned number, struct err *e);
 
 /* images_forget_blobs - blobs of layers are nobody's from now on, for content_sweep() to take: those of images whose layers
  * are all on the disk. *ret_any: there were some. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* image_sync.c - layers get to the disk behind everybody's back; tare-image restore: those of which that is not known when the
  * machine goes down are unpacked again. */
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/scope.h"
 #include "image/assemble.h"
 #include "main/image_session.h"
 #include "storage/content.h"
+#include "storage/layers.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -31,20 +33,56 @@ static int discard_blobs(struct db *db, int root, struct err *e)
 	return r == 0 ? content_sweep(content, images_knows_blob, db, e) : r;
 }
 
+/* A layer that is removed and unpacked again while the disk is busy may get the same number: as long as the tree is open no other
+ * one has its inode. */
+struct tree {
+	unsigned number;
+	int fd; /* -1: removed already, or there are no more descriptors; then it is the next sync's */
+};
+
+static struct tree *open_trees(const struct image_numbers *numbers, struct arena *a)
+{
+	struct tree *v = arena_array(a, numbers->n + 1, sizeof *v);
+
+	for (size_t i = 0; v && i < numbers->n; i++) {
+		v[i] = (struct tree){ numbers->v[i], -1 };
+		(void)layer_open(HANDED_LAYERS, v[i].number, &v[i].fd, NULL);
+	}
+	return v;
+}
+
+static int mark_synced(struct db *db, const char *boot, const struct tree *t, struct err *e)
+{
+	char name[LAYER_NAME_SIZE];
+	int r = db_begin(db, e);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(name, sizeof name, "%u", t->number);
+	if (io_is_still_at(HANDED_LAYERS, name, t->fd))
+		r = images_synced(db, boot, t->number, e);
+	return db_end(db, r, e);
+}
+
 static int sync_now(const char *boot, bool discard, struct err *e)
 {
 	scoped_arena a = ARENA(LIMIT_ARENA_IMAGE);
-	struct oci_strings chains = { 0 };
+	struct image_numbers numbers = { 0 };
+	struct tree *trees = NULL;
 	struct db *db = NULL;
 	int r = db_open("/proc/self/fd/0", &db, e);
 
 	if (r == 0)
-		r = images_unsynced(db, boot, &a, &chains, e);
+		r = images_unsynced(db, boot, &a, &numbers, e);
+	if (r == 0) {
+		trees = open_trees(&numbers, &a);
+		r = trees ? 0 : err_oom(e);
+	}
 	(void)close(HANDED_READY); /* from here on it needs no path any more */
-	if (r == 0 && chains.n && syncfs(HANDED_LAYERS) < 0)
+	if (r == 0 && numbers.n && syncfs(HANDED_LAYERS) < 0)
 		r = err_sys(e, "sync layers");
-	for (size_t i = 0; r == 0 && i < chains.n; i++)
-		r = images_synced(db, boot, chains.v[i], e);
+	for (size_t i = 0; r == 0 && i < numbers.n; i++)
+		r = mark_synced(db, boot, &trees[i], e);
 	if (r == 0 && discard)
 		r = discard_blobs(db, HANDED_ROOT, e);
 	db_close(db);

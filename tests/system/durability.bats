@@ -22,6 +22,25 @@ went_down()
 	damaged=${damaged%/bin/busybox}
 }
 
+# The first load's sync takes its time, and the second one's fails.
+@test "a sync does not mark what was unpacked since it began, of the same layers and numbers" {
+	need_python
+	command -v strace >/dev/null || skip "strace is not installed"
+	# shellcheck disable=SC2016 # the inner shell's
+	strace -f -qq -o "$T/trace" -e trace=syncfs -e inject=syncfs:delay_exit=3000000 \
+		sh -c '"$@" && : >"$0"' "$T/loaded" "$TARE_BUILD/tare-image" --root "$T/root" --state "$T/state" \
+		load-embedded busybox >"$T/log" 2>&1 3>&- &
+	eventually 10 test -e "$T/loaded"
+	before=$(sql 'SELECT number, chain_id FROM layers ORDER BY 1')
+	expect 0 tare rmi busybox
+	expect 0 strace -f -qq -o /dev/null -e trace=syncfs -e inject=syncfs:error=EIO \
+		"$TARE_BUILD/tare-image" --root "$T/root" --state "$T/state" load-embedded busybox
+	equal "$before" "$(sql 'SELECT number, chain_id FROM layers ORDER BY 1')" "layers"
+	wait $!
+	contains syncfs "$(cat "$T/trace")"
+	equal '(1,)' "$(sql 'SELECT count(*) FROM layers WHERE unsynced_boot IS NOT NULL')" "layers that may not be on the disk"
+}
+
 # bats test_tags=guest-full
 @test "what is unpacked is marked once it is on the disk, and nobody waits for that" {
 	need_python
