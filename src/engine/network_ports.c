@@ -14,7 +14,6 @@
 
 #define EPHEMERAL_FIRST 32768 /* where ip(7)'s ip_local_port_range cannot be read */
 #define EPHEMERAL_LAST 60999
-#define BUSY_MS 2000 /* somebody starts, ends or removes who has the port */
 #define ATTEMPTS 20 /* to free ports of containers that are gone by now */
 
 /* ---- what is wanted ------------------------------------------------------------------------------------------------- */
@@ -396,40 +395,6 @@ static int write_rows(struct taking *t, struct db *db, const struct port_mapping
 	return r;
 }
 
-static bool is_idle(struct engine *en, const struct container_row *row, const struct container_state *state)
-{
-	return !container_is_active(state->status) && !container_monitor_is_alive(en, row->id);
-}
-
-/* With its lock: one that is being started has its ports before its monitor is there and its record says so. */
-static bool give_back(struct taking *t, struct container_row *row)
-{
-	struct container_state state;
-	scoped_lock l = LOCK_NONE;
-	scoped_fd dir = -1;
-	int r = container_take(t->en, "recover", BUSY_MS, t->a, row, &l, &dir, &state, NULL);
-
-	if (r < 0)
-		return r == -ENOENT;
-	return is_idle(t->en, row, &state) && network_down(t->en, row->id, false, NULL) == 0;
-}
-
-/* A monitor that was killed, or a machine that went down, gives nothing back: whoever wants it looks. true: it was so. */
-static bool is_gone(struct taking *t, const char *container)
-{
-	struct container_row row;
-	struct container_state state;
-	int r = container_find(t->en, sv_from(container), t->a, &row, NULL);
-
-	if (r == 0)
-		r = container_look(t->en, &row, &state, NULL);
-	if (r < 0)
-		return r == -ENOENT;
-	if (state.status == CONTAINER_REMOVING) /* it never starts again, but its files may take their time */
-		return network_down(t->en, container, false, NULL) == 0;
-	return is_idle(t->en, &row, &state) && give_back(t, &row);
-}
-
 /* true: something that was in the way is not there any more */
 static bool free_blocked(struct taking *t)
 {
@@ -444,7 +409,7 @@ static bool free_blocked(struct taking *t)
 		    strcmp(h->row.container_id, t->container) == 0 || strcmp(h->row.container_id, last) == 0)
 			continue;
 		last = h->row.container_id;
-		freed |= is_gone(t, last);
+		freed |= container_let_go_network(t->en, last);
 	}
 	return freed;
 }

@@ -17,6 +17,7 @@
 #define REAP_LOCK_MS 10000
 #define ARENA_MAX (64u << 20)
 #define CREATE_ATTEMPTS 10
+#define BUSY_MS 2000 /* somebody starts or ends it */
 
 static const char *const status_names[] = {
 #define X(id, text) [CONTAINER_##id] = text,
@@ -330,6 +331,42 @@ int container_look(struct engine *en, const struct container_row *row, struct co
 	if (r == 0)
 		*ret = s;
 	return r;
+}
+
+/* ---- what it has in the network ----------------------------------------------------------------------------- */
+
+static bool is_idle(const struct engine *en, const struct container_row *row, const struct container_state *s)
+{
+	return !container_is_active(s->status) && !container_monitor_is_alive(en, row->id);
+}
+
+/* With its lock: one that is being started has its ports before its monitor is there and its record says so. */
+static bool give_back(struct engine *en, struct arena *a, struct container_row *row)
+{
+	struct container_state s;
+	scoped_lock l = LOCK_NONE;
+	scoped_fd dir = -1;
+	int r = container_take(en, "recover", BUSY_MS, a, row, &l, &dir, &s, NULL);
+
+	if (r < 0)
+		return r == -ENOENT;
+	return is_idle(en, row, &s) && network_down(en, row->id, false, NULL) == 0;
+}
+
+bool container_let_go_network(struct engine *en, const char *id)
+{
+	scoped_arena a = ARENA(ARENA_MAX);
+	struct container_row row;
+	struct container_state s;
+	int r = container_find(en, sv_from(id), &a, &row, NULL);
+
+	if (r == 0)
+		r = container_look(en, &row, &s, NULL);
+	if (r < 0)
+		return r == -ENOENT;
+	if (s.status == CONTAINER_REMOVING) /* it never starts again, but its files may take their time */
+		return network_down(en, id, false, NULL) == 0;
+	return is_idle(en, &row, &s) && give_back(en, &a, &row);
 }
 
 /* ---- after an end ------------------------------------------------------------------------------------------- */

@@ -86,6 +86,10 @@ int container_look(struct engine *en, const struct container_row *row, struct co
 int container_glance(const struct engine *en, const struct container_row *row, const struct outcome *seen,
 		     struct container_state *ret, bool *ret_wrong, struct err *e);
 
+/* container_let_go_network - a monitor that was killed, or a machine that went down, gives nothing back: whoever wants a port
+ * of this container looks, without a lock of it. true: it is gone, or has ended, and its ports are given back. */
+bool container_let_go_network(struct engine *en, const char *id);
+
 /* engine_reap - after the end of a container, by the monitor (`tare _reap ID`) or the client that waited for it:
  * with --rm it is removed, else its cgroup goes. Done before or gone: success.
  * -EBUSY: it runs. -EAGAIN: somebody else held its lock for too long. */
