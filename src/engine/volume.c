@@ -16,16 +16,22 @@
 
 /* ---- making ------------------------------------------------------------------------------------------------- */
 
-/* Row and folder, each made when it is missing. *ret_fd: the folder, held. */
-static int ensure(struct db *db, int volumes, const struct volume_row *row, int *ret_fd, struct err *e)
+/* Row and folder, each made when it is missing. *ret_fd: the folder, held. -ENOENT: somebody removes it. That has the folder
+ * first and then the row of the time that it has seen: with a new folder the row has a new time. */
+static int ensure(struct db *db, int volumes, struct volume_row *row, int *ret_fd, struct err *e)
 {
-	bool is_new, made;
-	int r = volume_rows_record(db, row, &is_new, e);
+	bool made;
+	int r;
+
+	row->created_ns = clock_real_ns();
+	r = volume_rows_record(db, row, e);
 
 	if (r == 0)
 		r = volume_create(volumes, row->name, &made, e);
-	if (r == 0 && made && !is_new)
+	if (r == 0 && made) {
+		row->created_ns = clock_real_ns();
 		r = volume_rows_renew(db, row, e);
+	}
 	return r < 0 ? r : volume_hold(volumes, row->name, true, ret_fd, e);
 }
 
@@ -78,7 +84,7 @@ static int check_spec(const struct volume_spec *spec, struct err *e)
 	return volume_options_backing(&spec->options, &backing, e);
 }
 
-static int make_volume(struct engine *en, const struct volume_row *row, struct err *e)
+static int make_volume(struct engine *en, struct volume_row *row, struct err *e)
 {
 	scoped_fd volumes = -1;
 	struct db *db;
@@ -102,7 +108,7 @@ int volume_make(struct engine *en, const struct volume_spec *wanted, struct aren
 {
 	scoped_buf options = BUF(LIMIT_CONFIG_JSON);
 	struct volume_spec spec = *wanted;
-	struct volume_row row = { .created_ns = clock_real_ns(), .kind = wanted->name ? VOLUME_NAMED : VOLUME_UNNAMED };
+	struct volume_row row = { .kind = wanted->name ? VOLUME_NAMED : VOLUME_UNNAMED };
 	struct db *db;
 	int r = check_spec(&spec, e);
 
@@ -126,9 +132,7 @@ int volume_make(struct engine *en, const struct volume_spec *wanted, struct aren
 
 int volume_use(struct engine *en, int volumes, const char *container, const struct volume_use *use, struct err *e)
 {
-	struct volume_row row = {
-		.name = use->name, .created_ns = clock_real_ns(), .kind = use->kind, .options = "{}"
-	};
+	struct volume_row row = { .name = use->name, .kind = use->kind, .options = "{}" };
 	bool known = false;
 	struct db *db;
 	int r = engine_db(en, &db, e);
@@ -185,13 +189,37 @@ static int remove_held(struct engine *en, struct db *db, int volumes, int held, 
 {
 	int r = check_unused(db, row->name, by, a, e);
 
-	if (r == 0 && held >= 0)
+	if (r == 0) {
 		volume_unmount(held, volume_path(en, row->name, a));
-	if (r == 0)
 		r = volume_remove(volumes, row->name, e);
+	}
 	return r < 0 && r != -ENOENT ? r : volume_rows_delete(db, row, by, e);
 }
 
+/* A row without a tree, or somebody removes it just now: without a tree nothing could be held, and what somebody makes and uses
+ * meanwhile would go. */
+static int hold_alone(int volumes, const char *name, int *ret, struct err *e)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; r == -ENOENT && i < ATTEMPTS; i++) {
+		bool made;
+		int created;
+
+		r = volume_hold(volumes, name, false, ret, e);
+		created = r == -ENOENT ? volume_create(volumes, name, &made, e) : 0;
+		if (created < 0)
+			return created;
+	}
+	return r;
+}
+
+static int no_such_volume(const char *name, struct err *e)
+{
+	return err_set(e, ENOENT, "get %s: no such volume", name);
+}
+
+/* With the row as it is then: while somebody was waited for it may have become another one. */
 static int remove_one(struct engine *en, struct db *db, int volumes, const char *name, const char *by, struct arena *a,
 		      struct err *e)
 {
@@ -200,9 +228,16 @@ static int remove_one(struct engine *en, struct db *db, int volumes, const char 
 	int r = volume_rows_find(db, name, a, &row, e);
 
 	if (r <= 0)
-		return r < 0 ? r : err_set(e, ENOENT, "get %s: no such volume", name);
-	r = volume_hold(volumes, name, false, &held, e);
-	return r < 0 && r != -ENOENT ? r : remove_held(en, db, volumes, held, &row, by, a, e);
+		return r < 0 ? r : no_such_volume(name, e);
+	r = hold_alone(volumes, name, &held, e);
+	if (r < 0)
+		return r;
+	r = volume_rows_find(db, name, a, &row, e);
+	if (r == 1)
+		return remove_held(en, db, volumes, held, &row, by, a, e);
+	if (r == 0)
+		(void)volume_remove(volumes, name, NULL);
+	return r < 0 ? r : no_such_volume(name, e);
 }
 
 int volume_delete(struct engine *en, const char *name, struct arena *a, struct err *e)

@@ -6,23 +6,21 @@
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
-int volume_rows_record(struct db *db, const struct volume_row *row, bool *ret_new, struct err *e)
+int volume_rows_record(struct db *db, const struct volume_row *row, struct err *e)
 {
-	int64_t changes = 0;
-	int r = db_run(db, "INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, ?4)",
-		       DB_ARGS(db_text(row->name), db_int(row->created_ns), db_int(row->kind), db_text(row->options)),
-		       &changes, e);
-
-	if (r == 0)
-		*ret_new = changes > 0;
-	return r;
+	return db_run(db, "INSERT OR IGNORE INTO volumes(name, created_ns, anonymous, options) VALUES(?1, ?2, ?3, ?4)",
+		      DB_ARGS(db_text(row->name), db_int(row->created_ns), db_int(row->kind), db_text(row->options)),
+		      NULL, e);
 }
 
 int volume_rows_renew(struct db *db, const struct volume_row *row, struct err *e)
 {
-	return db_run(db, "UPDATE volumes SET created_ns = ?2, anonymous = ?3, options = ?4 WHERE name = ?1",
-		      DB_ARGS(db_text(row->name), db_int(row->created_ns), db_int(row->kind), db_text(row->options)),
-		      NULL, e);
+	int64_t changes = 0;
+	int r = db_run(db, "UPDATE volumes SET created_ns = ?2, anonymous = ?3, options = ?4 WHERE name = ?1",
+		       DB_ARGS(db_text(row->name), db_int(row->created_ns), db_int(row->kind), db_text(row->options)),
+		       &changes, e);
+
+	return r == 0 && changes == 0 ? err_set(e, ENOENT, "volume %s: its row was removed meanwhile", row->name) : r;
 }
 
 int volume_rows_use(struct db *db, const char *container, const struct volume_use *use, bool *ret_known, struct err *e)

@@ -40,9 +40,10 @@ struct volume_uses {
 	size_t n;
 };
 
-/* volume_rows_record - unless it has a row already; *ret_new tells. */
-int volume_rows_record(struct db *db, const struct volume_row *row, bool *ret_new, struct err *e);
-/* volume_rows_renew - the folder of a volume that had a row already was made just now: times and options are these. */
+/* volume_rows_record - unless it has a row already. */
+int volume_rows_record(struct db *db, const struct volume_row *row, struct err *e);
+/* volume_rows_renew - the folder of a volume that has a row already was made just now: times and options are these. -ENOENT: a
+ * removal that had begun before has taken the row. */
 int volume_rows_renew(struct db *db, const struct volume_row *row, struct err *e);
 
 /* volume_rows_use - the container has it at that target from now on. *ret_known false: it has no row any more, and

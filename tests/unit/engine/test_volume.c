@@ -74,7 +74,7 @@ TEST(what_is_left_without_row_or_without_folder_is_used)
 	assert_int_equal(0, volumes_open(f.en.root, &volumes, NULL));
 	assert_int_equal(0, volume_create(volumes, "folder", &made, NULL));
 	assert_int_equal(0, engine_db(&f.en, &db, NULL));
-	assert_int_equal(0, volume_rows_record(db, &row, &made, NULL));
+	assert_int_equal(0, volume_rows_record(db, &row, NULL));
 	use(&f, "one", "folder", VOLUME_NAMED);
 	use(&f, "two", "row", VOLUME_NAMED);
 	assert_true(has_row(&f, "folder") && has_folder(&f, "row"));
@@ -141,6 +141,101 @@ TEST(nobody_removes_what_another_one_begins_to_use)
 	assert_int_equal(0, fixture_open(&f, NULL));
 }
 
+#define REMOVERS 3
+
+static int use_again_and_again(struct fixture *f)
+{
+	for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+		use(f, "user", "same", VOLUME_NAMED);
+		for (unsigned k = 0; k < 20; k++)
+			if (!has_folder(f, "same") || !has_row(f, "same"))
+				return 1;
+		if (db_run(f->en.db, "DELETE FROM container_volumes", DB_NO_ARGS, NULL, NULL) < 0)
+			return 2;
+		(void)usleep(2000);
+	}
+	return 0;
+}
+
+/* A removal takes the folder first, or has one for a moment: nobody but us leaves one without a row. */
+static bool is_without_row(struct fixture *f)
+{
+	for (unsigned i = 0; i < 200; i++) {
+		if (has_row(f, "same") || !has_folder(f, "same"))
+			return false;
+		(void)usleep(1000);
+	}
+	return true;
+}
+
+static int make_again_and_again(struct fixture *f)
+{
+	const struct volume_spec spec = { .name = "same" };
+	scoped_arena a = ARENA(64 << 20);
+
+	for (unsigned i = 0; i < 10 * ROUNDS; i++) {
+		const char *name;
+
+		if (volume_make(&f->en, &spec, &a, &name, NULL) < 0)
+			return 4;
+		if (is_without_row(f))
+			return 5;
+	}
+	return 0;
+}
+
+static int remove_all_the_time(struct fixture *f)
+{
+	scoped_arena a = ARENA(64 << 20);
+	struct err e;
+
+	for (;;) {
+		int r = volume_delete(&f->en, "same", &a, &e);
+
+		if (r < 0 && r != -ENOENT && r != -EBUSY)
+			_exit(3);
+		arena_done(&a);
+	}
+}
+
+static void while_others_remove_it(int (*fn)(struct fixture *f))
+{
+	scoped_fixture f = fixture_new();
+	pid_t pids[REMOVERS], user;
+	int status;
+
+	engine_close(&f.en);
+	for (unsigned i = 0; i < REMOVERS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			_exit(fixture_open(&f, NULL) < 0 ? 9 : remove_all_the_time(&f));
+	}
+	user = fork();
+	if (user == 0)
+		_exit(fixture_open(&f, NULL) < 0 ? 9 : fn(&f));
+	assert_int_equal(user, waitpid(user, &status, 0));
+	for (unsigned i = 0; i < REMOVERS; i++) {
+		int killed;
+
+		(void)kill(pids[i], SIGKILL);
+		assert_int_equal(pids[i], waitpid(pids[i], &killed, 0));
+		assert_true(WIFSIGNALED(killed));
+	}
+	assert_int_equal(0, fixture_open(&f, NULL));
+	assert_int_equal(0, status);
+}
+
+/* The second one finds no folder, as the first has just removed it, and a row, as that is still about to go. */
+TEST(of_several_who_remove_it_none_takes_what_was_made_since)
+{
+	while_others_remove_it(use_again_and_again);
+}
+
+TEST(what_was_made_while_it_was_removed_has_a_row)
+{
+	while_others_remove_it(make_again_and_again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +243,8 @@ int main(void)
 		RUN(what_is_left_without_row_or_without_folder_is_used),
 		RUN(an_end_removes_what_was_made_for_it_alone),
 		RUN(nobody_removes_what_another_one_begins_to_use),
+		RUN(of_several_who_remove_it_none_takes_what_was_made_since),
+		RUN(what_was_made_while_it_was_removed_has_a_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
