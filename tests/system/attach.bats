@@ -97,7 +97,7 @@ one_is_told() { grep -qs '64 clients are connected' "$T"/client*; }
 
 @test "wait prints the status of each, of those that have ended too" {
 	expect 0 tare run -d --name one busybox sh -c 'exit 3'
-	start two -- sh -c 'sleep 0.3; exit 4'
+	expect 0 tare run -d --name two busybox sh -c 'sleep 0.3; exit 4'
 	expect 0 tare wait one two
 	equal $'3\n4' "$out"
 	expect 1 tare wait nobody one

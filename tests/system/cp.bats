@@ -226,18 +226,27 @@ t = tarfile.open(sys.argv[1] + ".hard", "w"); add("h", tarfile.LNKTYPE, "../.." 
 	! grep -rqs untouched "$T/out" "$T"/all.* || fail "the victim's file came out"
 }
 
-# The neighbour waits for the folder that cp makes for a name without one, and has it for as long as its mkdir takes to return.
+# The neighbour waits for the folder that cp makes for a name without one, and has it for as long as its mkdir takes to return. It
+# starts no programs meanwhile: each would have to wait for a processor.
 @test "a folder that cp has just made is swapped with a link before it is looked at" {
 	command -v strace >/dev/null || skip "strace is not installed"
+	need_python
 	mkdir -m 700 "$T/victim" "$T/shared"
 	echo x >"$T/f"
 	tar -C "$T" --transform 's|^|new/|' -cf "$T/t" f
 	start web -v "$T/shared:/shared"
-	# shellcheck disable=SC2016 # the inner shell's
-	timeout 60 bash -c 'until rmdir "$1" 2>/dev/null; do :; done; ln -s "$2" "$1"' - "$T/shared/new" "$T/victim" 3>&- &
+	timeout 60 python3 -u -c 'import os, sys
+print("waits")
+while True:
+    try: os.rmdir(sys.argv[1])
+    except OSError: continue
+    os.symlink(sys.argv[2], sys.argv[1])
+    break' "$T/shared/new" "$T/victim" >"$T/neighbour" 3>&- &
+	local neighbour=$!
+	eventually 10 grep -q waits "$T/neighbour"
 	timeout 60 strace -f -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_exit=300000 \
 		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" cp - web:/shared <"$T/t" 2>"$T/e" || true
-	wait $!
+	wait $neighbour
 	[ -L "$T/shared/new" ] || fail "it was not swapped"
 	equal "700 0" "$(stat -c %a "$T/victim") $(find "$T/victim" -mindepth 1 | wc -l)"
 }

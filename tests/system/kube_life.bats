@@ -13,6 +13,8 @@ teardown()
 	tare_teardown
 }
 
+happened() { events_of "$1" | grep -qF -- "$2"; } # POD TEXT
+
 # bats test_tags=guest-full
 @test "one monitor: init containers in order, a sidecar before the main one, probes of three kinds, ready" {
 	manifest <<-'END'
@@ -69,8 +71,8 @@ teardown()
 		  - name: app
 		    image: busybox
 		    command: [sh, -c, "echo life; exec sleep 1000"]
-		    readinessProbe: {exec: {command: [test, -e, /tmp/well]}, periodSeconds: 1, failureThreshold: 1}
-		    livenessProbe: {exec: {command: [test, "!", -e, /tmp/ill]}, periodSeconds: 1, failureThreshold: 1}
+		    readinessProbe: {exec: {command: [test, -e, /tmp/well]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 20}
+		    livenessProbe: {exec: {command: [test, "!", -e, /tmp/ill]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 20}
 	END
 	expect 0 apply "$T/m.yaml"
 	eventually 5 status_is sick '0/1 +Running +0'
@@ -81,7 +83,7 @@ teardown()
 	expect 0 tare kube exec sick rm /tmp/well
 	eventually 5 status_is sick '0/1 +Running +0'
 	expect 0 tare kube exec sick touch /tmp/ill
-	eventually 5 grep -q 'Container app failed liveness probe, will be restarted' <(events_of sick; sleep 2; events_of sick)
+	eventually 5 happened sick 'Container app failed liveness probe, will be restarted'
 	eventually 5 status_is sick '0/1 +(Running|CrashLoopBackOff) +1'
 	contains 'Liveness probe failed: command exited with status 1' "$(events_of sick)"
 	eventually 5 is_running "$(container_of sick)"
@@ -103,7 +105,7 @@ teardown()
 		    lifecycle: {postStart: {exec: {command: [sh, -c, "exit 7"]}}}
 		  - name: other
 		    image: busybox
-		    command: [sh, -c, "trap 'echo told; exit 5' TERM; sleep 1000 & wait"]
+		    command: [sh, -c, "trap 'echo told; exit 5' TERM; echo here; sleep 1000 & wait"]
 		    lifecycle: {preStop: {sleep: {seconds: 100}}}
 		  - name: old
 		    image: busybox
@@ -113,13 +115,14 @@ teardown()
 	expect 0 apply "$T/m.yaml"
 	contains 'spec.containers[2].lifecycle: tcpSocket: not supported, such a hook always fails' "$err"
 	eventually 5 grep -q FailedPostStartHook "$T/state/pods/$(uid_of hooks)/events"
-	contains 'PostStart hook failed: command exited with status 7' "$(events_of hooks)"
+	eventually 5 happened hooks 'PostStart hook failed: command exited with status 7' # that of old may be the first
 	eventually 5 status_is hooks '1/3 +Running +0'
 	contains 'PostStart hook failed: invalid handler: tcpSocket' "$(events_of hooks)"
 	tare kube logs -f -c other hooks >"$T/log" 3>&- &
+	eventually 10 grep -q here "$T/log"
 	expect 0 tare kube delete pod hooks
 	wait
-	equal told "$(cat "$T/log")"
+	equal $'here\ntold' "$(cat "$T/log")"
 	nothing_made
 }
 
@@ -326,6 +329,7 @@ limits_of() # POD…: of the pod's group
 	contains 'pods/d: timed out waiting for the condition' "$err"
 	expect 125 tare kube wait --timeout 86400m d
 	contains 'a day at most' "$err"
+	eventually 5 happened d 'Readiness probe failed'
 	expect 0 tare kube describe pod d
 	matches $'^Name: +d\nNamespace: +default\n' "$out"
 	matches $'\nLabels: +a=b\n' "$out"
@@ -421,7 +425,8 @@ holders()
 	group_in() { echo "$1/$(tare inspect -f '{{.Id}}' "$(container_of "$2" "$3")")"; }
 	a=$(group_in "$p" p a) b=$(group_in "$p" p b)
 	eventually 10 eval '[ "$(holders '"$a $b"')" = 1 ]'
-	equal 2 "$(holders "$(group_in "$q" q a)" "$(group_in "$q" q b)")"
+	a=$(group_in "$q" q a) b=$(group_in "$q" q b)
+	eventually 10 eval '[ "$(holders '"$a $b"')" = 2 ]' # q begins after p
 }
 
 @test "what a container says of its end: a file of each life, or the end of its log; the groups it is in" {
@@ -461,7 +466,8 @@ holders()
 	contains $'      Reason:       Error\n      Message:      because\n                    ?[31m\n      Exit Code:    1\n' "$out"
 	eventually 10 status_is again '1/1 +Running +1'
 	equal first "$(status_of again '.containerStatuses[0].lastState.terminated.message')"
-	equal $'0 3000\n0 3000' "$(tare kube logs again)"
+	logged_is() { [ "$(tare kube logs again 3>&-)" = "$1" ]; }
+	eventually 5 logged_is $'0 3000\n0 3000' # it runs, and may say so later
 	tare kube exec again -- sh -c 'echo more:x:5000:root >>/etc/group'
 	equal "0 3000" "$(tare kube exec again -- id -G)" "groups of who enters"
 	eventually 10 eval 'events_of again | grep -q "Liveness probe failed: command \"sleep 9\" timed out"'
@@ -554,6 +560,9 @@ holders()
 
 inside() { tare kube exec -c "$2" "$1" "${@:3}" 3>&-; } # POD CONTAINER CMD…
 
+# words_are WORDS: in the log of the pod all, in any order: a container and the next one are not waited for
+words_are() { equal "$1" "$(inside all app sh -c "sed s/told// /v/log" | sort | xargs)"; }
+
 restarts_all() { tare kube describe pod "$1" 3>&- | grep -q 'AllContainersRestarting *True'; } # POD
 
 @test "a rule restarts all containers of a pod: those that had ended and init containers too, in its namespaces and volumes" {
@@ -589,8 +598,7 @@ restarts_all() { tare kube describe pod "$1" 3>&- | grep -q 'AllContainersRestar
 	restarts_all all && return 1
 
 	inside all app touch /v/go
-	eventually 10 inside all app sh -c 'test $(grep -c app /v/log) = 2'
-	equal "app app once once setup setup" "$(inside all app sh -c "sed s/told// /v/log" | sort | xargs)"
+	eventually 10 words_are "app app once once setup setup"
 	equal "$net" "$(readlink "/proc/$(pid_of "$(container_of all)")/ns/net")"
 	contains 'Container watcher exited with status 88: all containers are restarted' "$(events_of all)"
 	equal "1 1 1 1" "$(status_of all '|[.initContainerStatuses[], .containerStatuses[]] | map(.restartCount) | join(" ")')"
@@ -637,7 +645,7 @@ lacks_job() { ! tare kube get job "$1" 3>&-; }
 	eventually 20 pods_made 4 # nobody has looked
 	eventually 20 processes 3
 	eventually 20 sleeps
-	lacks_job soon
+	eventually 5 lacks_job soon # it goes after its pods
 	status_is late-0 '0/1 +Error +0'
 	status_is runs-1 '1/1 +Running +0'
 	kill -KILL "$(sleeper)"

@@ -91,6 +91,7 @@ networks_told()
 nameserver 10.9.9.9
 search a.example b.example
 options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
+	eventually 5 logged "$ip" web side
 	equal "$ip" "$(tare kube logs web -c side)"
 	equal ok "$(outside curl -s --max-time 20 http://10.77.0.1:8080/health)"
 	start guest --network "container:$(container_of web)" -- sleep 1000
@@ -149,7 +150,7 @@ options ndots:3 rotate" "$(tare kube logs web -c app | grep -Ev '^(#|$)')"
 	touch "$T/go"
 	eventually 20 eval '! rules | grep -q 8080'
 	eventually 10 status_is job '0/1 +Completed +0'
-	start web -p 8080:80 -- sleep 1000
+	eventually 10 tare run -d --name web -p 8080:80 busybox sleep 1000 # the port is free after its rules have gone
 	expect 0 tare rm -f web
 	expect 0 tare kube delete pod job
 	pod two | sed 's/    image: busybox/&\n    ports: [{containerPort: 80, hostPort: 8080}]/' | manifest

@@ -37,7 +37,7 @@ inside() { tare kube exec -c "$2" "$1" "${@:3}" 3>&-; } # POD CONTAINER CMD…
 		  containers:
 		  - name: app
 		    image: busybox
-		    command: [/v/sh, -c, "echo app >>/v/log; exec sleep 1000"]
+		    command: [/v/sh, -c, "until grep -q side /v/log; do sleep 0.05; done; echo app >>/v/log; exec sleep 1000"]
 		    resources: {limits: {memory: 40Mi}}
 		    securityContext: {runAsUser: 1000}
 		    volumeMounts: [{name: m, mountPath: /v/}, {name: all, mountPath: /all}, {name: m, mountPath: /ro, readOnly: true}]

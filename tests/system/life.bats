@@ -52,6 +52,7 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 	is web running
 	expect 0 tare start web
 	equal web "$out"
+	eventually 10 test -s "$T/root/containers/$(id_of web)/upper/count"
 	equal 1 "$(in_box web grep -c . /count)"
 }
 

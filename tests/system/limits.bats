@@ -226,14 +226,14 @@ joined()
 
 # ---- behaviour ----------------------------------------------------------------------------------------------------
 
-# cpu_used CONTAINER: milliseconds of CPU time that it had, and of time that has passed, looked at in one go
+# cpu_used CONTAINER: milliseconds: of time that had passed before, of CPU time that it had, of time that has passed now
 cpu_used()
 {
 	local version file
 	read -r version _ < <(hierarchy_of cpuacct)
 	if [ "$version" = v1 ]; then file=$(cgroup_file "$1" cpuacct.usage); else file=$(cgroup_dir "$1" cpu)/cpu.stat; fi
-	awk 'NF == 1 { used = $1 / 1000000 } $1 == "usage_usec" { used = $2 / 1000 } FILENAME == "/proc/uptime" { now = $1 * 1000 }
-		END { printf "%d %d\n", used, now }' "$file" /proc/uptime
+	awk 'FILENAME == "/proc/uptime" { now[n++] = $1 * 1000; next } NF == 1 { used = $1 / 1000000 } $1 == "usage_usec" { used = $2 / 1000 }
+		END { printf "%d %d %d\n", now[0], used, now[1] }' /proc/uptime "$file" /proc/uptime
 }
 
 # The test's group gets as much of the CPUs as weights can give.
@@ -244,12 +244,12 @@ favour_group()
 	if [ "$version" = v1 ]; then echo 262144 >"$mount/$group/cpu.shares"; else echo 10000 >"$mount/$group/cpu.weight"; fi
 }
 
-cpu_percent() # CONTAINER SECONDS: of one CPU
+cpu_percent() # CONTAINER SECONDS: of one CPU; when somebody comes between two looks it is less, never more
 {
 	local used start now end
-	read -r used start < <(cpu_used "$1")
+	read -r start used _ < <(cpu_used "$1")
 	sleep "$2"
-	read -r now end < <(cpu_used "$1")
+	read -r _ now end < <(cpu_used "$1")
 	echo $(((now - used) * 100 / (end - start)))
 }
 

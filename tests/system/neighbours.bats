@@ -183,6 +183,7 @@ load_layer()
 	monitor=$(ps -o ppid= -p "$(pid_of here)" | tr -d ' ')
 	for inode in $(find "/proc/$monitor/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'); do
 		line=$(awk -v inode="$inode" '$7 == inode { print "name:", $8 }' /proc/net/unix)
+		[ -n "$line" ] || [ -n "$(find "/proc/$monitor/fd" -lname "socket:\[$inode\]")" ] || continue # a client that has gone meanwhile
 		sockets=$((sockets + 1))
 		matches '^name: (/.*|control)?$' "$line"
 	done

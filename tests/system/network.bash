@@ -74,14 +74,13 @@ hear()
 }
 
 said_is() { [ "$(hear "${@:2}")" = "$1" ]; }
-# A speaker that has just spoken may not listen again yet.
 hears() { eventually 1 said_is "$@" || equal "$1" "$(hear "${@:2}")" "what ${*:2} says"; }
 is_deaf() { ! hear_seconds=0.4 hear "$@" >/dev/null || fail "reached: $*"; }
 
 # a container that says TEXT on PORT to everybody
 speaker() # NAME TEXT PORT [OPTIONS]
 {
-	start "$1" "${@:4}" -- sh -c "while :; do echo '$2' | nc -l -p $3; done"
+	start "$1" "${@:4}" -- nc -ll -p "$3" -e echo "$2"
 	eventually 5 listens "$1" "$3"
 }
 

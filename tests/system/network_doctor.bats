@@ -75,10 +75,12 @@ arrives() # TEXT ARGS…
 	finds route "no route back to 10.77.0." 10.77.0.1:8080
 	in_net web ip route add default via 172.17.0.1
 
+	start stays --network bridge # and with it the one tare-net that there is
 	tare rm -f web
 	start web --network bridge
+	eventually 5 pgrep -f "tare-net $T/state"
 	mapfile -t guards < <(pgrep -f "tare-net $T/state") # which would make the rules anew
-	kill -STOP "${guards[@]}" 2>/dev/null || true
+	kill -STOP "${guards[@]}"
 	on_host nft flush ruleset
 	finds tables "has no table inet tare-" web 10.77.0.2:80
 	on_host ip link del tare0
