@@ -262,6 +262,7 @@ static int hunt(int seconds)
 			continue;
 		for (int look = 0; look < 20; look++)
 			look_at(last, own);
+		fflush(stdout); /* it may be killed at any time */
 		next = last + 1;
 	}
 	puts("over");
