@@ -11,6 +11,8 @@
 
 #include <errno.h>
 
+#define STARTS 100 /* and ends, each between two looks */
+
 /* ---- attach ----------------------------------------------------------------------------------------------------- */
 
 static int check_state(enum container_status s, struct err *e)
@@ -83,25 +85,38 @@ int engine_attach(struct engine *en, struct sv ref, const struct attach_options 
 
 /* ---- wait ------------------------------------------------------------------------------------------------------- */
 
+/* Opened before the look: an end between the two is told. A start between them is not: -ESRCH, and then once more. *ret_sock
+ * stays -1 when it has ended. */
+static int open_and_look(struct engine *en, const struct container_row *row, int *ret_sock,
+			 struct container_state *ret, struct err *e)
+{
+	struct err why = { 0 };
+	scoped_fd sock = -1;
+	int opened = request_open(en, row->id, &sock, &why), r = container_look(en, row, ret, e);
+
+	if (r < 0 || !container_is_active(ret->status))
+		return r;
+	if (opened < 0)
+		return err_set(e, -opened, "%s", why.msg);
+	*ret_sock = fd_take(&sock);
+	return 0;
+}
+
 int wait_begin(struct engine *en, struct sv ref, struct arena *a, struct waiting *ret, struct err *e)
 {
 	struct waiting w = { .sock = -1 };
 	struct container_row row;
 	struct container_state s;
-	int r = container_find(en, ref, a, &row, e), opened;
+	int r = container_find(en, ref, a, &row, e);
 
 	if (r < 0)
 		return r;
 	w.id = row.id;
-	opened = request_open(en, row.id, &w.sock, NULL); /* before the look: an end between the two is told */
-	r = container_look(en, &row, &s, e);
-	if (r == 0 && !container_is_active(s.status) && opened == 0)
-		close(fd_take(&w.sock));
-	if (r < 0) {
-		if (w.sock >= 0)
-			close(w.sock);
+	r = -ESRCH;
+	for (int i = 0; r == -ESRCH && i < STARTS; i++)
+		r = open_and_look(en, &row, &w.sock, &s, e);
+	if (r < 0)
 		return r;
-	}
 	w.status = s.outcome.exit_code;
 	*ret = w;
 	return 0;

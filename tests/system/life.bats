@@ -23,6 +23,22 @@ is() { equal "$2" "$(state_of "$1" Status)" "status of $1"; } # NAME STATUS
 
 # ---- create and start ---------------------------------------------------------------------------------------------
 
+@test "who begins to wait while it is being started waits for its end" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	made web
+	expect 0 tare start web
+	expect 0 tare kill web
+	strace -qq -o /dev/null -e trace=connect -e inject=connect:delay_exit=1000000 \
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" wait web >"$T/waited" 2>&1 3>&- &
+	sleep 0.5
+	expect 0 tare start web
+	sleep 1
+	equal "" "$(cat "$T/waited")" "what wait said while it runs"
+	expect 0 tare stop -t 0 web
+	wait $!
+	equal 137 "$(cat "$T/waited")" "status"
+}
+
 # bats test_tags=guest-full
 @test "create makes everything and starts nothing" {
 	made web -v data:/data
