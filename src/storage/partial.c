@@ -114,10 +114,11 @@ int partial_adopt(int content, const struct digest *d, struct partial *p, struct
 
 int partial_drop(int content, const struct digest *d, struct partial *p, struct err *e)
 {
-	char path[PARTIAL_PATH_SIZE];
+	char path[PARTIAL_PATH_SIZE], blob[BLOB_PATH_SIZE];
 
-	if (p->whole)
-		return blob_remove(content, d, e);
+	blob_path(d, blob);
+	if (p->whole) /* another who found it damaged may have fetched it anew by now */
+		return io_is_still_at(content, blob, p->fd) ? blob_remove(content, d, e) : 0;
 	partial_path(d, path);
 	if (unlinkat(content, path, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove content/%s", path);

@@ -83,6 +83,31 @@ TEST(an_adopted_one_is_the_blob)
 	partial_done(&p);
 }
 
+TEST(a_damaged_blob_goes_once_and_not_the_next_one)
+{
+	scoped_scratch s = scratch_new();
+	scoped_fd content = new_content(&s);
+	struct digest a = digest_of('a');
+	struct partial p, one, two;
+
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_int_equal(0, partial_adopt(content, &a, &p, NULL));
+	partial_done(&p);
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &one, NULL));
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &two, NULL));
+	assert_true(one.whole && two.whole);
+	assert_int_equal(0, partial_drop(content, &a, &one, NULL));
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_int_equal(0, partial_adopt(content, &a, &p, NULL));
+	partial_done(&p);
+	assert_int_equal(0, partial_drop(content, &a, &two, NULL));
+	assert_int_equal(0, partial_obtain(content, &a, NULL, &p, NULL));
+	assert_true(p.whole);
+	partial_done(&p);
+	partial_done(&one);
+	partial_done(&two);
+}
+
 TEST(who_waits_can_be_stopped)
 {
 	scoped_scratch s = scratch_new();
@@ -201,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(what_was_written_is_there_for_the_next_one),
 		RUN(an_adopted_one_is_the_blob),
+		RUN(a_damaged_blob_goes_once_and_not_the_next_one),
 		RUN(who_waits_can_be_stopped),
 		RUN(of_two_at_once_one_brings_it_and_the_other_finds_it),
 		RUN(a_sweep_takes_none_that_was_begun_since_it_looked),
