@@ -85,7 +85,7 @@ int stop_end(struct engine *en, struct stopping *s, struct err *e)
 
 	if (r == 0 && sock >= 0)
 		r = check_end(en, &s->row, e);
-	if (r == 1 && s->row.auto_remove && !s->keep)
+	if (r == 1 && s->row.auto_remove && !s->keep && !(m.flag & CONTROL_KEEP)) /* of somebody who starts it again */
 		r = container_remove_ended(en, s->row.id, sock, false, false, e);
 	s->sock = -1;
 	return r < 0 ? err_wrap(e, r, "container %s", s->row.name) : 0;

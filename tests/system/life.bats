@@ -303,6 +303,19 @@ at_once() # NUMBER COMMAND…: their statuses, sorted, each once
 }
 
 # Without that each end waits until all that anybody wrote to the disk of the data root is on it.
+@test "--rm: a restart while a stop waits: it stays, and runs" {
+	local stopping
+	# shellcheck disable=SC2016 # the container's shell
+	start web --rm -- sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+	"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" stop -t 20 web >/dev/null 2>"$T/messages" 3>&- &
+	stopping=$!
+	sleep 0.3
+	expect 0 tare restart -t 0 web
+	wait $stopping || fail "stop: $(cat "$T/messages")"
+	is web running
+	expect 0 tare stop -t 0 web
+}
+
 @test "--rm: what is thrown away is not written out first, and survives a restart of the container" {
 	local root
 	root() { sed -n 's/^.* \/ \/ [^-]* - overlay overlay //p' "/proc/$(pid_of "$1")/mountinfo"; }
