@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REMOVE_MS 2000
+#define REMOVE_MS 10000
 #define WHAT                                                                                                           \
 	(CGROUP_STAT_CPU | CGROUP_STAT_MEMORY | CGROUP_STAT_EVENTS | CGROUP_STAT_PIDS | CGROUP_STAT_IO)
 

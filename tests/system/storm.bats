@@ -36,9 +36,9 @@ worker() # NUMBER UNTIL: each command that failed as a line "STATUS COMMAND | wh
 	while [ $SECONDS -lt "$2" ]; do
 		one_command
 		status=0 began=$SECONDS
-		said=$(timeout -k 5 60 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "${command[@]}" 2>&1 >/dev/null </dev/null) ||
+		said=$(timeout -k 5 300 "$TARE_BUILD/tare" --root "$T/root" --state "$T/state" "${command[@]}" 2>&1 >/dev/null </dev/null) ||
 			status=$?
-		[ $((SECONDS - began)) -lt 60 ] || status=never
+		[ $((SECONDS - began)) -lt 300 ] || status=never
 		[ $status = 0 ] || printf '%s %s | %s\n' "$status" "${command[*]}" "${said//$'\n'/ // }"
 	done >"$T/worker.$1"
 }
