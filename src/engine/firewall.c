@@ -106,23 +106,7 @@ static void put_change(struct nft *t, const char *table, const struct firewall_c
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------ */
 
-/* A place without a life needs no rules: its container has a monitor, or somebody starts it just now. */
-static bool is_up(struct engine *en, const char *container)
-{
-	char path[ID_LEN + sizeof "/" LOCK_FILE];
-	struct intent in = { 0 };
-	bool held = false, known;
-
-	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, container);
-	known = lock_peek(en->containers, path, &held, &in, NULL) == 0;
-	if (known && strncmp(in.op, "remove", 6) == 0)
-		return false; /* its elements may be gone already, and its rows not yet */
-	if (container_monitor_is_alive(en, container))
-		return true;
-	return known && held &&
-	       (strcmp(in.op, "create") == 0 || strcmp(in.op, "start") == 0 || strcmp(in.op, "restart") == 0);
-}
-
+/* A place without a life needs no rules. */
 static int put_everything(struct engine *en, struct nft *t, const char *table, const char *prefix, struct arena *a,
 			  struct err *e)
 {
@@ -147,11 +131,11 @@ static int put_everything(struct engine *en, struct nft *t, const char *table, c
 	for (size_t i = 0; i < all.places.n; i++) {
 		const struct network *net = networks_by_id(&all, all.places.v[i].network_id);
 
-		if (net && is_up(en, all.places.v[i].container_id))
+		if (net && container_is_up(en, all.places.v[i].container_id))
 			put_place(t, table, net, &all.places.v[i], RULES_ADD);
 	}
 	for (size_t i = 0; i < ports.n; i++)
-		if (is_up(en, ports.v[i].container))
+		if (container_is_up(en, ports.v[i].container))
 			rules_port(t, table, &ports.v[i], RULES_ADD);
 	return 0;
 }

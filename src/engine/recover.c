@@ -91,6 +91,22 @@ bool container_monitor_is_alive(const struct engine *en, const char *id)
 	return fd < 0 ? errno != ENOENT : ofd_lock_is_held(fd);
 }
 
+bool container_is_up(const struct engine *en, const char *id)
+{
+	char path[ID_LEN + sizeof "/" LOCK_FILE];
+	struct intent in = { 0 };
+	bool held = false, known;
+
+	(void)snprintf(path, sizeof path, "%s/" LOCK_FILE, id);
+	known = lock_peek(en->containers, path, &held, &in, NULL) == 0;
+	if (known && strncmp(in.op, "remove", 6) == 0)
+		return false; /* its elements may be gone already, and its rows not yet */
+	if (container_monitor_is_alive(en, id))
+		return true;
+	return known && held &&
+	       (strcmp(in.op, "create") == 0 || strcmp(in.op, "start") == 0 || strcmp(in.op, "restart") == 0);
+}
+
 /* A record is not synced: that would cost each start milliseconds. What the disk did not get of it when the power went tells of
  * a life in an earlier boot, if of nothing else. */
 static int read_outcome(int dir, const char *path, struct outcome *ret, struct err *e)

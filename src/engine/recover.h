@@ -77,6 +77,9 @@ int container_take(struct engine *en, const char *op, unsigned timeout_ms, struc
  * descriptor is left): what is taken for dead is ended. */
 bool container_monitor_is_alive(const struct engine *en, const char *id);
 
+/* container_is_up - it has a monitor, or somebody starts it just now; and nobody removes it. */
+bool container_is_up(const struct engine *en, const char *id);
+
 /* container_look - its state, after putting right what a crash left. Cheap when there is nothing to put right, and then
  * takes no lock. -ENOENT: it was half made or half removed, and is gone now. */
 int container_look(struct engine *en, const struct container_row *row, struct container_state *ret, struct err *e);

@@ -61,7 +61,7 @@ int volume_source(struct engine *en, const char *name, struct arena *a, const ch
 	return 0;
 }
 
-/* Another container that has it, and lives. */
+/* Another container that has it, and lives or is being started: that one has mounted it already, or is about to. */
 static int is_in_use(struct engine *en, const char *name, const char *but, struct arena *a, bool *ret, struct err *e)
 {
 	struct oci_strings users = { 0 };
@@ -72,7 +72,8 @@ static int is_in_use(struct engine *en, const char *name, const char *but, struc
 		r = volume_rows_users(db, name, a, &users, e);
 	*ret = false;
 	for (size_t i = 0; r == 0 && i < users.n; i++)
-		if ((!but || strcmp(users.v[i], but) != 0) && container_monitor_is_alive(en, users.v[i]))
+		if ((!but || strcmp(users.v[i], but) != 0) &&
+		    (container_is_up(en, users.v[i]) || container_monitor_is_alive(en, users.v[i])))
 			*ret = true;
 	return r;
 }

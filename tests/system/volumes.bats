@@ -173,3 +173,22 @@ memory_volume()
 	contains "Deleted Containers:" "$out"
 	equal runs "$(tare ps -a --format '{{.Names}}')"
 }
+
+# One has its mount, and no monitor yet; the other has looked for who uses the volume, and not unmounted yet.
+@test "two that are started at once have one memory" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	local c
+	expect 0 tare volume create --opt type=tmpfs --opt device=tmpfs shared
+	for c in one two; do expect 0 tare create --name $c -v shared:/data busybox sleep 1000; done
+	strace -qq -o /dev/null -e trace=clone3 -e inject=clone3:delay_enter=1000000 \
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" start one >"$T/one" 2>&1 3>&- &
+	eventually 5 grep -q " $T/root/volumes/shared/_data " /proc/self/mountinfo
+	strace -qq -o /dev/null -e trace=umount2 -e inject=umount2:delay_enter=2000000 \
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" start two >"$T/two" 2>&1 3>&-
+	wait $!
+	expect 0 tare exec one sh -c 'echo hello >/data/x'
+	expect 0 tare exec two cat /data/x
+	equal hello "$out"
+	expect 0 tare rm -f one two
+	expect 0 tare volume rm shared
+}
