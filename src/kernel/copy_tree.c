@@ -9,11 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #define DEPTH_MAX 64
+#define TURN_PAUSE_NS 5000000
+#define TURN_PAUSES 1000
 
 /* getdents64(2) into a buffer on the stack: readdir(3) would want the heap. */
 struct entries {
@@ -187,11 +191,22 @@ static int copy_inside(int from, int to, dev_t dev, unsigned depth, struct err *
 	return error < 0 ? err_sys(e, "getdents") : 0;
 }
 
+/* Of several who find it empty one fills it, and the others wait for that. Not for ever: whoever has the folder already can
+ * have this lock too. It goes with the descriptor. */
+static void wait_for_turn(int to)
+{
+	const struct timespec pause = { .tv_nsec = TURN_PAUSE_NS };
+
+	for (int i = 0; i < TURN_PAUSES && flock(to, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
+		(void)nanosleep(&pause, NULL);
+}
+
 int copy_tree(int from, int to, struct err *e)
 {
 	struct stat st;
 	int r;
 
+	wait_for_turn(to);
 	if (!is_empty(to))
 		return 0;
 	if (fstat(from, &st) < 0)

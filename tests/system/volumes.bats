@@ -192,3 +192,14 @@ memory_volume()
 	expect 0 tare rm -f one two
 	expect 0 tare volume rm shared
 }
+
+@test "of several who begin with an empty volume at once each finds all that the image has there" {
+	local i n
+	n=$(tare run --rm busybox ls /bin | wc -l)
+	for i in 1 2 3 4; do
+		"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" run --rm --cgroup-parent "/$group" -v bin:/bin \
+			busybox ls /bin >"$T/out.$i" 2>&1 3>&- &
+	done
+	wait
+	for i in 1 2 3 4; do equal "$n" "$(wc -l <"$T/out.$i")" "names; $(head -n 3 "$T/out.$i"); number"; done
+}
