@@ -66,12 +66,14 @@ no_leases() { [ "$(leases)" = 0 ] && [ -z "$(ls "$T/cache/results")" ]; }
 	no_settings # are needed for that, either
 	tare stop -t0 web
 	eventually 5 no_leases
-	equal '{}' "$(jq -c '.[0].NetworkSettings.Networks' <<<"$(tare inspect web)")" "networks of a stopped one"
+	eventually 5 networks_are '{}' web # what is known of it goes last
 	contains "DEL eth0" "$(<"$T/asked")"
 	equal 10.8.0.2/24 "$(jq -r '.prevResult.ips[0].address' "$T/config.DEL")" "what DEL is told"
 	expect 1 tare --config "$T/conf" start web
 	contains "network cni:blue not found in $T/net.d" "$err"
 }
+
+networks_are() { equal "$1" "$(tare inspect "$2" | jq -c '.[0].NetworkSettings.Networks')" "networks of $2"; } # JSON NAME
 
 # shellcheck disable=SC2034 # the helper reads it
 no_settings() { tare_globals=(); }

@@ -172,15 +172,15 @@ upstream()
 	upstream web 127.0.0.5 5.5.5.5 --mode liar
 	net_starts
 	answers 'NOERROR 5.5.5.5' web example.org
-	answers 'NOERROR 5.5.5.5' web --timeout 1 other.example.org # it remembers who is dead
+	answers 'NOERROR 5.5.5.5' web --timeout 1.4 other.example.org # it remembers who is dead, and would have waited for 1.5 seconds
 	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.4'
 	answers 'SERVFAIL' web example.org
 	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.2'
 	answers 'SERVFAIL' web --tcp example.org
 	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.11' # that is we, who would ask ourselves
-	answers 'SERVFAIL' web --timeout 1 example.org
+	answers 'SERVFAIL' web --timeout 1.4 example.org
 	endpoint back web 'ipv4 10.1.0.2' 'upstream 127.0.0.11' 'upstream 127.0.0.5'
-	answers 'NOERROR 5.5.5.5' web --timeout 1 example.org
+	answers 'NOERROR 5.5.5.5' web --timeout 1.4 example.org
 }
 
 @test "a server in the container may have port 53; tare-net may be killed, is there once, and ends with the last record" {
