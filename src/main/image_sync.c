@@ -51,6 +51,13 @@ static struct tree *open_trees(const struct image_numbers *numbers, struct arena
 	return v;
 }
 
+static void close_trees(const struct tree *trees, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (trees[i].fd >= 0)
+			close(trees[i].fd);
+}
+
 static int mark_synced(struct db *db, const char *boot, const struct tree *t, struct err *e)
 {
 	char name[LAYER_NAME_SIZE];
@@ -83,6 +90,8 @@ static int sync_now(const char *boot, bool discard, struct err *e)
 		r = err_sys(e, "sync layers");
 	for (size_t i = 0; r == 0 && i < numbers.n; i++)
 		r = mark_synced(db, boot, &trees[i], e);
+	if (trees)
+		close_trees(trees, numbers.n);
 	if (r == 0 && discard)
 		r = discard_blobs(db, HANDED_ROOT, e);
 	db_close(db);
