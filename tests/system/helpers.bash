@@ -149,6 +149,11 @@ nothing_made()
 	equal "" "$(left_cgroups)" "cgroups"
 }
 
+# The kernel tells of ten kills in five seconds (oom_kill_process()) and then says no more than who was killed. Seconds since the
+# boot stand before each line.
+few_kills() { dmesg | awk -v now="$(cut -d ' ' -f 1 /proc/uptime)" '/Killed process/ && now - substr($0, 2, 13) < 7 { n++ } END { exit n > 4 }'; }
+few_kills_lately() { ! dmesg >/dev/null 2>&1 || eventually 20 few_kills; }
+
 need_python() { command -v python3 >/dev/null || skip "needs python3"; }
 
 # on_terminal STATUS CMD…: the steps from standard input; leaves what was shown in $out

@@ -6,14 +6,10 @@
 
 load helpers
 
-# The kernel tells of ten kills in five seconds (oom_kill_process()) and then says no more than who was killed. Seconds since the
-# boot stand before each line.
-few_kills() { dmesg | awk -v now="$(cut -d ' ' -f 1 /proc/uptime)" '/Killed process/ && now - substr($0, 2, 13) < 7 { n++ } END { exit n > 4 }'; }
-
 setup()
 {
 	tare_setup
-	! dmesg >/dev/null 2>&1 || eventually 20 few_kills
+	few_kills_lately
 	need_controller memory
 	[ -x "$TARE_BUILD/tests/system/probe" ] || skip "no static probe in this build"
 }

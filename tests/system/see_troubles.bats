@@ -8,6 +8,7 @@ load helpers
 setup()
 {
 	tare_setup
+	few_kills_lately
 	need_controller memory
 	[ -x "$TARE_BUILD/tests/system/probe" ] || skip "no static probe in this build"
 }
