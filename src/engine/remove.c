@@ -21,6 +21,7 @@
 
 #define CGROUP_TIMEOUT_MS 10000
 #define STOP_TIMEOUT_MS 10000
+#define ASK_AGAIN_MS 200
 #define LOCK_TIMEOUT_MS 10000
 #define ARENA_MAX (32u << 20)
 
@@ -215,18 +216,22 @@ static bool is_active(const struct engine *en, const struct container_state *s, 
 	return container_is_active(s->status) || (s->status == CONTAINER_CREATED && container_monitor_is_alive(en, id));
 }
 
+/* Asked again from time to time: somebody may have started it since. */
 static int stop(struct engine *en, const struct container_row *row, struct err *e)
 {
-	int64_t end_ns = clock_monotonic_ns() + STOP_TIMEOUT_MS * 1000000LL;
+	int64_t now = clock_monotonic_ns(), end_ns = now + STOP_TIMEOUT_MS * 1000000LL, ask_ns = now;
 	struct container_state s = { 0 };
 	int r;
 
-	ask_to_stop(en, row);
-	for (;;) {
+	for (;; now = clock_monotonic_ns()) {
+		if (now >= ask_ns) {
+			ask_to_stop(en, row);
+			ask_ns = now + ASK_AGAIN_MS * 1000000LL;
+		}
 		r = container_look(en, row, &s, e);
 		if (r < 0 || !is_active(en, &s, row->id))
 			return r;
-		if (clock_monotonic_ns() > end_ns)
+		if (now > end_ns)
 			return err_set(e, EBUSY, "container %s: does not end within %d s", row->name,
 				       STOP_TIMEOUT_MS / 1000);
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);

@@ -364,3 +364,27 @@ at_once() # NUMBER COMMAND…: their statuses, sorted, each once
 	is_running old
 	expect 0 tare stop -t 0 old
 }
+
+has_ended() { [ "$(state_of "$1" Running)" = false ]; }
+
+@test "rm -f of what somebody starts again meanwhile ends that too" {
+	local i rm reached=
+	command -v strace >/dev/null || skip "needs strace"
+	for i in $(seq 10); do
+		start web -- sleep 1000
+		# between two looks it is away for a second
+		strace -f -qq -o /dev/null -e trace=nanosleep,clock_nanosleep -e inject=nanosleep,clock_nanosleep:delay_enter=1000000:when=1 \
+			"$TARE_BUILD/tare" --root "$T/root" --state "$T/state" rm -f web >/dev/null 2>"$T/said" 3>&- &
+		rm=$!
+		eventually 5 has_ended web 2>/dev/null || true
+		! tare start web >/dev/null 2>&1 || reached=1
+		if ! wait "$rm"; then # the start came between its look and its lock
+			grep -q 'was started again' "$T/said" || fail "rm -f: $(<"$T/said")"
+			expect 0 tare rm -f web
+			continue
+		fi
+		equal "" "$(tare ps -aq)"
+		[ -z "$reached" ] || return 0
+	done
+	fail "it was never started again"
+}
